@@ -1,0 +1,49 @@
+// Lint rules: strict types, and which folder of src may import which.
+import { readdirSync } from "node:fs";
+import tseslint from "typescript-eslint";
+import { IMPORTS } from "./eslint.imports.js";
+
+const folders = readdirSync(new URL("./src", import.meta.url));
+
+/** Nobody reaches past another folder's door, or through a door that is not open to it. */
+const boundaries = folders.map((folder) => {
+  const allowed = IMPORTS[folder] ?? [];
+  const forbidden = folders.filter((other) => other !== folder && !allowed.includes(other));
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            ...forbidden.map((other) => ({ regex: `^(\\.\\./)+${other}/`, message: `src/${folder} may not import src/${other}: see docs/architecture.md` })),
+            ...allowed.map((other) => ({ regex: `^(\\.\\./)+${other}/(?!index\\.js$)`, message: `import src/${other} through its door, index.js` })),
+          ],
+        },
+      ],
+    },
+  };
+});
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "**/node_modules/", "test/fixtures/", "coverage/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/no-invalid-void-type": ["error", { allowInGenericTypeArguments: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      eqeqeq: "error",
+      "no-console": "error",
+    },
+  },
+  { files: ["src/**/*.ts"], rules: { "max-lines": ["error", { max: 300 }] } },
+  ...boundaries,
+  // Plugins print as plugins do.
+  { files: ["plugins-dir/**/*.ts"], rules: { "no-console": "off" } },
+);

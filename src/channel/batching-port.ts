@@ -1,0 +1,44 @@
+// Owns a MessagePort and sends what is written to it in one tick as one message.
+import type { MessagePort } from "node:worker_threads";
+import { packBatch, type EventCommand, type EventReport } from "./batch.js";
+
+/**
+ * `event` messages wait for the end of the tick and leave together; `control` messages leave at once, behind the
+ * event messages written before them, so that order is kept.
+ */
+export class BatchingPort<Event extends EventCommand | EventReport, Control> {
+  readonly #port: MessagePort;
+  #batch: Event[] = [];
+  #flush: NodeJS.Immediate | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  event(message: Event): void {
+    this.#batch.push(message);
+    // After the poll phase: everything that this turn of the event loop read is in the batch by then.
+    this.#flush ??= setImmediate(() => this.flush());
+  }
+
+  control(message: Control): void {
+    this.flush();
+    this.#port.postMessage(message);
+  }
+
+  flush(): void {
+    if (this.#flush !== undefined) clearImmediate(this.#flush);
+    this.#flush = undefined;
+    if (this.#batch.length === 0) return;
+    const packed = packBatch(this.#batch);
+    this.#batch = [];
+    this.#port.postMessage(packed, [packed.buffer]);
+  }
+
+  close(): void {
+    if (this.#flush !== undefined) clearImmediate(this.#flush);
+    this.#flush = undefined;
+    this.#batch = [];
+    this.#port.close();
+  }
+}

@@ -1,0 +1,15 @@
+// The door of channel: what a host and the code that runs plugins say to each other, in one thread or across two.
+export { cancelEventCommand, callsReport, type EventCommand, type EventReport, failureReport, receiveCommands, receiveReports, returnReport, startEventCommand, stepCommand } from "./batch.js";
+export { BatchingPort } from "./batching-port.js";
+export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
+export type {
+  HostMessage,
+  IsolateMessage,
+  IsolateTask,
+  ModuleArtifact,
+  PluginMetadata,
+  ScanItem,
+  ScanReport,
+  ScanTask,
+} from "./messages.js";
+export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener } from "./phase-host.js";

@@ -1,0 +1,100 @@
+// Names every message between a host and its isolate.
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorInfo } from "./error-info.js";
+import type { InstanceSpec, LogEntry } from "./phase-host.js";
+
+/** A plugin's compiled code: one generation, the same text in every isolate and after every restart. */
+export interface ModuleArtifact {
+  /** Absolute path of the module it was compiled from; stack traces name it. */
+  readonly entry: string;
+  readonly format: "esm" | "cjs";
+  readonly code: string;
+}
+
+/** What a module says of itself, read in the scanning isolate. */
+export interface PluginMetadata {
+  readonly form: "define-plugin" | "go" | "kong-js-pdk";
+  readonly name: string;
+  readonly version: string;
+  readonly priority: number;
+  readonly phases: readonly string[];
+  /** The fields of the configuration record, in Kong's schema language. */
+  readonly fields: readonly unknown[];
+  /** The PDK version that the module itself states. */
+  readonly pdkVersion?: string;
+}
+
+/** The long-lived task of a plugin's isolate. */
+export interface IsolateTask {
+  readonly port: MessagePort;
+  /** Name of the plugin, for the messages of its code. */
+  readonly plugin: string;
+  readonly artifact: ModuleArtifact;
+}
+
+/** One module that the scanning isolate is to read. */
+export interface ScanItem {
+  /** The file's or folder's name: the plugin's name where the module states none. */
+  readonly name: string;
+  readonly artifact: ModuleArtifact;
+}
+
+/** The task of the scanning isolate. */
+export interface ScanTask {
+  readonly port: MessagePort;
+  readonly items: readonly ScanItem[];
+}
+
+/** From the scanning isolate: it starts on an item, so a hang or a crash can be laid at its door. */
+export interface ScanStarted {
+  readonly kind: "scan-started";
+  readonly index: number;
+}
+
+export interface ScanFinished {
+  readonly kind: "scan-finished";
+  readonly index: number;
+  readonly result: PluginMetadata | ErrorInfo;
+}
+
+/** Plugin code wrote while it was scanned. */
+export interface ScanLog {
+  readonly kind: "scan-log";
+  readonly index: number;
+  readonly entry: LogEntry;
+}
+
+export type ScanReport = ScanStarted | ScanFinished | ScanLog;
+
+export interface StartInstanceMessage {
+  readonly kind: "start-instance";
+  readonly spec: InstanceSpec;
+}
+
+export interface CloseInstanceMessage {
+  readonly kind: "close-instance";
+  readonly instanceId: number;
+}
+
+/** The isolate is to end its task; its thread ends then. */
+export interface StopMessage {
+  readonly kind: "stop";
+}
+
+/** Host to isolate, beside the batches of event messages. */
+export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage;
+
+
+export interface InstanceFailedMessage {
+  readonly kind: "instance-failed";
+  readonly instanceId: number;
+  readonly error: ErrorInfo;
+}
+
+export interface LogMessage {
+  readonly kind: "log";
+  readonly entry: LogEntry;
+}
+
+/** Isolate to host, beside the batches of event messages. */
+export type IsolateMessage = InstanceFailedMessage | LogMessage;

@@ -1,0 +1,57 @@
+// The dump commands: what a gateway asks for before it starts. Only the dump reaches stdout.
+import msgpack5 from "msgpack5";
+import type { Logger } from "pino";
+import { type Generation, loadPlugins, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
+import { PDK_ENTRY, PDK_VERSION } from "../../server/index.js";
+import { createLogger } from "../logger.js";
+import type { LoadingOptions } from "../options.js";
+import { writeOutput } from "../output.js";
+import { requireDirectory } from "../require-path.js";
+import { CommandError } from "../usage-error.js";
+
+export const LOAD_TIMEOUT = 10_000;
+
+/** All plugins as a JSON array; those that do not load are told on stderr and left out. */
+export async function dumpAll(options: LoadingOptions): Promise<void> {
+  const registry = await load(options);
+  await writeOutput(`${JSON.stringify(registry.list().map(pluginInfo))}\n`);
+}
+
+/** One plugin as a JSON array of one: what a Kong 3.9 entry has to answer. */
+export async function dumpOne(name: string, options: LoadingOptions): Promise<void> {
+  const registry = await load(options);
+  await writeOutput(`${JSON.stringify([pluginInfo(find(registry, name))])}\n`);
+}
+
+/** One plugin as MessagePack: what Kong 2.0 to 2.8 ask for in legacy mode. */
+export async function dumpPluginInfo(name: string, options: LoadingOptions): Promise<void> {
+  const registry = await load(options);
+  await writeOutput(msgpack5().encode(pluginInfo(find(registry, name))).slice());
+}
+
+async function load(options: LoadingOptions): Promise<PluginRegistry> {
+  const { pluginsDirectory, pdkMatch } = options;
+  await requireDirectory(pluginsDirectory, "the plugins directory");
+  const logger = createLogger(options.log);
+  const registry = await loadPlugins(pluginsDirectory, {
+    pdkEntry: PDK_ENTRY,
+    pdkVersion: PDK_VERSION,
+    pdkMatch,
+    loadTimeout: LOAD_TIMEOUT,
+    onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
+  });
+  reportProblems(registry, logger);
+  return registry;
+}
+
+function reportProblems(registry: PluginRegistry, logger: Logger): void {
+  for (const { name, path, reason } of registry.problems()) logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+}
+
+function find(registry: PluginRegistry, name: string): Generation {
+  const generation = registry.get(name);
+  if (generation !== undefined) return generation;
+  const problem = registry.problem(name);
+  const served = registry.list().map((plugin) => plugin.name).join(", ");
+  throw new CommandError(problem === undefined ? `there is no plugin ${name}; there are: ${served === "" ? "none" : served}` : `plugin ${name} cannot be dumped: ${problem.reason}`);
+}

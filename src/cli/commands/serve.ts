@@ -1,0 +1,62 @@
+// The serve command: runs the server until a signal, or the loss of its parent, ends it.
+import { dirname, join, resolve } from "node:path";
+import type { Logger } from "pino";
+import { PluginServer } from "../../server/index.js";
+import { createLogger } from "../logger.js";
+import type { ServeOptions } from "../options.js";
+import { requireDirectory, requireWritable } from "../require-path.js";
+import { LOAD_TIMEOUT } from "./dump.js";
+
+const SOCKET_NAME = "go_pluginserver.sock";
+const DRAIN_TIMEOUT = 10_000;
+const MAX_MESSAGE_SIZE = 64 * 1024 * 1024;
+const PARENT_CHECK = 1000;
+
+export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
+  await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  const socketPath = resolve(options.socket ?? join(options.kongPrefix, SOCKET_NAME));
+  await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
+  const server = new PluginServer({
+    pluginsDirectory: resolve(options.pluginsDirectory),
+    socketPath,
+    socketMode: options.socketMode,
+    isolatesPerPlugin: options.threads,
+    pdkMatch: options.pdkMatch,
+    eventTimeout: options.eventTimeout,
+    instanceTimeout: options.instanceTimeout,
+    loadTimeout: LOAD_TIMEOUT,
+    drainTimeout: DRAIN_TIMEOUT,
+    maxMessageSize: MAX_MESSAGE_SIZE,
+    logger,
+  });
+  return { server, socketPath };
+}
+
+/** Resolves when the server has ended in good order. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const logger = createLogger(options.log);
+  const { server, socketPath } = await createServer(options, logger);
+  const ending = endOfService();
+  await server.start();
+  logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
+  const reason = await ending;
+  logger.info(`${reason}: finishing the events that run`);
+  await server.close();
+  logger.info("ended");
+}
+
+/** Resolves with the reason to end: a signal, or a parent that is gone. */
+export function endOfService(): Promise<string> {
+  return new Promise((resolveEnd) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolveEnd(`got ${signal}`));
+    // Kong 2.3 leaves its plugin servers behind. In a container the parent can be process 1 from the start, so only a
+    // change counts.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      resolveEnd(`the parent process ${parent} is gone`);
+    }, PARENT_CHECK);
+    watch.unref();
+  });
+}

@@ -1,0 +1,150 @@
+// Owns the command line: its flags, their defaults and help, and what they mean.
+import { Command, CommanderError, Option } from "commander";
+import { normalizeFlags } from "./go-flags.js";
+import { parseChoice, parseDuration, parseMode, parsePositiveInteger } from "./parse-value.js";
+import { UsageError } from "./usage-error.js";
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOG_FORMATS = ["text", "json"] as const;
+const PDK_MATCHES = ["exact", "compatible"] as const;
+
+export interface LogOptions {
+  readonly level: (typeof LOG_LEVELS)[number];
+  readonly format: (typeof LOG_FORMATS)[number];
+}
+
+/** What loading plugins needs. */
+export interface LoadingOptions {
+  readonly pluginsDirectory: string;
+  readonly pdkMatch: (typeof PDK_MATCHES)[number];
+  readonly log: LogOptions;
+}
+
+/** Times in milliseconds. */
+export interface ServeOptions extends LoadingOptions {
+  readonly kongPrefix: string;
+  readonly socket: string | undefined;
+  readonly socketMode: number;
+  readonly threads: number;
+  readonly eventTimeout: number;
+  readonly instanceTimeout: number;
+}
+
+export interface TryOptions extends ServeOptions {
+  readonly port: number;
+  readonly config: string | undefined;
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "version" }
+  | { readonly command: "dump-all"; readonly options: LoadingOptions }
+  | { readonly command: "dump"; readonly name: string; readonly options: LoadingOptions }
+  | { readonly command: "dump-plugin-info"; readonly name: string; readonly options: LoadingOptions }
+  | { readonly command: "serve"; readonly options: ServeOptions }
+  | { readonly command: "try"; readonly options: TryOptions };
+
+interface Values {
+  readonly kongPrefix: string;
+  readonly pluginsDir?: string;
+  readonly socket?: string;
+  readonly socketMode: string;
+  readonly threads: string;
+  readonly pdkMatch: string;
+  readonly eventTimeout: string;
+  readonly instanceTimeout: string;
+  readonly logLevel: string;
+  readonly logFormat: string;
+  readonly dumpAllPlugins?: boolean;
+  readonly dumpPluginInfo?: string;
+  readonly dump?: string | boolean;
+  readonly version?: boolean;
+  readonly help?: boolean;
+  readonly port: string;
+  readonly config?: string;
+}
+
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help"]);
+const ALIASES = new Map([["plugins-directory", "plugins-dir"], ["h", "help"], ["v", "version"]]);
+
+const option = (flags: string, description: string): Option => new Option(flags, description);
+
+function createProgram(): Command {
+  return new Command("pluginserver")
+    .usage("[-flag value | -flag=value]… [try]")
+    .description("Serves the plugins of a directory to Kong Gateway. Flags take one dash or two.")
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
+    .argument("[command]", "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look")
+    .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there").default("/usr/local/kong"))
+    .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
+    .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
+    .addOption(option("--socket-mode <mode>", "permission bits of the socket, in octal").default("0600"))
+    .addOption(option("--threads <n>", "isolates per plugin; its instances spread over them").default("1"))
+    .addOption(option("--pdk-match <rule>", "PDK versions a plugin may be built against: exact, or compatible by semantic versioning").default("exact"))
+    .addOption(option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"))
+    .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
+    .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
+    .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))
+    .addOption(option("--dump-all-plugins", "print all plugins as a JSON array and exit"))
+    .addOption(option("--dump [name]", "print one plugin as a JSON array of one, or all, and exit"))
+    .addOption(option("--dump-plugin-info <name>", "print one plugin as MessagePack and exit (Kong 2.0 to 2.8)"))
+    .addOption(option("--port <port>", "try: port of the stand-in gateway").default("8000"))
+    .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
+    .addOption(option("--version", "print the versions of server and runtime and exit"))
+    .addOption(option("--help", "print this and exit"));
+}
+
+/** @throws {UsageError} for a command line that cannot be understood. */
+export function parseCommandLine(argv: readonly string[]): Invocation {
+  const program = createProgram();
+  try {
+    program.parse(normalizeFlags(argv, { booleans: BOOLEANS, aliases: ALIASES }), { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) throw new UsageError(goStyle(error.message));
+    throw error;
+  }
+  return toInvocation(program.opts<Values>(), program.args, program.helpInformation());
+}
+
+const goStyle = (text: string): string => text.replace(/^error: /, "").replaceAll("option '--", "flag '-").replace(/\s*\n[\s\S]*$/, "");
+
+function toInvocation(values: Values, args: readonly string[], help: string): Invocation {
+  if (values.help === true) return { command: "help", text: help.replaceAll(" --", " -") };
+  if (values.version === true) return { command: "version" };
+  const [command, ...rest] = args;
+  if (rest.length > 0 || (command !== undefined && command !== "try")) throw new UsageError(`there is no command "${args.join(" ")}"`);
+  if (command === "try") return { command: "try", options: { ...serving(values, values.pluginsDir ?? ""), port: parsePositiveInteger("port", values.port), config: values.config } };
+  if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
+  return plain(values, values.pluginsDir);
+}
+
+function plain(values: Values, pluginsDirectory: string): Invocation {
+  const options = loading(values, pluginsDirectory);
+  if (values.dumpPluginInfo !== undefined) return { command: "dump-plugin-info", name: values.dumpPluginInfo, options };
+  if (typeof values.dump === "string") return { command: "dump", name: values.dump, options };
+  if (values.dump === true || values.dumpAllPlugins === true) return { command: "dump-all", options };
+  return { command: "serve", options: serving(values, pluginsDirectory) };
+}
+
+function loading(values: Values, pluginsDirectory: string): LoadingOptions {
+  return {
+    pluginsDirectory,
+    pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
+    log: { level: parseChoice("log-level", values.logLevel, LOG_LEVELS), format: parseChoice("log-format", values.logFormat, LOG_FORMATS) },
+  };
+}
+
+function serving(values: Values, pluginsDirectory: string): ServeOptions {
+  return {
+    ...loading(values, pluginsDirectory),
+    kongPrefix: values.kongPrefix,
+    socket: values.socket,
+    socketMode: parseMode("socket-mode", values.socketMode),
+    threads: parsePositiveInteger("threads", values.threads),
+    eventTimeout: parseDuration("event-timeout", values.eventTimeout),
+    instanceTimeout: parseDuration("instance-timeout", values.instanceTimeout),
+  };
+}

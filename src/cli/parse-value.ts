@@ -1,0 +1,31 @@
+// Reads the values of flags: durations, modes, whole numbers.
+import { UsageError } from "./usage-error.js";
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `50s`, `500ms`, `1m`, or plain seconds; in milliseconds. */
+export function parseDuration(flag: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const [, amount, unit] = match ?? [];
+  const factor = UNITS[unit ?? "s"];
+  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new UsageError(`-${flag} takes a duration such as 50s or 500ms, not "${text}"`);
+  return Number(amount) * factor;
+}
+
+export function parsePositiveInteger(flag: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) throw new UsageError(`-${flag} takes a whole number from 1 on, not "${text}"`);
+  return value;
+}
+
+/** Permission bits in octal, as chmod takes them. */
+export function parseMode(flag: string, text: string): number {
+  if (!/^0?o?[0-7]{3}$/.test(text)) throw new UsageError(`-${flag} takes permission bits in octal such as 0660, not "${text}"`);
+  return Number.parseInt(text.replace("o", ""), 8);
+}
+
+export function parseChoice<const Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new UsageError(`-${flag} is one of ${choices.join(", ")}, not "${text}"`);
+  return choice;
+}

@@ -1,0 +1,39 @@
+// Runs one command line and says with which status the process is to end.
+import { type Invocation, parseCommandLine } from "./options.js";
+import { writeOutput } from "./output.js";
+import { UsageError } from "./usage-error.js";
+import { versionText } from "./version.js";
+
+/** 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
+export type ExitStatus = 0 | 1 | 2;
+
+export async function run(argv: readonly string[]): Promise<ExitStatus> {
+  try {
+    await execute(parseCommandLine(argv));
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+// Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.
+async function execute(invocation: Invocation): Promise<void> {
+  switch (invocation.command) {
+    case "help": return writeOutput(invocation.text);
+    case "version": return writeOutput(await versionText());
+    case "dump-all": return (await import("./commands/dump.js")).dumpAll(invocation.options);
+    case "dump": return (await import("./commands/dump.js")).dumpOne(invocation.name, invocation.options);
+    case "dump-plugin-info": return (await import("./commands/dump.js")).dumpPluginInfo(invocation.name, invocation.options);
+    case "serve": return (await import("./commands/serve.js")).serve(invocation.options);
+    case "try": return (await import("./commands/try.js")).tryOut(invocation.options);
+  }
+}
+
+/** Known errors are one line; for anything else the stack is what a bug report needs. */
+function report(error: unknown): ExitStatus {
+  const known = error instanceof Error && "code" in error;
+  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const usage = error instanceof UsageError;
+  process.stderr.write(`pluginserver: ${text}${usage ? "; see pluginserver -help" : ""}\n`);
+  return usage ? 2 : 1;
+}

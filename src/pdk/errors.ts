@@ -1,0 +1,60 @@
+// Owns the errors that a PDK call can end with.
+
+const MESSAGES = {
+  /** The gateway ran the function and answered with an error (Kong up to 2.8; later ones answer nothing instead). */
+  PDK_CALL_FAILED: (method, reason) => `${method} failed in the gateway: ${reason}`,
+  /** An argument is of a kind that no gateway can be sent: a function, a symbol, a circular object. */
+  PDK_BAD_ARGUMENT: (method, reason) => `${method} got an argument that cannot be sent to the gateway: ${reason}`,
+  /** The call came after `kong.response.exit()` or `.error()`, or after the handler had returned. */
+  PDK_EVENT_ENDED: (method) =>
+    `${method} was called after the end of its phase: await every call before the handler returns, ` +
+    "and make none after kong.response.exit() or kong.response.error()",
+  /** The event was given up before the gateway answered: its deadline passed, or the server is going down. */
+  PDK_EVENT_CANCELLED: (method, reason) => `${method} got no answer because its event was cancelled: ${reason}`,
+} as const satisfies Record<string, (method: string, reason: string) => string>;
+
+/** The stable codes of {@link PdkError}. Match on these, never on a message. */
+export type PdkErrorCode = keyof typeof MESSAGES;
+
+/** Every code there is. */
+export const PDK_ERROR_CODES = Object.keys(MESSAGES) as readonly PdkErrorCode[];
+
+export interface PdkErrorDetails extends ErrorOptions {
+  /** The gateway's name of the function, e.g. `kong.request.get_header`. */
+  readonly method?: string;
+  /** What the gateway or the server said about it. */
+  readonly reason?: string;
+}
+
+/**
+ * Thrown by the functions of `kong` when a call cannot have its answer.
+ *
+ * @example
+ * try {
+ *   await kong.service.setUpstream(config.upstream);
+ * } catch (error) {
+ *   if (!isPdkError(error) || error.code !== "PDK_CALL_FAILED") throw error;
+ *   kong.response.exit(503, "no such upstream");
+ * }
+ */
+export class PdkError extends Error {
+  override readonly name = "PdkError";
+  readonly code: PdkErrorCode;
+  /** The gateway's name of the function that was called; missing when the error is not about one call. */
+  declare readonly method?: string;
+
+  constructor(code: PdkErrorCode, { method, reason, ...options }: PdkErrorDetails = {}) {
+    super(MESSAGES[code](method ?? "a PDK call", reason ?? "no reason was given"), options);
+    this.code = code;
+    if (method !== undefined) this.method = method;
+  }
+}
+
+/** Whether a value is a {@link PdkError}, also one made by another copy of this package. */
+export function isPdkError(value: unknown): value is PdkError {
+  return value instanceof Error && value.name === "PdkError" && "code" in value && isPdkErrorCode(value.code);
+}
+
+function isPdkErrorCode(code: unknown): code is PdkErrorCode {
+  return typeof code === "string" && Object.hasOwn(MESSAGES, code);
+}

@@ -1,0 +1,179 @@
+// Decides, while esbuild bundles a plugin, what each import means and what each file says.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire, isBuiltin } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type { ExternalImport } from "./esm-function.js";
+import { isMislabelledCommonJs } from "./module-syntax.js";
+
+export interface BundleOptions {
+  /** Real path of the entry. */
+  readonly entry: string;
+  readonly format: "esm" | "cjs";
+  /** The server's own `pluginserver/pdk`, for plugins whose folder has none. */
+  readonly pdkEntry: string;
+  /** Prefix of the tokens that stand for external imports: no source may contain it. */
+  readonly nonce: string;
+}
+
+const FILE_META = "__pluginserver_file";
+const USES_FILE_META = /\b(?:__dirname|__filename|import\s*\.\s*meta)\b/;
+const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
+const URL_SCHEME = /^(?:data|file|https?):/;
+const ADDON = "native-addon";
+/** Namespace of files that esbuild must not judge by their package.json. */
+const COMMONJS_FILE = "commonjs-file";
+const ALREADY_ASKED = Symbol("resolving on behalf of the bundle");
+
+/** What makes `import.meta` and `__dirname` mean the file they are written in: see {@link withFileMeta}. */
+export const FILE_META_DEFINES = {
+  "import.meta": FILE_META,
+  __dirname: `${FILE_META}.dirname`,
+  __filename: `${FILE_META}.filename`,
+} as const;
+
+/** Bundles a plugin's own files; packages, addons and built-in modules stay outside, by absolute address. */
+export class BundleSources {
+  /** Every file read, by real path, with the SHA-256 of what was read. */
+  readonly inputs = new Map<string, string>();
+  readonly externals: ExternalImport[] = [];
+  readonly #options: BundleOptions;
+  readonly #home: string;
+
+  constructor(options: BundleOptions) {
+    this.#options = options;
+    this.#home = packageHome(options.entry);
+  }
+
+  asPlugin(): Plugin {
+    return {
+      name: "pluginserver",
+      setup: (build) => {
+        build.onResolve({ filter: /.*/ }, (args) => this.#resolve(build, args));
+        build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => this.#load(path));
+        build.onLoad({ filter: /.*/, namespace: COMMONJS_FILE }, ({ path }) => this.#load(path));
+        build.onLoad({ filter: /.*/, namespace: ADDON }, ({ path }) => ({
+          contents: `module.exports = require(${JSON.stringify(path)});`,
+          resolveDir: dirname(path),
+        }));
+      },
+    };
+  }
+
+  async #resolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+    const { path, kind } = args;
+    if (args.pluginData === ALREADY_ASKED) return undefined;
+    if (kind === "entry-point") return this.#local(path);
+    if (isBuiltin(path)) return this.#external(path.startsWith("node:") ? path : `node:${path}`, args);
+    if (URL_SCHEME.test(path)) return this.#external(path, args);
+    if (args.namespace === ADDON) return { path, external: true };
+
+    const resolved = await this.#find(build, args);
+    // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
+    if (resolved === undefined) return undefined;
+    if (OWN_PACKAGE.test(path) || this.#isForeign(resolved)) return this.#external(resolved, args);
+    if (kind === "require-resolve") return { path: resolved, external: true };
+    return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
+  }
+
+  /** Leaves a file of the plugin to esbuild, which also looks at its package.json and tsconfig.json. */
+  async #local(path: string): Promise<OnResolveResult | undefined> {
+    if (!/\.[jt]s$/.test(path)) return undefined;
+    // A file that cannot be read is reported when it is loaded.
+    const text = await readFile(path, "utf8").catch(() => "");
+    return isMislabelledCommonJs(path, text) ? { path, namespace: COMMONJS_FILE } : undefined;
+  }
+
+  async #find(build: PluginBuild, args: OnResolveArgs): Promise<string | undefined> {
+    const { path, kind, importer, resolveDir } = args;
+    if (OWN_PACKAGE.test(path)) return this.#findOwnPackage(path, resolveDir);
+    const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
+    return found.errors.length === 0 && found.path !== "" ? found.path : undefined;
+  }
+
+  /** As Node.js would and no tsconfig.json can change: what is found must run as it is. */
+  #findOwnPackage(path: string, resolveDir: string): string | undefined {
+    const { pdkEntry } = this.#options;
+    const own = resolveWithNode(path, resolveDir);
+    if (own !== undefined) return own;
+    return path === "pluginserver/pdk" ? pdkEntry : resolveWithNode(path, dirname(pdkEntry));
+  }
+
+  /** True for a file of another installed package. JSON is data: it is bundled wherever it lies. */
+  #isForeign(path: string): boolean {
+    const home = packageHome(path);
+    return home !== "" && home !== this.#home && extname(path) !== ".json";
+  }
+
+  /** `address` is a URL, `node:` ones included, or an absolute path. */
+  #external(address: string, { path: requested, kind }: OnResolveArgs): OnResolveResult {
+    const isPath = address.startsWith("/") || /^[A-Za-z]:[\\/]/.test(address);
+    const specifier = isPath ? pathToFileURL(address).href : address;
+    if (kind === "dynamic-import") return { path: specifier, external: true };
+    if (kind !== "import-statement" || this.#options.format === "cjs") return { path: address, external: true };
+    const known = this.externals.find((external) => external.specifier === specifier);
+    if (known !== undefined) return { path: known.token, external: true };
+    const token = `${this.#options.nonce}:${this.externals.length}:`;
+    this.externals.push({ token, specifier, requested });
+    return { path: token, external: true };
+  }
+
+  async #load(path: string): Promise<OnLoadResult> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path);
+    } catch (error) {
+      return { errors: [{ text: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] };
+    }
+    this.inputs.set(path, createHash("sha256").update(bytes).digest("hex"));
+    const contents = /\.[mc]?[jt]sx?$/.test(path) ? withFileMeta(bytes.toString("utf8"), path) : bytes;
+    return { contents, loader: "default", resolveDir: dirname(path) };
+  }
+}
+
+function resolveWithNode(path: string, folder: string): string | undefined {
+  try {
+    return createRequire(join(folder, "importer.js")).resolve(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path in what esbuild calls a file in its messages, metafile and source maps. */
+export function bundledPath(name: string): string {
+  return name.startsWith(`${COMMONJS_FILE}:`) ? name.slice(COMMONJS_FILE.length + 1) : name;
+}
+
+/** The installed package that a path lies in, or "" if it lies in none. */
+function packageHome(path: string): string {
+  return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0] ?? "";
+}
+
+/**
+ * Declares, on the first line, what the file's `import.meta`, `__dirname` and `__filename` are. A "use strict" directive
+ * must stay in front, and a hashbang can only be the very first thing.
+ */
+function withFileMeta(text: string, path: string): string {
+  if (!USES_FILE_META.test(text)) return text;
+  const body = text.replace(/^\uFEFF/, "").replace(/^#!/, "//");
+  const directive = /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*(["'])use strict\1/.test(body) ? '"use strict";' : "";
+  const url = pathToFileURL(path).href;
+  const meta = JSON.stringify({ url, filename: path, dirname: dirname(path) }).slice(1, -1);
+  const resolve = /\bmeta\b[^]*\bresolve\b/.test(body) ? `, resolve: ${resolveFunction(url)}` : "";
+  return `${directive}var ${FILE_META} = { ${meta}${resolve} };${body}`;
+}
+
+/** `import.meta.resolve`, for what a plugin can import: a file, a built-in module, a package. */
+function resolveFunction(url: string): string {
+  return (
+    "(specifier) => { " +
+    'const { createRequire, isBuiltin } = process.getBuiltinModule("node:module"); ' +
+    "if (/^\\.{0,2}\\//.test(specifier) || /^[a-z]+:/.test(specifier)) " +
+    `return new URL(specifier, ${JSON.stringify(url)}).href; ` +
+    'if (isBuiltin(specifier)) return "node:" + specifier; ' +
+    `return process.getBuiltinModule("node:url").pathToFileURL(createRequire(${JSON.stringify(url)}).resolve(specifier)).href; }`
+  );
+}

@@ -1,0 +1,87 @@
+// Owns every instance: which plugin and configuration an id means, where it runs, and when it goes by itself.
+import { performance } from "node:perf_hooks";
+import type { PhaseHost } from "../channel/index.js";
+
+export interface Instance {
+  readonly id: number;
+  readonly plugin: string;
+  /** The configuration as the gateway sent it. It may hold secrets: never log it. */
+  readonly config: string;
+  readonly host: PhaseHost;
+  /** Unix time in seconds. */
+  readonly started: number;
+  /** Why its events fail, where they do. */
+  error: string | undefined;
+  /** In the milliseconds of `performance.now`. */
+  lastUsed: number;
+}
+
+const ID_SPACE = 2 ** 31 - 1;
+
+export class InstanceTable {
+  readonly #instances = new Map<number, Instance>();
+  readonly #idleTimeout: number;
+  readonly #sweep: NodeJS.Timeout;
+  #lastId: number;
+
+  /** `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. */
+  constructor(idleTimeout: number) {
+    this.#idleTimeout = idleTimeout;
+    // A restarted server must not use an id that a gateway still holds for another configuration. Ids are int32 in
+    // ProtoBuf:1, so there is no room for a clock in them; a random start makes a clash one in millions.
+    this.#lastId = Math.floor(Math.random() * ID_SPACE);
+    this.#sweep = setInterval(() => this.#expire(), Math.max(100, idleTimeout / 4)).unref();
+  }
+
+  get size(): number {
+    return this.#instances.size;
+  }
+
+  nextId(): number {
+    do this.#lastId = this.#lastId >= ID_SPACE ? 1 : this.#lastId + 1;
+    while (this.#instances.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  add(instance: Omit<Instance, "error" | "lastUsed">): Instance {
+    const added: Instance = { ...instance, error: undefined, lastUsed: performance.now() };
+    this.#instances.set(added.id, added);
+    return added;
+  }
+
+  get(id: number): Instance | undefined {
+    return this.#instances.get(id);
+  }
+
+  /** The instance, marked as used just now. */
+  use(id: number): Instance | undefined {
+    const instance = this.#instances.get(id);
+    if (instance !== undefined) instance.lastUsed = performance.now();
+    return instance;
+  }
+
+  ofPlugin(plugin: string): Instance[] {
+    return [...this.#instances.values()].filter((instance) => instance.plugin === plugin);
+  }
+
+  /** Forgets an instance. Its running events finish: they hold its handlers. */
+  close(id: number): Instance | undefined {
+    const instance = this.#instances.get(id);
+    if (instance === undefined) return undefined;
+    this.#instances.delete(id);
+    instance.host.closeInstance(id);
+    return instance;
+  }
+
+  end(): void {
+    clearInterval(this.#sweep);
+    this.#instances.clear();
+  }
+
+  #expire(): void {
+    const oldest = performance.now() - this.#idleTimeout;
+    for (const instance of this.#instances.values()) {
+      if (instance.lastUsed < oldest) this.close(instance.id);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
+import { stat } from "node:fs/promises";
+import type { LogEntry, PluginMetadata } from "../channel/index.js";
+import { scanModules } from "../isolates/index.js";
+import { createCompiler, type PluginArtifact } from "./compile.js";
+import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
+import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
+import { type PluginSource, scanPluginsDirectory } from "./scan.js";
+
+export interface LoadOptions {
+  /** Absolute path of the server's own `pluginserver/pdk`. */
+  readonly pdkEntry: string;
+  readonly pdkVersion: string;
+  readonly pdkMatch: PdkMatch;
+  /** How long one module may take to load, in milliseconds. */
+  readonly loadTimeout: number;
+  /** A line that a plugin printed while it was loaded. */
+  readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
+}
+
+interface Compiled {
+  readonly source: PluginSource;
+  readonly artifact: PluginArtifact;
+}
+
+/**
+ * Loads what `directory` holds. A plugin that does not load is a problem of its own; all others are served.
+ * @throws where the directory cannot be read.
+ */
+export async function loadPlugins(directory: string, options: LoadOptions): Promise<PluginRegistry> {
+  const registry = new PluginRegistry();
+  const { sources, problems } = await scanPluginsDirectory(directory);
+  for (const { path, reason } of problems) registry.addProblem({ name: path, path, reason });
+  const compiled = await compileAll(sources, options, registry);
+  const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
+  const results = await scanModules(items, { timeout: options.loadTimeout, onLog: (item, entry) => options.onPluginLog(item.name, entry) });
+  for (const [index, { source, artifact }] of compiled.entries()) {
+    const result = results[index];
+    if (result === undefined) continue;
+    if (!result.ok) registry.addProblem(problemOf(source, firstLines(result.error.stack, result.error.message)));
+    else await addGeneration(registry, source, artifact, result.metadata, options);
+  }
+  return registry;
+}
+
+async function compileAll(sources: readonly PluginSource[], options: LoadOptions, registry: PluginRegistry): Promise<Compiled[]> {
+  if (sources.length === 0) return [];
+  const compiler = createCompiler({ pdkEntry: options.pdkEntry });
+  try {
+    const outcomes = await Promise.all(
+      sources.map(async (source) => {
+        try {
+          return { source, artifact: await compiler.compile(source) };
+        } catch (error) {
+          return problemOf(source, error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+    const compiled: Compiled[] = [];
+    for (const outcome of outcomes) {
+      if ("artifact" in outcome) compiled.push(outcome);
+      else registry.addProblem(outcome);
+    }
+    return compiled;
+  } finally {
+    await compiler.close();
+  }
+}
+
+async function addGeneration(registry: PluginRegistry, source: PluginSource, artifact: PluginArtifact, metadata: PluginMetadata, options: LoadOptions): Promise<void> {
+  const { name } = metadata;
+  const refusal = checkPdkVersion({ plugin: name, builtWith: builtWith(metadata, artifact), server: options.pdkVersion, match: options.pdkMatch });
+  if (refusal !== undefined) {
+    registry.addProblem({ name, path: source.root, reason: refusal });
+    return;
+  }
+  const { mtimeMs } = await stat(artifact.entry);
+  const generation: Generation = { name, path: source.root, artifact, metadata, modified: mtimeMs / 1000, loaded: Date.now() / 1000 };
+  const problem = registry.add(generation);
+  if (problem !== undefined) registry.addProblem(problem);
+}
+
+/** What `definePlugin` stamped, else the package beside the plugin, else what the module exports. */
+function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string | undefined {
+  return metadata.form === "define-plugin" ? metadata.pdkVersion : (artifact.pdkVersion ?? metadata.pdkVersion);
+}
+
+function problemOf(source: PluginSource, reason: string): PluginProblem {
+  return { name: source.name, path: source.root, reason };
+}
+
+/** The message and where it was thrown, on one line. */
+function firstLines(stack: string, message: string): string {
+  const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at "));
+  return frame === undefined ? message : `${message} (${frame.trim()})`;
+}

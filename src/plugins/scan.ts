@@ -1,0 +1,188 @@
+// Owns the answer to "which files of the plugins directory are plugins".
+
+import { readFile, readdir, stat } from "node:fs/promises";
+import { extname, join, resolve } from "node:path";
+
+export interface PluginSource {
+  /** The file's name without its extension, or the folder's name. */
+  readonly name: string;
+  /** Absolute path of the module. */
+  readonly entry: string;
+  /** The file itself, or the folder it came from. */
+  readonly root: string;
+}
+
+export interface ScanProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface ScanResult {
+  readonly sources: readonly PluginSource[];
+  /** What looks like a plugin but cannot be one, and why. */
+  readonly problems: readonly ScanProblem[];
+}
+
+const MODULE_EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"] as const;
+const DECLARATION_FILE = /\.d\.[mc]?ts$/;
+const SUPPORT_FILE = /(?:\.(?:test|spec|config)\.[^.]+|_test\.[^.]+)$/;
+const SUPPORT_FOLDERS: ReadonlySet<string> = new Set([
+  "node_modules",
+  "__tests__",
+  "__mocks__",
+  "test",
+  "tests",
+]);
+/** What an `exports` map may say about a module that Node.js loads on a server. */
+const EXPORT_CONDITIONS: ReadonlySet<string> = new Set(["node", "import", "require", "default"]);
+
+/**
+ * Lists the plugins in a directory in alphabetical order. Two sources may carry the same name (hello.ts and hello.js):
+ * a module can name itself, so the registry judges duplicates.
+ */
+export async function scanPluginsDirectory(dir: string): Promise<ScanResult> {
+  const directory = resolve(dir);
+  const names = (await readdir(directory)).filter((name) => !name.startsWith(".")).sort();
+  const sources: PluginSource[] = [];
+  const problems: ScanProblem[] = [];
+  for (const name of names) {
+    const found = await inspect(join(directory, name), name);
+    if (found === undefined) continue;
+    if ("reason" in found) problems.push(found);
+    else sources.push(found);
+  }
+  return { sources, problems };
+}
+
+async function inspect(
+  path: string,
+  name: string,
+): Promise<PluginSource | ScanProblem | undefined> {
+  const kind = await kindOf(path);
+  if (kind === "directory") {
+    return SUPPORT_FOLDERS.has(name) ? undefined : inspectFolder(path, name);
+  }
+  if (!isPluginFile(name)) return undefined;
+  if (kind === "file") return { name: name.slice(0, -extname(name).length), entry: path, root: path };
+  return kind === "missing" ? { path, reason: "is a symbolic link to nothing" } : undefined;
+}
+
+function isPluginFile(name: string): boolean {
+  return isModuleFile(name) && !SUPPORT_FILE.test(name);
+}
+
+function isModuleFile(path: string): boolean {
+  return MODULE_EXTENSIONS.some((extension) => path.endsWith(extension)) && !DECLARATION_FILE.test(path);
+}
+
+async function inspectFolder(
+  folder: string,
+  name: string,
+): Promise<PluginSource | ScanProblem | undefined> {
+  const asSource = (entry: string): PluginSource => ({ name, entry, root: folder });
+  const manifest = await readManifest(folder);
+  if ("reason" in manifest) return manifest;
+
+  if (manifest.entry === undefined) {
+    const index = await findModule(join(folder, "index"));
+    return index === undefined ? undefined : asSource(index);
+  }
+  const named = await findModule(resolve(folder, manifest.entry.path));
+  if (named !== undefined) return asSource(named);
+  // Node.js falls back to the index when `main` points nowhere; it does not for `exports`.
+  const fallback = manifest.entry.field === "exports" ? undefined : await findModule(join(folder, "index"));
+  if (fallback !== undefined) return asSource(fallback);
+  return {
+    path: folder,
+    reason: `its package.json names "${manifest.entry.path}" as "${manifest.entry.field}", which is not a module that exists`,
+  };
+}
+
+interface ManifestEntry {
+  readonly field: "exports" | "main" | "module";
+  readonly path: string;
+}
+
+async function readManifest(folder: string): Promise<{ readonly entry?: ManifestEntry } | ScanProblem> {
+  const path = join(folder, "package.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return {};
+    return { path, reason: `cannot be read: ${messageOf(error)}` };
+  }
+  try {
+    const entry = manifestEntry(JSON.parse(text));
+    return entry === undefined ? {} : { entry };
+  } catch (error) {
+    return { path, reason: `is not valid JSON: ${messageOf(error)}` };
+  }
+}
+
+function manifestEntry(manifest: unknown): ManifestEntry | undefined {
+  if (!isRecord(manifest)) return undefined;
+  const exported = exportTarget(rootExport(manifest["exports"]));
+  if (exported !== undefined) return { field: "exports", path: exported };
+  for (const field of ["main", "module"] as const) {
+    const path = manifest[field];
+    if (typeof path === "string" && path !== "") return { field, path };
+  }
+  return undefined;
+}
+
+function rootExport(exported: unknown): unknown {
+  const isSubpathMap = isRecord(exported) && Object.keys(exported).some((key) => key.startsWith("."));
+  return isSubpathMap ? exported["."] : exported;
+}
+
+/** The first target whose condition holds, in the order of the file, as Node.js picks it. */
+function exportTarget(target: unknown): string | undefined {
+  if (typeof target === "string") return target;
+  const candidates: unknown[] = Array.isArray(target)
+    ? target
+    : Object.entries(isRecord(target) ? target : {})
+        .filter(([condition]) => EXPORT_CONDITIONS.has(condition))
+        .map(([, value]) => value);
+  for (const candidate of candidates) {
+    const found = exportTarget(candidate);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The module a path means: itself, with an extension, its TypeScript source, or the index of a folder. */
+async function findModule(path: string): Promise<string | undefined> {
+  const candidates = [
+    ...(isModuleFile(path) ? [path, path.replace(/\.([mc]?)js$/, ".$1ts")] : []),
+    ...MODULE_EXTENSIONS.map((extension) => path + extension),
+    ...MODULE_EXTENSIONS.map((extension) => join(path, `index${extension}`)),
+  ];
+  for (const candidate of candidates) {
+    if ((await kindOf(candidate)) === "file") return candidate;
+  }
+  return undefined;
+}
+
+async function kindOf(path: string): Promise<"file" | "directory" | "other" | "missing"> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return "file";
+    return found.isDirectory() ? "directory" : "other";
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR") || hasCode(error, "ELOOP")) return "missing";
+    throw error;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,132 @@
+// Owns every event that is under way, server-wide: an event may move to another connection between its calls.
+import { performance } from "node:perf_hooks";
+import type { PdkCall, PhaseHost } from "../channel/index.js";
+import { Event, type EventDialect, type EventReply, type FailureCall } from "./event.js";
+
+export interface EventTableOptions {
+  /** Milliseconds from an event's start until it is given up. */
+  readonly eventTimeout: number;
+  /** Says what the gateway is told of an event that failed. */
+  readonly failureCalls: (event: Event, reason: string) => readonly FailureCall[];
+  readonly onTimeout: (event: Event) => void;
+  readonly onCallRefused: (event: Event, call: Buffer, answer: Buffer | undefined) => void;
+}
+
+/** What a Step finds: an event, one that is over, or one this server knows nothing of (or gave up). */
+export type StepTarget = Event | "over" | "unknown";
+
+const SWEEPS_PER_TIMEOUT = 20;
+const MIN_SWEEP = 50;
+const MAX_SWEEP = 1000;
+const MAX_GIVEN_UP = 10_000;
+const ID_SPACE = 2 ** 31;
+
+export class EventTable {
+  readonly #options: EventTableOptions;
+  readonly #events = new Map<number, Event>();
+  /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
+  readonly #givenUp = new Set<number>();
+  readonly #firstId: number;
+  readonly #sweep: NodeJS.Timeout;
+  #nextId: number;
+  #onIdle: () => void = () => {};
+
+  constructor(options: EventTableOptions) {
+    this.#options = options;
+    // Any number a former server may have used must not hit an event of this one.
+    this.#firstId = Math.floor(Math.random() * ID_SPACE);
+    this.#nextId = this.#firstId;
+    const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, options.eventTimeout / SWEEPS_PER_TIMEOUT));
+    this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
+  }
+
+  get size(): number {
+    return this.#events.size;
+  }
+
+  /** Starts an event on `host`; `reply` gets its first call or its end. */
+  start(host: PhaseHost, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): Event {
+    const event = new Event(
+      {
+        id: this.#nextId,
+        instanceId,
+        phase,
+        host,
+        dialect,
+        deadline: performance.now() + this.#options.eventTimeout,
+        onOver: () => this.#remove(event.id),
+        onCallRefused: this.#options.onCallRefused,
+      },
+      reply,
+    );
+    this.#nextId += 1;
+    this.#events.set(event.id, event);
+    host.startEvent(event.id, instanceId, phase);
+    return event;
+  }
+
+  find(eventId: number): StepTarget {
+    const event = this.#events.get(eventId);
+    if (event !== undefined) return event;
+    const mine = eventId >= this.#firstId && eventId < this.#nextId;
+    return mine && !this.#givenUp.has(eventId) ? "over" : "unknown";
+  }
+
+  calls(eventId: number, calls: readonly PdkCall[]): void {
+    this.#events.get(eventId)?.addCalls(calls);
+  }
+
+  returned(eventId: number): void {
+    this.#events.get(eventId)?.handlerReturned();
+  }
+
+  failed(eventId: number, reason: string): Event | undefined {
+    const event = this.#events.get(eventId);
+    event?.handlerFailed(this.#options.failureCalls(event, reason));
+    return event;
+  }
+
+  /** Resolves when no event is under way, or after `timeout` milliseconds. */
+  async drained(timeout: number): Promise<void> {
+    if (this.#events.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#events.clear();
+    this.#givenUp.clear();
+  }
+
+  #expire(now: number): void {
+    for (const event of this.#events.values()) {
+      // All events have the same time, so they stand in the order of their deadlines.
+      if (event.deadline > now) return;
+      this.#timeout(event);
+    }
+  }
+
+  #timeout(event: Event): void {
+    const owedStep = event.state === "awaiting-step";
+    this.#options.onTimeout(event);
+    if (!owedStep) {
+      event.handlerFailed(this.#options.failureCalls(event, "it took too long"));
+      return;
+    }
+    this.#remove(event.id);
+    this.#givenUp.add(event.id);
+    const [oldest] = this.#givenUp;
+    if (this.#givenUp.size > MAX_GIVEN_UP && oldest !== undefined) this.#givenUp.delete(oldest);
+  }
+
+  #remove(eventId: number): void {
+    this.#events.delete(eventId);
+    if (this.#events.size === 0) this.#onIdle();
+  }
+}

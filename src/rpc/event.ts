@@ -1,0 +1,127 @@
+// Owns one event on the gateway's side: plays the handler's calls one by one, whichever connection asks.
+import type { PdkCall, PhaseHost } from "../channel/index.js";
+
+/** Where the answer to the gateway's present request goes. Only one is open at a time. */
+export type EventReply = (eventId: number, data: Buffer) => void;
+
+type EventState = "running" | "awaiting-step" | "over";
+
+/** What an event needs of the protocol it is played in. */
+export interface EventDialect {
+  /** The data that says the phase is over. */
+  readonly phaseOver: Buffer;
+  encodeCall(method: string, args: readonly unknown[]): Buffer;
+}
+
+/** What the gateway is asked to do where a handler failed; the last of several may end the request. */
+export interface FailureCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly ends: boolean;
+}
+
+export interface EventOptions {
+  readonly id: number;
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly host: PhaseHost;
+  readonly dialect: EventDialect;
+  /** When the event is given up, in the milliseconds of `performance.now`. */
+  readonly deadline: number;
+  /** Called once, when the gateway has or will get nothing more of this event. */
+  readonly onOver: (event: Event) => void;
+  /** The gateway refused a call whose result nobody waits for. */
+  readonly onCallRefused: (event: Event, call: Buffer, answer: Buffer | undefined) => void;
+}
+
+export class Event {
+  readonly id: number;
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly deadline: number;
+  readonly #options: EventOptions;
+  #state: EventState = "running";
+  #queue: PdkCall[] = [];
+  #played: PdkCall | undefined;
+  #handlerDone = false;
+  #reply: EventReply | undefined;
+
+  constructor(options: EventOptions, reply: EventReply) {
+    this.id = options.id;
+    this.instanceId = options.instanceId;
+    this.phase = options.phase;
+    this.deadline = options.deadline;
+    this.#options = options;
+    this.#reply = reply;
+  }
+
+  get state(): EventState {
+    return this.#state;
+  }
+
+  /** The handler made calls. */
+  addCalls(calls: readonly PdkCall[]): void {
+    if (this.#handlerDone) return;
+    this.#queue.push(...calls);
+    this.#advance();
+  }
+
+  /** The handler has returned; what it queued is still to be played. */
+  handlerReturned(): void {
+    if (this.#handlerDone) return;
+    this.#handlerDone = true;
+    this.#advance();
+  }
+
+  /**
+   * The handler failed. What it queued is dropped: a half-made change says nothing, and the request ends here, unless
+   * a failed plugin is to be passed over.
+   */
+  handlerFailed(calls: readonly FailureCall[]): void {
+    if (this.#handlerDone) return;
+    this.#handlerDone = true;
+    this.#queue = calls.map(({ method, args, ends }) => ({ data: this.#options.dialect.encodeCall(method, args), wantsAnswer: false, ends }));
+    this.#advance();
+  }
+
+  /**
+   * The gateway answers the call that was sent last, and waits for what comes next.
+   * Returns false, and takes no notice, where no call waits for an answer: the peer broke the protocol.
+   */
+  step(failed: boolean, data: Buffer | undefined, reply: EventReply): boolean {
+    const answered = this.#played;
+    if (answered === undefined) return false;
+    this.#played = undefined;
+    this.#state = "running";
+    this.#reply = reply;
+    if (answered.wantsAnswer && !this.#handlerDone) this.#options.host.step(this.id, failed, data);
+    else if (failed) this.#options.onCallRefused(this, answered.data, data);
+    this.#advance();
+    return true;
+  }
+
+  #advance(): void {
+    const reply = this.#reply;
+    if (reply === undefined) return;
+    const call = this.#queue.shift();
+    if (call !== undefined) this.#play(call, reply);
+    else if (this.#handlerDone) this.#over(reply, this.#options.dialect.phaseOver);
+  }
+
+  #play(call: PdkCall, reply: EventReply): void {
+    // No step follows a call that ends the request: for this server the event is over once the call is sent.
+    if (call.ends) return this.#over(reply, call.data);
+    this.#state = "awaiting-step";
+    this.#played = call;
+    this.#reply = undefined;
+    reply(this.id, call.data);
+  }
+
+  #over(reply: EventReply, data: Buffer): void {
+    this.#state = "over";
+    this.#handlerDone = true;
+    this.#reply = undefined;
+    this.#options.onOver(this);
+    reply(this.id, data);
+  }
+}

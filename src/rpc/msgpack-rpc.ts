@@ -1,0 +1,149 @@
+// The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
+import { type Connection, type ConnectionHandler, decodeValue, encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, type MsgpackDecoder, PHASE_OVER, readRequest, type WireRequest } from "../wire/index.js";
+import { noInstance, RpcError } from "./errors.js";
+import type { EventDialect, EventReply } from "./event.js";
+import type { EventTable } from "./event-table.js";
+import type { PluginService } from "./plugin-service.js";
+
+const DIALECT: EventDialect = { phaseOver: PHASE_OVER, encodeCall };
+
+// 2.x gateways name the type of a step's value in its method; only StepError means anything else.
+const STEP_METHODS = ["Step", "StepCredential", "StepRoute", "StepService", "StepConsumer", "StepMemoryStats", "StepMultiMap"] as const;
+
+type Answer = (messageId: Buffer, connection: Connection, argument: MsgpackDecoder) => void;
+
+export interface MsgpackRpcOptions {
+  readonly service: PluginService;
+  readonly events: EventTable;
+  /** An event this server knows nothing of, or gave up: what the gateway is told, so that it does not fail open. */
+  readonly unknownEventCall: { readonly method: string; readonly args: readonly unknown[] };
+  readonly onOpen: (connection: Connection) => void;
+  readonly onClose: (connection: Connection, error: Error | undefined) => void;
+  /** A method failed for another reason than its arguments: the server's own fault. */
+  readonly onInternalError: (method: string, error: Error) => void;
+}
+
+export class MsgpackRpc implements ConnectionHandler {
+  readonly #options: MsgpackRpcOptions;
+  readonly #methods: ReadonlyMap<string, Answer>;
+
+  constructor(options: MsgpackRpcOptions) {
+    this.#options = options;
+    this.#methods = this.#methodTable(options.service);
+  }
+
+  /** The gateway knows a restarted server by its process id, told first on every connection. */
+  open(connection: Connection): void {
+    connection.send(encodeNotification("serverPid", process.pid));
+    this.#options.onOpen(connection);
+  }
+
+  onMessage(connection: Connection, message: Buffer): void {
+    const request = readRequest(message);
+    // A notification wants no answer, and no gateway sends one that asks for anything.
+    if (request.messageId === undefined) return;
+    this.#dispatch(connection, request, request.messageId);
+  }
+
+  onClose(connection: Connection, error: Error | undefined): void {
+    this.#options.onClose(connection, error);
+  }
+
+  #dispatch(connection: Connection, request: WireRequest, messageId: Buffer): void {
+    try {
+      const answer = this.#methods.get(request.method);
+      if (answer === undefined) throw new RpcError("RPC_NO_METHOD", `there is no method ${request.method}`);
+      if (request.argumentCount < 1) throw new RpcError("RPC_BAD_ARGUMENT", `${request.method} takes an argument`);
+      answer(messageId, connection, request.argument);
+    } catch (thrown) {
+      this.#fail(request.method, messageId, connection, thrown);
+    }
+  }
+
+  #fail(method: string, messageId: Buffer, connection: Connection, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (!("code" in error)) this.#options.onInternalError(method, error);
+    connection.send(encodeErrorReply(messageId, error.message));
+  }
+
+  #methodTable(service: PluginService): ReadonlyMap<string, Answer> {
+    const result = (method: string, run: (argument: unknown) => unknown): [string, Answer] => [
+      `plugin.${method}`,
+      (messageId, connection, argument) => {
+        const value = argument.value();
+        void Promise.resolve()
+          .then(() => run(value))
+          .then((answer) => connection.send(encodeReply(messageId, answer)))
+          .catch((thrown: unknown) => this.#fail(method, messageId, connection, thrown));
+      },
+    ];
+    return new Map([
+      result("SetPluginDir", async (directory) => (await service.setPluginDir(text(directory, "the directory")), "ok")),
+      result("GetStatus", () => service.status()),
+      result("GetPluginInfo", (name) => service.pluginInfo(text(name, "the plugin's name"))),
+      result("StartInstance", (argument) => service.startInstance(text(field(argument, "Name"), "Name"), text(field(argument, "Config") ?? "{}", "Config"))),
+      result("InstanceStatus", (id) => service.instanceStatus(integer(id, "the instance id"))),
+      result("CloseInstance", (id) => service.closeInstance(integer(id, "the instance id"))),
+      ["plugin.HandleEvent", (messageId, connection, argument) => this.#handleEvent(messageId, connection, argument.value())],
+      ["plugin.StepError", (messageId, connection, argument) => this.#step(messageId, connection, argument, true)],
+      ...STEP_METHODS.map((name): [string, Answer] => [`plugin.${name}`, (messageId, connection, argument) => this.#step(messageId, connection, argument, false)]),
+    ]);
+  }
+
+  #handleEvent(messageId: Buffer, connection: Connection, argument: unknown): void {
+    const instanceId = integer(field(argument, "InstanceId"), "InstanceId");
+    const phase = text(field(argument, "EventName"), "EventName");
+    const host = this.#options.service.hostOf(instanceId);
+    if (host === undefined) throw noInstance(instanceId);
+    this.#options.events.start(host, instanceId, phase, DIALECT, (eventId, data) => connection.send(encodeEventReply(messageId, eventId, data)));
+  }
+
+  #step(messageId: Buffer, connection: Connection, argument: MsgpackDecoder, failed: boolean): void {
+    const { eventId, data } = readStep(argument);
+    const target = this.#options.events.find(eventId);
+    const reply: EventReply = (id, answer) => connection.send(encodeEventReply(messageId, id, answer));
+    // 2.0 has no response.error and steps on after it, although the event is over here.
+    if (target === "over") reply(eventId, PHASE_OVER);
+    else if (target === "unknown") reply(eventId, encodeCall(this.#options.unknownEventCall.method, this.#options.unknownEventCall.args));
+    else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
+  }
+}
+
+/** Reads `{EventId, Data}` and leaves the data encoded: it is decoded where it is used. */
+function readStep(argument: MsgpackDecoder): { eventId: number; data: Buffer | undefined } {
+  const length = argument.mapLength();
+  if (length === undefined) throw new RpcError("RPC_BAD_ARGUMENT", "a step takes a map with EventId and Data");
+  let eventId: unknown;
+  let data: Buffer | undefined;
+  for (let i = 0; i < length; i += 1) {
+    const key = argument.value();
+    if (key === "EventId") eventId = argument.value();
+    else if (key === "Data") data = argument.raw();
+    else argument.raw();
+  }
+  return { eventId: integer(eventId, "EventId"), data };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === "string") return value;
+  if (Buffer.isBuffer(value)) return value.toString("utf8");
+  throw new RpcError("RPC_BAD_ARGUMENT", `${what} is not a string`);
+}
+
+function integer(value: unknown, what: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw new RpcError("RPC_BAD_ARGUMENT", `${what} is not an integer`);
+}
+
+/** The method's name in an encoded call. */
+export function methodOfCall(call: Buffer): string {
+  const method = field(decodeValue(call), "Method");
+  return typeof method === "string" ? method : "?";
+}
+
+export const encodedText = (data: Buffer | undefined): string => (data === undefined ? "" : String(decodeValue(data)));
+

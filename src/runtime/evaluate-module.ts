@@ -1,0 +1,45 @@
+// Evaluates a plugin's compiled text in the thread it is called in.
+
+import { realpathSync } from "node:fs";
+import Module, { createRequire } from "node:module";
+import type { ModuleArtifact } from "../channel/index.js";
+
+/** What Node.js has on every module but its type declarations leave out. */
+interface ModuleInternals {
+  _compile(code: string, filename: string): unknown;
+}
+
+/**
+ * Returns the exports: the namespace of an ES module, or `module.exports`. The text runs under the name of the plugin's own
+ * file, so `require`, `import()` and stack traces mean what they mean there.
+ */
+export async function evaluateModule({ entry, format, code }: ModuleArtifact): Promise<unknown> {
+  process.setSourceMapsEnabled(true);
+  const filename = realPathOf(entry);
+  const require = createRequire(filename);
+  const module = new Module(filename);
+  module.filename = filename;
+  module.paths = require.resolve.paths("x") ?? [];
+  // Code that requires the plugin's file gets this module; and Node.js keeps a source map only as long as its module.
+  require.cache[filename] = module;
+  try {
+    (module as unknown as ModuleInternals)._compile(code, filename);
+    const exported: unknown = module.exports;
+    const exports: unknown = format === "esm" ? await exported : exported;
+    module.exports = exports;
+    module.loaded = true;
+    return exports;
+  } catch (error) {
+    Reflect.deleteProperty(require.cache, filename);
+    throw error;
+  }
+}
+
+/** Node.js resolves from where a file really lies. The file may be gone by now: the artifact lives on. */
+function realPathOf(entry: string): string {
+  try {
+    return realpathSync(entry);
+  } catch {
+    return entry;
+  }
+}

@@ -1,0 +1,133 @@
+// Owns one run of a handler: its calls on their way out, the answers it waits for, and how it ends.
+import type { PdkCall } from "../channel/index.js";
+import { PdkError, type PdkMethod } from "../pdk/index.js";
+import { toWireArguments } from "./pdk-arguments.js";
+import { type BodyKind, readResult } from "./pdk-result.js";
+
+/** Between PDK calls and bytes; which one depends on the protocol the gateway speaks. */
+export interface CallCodec {
+  encodeCall(method: string, args: readonly unknown[]): Buffer;
+  decodeValue(data: Buffer): unknown;
+}
+
+/**
+ * Thrown by `kong.response.exit` and `.error`, so that the handler ends there, awaited or not. It is no error: whoever
+ * catches it finds the event over.
+ */
+export class ExitSignal extends Error {
+  override readonly name = "ExitSignal";
+
+  constructor(method: string) {
+    super(`${method} has ended the request; the handler ends here`);
+  }
+}
+
+interface Waiter {
+  readonly method: PdkMethod;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: PdkError) => void;
+}
+
+/** What an event reports while it runs. */
+export interface EventOutlet {
+  /** Called in the tick in which a call wants an answer or ends the request. */
+  send(event: RunningEvent, calls: PdkCall[]): void;
+  /** The event has ended by exit or error: nothing of it is to be heard any more. */
+  ended(event: RunningEvent): void;
+}
+
+const DONE = Promise.resolve();
+
+export class RunningEvent {
+  readonly id: number;
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly bodies: BodyKind;
+  readonly #codec: CallCodec;
+  readonly #outlet: EventOutlet;
+  #state: "running" | "exited" | "over" = "running";
+  #queue: PdkCall[] = [];
+  #flushScheduled = false;
+  readonly #waiters: Waiter[] = [];
+
+  constructor(id: number, instanceId: number, phase: string, bodies: BodyKind, codec: CallCodec, outlet: EventOutlet) {
+    this.id = id;
+    this.instanceId = instanceId;
+    this.phase = phase;
+    this.bodies = bodies;
+    this.#codec = codec;
+    this.#outlet = outlet;
+  }
+
+  get exited(): boolean {
+    return this.#state === "exited";
+  }
+
+  /** Makes a PDK call. @throws {ExitSignal} for the calls that never return. */
+  call(method: PdkMethod, args: readonly unknown[]): Promise<unknown> {
+    if (this.#state !== "running") return Promise.reject(new PdkError("PDK_EVENT_ENDED", { method: method.method }));
+    let data: Buffer;
+    try {
+      data = this.#codec.encodeCall(method.method, toWireArguments(method.method, args));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (method.ends) return this.#exit(method, data);
+    this.#queue.push({ data, wantsAnswer: !method.writeBehind, ends: false });
+    if (method.writeBehind) return DONE;
+    this.#scheduleFlush();
+    return new Promise((resolve, reject) => this.#waiters.push({ method, resolve, reject }));
+  }
+
+  /** The gateway's answer to the oldest call that waits for one. */
+  step(failed: boolean, data: Buffer | undefined): void {
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return;
+    try {
+      const value = data === undefined ? undefined : this.#codec.decodeValue(data);
+      if (failed) waiter.reject(new PdkError("PDK_CALL_FAILED", { method: waiter.method.method, reason: String(value) }));
+      else waiter.resolve(readResult(waiter.method.returns, value, this.bodies));
+    } catch (error) {
+      waiter.reject(new PdkError("PDK_CALL_FAILED", { method: waiter.method.method, reason: `its answer cannot be read: ${String(error)}`, cause: error }));
+    }
+  }
+
+  /** Takes what is queued and ends the event; later PDK calls are refused. */
+  finish(): PdkCall[] {
+    const rest = this.#queue;
+    this.#end("over");
+    return rest;
+  }
+
+  cancel(reason: string): void {
+    const waiters = this.#waiters.splice(0);
+    this.#end("over");
+    for (const { method, reject } of waiters) reject(new PdkError("PDK_EVENT_CANCELLED", { method: method.method, reason }));
+  }
+
+  #exit(method: PdkMethod, data: Buffer): never {
+    const calls = [...this.#queue, { data, wantsAnswer: false, ends: true }];
+    this.#end("exited");
+    this.#outlet.send(this, calls);
+    this.#outlet.ended(this);
+    throw new ExitSignal(method.method);
+  }
+
+  #end(state: "exited" | "over"): void {
+    this.#state = state;
+    this.#queue = [];
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    // Calls made in one go (`Promise.all`) travel together; so do those of other events that run in this tick.
+    process.nextTick(() => {
+      this.#flushScheduled = false;
+      if (this.#queue.length === 0) return;
+      const calls = this.#queue;
+      this.#queue = [];
+      this.#outlet.send(this, calls);
+    });
+  }
+}

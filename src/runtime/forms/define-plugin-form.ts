@@ -1,0 +1,39 @@
+// Adapts the form we teach: a default export made with `definePlugin`.
+import { PHASES, PLUGIN_STAMP, type Phase } from "../../pdk/index.js";
+import { findPhases, isObject, parseFields, parseName, parsePdkVersion, parsePriority, parseVersion, show } from "./module-values.js";
+import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import { PluginFormError } from "./plugin-form-error.js";
+
+type Handler = (kong: unknown, config: unknown) => unknown;
+
+export function adaptDefinePlugin(plugin: Record<PropertyKey, unknown>): PluginDefinition {
+  const stamp = plugin[PLUGIN_STAMP];
+  const name = parseName(plugin["name"], "name");
+  const pdkVersion = isObject(stamp) ? parsePdkVersion(stamp["pdkVersion"], "the PDK version") : undefined;
+  const handlers = findHandlers(plugin);
+  return {
+    form: "define-plugin",
+    ...(name === undefined ? {} : { name }),
+    version: parseVersion(plugin["version"], "version"),
+    priority: parsePriority(plugin["priority"], "priority"),
+    phases: findPhases((phase) => handlers.has(phase), "give definePlugin() a handler such as access(kong, config)"),
+    fields: parseFields(plugin["schema"], "schema"),
+    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    bodies: "buffer",
+    createInstance: (config) => bindHandlers(handlers, plugin, config),
+  };
+}
+
+function findHandlers(plugin: Record<PropertyKey, unknown>): Map<Phase, Handler> {
+  const handlers = new Map<Phase, Handler>();
+  for (const phase of PHASES) {
+    const handler = plugin[phase];
+    if (typeof handler === "function") handlers.set(phase, handler as Handler);
+    else if (handler !== undefined) throw new PluginFormError(`${phase} must be a function, not ${show(handler)}`);
+  }
+  return handlers;
+}
+
+function bindHandlers(handlers: ReadonlyMap<Phase, Handler>, plugin: unknown, config: unknown): PhaseHandlers {
+  return Object.fromEntries([...handlers].map(([phase, handler]) => [phase, (kong: unknown) => handler.call(plugin, kong, config)]));
+}

@@ -1,0 +1,58 @@
+// Adapts the Go style: an exported `New()` makes an object whose fields are the configuration and whose methods are the phases.
+import { PHASES, type Phase } from "../../pdk/index.js";
+import { assignConfig, configFields } from "./go-config.js";
+import { findPhases, isObject, parseName, parsePdkVersion, parsePriority, parseVersion, show } from "./module-values.js";
+import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import { PluginFormError } from "./plugin-form-error.js";
+
+type Instance = Record<string, unknown>;
+type Constructor = () => unknown;
+type Method = (this: Instance, kong: unknown) => unknown;
+
+export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition {
+  const { New: construct } = module;
+  if (typeof construct !== "function") throw new PluginFormError(`New must be a function, not ${show(construct)}`);
+  const sample = newInstance(construct as Constructor);
+  const name = parseName(module["Name"], "Name");
+  const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
+  return {
+    form: "go",
+    ...(name === undefined ? {} : { name }),
+    version: parseVersion(module["Version"], "Version"),
+    priority: parsePriority(module["Priority"], "Priority"),
+    phases: findPhases(
+      (phase) => methodOf(sample, phase) !== undefined,
+      "give the object that New() returns a method such as Access(kong)",
+    ),
+    fields: configFields(sample),
+    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    bodies: "buffer",
+    createInstance: (config) => {
+      const instance = newInstance(construct as Constructor);
+      assignConfig(instance, config);
+      return bindMethods(instance);
+    },
+  };
+}
+
+function newInstance(construct: Constructor): Instance {
+  const instance = construct();
+  if (instance instanceof Promise) throw new PluginFormError("New() must return the object itself, not a promise of it");
+  if (!isObject(instance) || Array.isArray(instance)) throw new PluginFormError(`New() must return an object, not ${show(instance)}`);
+  return instance;
+}
+
+function bindMethods(instance: Instance): PhaseHandlers {
+  const handlers: { [P in Phase]?: (kong: unknown) => unknown } = {};
+  for (const phase of PHASES) {
+    const method = methodOf(instance, phase);
+    if (method !== undefined) handlers[phase] = (kong) => method.call(instance, kong);
+  }
+  return handlers;
+}
+
+/** Go's spelling comes first. A field may carry the other one: `{ log: true, Log(kong) {} }`. */
+function methodOf(instance: Instance, phase: Phase): Method | undefined {
+  const goName = `${phase.charAt(0).toUpperCase()}${phase.slice(1)}`;
+  return [instance[goName], instance[phase]].find((value): value is Method => typeof value === "function");
+}

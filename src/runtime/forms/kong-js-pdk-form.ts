@@ -1,0 +1,36 @@
+// Adapts plugins written for kong-js-pdk: `module.exports = { Plugin, Name, Schema, Version, Priority }`.
+import type { Phase } from "../../pdk/index.js";
+import { findPhases, isObject, parseFields, parseName, parsePdkVersion, parsePriority, parseVersion } from "./module-values.js";
+import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import { PluginFormError } from "./plugin-form-error.js";
+
+type PluginClass = new (config: Record<string, unknown>) => Record<string, unknown>;
+
+export function adaptKongJsPdk(module: Record<PropertyKey, unknown>, fileName: string): PluginDefinition {
+  const { Plugin } = module;
+  const prototype = isObject(Plugin) ? Plugin["prototype"] : undefined;
+  if (!isObject(prototype)) throw new PluginFormError("Plugin must be a class: new Plugin(config) makes an instance");
+  const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
+  const phases = findPhases(
+    (phase) => typeof prototype[phase] === "function",
+    "give the Plugin class a method such as access(kong)",
+  );
+  return {
+    form: "kong-js-pdk",
+    // kong-js-pdk lower-cases the name wherever it comes from; configurations in use have it that way.
+    name: (parseName(module["Name"], "Name") ?? fileName).toLowerCase(),
+    version: parseVersion(module["Version"], "Version"),
+    priority: parsePriority(module["Priority"], "Priority"),
+    phases,
+    fields: parseFields(module["Schema"], "Schema"),
+    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    bodies: "text",
+    createInstance: (config) => bindMethods(phases, new (Plugin as PluginClass)(config)),
+  };
+}
+
+/** Looks each method up when it is called: a plugin may replace its own. */
+function bindMethods(phases: readonly Phase[], instance: Record<string, unknown>): PhaseHandlers {
+  const call = (phase: Phase) => (kong: unknown): unknown => (instance[phase] as (kong: unknown) => unknown).call(instance, kong);
+  return Object.fromEntries(phases.map((phase) => [phase, call(phase)]));
+}

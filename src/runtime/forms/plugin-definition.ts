@@ -1,0 +1,25 @@
+// What a plugin is to the server, whichever form its module has.
+import type { Phase } from "../../pdk/index.js";
+
+export type PluginForm = "define-plugin" | "go" | "kong-js-pdk";
+
+export type PhaseHandlers = { readonly [P in Phase]?: (kong: unknown) => unknown };
+
+export interface PluginDefinition {
+  readonly form: PluginForm;
+  /** The name that the module asks for; without one it is that of its file or folder. */
+  readonly name?: string;
+  readonly version: string;
+  /** An integer. The gateway runs plugins with a higher one first. */
+  readonly priority: number;
+  /** Never empty. */
+  readonly phases: readonly Phase[];
+  /** The fields of the configuration record, in Kong's schema language. */
+  readonly fields: readonly unknown[];
+  /** The PDK version that the module itself states. */
+  readonly pdkVersion?: string;
+  /** How request and response bodies reach the handlers: as bytes, or as text where they are UTF-8. */
+  readonly bodies: "buffer" | "text";
+  /** @throws what the plugin throws. */
+  createInstance(config: Record<string, unknown>): PhaseHandlers;
+}

@@ -1,0 +1,99 @@
+// Builds the `kong` object that a handler gets: every PDK function of the table, and a way to those it lacks.
+import { jsName, PDK_METHODS, type PdkMethod, PHASES, wireName } from "../pdk/index.js";
+import type { RunningEvent } from "./event.js";
+
+type PdkFunction = (...args: unknown[]) => Promise<unknown>;
+
+const functionFor = (event: RunningEvent, method: PdkMethod): PdkFunction => (...args) => event.call(method, args);
+
+/** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
+function unknownFunction(event: RunningEvent, path: string): unknown {
+  const method: PdkMethod = { method: `kong.${path}`, returns: "value", writeBehind: false, ends: false, phases: PHASES };
+  return new Proxy(functionFor(event, method), {
+    get: (target, key) => (typeof key === "symbol" || key === "then" || key in target ? Reflect.get(target, key) : unknownFunction(event, `${path}.${wireName(key)}`)),
+  });
+}
+
+interface NamespaceNode {
+  readonly path: string;
+  readonly methods: Map<string, PdkMethod>;
+  readonly children: Map<string, NamespaceNode>;
+}
+
+function buildTree(): NamespaceNode {
+  const root: NamespaceNode = { path: "", methods: new Map(), children: new Map() };
+  for (const method of PDK_METHODS) {
+    const segments = method.method.split(".").slice(1);
+    const last = segments.pop() ?? "";
+    let node = root;
+    for (const segment of segments) node = childOf(node, segment);
+    node.methods.set(jsName(last), method);
+  }
+  return root;
+}
+
+function childOf(parent: NamespaceNode, segment: string): NamespaceNode {
+  const name = jsName(segment);
+  const known = parent.children.get(name);
+  if (known !== undefined) return known;
+  const child: NamespaceNode = { path: parent.path === "" ? segment : `${parent.path}.${segment}`, methods: new Map(), children: new Map() };
+  parent.children.set(name, child);
+  return child;
+}
+
+/** Makes one namespace of one event's `kong`. */
+type NamespaceFactory = (event: RunningEvent) => object;
+
+/**
+ * The accessors stand on a class made once; at the end of its prototype chain a Proxy answers for what the table
+ * lacks, so known functions never pay for it.
+ */
+function factoryFor(node: NamespaceNode): NamespaceFactory {
+  class Namespace {
+    readonly #event: RunningEvent;
+
+    constructor(event: RunningEvent) {
+      this.#event = event;
+    }
+
+    static eventOf(namespace: object): RunningEvent | undefined {
+      return #event in namespace ? namespace.#event : undefined;
+    }
+  }
+
+  const define = (name: string, read: (event: RunningEvent) => unknown): void => {
+    Object.defineProperty(Namespace.prototype, name, {
+      enumerable: true,
+      get(this: object) {
+        const event = Namespace.eventOf(this);
+        return event === undefined ? undefined : read(event);
+      },
+    });
+  };
+  // A bound function each time: `const { getHeader } = kong.request` is an ordinary thing to write.
+  for (const [name, method] of node.methods) define(name, (event) => functionFor(event, method));
+  for (const [name, child] of node.children) {
+    const factory = factoryFor(child);
+    define(name, factory);
+  }
+  Object.setPrototypeOf(Namespace.prototype, fallbackPrototype(node.path, (namespace) => Namespace.eventOf(namespace)));
+  return (event) => new Namespace(event);
+}
+
+function fallbackPrototype(path: string, eventOf: (namespace: object) => RunningEvent | undefined): object {
+  return new Proxy({}, {
+    get(target, key, receiver: object) {
+      if (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target) return Reflect.get(target, key);
+      const event = eventOf(receiver);
+      if (event === undefined) return undefined;
+      return unknownFunction(event, path === "" ? wireName(key) : `${path}.${wireName(key)}`);
+    },
+  });
+}
+
+const createKong = factoryFor(buildTree());
+
+/** The `kong` object of one event. Each of its functions returns a promise; unknown names are sent as they are. */
+export function kongObject(event: RunningEvent): object {
+  return createKong(event);
+}

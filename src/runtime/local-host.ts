@@ -1,0 +1,96 @@
+// Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
+import { type InstanceSpec, type LogEntry, type PhaseHost, type PhaseHostListener, toErrorInfo } from "../channel/index.js";
+import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./event.js";
+import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
+import { kongObject } from "./kong-object.js";
+
+type Instance = { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
+
+export class LocalHost implements PhaseHost {
+  readonly #definition: PluginDefinition;
+  readonly #codec: CallCodec;
+  readonly #listener: PhaseHostListener;
+  readonly #instances = new Map<number, Instance>();
+  readonly #events = new Map<number, RunningEvent>();
+  readonly #outlet: EventOutlet;
+
+  constructor(definition: PluginDefinition, codec: CallCodec, listener: PhaseHostListener) {
+    this.#definition = definition;
+    this.#codec = codec;
+    this.#listener = listener;
+    this.#outlet = {
+      send: (event, calls) => listener.onCalls(event.id, calls),
+      ended: (event) => this.#events.delete(event.id),
+    };
+  }
+
+  startInstance(spec: InstanceSpec): void {
+    try {
+      const config: unknown = JSON.parse(spec.config);
+      if (typeof config !== "object" || config === null) throw new TypeError("the configuration is no JSON object");
+      this.#instances.set(spec.id, { state: "ready", handlers: this.#definition.createInstance(config as Record<string, unknown>) });
+    } catch (thrown) {
+      const error = toErrorInfo(thrown);
+      this.#instances.set(spec.id, { state: "failed", reason: new Error(`instance ${spec.id} did not start: ${error.message}`, { cause: thrown }) });
+      this.#listener.onInstanceFailed(spec.id, error);
+    }
+  }
+
+  closeInstance(instanceId: number): void {
+    this.#instances.delete(instanceId);
+  }
+
+  startEvent(eventId: number, instanceId: number, phase: string): void {
+    const instance = this.#instances.get(instanceId);
+    if (instance?.state !== "ready") {
+      this.#listener.onFailure(eventId, toErrorInfo(instance?.reason ?? new Error(`instance ${instanceId} is not here`)));
+      return;
+    }
+    const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, this.#codec, this.#outlet);
+    this.#events.set(eventId, event);
+    void this.#run(event, instance.handlers);
+  }
+
+  step(eventId: number, failed: boolean, data: Buffer | undefined): void {
+    this.#events.get(eventId)?.step(failed, data);
+  }
+
+  cancelEvent(eventId: number, reason: string): void {
+    const event = this.#events.get(eventId);
+    if (event === undefined) return;
+    this.#events.delete(eventId);
+    event.cancel(reason);
+  }
+
+  async #run(event: RunningEvent, handlers: PhaseHandlers): Promise<void> {
+    const handler = handlers[event.phase as keyof PhaseHandlers];
+    try {
+      // A gateway asks only for the phases it was told of; for any other there is nothing to do.
+      if (handler !== undefined) await handler(kongObject(event));
+      this.#return(event);
+    } catch (thrown) {
+      this.#failed(event, thrown);
+    }
+  }
+
+  #return(event: RunningEvent): void {
+    if (!this.#events.delete(event.id)) return;
+    const rest = event.finish();
+    if (rest.length > 0) this.#listener.onCalls(event.id, rest);
+    this.#listener.onReturn(event.id);
+  }
+
+  #failed(event: RunningEvent, thrown: unknown): void {
+    if (this.#events.delete(event.id)) {
+      event.finish();
+      this.#listener.onFailure(event.id, toErrorInfo(thrown));
+    } else if (!(thrown instanceof ExitSignal)) {
+      this.#listener.onLog(lateFailure(event, thrown));
+    }
+  }
+}
+
+function lateFailure(event: RunningEvent, thrown: unknown): LogEntry {
+  const after = event.exited ? "after it had ended the request" : "after its event had been cancelled";
+  return { level: "warn", message: `the ${event.phase} handler failed ${after}`, phase: event.phase, instanceId: event.instanceId, error: toErrorInfo(thrown) };
+}

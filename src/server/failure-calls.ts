@@ -1,0 +1,17 @@
+// Decides what the gateway is asked to do where a plugin failed: no request goes through as if nothing had been.
+import type { FailureCall } from "../rpc/index.js";
+
+/** The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. */
+const EXIT_PHASES: ReadonlySet<string> = new Set(["rewrite", "access", "response"]);
+
+/** What the client of the gateway reads. The reason is for the operator, not for the client. */
+const CLIENT_MESSAGE = { message: "An unexpected error occurred" };
+
+/** Ends the request as a Lua plugin's error does in Kong. */
+export const FAIL_CLOSED = { method: "kong.response.exit", args: [500, CLIENT_MESSAGE] } as const;
+
+/** The gateway logs a server's own output at a level that is off by default, so the reason goes to its error log too. */
+export function failureCalls(plugin: string, phase: string, reason: string): FailureCall[] {
+  const log = { method: "kong.log.err", args: [`plugin ${plugin} failed in ${phase}: ${reason}`], ends: false };
+  return EXIT_PHASES.has(phase) ? [log, { ...FAIL_CLOSED, ends: true }] : [log];
+}

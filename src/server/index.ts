@@ -1,0 +1,4 @@
+// The door of server.
+export { ServerError, type ServerErrorCode } from "./errors.js";
+export { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
+export { PluginServer, type PluginServerOptions } from "./plugin-server.js";

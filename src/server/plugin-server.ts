@@ -1,0 +1,164 @@
+// The composition root: joins socket, protocol, events, instances, plugins and isolates into one server.
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
+import { InstanceTable, loadPlugins, type PdkMatch, pluginInfo, PluginRegistry } from "../plugins/index.js";
+import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
+import { Connection } from "../wire/index.js";
+import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
+import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
+import { ServedPlugins } from "./served-plugins.js";
+import { ServerService } from "./service.js";
+import { UnixSocket } from "./unix-socket.js";
+
+/** Times are in milliseconds, sizes in bytes. */
+export interface PluginServerOptions {
+  readonly pluginsDirectory: string;
+  readonly socketPath: string;
+  readonly socketMode: number;
+  readonly isolatesPerPlugin: number;
+  readonly pdkMatch: PdkMatch;
+  readonly eventTimeout: number;
+  readonly instanceTimeout: number;
+  readonly loadTimeout: number;
+  readonly drainTimeout: number;
+  readonly maxMessageSize: number;
+  readonly logger: Logger;
+}
+
+export class PluginServer {
+  readonly #options: PluginServerOptions;
+  readonly #logger: Logger;
+  readonly #events: EventTable;
+  readonly #instances: InstanceTable;
+  readonly #plugins: ServedPlugins;
+  readonly #rpc: MsgpackRpc;
+  readonly #connections = new Set<Connection>();
+  #socket: UnixSocket | undefined;
+  #loaded: Promise<PluginRegistry> = Promise.resolve(new PluginRegistry());
+  #directory: string;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: PluginServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#directory = options.pluginsDirectory;
+    this.#instances = new InstanceTable(options.instanceTimeout);
+    this.#events = new EventTable({
+      eventTimeout: options.eventTimeout,
+      failureCalls: (event, reason) => failureCalls(this.#pluginOf(event), event.phase, reason),
+      onTimeout: (event) => this.#onTimeout(event),
+      onCallRefused: (event, call, answer) => this.#logger.warn({ plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId }, `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`),
+    });
+    const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
+    this.#plugins = new ServedPlugins({ isolates: options.isolatesPerPlugin, listenerFor });
+    this.#rpc = new MsgpackRpc({
+      service: new ServerService({ plugins: this.#plugins, instances: this.#instances, listenerFor, loaded: () => this.#loaded, loadDirectory: (directory) => this.#changeDirectory(directory) }),
+      events: this.#events,
+      unknownEventCall: FAIL_CLOSED,
+      onOpen: (connection) => this.#connections.add(connection),
+      onClose: (connection, error) => this.#onClose(connection, error),
+      onInternalError: (method, error) => this.#logger.error({ err: error }, `${method} failed in the server itself`),
+    });
+  }
+
+  /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
+  async start(): Promise<void> {
+    this.#loaded = this.#load(this.#directory);
+    // Reported below, once somebody waits for it.
+    this.#loaded.catch(() => {});
+    const { socketPath, socketMode } = this.#options;
+    this.#socket = await UnixSocket.listen({ path: socketPath, mode: socketMode, onConnection: (socket) => this.#accept(socket) });
+    await this.#loaded;
+  }
+
+  /** What the gateway is told about the plugins that are served. */
+  async pluginInfos(): Promise<PluginInfo[]> {
+    return (await this.#loaded).list().map(pluginInfo);
+  }
+
+  /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#socket?.close();
+    await this.#events.drained(this.#options.drainTimeout);
+    this.#events.close();
+    this.#instances.end();
+    for (const connection of this.#connections) connection.end();
+    await this.#plugins.close(true);
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const connection = new Connection(socket, this.#rpc, this.#options.maxMessageSize);
+    this.#rpc.open(connection);
+  }
+
+  #onClose(connection: Connection, error: Error | undefined): void {
+    this.#connections.delete(connection);
+    if (error !== undefined) this.#logger.warn({ code: "code" in error ? error.code : undefined }, `a connection was closed: ${error.message}`);
+  }
+
+  async #changeDirectory(directory: string): Promise<void> {
+    if (directory === this.#directory) return;
+    const registry = await this.#load(directory);
+    this.#directory = directory;
+    this.#loaded = Promise.resolve(registry);
+  }
+
+  async #load(directory: string): Promise<PluginRegistry> {
+    const { pdkMatch, loadTimeout } = this.#options;
+    const onPluginLog = (plugin: string, entry: LogEntry): void => this.#logPlugin(plugin, entry);
+    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout, onPluginLog });
+    for (const { name, path, reason } of registry.problems()) this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
+    for (const { name, metadata } of registry.list()) {
+      if (metadata.phases.includes("response")) this.#logger.warn({ plugin: name }, `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`);
+    }
+    this.#plugins.replace(registry.list());
+    this.#logger.info({ plugins: registry.list().map(({ name }) => name) }, `serving ${registry.list().length} plugins from ${directory}`);
+    return registry;
+  }
+
+  #pluginOf(event: Event): string {
+    return this.#instances.get(event.instanceId)?.plugin ?? "?";
+  }
+
+  #onTimeout(event: Event): void {
+    const plugin = this.#pluginOf(event);
+    const waiting = event.state === "awaiting-step" ? "the gateway never answered its last PDK call" : "its handler has not returned";
+    this.#instances.get(event.instanceId)?.host.cancelEvent(event.id, `the event took longer than ${this.#options.eventTimeout / 1000} s`);
+    this.#logger.warn({ plugin, phase: event.phase, instance: event.instanceId }, `an event of plugin ${plugin} was given up after ${this.#options.eventTimeout / 1000} s: ${waiting}`);
+  }
+
+  #listenTo(plugin: string): PhaseHostListener {
+    return {
+      onCalls: (eventId, calls) => this.#events.calls(eventId, calls),
+      onReturn: (eventId) => this.#events.returned(eventId),
+      onFailure: (eventId, error) => this.#onFailure(plugin, eventId, error),
+      onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
+      onLog: (entry) => this.#logPlugin(plugin, entry),
+    };
+  }
+
+  #onFailure(plugin: string, eventId: number, error: ErrorInfo): void {
+    const event = this.#events.failed(eventId, error.message);
+    // An instance that cannot run was reported when it started; each of its events would only say it again.
+    if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
+    this.#logger.error({ plugin, phase: event.phase, instance: event.instanceId, err: new RemoteError(error) }, `plugin ${plugin} failed in ${event.phase}: ${error.message}`);
+  }
+
+  #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
+    const instance = this.#instances.get(instanceId);
+    if (instance !== undefined) instance.error = error.message;
+    this.#logger.error({ plugin, instance: instanceId, err: new RemoteError(error) }, `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`);
+  }
+
+  #logPlugin(plugin: string, { level, message, phase, instanceId, error }: LogEntry): void {
+    const fields = { plugin, ...(phase === undefined ? {} : { phase }), ...(instanceId === undefined ? {} : { instance: instanceId }), ...(error === undefined ? {} : { err: new RemoteError(error) }) };
+    this.#logger[level](fields, `[${plugin}] ${message}`);
+  }
+}

@@ -1,0 +1,62 @@
+// Owns the plugins that run: each one's current generation, its isolates, and when it was last used.
+import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
+import { PluginPool } from "../isolates/index.js";
+import type { Generation } from "../plugins/index.js";
+
+export interface ServedPlugin {
+  readonly generation: Generation;
+  readonly pool: PluginPool;
+  /** Unix times in seconds; 0 before the first time. */
+  lastStart: number;
+  lastClose: number;
+}
+
+export interface ServedPluginsOptions {
+  /** Isolates per plugin. */
+  readonly isolates: number;
+  readonly listenerFor: (plugin: string) => PhaseHostListener;
+}
+
+export class ServedPlugins {
+  readonly #options: ServedPluginsOptions;
+  readonly #plugins = new Map<string, ServedPlugin>();
+  /** Pools of generations that are no longer served; instances may still run in them. */
+  readonly #retired = new Set<PluginPool>();
+
+  constructor(options: ServedPluginsOptions) {
+    this.#options = options;
+  }
+
+  get(name: string): ServedPlugin | undefined {
+    return this.#plugins.get(name);
+  }
+
+  list(): ServedPlugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  /** Serves these generations from now on. What runs goes on running where it is. */
+  replace(generations: readonly Generation[]): void {
+    for (const { pool } of this.#plugins.values()) this.#retired.add(pool);
+    this.#plugins.clear();
+    for (const generation of generations) {
+      const { name, artifact } = generation;
+      const pool = new PluginPool({ plugin: name, artifact, isolates: this.#options.isolates, listener: this.#options.listenerFor(name) });
+      this.#plugins.set(name, { generation, pool, lastStart: 0, lastClose: 0 });
+    }
+  }
+
+  /** Starts an instance of a plugin, or returns undefined where there is no such plugin. */
+  startInstance(name: string, id: number, config: string): PhaseHost | undefined {
+    const plugin = this.#plugins.get(name);
+    if (plugin === undefined) return undefined;
+    plugin.lastStart = Date.now() / 1000;
+    return plugin.pool.startInstance({ id, config });
+  }
+
+  /** Ends every isolate; with `now`, without waiting for the handlers that run in it. */
+  async close(now: boolean): Promise<void> {
+    const pools = [...this.#retired, ...this.list().map(({ pool }) => pool)];
+    await Promise.all(pools.map((pool) => pool.close(now)));
+  }
+}

@@ -1,0 +1,89 @@
+// Owns the server's socket file: takes the path over without a gap, and removes it only while it is still ours.
+import { chmod, lstat, rename, unlink } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { ServerError } from "./errors.js";
+
+/** What `sun_path` holds on Linux, less its closing zero byte. */
+const MAX_PATH_BYTES = 107;
+const BACKLOG = 1024;
+
+export interface UnixSocketOptions {
+  readonly path: string;
+  /** Permission bits of the socket file. */
+  readonly mode: number;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+export class UnixSocket {
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #inode: bigint;
+  #state: "listening" | "closed" = "listening";
+
+  private constructor(server: Server, path: string, inode: bigint) {
+    this.#server = server;
+    this.#path = path;
+    this.#inode = inode;
+  }
+
+  /**
+   * Listens on `path`. A server that still runs there keeps its connections and gets no new ones: a gateway's reload
+   * starts the new server while the old one runs.
+   * @throws {ServerError} with the path and the reason.
+   */
+  static async listen(options: UnixSocketOptions): Promise<UnixSocket> {
+    const { path, mode } = options;
+    await checkPath(path);
+    const server = createServer(options.onConnection);
+    const temporary = join(dirname(path), `.ps-${process.pid}`);
+    // Bound under another name, given its permissions, and only then moved into place: nobody meets a socket that is
+    // missing, or one that everybody may open.
+    const bound = Buffer.byteLength(temporary) <= MAX_PATH_BYTES ? temporary : path;
+    try {
+      await remove(bound);
+      await listenOn(server, bound);
+      await chmod(bound, mode);
+      if (bound !== path) await rename(bound, path);
+      const { ino } = await lstat(path, { bigint: true });
+      return new UnixSocket(server, path, ino);
+    } catch (error) {
+      server.close();
+      throw new ServerError("SERVER_CANNOT_LISTEN", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+
+  /** Takes no new connections. The file goes unless another server has taken the path over. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const current = await lstat(this.#path, { bigint: true }).catch(() => undefined);
+    if (current?.ino === this.#inode) await remove(this.#path);
+    this.#server.close();
+  }
+}
+
+async function checkPath(path: string): Promise<void> {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_PATH_BYTES) throw new ServerError("SERVER_SOCKET_PATH_TOO_LONG", `${path} has ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`);
+  const existing = await lstat(path).catch(() => undefined);
+  if (existing !== undefined && !existing.isSocket()) throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
+}
+
+function listenOn(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ path, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}

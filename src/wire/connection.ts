@@ -1,0 +1,65 @@
+// Owns one accepted socket: reads its messages in order, writes its replies, ends it.
+import type { Socket } from "node:net";
+import { MessageReader } from "./message-reader.js";
+
+/** What a connection tells its owner. */
+export interface ConnectionHandler {
+  /** One complete message. A throw ends the connection. */
+  onMessage(connection: Connection, message: Buffer): void;
+  /** Called once, whoever closed; `error` where a fault of the peer or the socket did. */
+  onClose(connection: Connection, error: Error | undefined): void;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #handler: ConnectionHandler;
+  readonly #reader: MessageReader;
+  #state: "open" | "closed" = "open";
+  #error: Error | undefined;
+
+  constructor(socket: Socket, handler: ConnectionHandler, maxMessageSize: number) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#reader = new MessageReader(maxMessageSize);
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("drain", () => socket.resume());
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.on("close", () => this.#onClose());
+  }
+
+  /** Sends bytes; a no-op on a connection that is closed already, since its client waits for nothing any more. */
+  send(bytes: Buffer): void {
+    if (this.#state === "closed") return;
+    // A client that sends but does not read gets no further request in until it does.
+    if (!this.#socket.write(bytes)) this.#socket.pause();
+  }
+
+  /** Ends at once, without waiting for what is still to be written. May be called twice. */
+  destroy(error?: Error): void {
+    this.#error ??= error;
+    this.#socket.destroy();
+  }
+
+  /** Ends when everything sent so far is written. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      for (const message of this.#reader.push(chunk)) {
+        if (this.#state === "open") this.#handler.onMessage(this, message);
+      }
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #onClose(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#handler.onClose(this, this.#error);
+  }
+}

@@ -1,0 +1,23 @@
+// Owns the errors of the byte layer: each means the peer broke the protocol, and ends its connection.
+
+const MESSAGES = {
+  WIRE_NOT_A_MESSAGE: "not a MessagePack-RPC message",
+  WIRE_INVALID_BYTE: "a byte that MessagePack does not use",
+  WIRE_TOO_LARGE: "message is larger than the limit",
+  WIRE_TOO_DEEP: "value is nested too deeply",
+  WIRE_TRUNCATED: "value ends before its declared length",
+  WIRE_UNEXPECTED_TYPE: "value has another type than the protocol says",
+} as const;
+
+export type WireErrorCode = keyof typeof MESSAGES;
+
+/** Thrown for bytes that are no valid message. `detail` says which byte or limit. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+  readonly code: WireErrorCode;
+
+  constructor(code: WireErrorCode, detail: string) {
+    super(`${MESSAGES[code]}: ${detail}`);
+    this.code = code;
+  }
+}

@@ -1,0 +1,7 @@
+// The door of wire: bytes to messages and back. It knows no plugin and no thread.
+export { Connection, type ConnectionHandler } from "./connection.js";
+export { WireError, type WireErrorCode } from "./errors.js";
+export { MessageReader } from "./message-reader.js";
+export { decodeValue, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";
+export { encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "./msgpack-encoder.js";
+export { readRequest, type WireRequest } from "./request.js";

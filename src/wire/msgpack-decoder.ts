@@ -1,0 +1,148 @@
+// Decodes MessagePack values without losing a byte: what is not UTF-8 stays a Buffer.
+import { isUtf8 } from "node:buffer";
+import { WireError } from "./errors.js";
+import { skipValue } from "./message-scanner.js";
+
+/** A decoded value. Maps with other keys than strings become a `Map`. */
+export type WireValue = null | boolean | number | bigint | string | Buffer | WireValue[] | { [key: string]: WireValue } | Map<WireValue, WireValue>;
+
+/** Deeper nesting is refused: no gateway sends it, and decoding recurses. */
+const MAX_DEPTH = 256;
+
+/** Reads values one after another from the bytes of one complete message. */
+export class MsgpackDecoder {
+  readonly bytes: Buffer;
+  position: number;
+  #depth = 0;
+
+  constructor(bytes: Buffer, position = 0) {
+    this.bytes = bytes;
+    this.position = position;
+  }
+
+  /** The number of elements of the array that starts here; the elements follow. */
+  arrayLength(): number {
+    const tag = this.#uint(1);
+    if (tag >= 0x90 && tag <= 0x9f) return tag & 0x0f;
+    if (tag === 0xdc) return this.#uint(2);
+    if (tag === 0xdd) return this.#uint(4);
+    throw new WireError("WIRE_UNEXPECTED_TYPE", `an array was expected at offset ${this.position - 1}`);
+  }
+
+  /** The number of entries of the map that starts here, or undefined where there is something else. */
+  mapLength(): number | undefined {
+    const tag = this.bytes[this.position] ?? 0;
+    if (tag >= 0x80 && tag <= 0x8f) return (this.position += 1, tag & 0x0f);
+    if (tag === 0xde) return (this.position += 1, this.#uint(2));
+    if (tag === 0xdf) return (this.position += 1, this.#uint(4));
+    return undefined;
+  }
+
+  /** The bytes of the next value, as they are. */
+  raw(): Buffer {
+    const start = this.position;
+    this.position = skipValue(this.bytes, start);
+    return this.bytes.subarray(start, this.position);
+  }
+
+  /** The next value. @throws {WireError} where it is truncated or nested too deeply. */
+  value(): WireValue {
+    const tag = this.#uint(1);
+    if (tag <= 0x7f) return tag;
+    if (tag >= 0xe0) return tag - 0x100;
+    if (tag <= 0x8f) return this.#map(tag & 0x0f);
+    if (tag <= 0x9f) return this.#array(tag & 0x0f);
+    if (tag <= 0xbf) return this.#text(tag & 0x1f);
+    return this.#tagged(tag);
+  }
+
+  #tagged(tag: number): WireValue {
+    switch (tag) {
+      case 0xc0: return null;
+      case 0xc2: return false;
+      case 0xc3: return true;
+      case 0xc4: return this.#take(this.#uint(1));
+      case 0xc5: return this.#take(this.#uint(2));
+      case 0xc6: return this.#take(this.#uint(4));
+      case 0xca: return this.#take(4).readFloatBE(0);
+      case 0xcb: return this.#take(8).readDoubleBE(0);
+      case 0xcc: return this.#uint(1);
+      case 0xcd: return this.#uint(2);
+      case 0xce: return this.#uint(4);
+      case 0xcf: return narrow(this.#take(8).readBigUInt64BE(0));
+      case 0xd0: return this.#take(1).readInt8(0);
+      case 0xd1: return this.#take(2).readInt16BE(0);
+      case 0xd2: return this.#take(4).readInt32BE(0);
+      case 0xd3: return narrow(this.#take(8).readBigInt64BE(0));
+      case 0xd9: return this.#text(this.#uint(1));
+      case 0xda: return this.#text(this.#uint(2));
+      case 0xdb: return this.#text(this.#uint(4));
+      case 0xdc: return this.#array(this.#uint(2));
+      case 0xdd: return this.#array(this.#uint(4));
+      case 0xde: return this.#map(this.#uint(2));
+      case 0xdf: return this.#map(this.#uint(4));
+      default: throw new WireError("WIRE_INVALID_BYTE", `0x${tag.toString(16)}: no gateway sends extension types`);
+    }
+  }
+
+  #uint(size: 1 | 2 | 4): number {
+    if (this.position + size > this.bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${this.position}`);
+    const value = this.bytes.readUIntBE(this.position, size);
+    this.position += size;
+    return value;
+  }
+
+  #take(size: number): Buffer {
+    const end = this.position + size;
+    if (end > this.bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${this.position}`);
+    const taken = this.bytes.subarray(this.position, end);
+    this.position = end;
+    return taken;
+  }
+
+  #text(size: number): string | Buffer {
+    const taken = this.#take(size);
+    // Lua strings are bytes: a header value may be Latin-1 or anything else.
+    return isUtf8(taken) ? taken.toString("utf8") : Buffer.from(taken);
+  }
+
+  #nested<T>(read: () => T): T {
+    if (this.#depth >= MAX_DEPTH) throw new WireError("WIRE_TOO_DEEP", `more than ${MAX_DEPTH} levels`);
+    this.#depth += 1;
+    const result = read();
+    this.#depth -= 1;
+    return result;
+  }
+
+  #array(length: number): WireValue[] {
+    return this.#nested(() => {
+      const items: WireValue[] = [];
+      for (let i = 0; i < length; i += 1) items.push(this.value());
+      return items;
+    });
+  }
+
+  #map(length: number): WireValue {
+    return this.#nested(() => {
+      const entries: [WireValue, WireValue][] = [];
+      let plain = true;
+      for (let i = 0; i < length; i += 1) {
+        const key = this.value();
+        // `__proto__` as a property would change the object instead of being stored in it.
+        plain &&= typeof key === "string" && key !== "__proto__";
+        entries.push([key, this.value()]);
+      }
+      return plain ? (Object.fromEntries(entries) as { [key: string]: WireValue }) : new Map(entries);
+    });
+  }
+}
+
+function narrow(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Decodes the one value that `bytes` holds. */
+export function decodeValue(bytes: Buffer): WireValue {
+  return new MsgpackDecoder(bytes).value();
+}

@@ -1,0 +1,13 @@
+// The door of the test support: the real binary, an independent client, and a gateway's part of the conversation.
+export { createTempDir } from "./temp-dir.js";
+export type { TempDir } from "./temp-dir.js";
+export { bytesOf, decodeExact, encodeExact, mapEntries, normalise, spanOf } from "./exact.js";
+export type { Decoded, Exact } from "./exact.js";
+export { encodeRequest, RpcError, WireClient } from "./wire-client.js";
+export type { Reply, WireMessage } from "./wire-client.js";
+export { BINARY, startServer } from "./start-server.js";
+export type { Exit, RunningServer, StartOptions } from "./start-server.js";
+export { runCli } from "./run-cli.js";
+export type { CliOptions, CliResult } from "./run-cli.js";
+export { GatewayAnswer, isRecord, parseStep, runPhase, startInstance, stepRequest } from "./run-phase.js";
+export type { Answer, PdkCall, PhaseOptions, PhaseRun } from "./run-phase.js";
