@@ -1,4 +1,5 @@
 // Carries errors across threads: structured clone drops `code` and subclass names, so they travel as plain fields.
+import { inspect } from "node:util";
 
 /** An error as plain data. */
 export interface ErrorInfo {
@@ -20,11 +21,8 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
 }
 
 function describe(thrown: unknown): string {
-  try {
-    return `thrown value that is no Error: ${typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown))}`;
-  } catch {
-    return `thrown value that is no Error, of type ${typeof thrown}`;
-  }
+  const text = typeof thrown === "string" ? thrown : inspect(thrown, { depth: 1, breakLength: Infinity });
+  return `thrown value that is no Error: ${text}`;
 }
 
 const MAX_CAUSES = 5;

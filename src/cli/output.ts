@@ -2,14 +2,13 @@
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 
-const STDOUT_FD = "PLUGINSERVER_STDOUT_FD";
 const DEFAULT_STDOUT = 1;
 
 /** Descriptor of the real stdout. `bin/pluginserver` moves it out of the reach of plugin code and tells here. */
 function claimStdout(): number {
-  const fd = Number(process.env[STDOUT_FD] ?? DEFAULT_STDOUT);
+  const fd = Number(process.env["PLUGINSERVER_STDOUT_FD"] ?? DEFAULT_STDOUT);
   // Plugins and what they start are not to know it.
-  delete process.env[STDOUT_FD];
+  delete process.env["PLUGINSERVER_STDOUT_FD"];
   return Number.isInteger(fd) ? fd : DEFAULT_STDOUT;
 }
 

@@ -1,6 +1,7 @@
 // Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
 import { stat } from "node:fs/promises";
-import type { LogEntry, PluginMetadata } from "../channel/index.js";
+import { dirname } from "node:path";
+import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { scanModules } from "../isolates/index.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
@@ -37,7 +38,7 @@ export async function loadPlugins(directory: string, options: LoadOptions): Prom
   for (const [index, { source, artifact }] of compiled.entries()) {
     const result = results[index];
     if (result === undefined) continue;
-    if (!result.ok) registry.addProblem(problemOf(source, firstLines(result.error.stack, result.error.message)));
+    if (!result.ok) registry.addProblem(problemOf(source, withPosition(result.error, source)));
     else await addGeneration(registry, source, artifact, result.metadata, options);
   }
   return registry;
@@ -89,8 +90,9 @@ function problemOf(source: PluginSource, reason: string): PluginProblem {
   return { name: source.name, path: source.root, reason };
 }
 
-/** The message and where it was thrown, on one line. */
-function firstLines(stack: string, message: string): string {
-  const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at "));
-  return frame === undefined ? message : `${message} (${frame.trim()})`;
+/** The message, and where in the plugin's own files it was thrown, on one line. */
+function withPosition({ message, stack }: ErrorInfo, source: PluginSource): string {
+  const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at ") && line.includes(dirname(source.entry)));
+  const position = frame === undefined ? undefined : /\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/.exec(frame)?.[1];
+  return position === undefined ? message : `${message} (${position.replace("file://", "")})`;
 }

@@ -1,4 +1,5 @@
 // The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
+import { inspect } from "node:util";
 import { type Connection, type ConnectionHandler, decodeValue, encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, type MsgpackDecoder, PHASE_OVER, readRequest, type WireRequest } from "../wire/index.js";
 import { noInstance, RpcError } from "./errors.js";
 import type { EventDialect, EventReply } from "./event.js";
@@ -145,5 +146,10 @@ export function methodOfCall(call: Buffer): string {
   return typeof method === "string" ? method : "?";
 }
 
-export const encodedText = (data: Buffer | undefined): string => (data === undefined ? "" : String(decodeValue(data)));
+/** An encoded value as text for the log. */
+export function encodedText(data: Buffer | undefined): string {
+  if (data === undefined) return "no answer";
+  const value = decodeValue(data);
+  return typeof value === "string" ? value : inspect(value);
+}
 

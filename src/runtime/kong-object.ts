@@ -10,7 +10,7 @@ const functionFor = (event: RunningEvent, method: PdkMethod): PdkFunction => (..
 function unknownFunction(event: RunningEvent, path: string): unknown {
   const method: PdkMethod = { method: `kong.${path}`, returns: "value", writeBehind: false, ends: false, phases: PHASES };
   return new Proxy(functionFor(event, method), {
-    get: (target, key) => (typeof key === "symbol" || key === "then" || key in target ? Reflect.get(target, key) : unknownFunction(event, `${path}.${wireName(key)}`)),
+    get: (target, key) => (typeof key === "symbol" || key === "then" || key in target ? (Reflect.get(target, key) as unknown) : unknownFunction(event, `${path}.${wireName(key)}`)),
   });
 }
 
@@ -83,7 +83,7 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
 function fallbackPrototype(path: string, eventOf: (namespace: object) => RunningEvent | undefined): object {
   return new Proxy({}, {
     get(target, key, receiver: object) {
-      if (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target) return Reflect.get(target, key);
+      if (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target) return Reflect.get(target, key) as unknown;
       const event = eventOf(receiver);
       if (event === undefined) return undefined;
       return unknownFunction(event, path === "" ? wireName(key) : `${path}.${wireName(key)}`);

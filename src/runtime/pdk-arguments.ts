@@ -38,7 +38,9 @@ function toWire(method: string, value: unknown, depth: number): unknown {
       return value;
     case "undefined": return null;
     case "object": return value === null ? null : objectToWire(method, value, depth);
-    default: throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: `it is a ${typeof value}` });
+    case "function":
+    case "symbol":
+      throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: `it is a ${typeof value}` });
   }
 }
 
@@ -46,9 +48,13 @@ function objectToWire(method: string, value: object, depth: number): unknown {
   if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
   if (depth >= MAX_DEPTH) throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: "it is circular or nested too deeply" });
-  if ("toJSON" in value && typeof value.toJSON === "function") return toWire(method, value.toJSON(), depth + 1);
+  if (hasToJson(value)) return toWire(method, value.toJSON(), depth + 1);
   if (Array.isArray(value)) return value.map((item) => toWire(method, item, depth + 1));
   if (value instanceof Set) return [...value].map((item) => toWire(method, item, depth + 1));
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), toWire(method, item, depth + 1)]));
+}
+
+function hasToJson(value: object): value is { toJSON(): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }

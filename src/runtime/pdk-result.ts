@@ -46,7 +46,7 @@ function toRecord<T>(entries: [unknown, unknown][], read: (value: unknown) => T)
 }
 
 function readMultimap(value: unknown): Record<string, unknown[]> {
-  return toRecord(entriesOf(value), (item) => (Array.isArray(item) ? item : [item]));
+  return toRecord(entriesOf(value), (item) => (Array.isArray(item) ? (item as unknown[]) : [item]));
 }
 
 function readRecord(value: unknown): unknown {

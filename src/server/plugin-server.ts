@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
 import { InstanceTable, loadPlugins, type PdkMatch, pluginInfo, PluginRegistry } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
-import { Connection } from "../wire/index.js";
+import { Connection, WireError } from "../wire/index.js";
 import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 import { ServedPlugins } from "./served-plugins.js";
@@ -100,7 +100,9 @@ export class PluginServer {
 
   #onClose(connection: Connection, error: Error | undefined): void {
     this.#connections.delete(connection);
-    if (error !== undefined) this.#logger.warn({ code: "code" in error ? error.code : undefined }, `a connection was closed: ${error.message}`);
+    if (error === undefined) return;
+    // A client that leaves is an everyday event; one that breaks the protocol is not.
+    this.#logger[error instanceof WireError ? "warn" : "debug"](`a connection was closed: ${error.message}`);
   }
 
   async #changeDirectory(directory: string): Promise<void> {

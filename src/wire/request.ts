@@ -21,18 +21,26 @@ export function readRequest(message: Buffer): WireRequest {
   const length = decoder.arrayLength();
   const type = decoder.value();
   if (type === REQUEST && length === 4) {
-    const messageId = decoder.raw();
+    const messageId = unsignedInteger(decoder);
     const method = text(decoder, "method");
     return { messageId, method, argumentCount: decoder.arrayLength(), argument: decoder };
   }
   if (type === NOTIFICATION && length === 3) {
     return { messageId: undefined, method: text(decoder, "method"), argumentCount: 1, argument: decoder };
   }
-  throw new WireError("WIRE_NOT_A_MESSAGE", `an array of ${length} that starts with ${String(type)}`);
+  throw new WireError("WIRE_NOT_A_MESSAGE", `an array of ${length} that starts with ${typeof type === "number" ? type : typeof type}`);
 }
 
 function text(decoder: MsgpackDecoder, what: string): string {
   const value = decoder.value();
   if (typeof value === "string") return value;
   throw new WireError("WIRE_UNEXPECTED_TYPE", `${what} is not a string`);
+}
+
+/** The encoded message id: the answer carries the same bytes. */
+function unsignedInteger(decoder: MsgpackDecoder): Buffer {
+  const raw = decoder.raw();
+  const tag = raw[0] ?? 0xc1;
+  if (tag <= 0x7f || (tag >= 0xcc && tag <= 0xcf)) return raw;
+  throw new WireError("WIRE_UNEXPECTED_TYPE", "the message id is not an unsigned integer");
 }
