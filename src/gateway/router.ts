@@ -100,8 +100,11 @@ function matchPath(candidate: Candidate, path: string): RouteMatch | undefined {
 function captures(groups: RegExpExecArray | null | undefined): UriCaptures {
   // Kong has captures only where the pattern has groups.
   if (!groups || groups.length < 2) return { unnamed: [], named: {} };
-  const named = Object.entries(groups.groups ?? {}).filter(([, text]) => text !== undefined);
-  return { unnamed: groups.map((text) => text ?? ''), named: Object.fromEntries(named) };
+  // The types do not say that a group may have taken no part.
+  const unnamed: readonly (string | undefined)[] = groups;
+  const named: Readonly<Record<string, string | undefined>> = groups.groups ?? {};
+  const matched = Object.entries(named).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
+  return { unnamed: unnamed.map((text) => text ?? ''), named: Object.fromEntries(matched) };
 }
 
 function joinPaths(base: string, rest: string): string {

@@ -93,6 +93,6 @@ function applyValue(record: LogRecord, change: SerializeValue): void {
   }
   const exists = place[last] !== undefined;
   if ((change.mode === 'add' && exists) || (change.mode === 'replace' && !exists)) return;
-  if (change.value === undefined) delete place[last];
-  else place[last] = change.value;
+  // An undefined value leaves the field out of the JSON.
+  place[last] = change.value;
 }

@@ -29,15 +29,16 @@ export class UpstreamClient {
 
   /** Resolves with the head of the answer; rejects with an UpstreamFailure. */
   async send(request: GatewayRequest, body: ClientBody, facts: GatewayFacts): Promise<http.IncomingMessage> {
-    const whole = request.newBody ?? (await body.whole);
+    // node:http would announce a chunked body where there is none.
+    const whole = request.newBody ?? (await body.whole) ?? (hasBody(request.headers) ? undefined : Buffer.alloc(0));
     const headers = upstreamHeaders(request, whole, facts);
     try {
       return await this.#sendOnce(request, headers, whole ?? body.stream);
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      const canRepeat = error.cause === staleConnection && (whole !== undefined || !hasBody(request.headers));
-      if (!canRepeat) throw error;
-      return this.#sendOnce(request, headers, whole ?? Buffer.alloc(0));
+      // A body that was streamed is gone.
+      if (error.cause !== staleConnection || whole === undefined) throw error;
+      return this.#sendOnce(request, headers, whole);
     }
   }
 
@@ -87,6 +88,9 @@ function failure(error: NodeJS.ErrnoException, wasReused: boolean): UpstreamFail
   return new UpstreamFailure(502, wasReused && error.code === 'ECONNRESET' ? staleConnection : error);
 }
 
+// The others announce that they have no body.
+const BODILESS_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
 function hasBody(headers: HeaderList): boolean {
   return getHeader(headers, 'transfer-encoding') !== undefined || Number(getHeader(headers, 'content-length') ?? 0) > 0;
 }
@@ -98,7 +102,7 @@ function upstreamHeaders(request: GatewayRequest, whole: Buffer | undefined, fac
   for (const name of connectionHeaders(request.headers)) removeHeader(headers, name);
   removeHeader(headers, 'expect');
   if (whole === undefined && isChunked) addHeader(headers, 'Transfer-Encoding', ['chunked']);
-  if (whole !== undefined && (whole.length > 0 || isChunked || getHeader(headers, 'content-length') !== undefined)) {
+  if (whole !== undefined && (whole.length > 0 || isChunked || !BODILESS_METHODS.has(request.method))) {
     setHeader(headers, 'Content-Length', [String(whole.length)]);
   }
   addForwardedHeaders(request, headers, facts);

@@ -20,7 +20,7 @@ export interface BundleOptions {
 }
 
 const FILE_META = "__pluginserver_file";
-const USES_FILE_META = /\b(?:__dirname|__filename|import\s*\.\s*meta)\b/;
+const USES_FILE_META = /\b(?:__dirname|__filename|import\s*\.\s*meta|require\s*\.\s*resolve)\b/;
 const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const URL_SCHEME = /^(?:data|file|https?):/;
 const ADDON = "native-addon";
@@ -28,9 +28,10 @@ const ADDON = "native-addon";
 const COMMONJS_FILE = "commonjs-file";
 const ALREADY_ASKED = Symbol("resolving on behalf of the bundle");
 
-/** What makes `import.meta` and `__dirname` mean the file they are written in: see {@link withFileMeta}. */
+/** What makes `import.meta`, `__dirname` and the like mean the file they are written in: see {@link withFileMeta}. */
 export const FILE_META_DEFINES = {
   "import.meta": FILE_META,
+  "require.resolve": `${FILE_META}.require.resolve`,
   __dirname: `${FILE_META}.dirname`,
   __filename: `${FILE_META}.filename`,
 } as const;
@@ -75,7 +76,6 @@ export class BundleSources {
     // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
     if (resolved === undefined) return undefined;
     if (OWN_PACKAGE.test(path) || this.#isForeign(resolved)) return this.#external(resolved, args);
-    if (kind === "require-resolve") return { path: resolved, external: true };
     return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
   }
 
@@ -160,20 +160,17 @@ function withFileMeta(text: string, path: string): string {
   if (!USES_FILE_META.test(text)) return text;
   const body = text.replace(/^\uFEFF/, "").replace(/^#!/, "//");
   const directive = /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*(["'])use strict\1/.test(body) ? '"use strict";' : "";
-  const url = pathToFileURL(path).href;
-  const meta = JSON.stringify({ url, filename: path, dirname: dirname(path) }).slice(1, -1);
-  const resolve = /\bmeta\b[^]*\bresolve\b/.test(body) ? `, resolve: ${resolveFunction(url)}` : "";
-  return `${directive}var ${FILE_META} = { ${meta}${resolve} };${body}`;
+  const [url, filename, folder] = [pathToFileURL(path).href, path, dirname(path)].map((value) => JSON.stringify(value));
+  const members = [`url: ${url}`, `filename: ${filename}`, `dirname: ${folder}`];
+  if (/\bresolve\b/.test(body)) members.push(...RESOLVE_MEMBERS);
+  return `${directive}var ${FILE_META} = { ${members.join(", ")} };${body}`;
 }
 
-/** `import.meta.resolve`, for what a plugin can import: a file, a built-in module, a package. */
-function resolveFunction(url: string): string {
-  return (
-    "(specifier) => { " +
-    'const { createRequire, isBuiltin } = process.getBuiltinModule("node:module"); ' +
-    "if (/^\\.{0,2}\\//.test(specifier) || /^[a-z]+:/.test(specifier)) " +
-    `return new URL(specifier, ${JSON.stringify(url)}).href; ` +
-    'if (isBuiltin(specifier)) return "node:" + specifier; ' +
-    `return process.getBuiltinModule("node:url").pathToFileURL(createRequire(${JSON.stringify(url)}).resolve(specifier)).href; }`
-  );
-}
+/** `require.resolve`, and `import.meta.resolve` for what a plugin can import: a file, a built-in module, a package. */
+const RESOLVE_MEMBERS = [
+  `get require() { return process.getBuiltinModule("node:module").createRequire(${FILE_META}.url); }`,
+  "resolve(specifier) { " +
+    `if (/^(?:\\.{0,2}\\/|[a-z]+:)/.test(specifier)) return new URL(specifier, ${FILE_META}.url).href; ` +
+    'if (process.getBuiltinModule("node:module").isBuiltin(specifier)) return "node:" + specifier; ' +
+    `return process.getBuiltinModule("node:url").pathToFileURL(${FILE_META}.require.resolve(specifier)).href; }`,
+];

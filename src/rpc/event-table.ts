@@ -18,6 +18,8 @@ export type StepTarget = Event | "over" | "unknown";
 const SWEEPS_PER_TIMEOUT = 20;
 const MIN_SWEEP = 50;
 const MAX_SWEEP = 1000;
+const STEP_GRACE = 1000;
+const DRAIN_CHECK = 100;
 const MAX_GIVEN_UP = 10_000;
 const ID_SPACE = 2 ** 31;
 
@@ -86,16 +88,20 @@ export class EventTable {
     return event;
   }
 
-  /** Resolves when no event is under way, or after `timeout` milliseconds. */
+  /**
+   * Resolves when no event is under way, or after `timeout` milliseconds. Events whose call the gateway has not answered
+   * for a second count as over: it refused the call, and would hold every restart up.
+   */
   async drained(timeout: number): Promise<void> {
-    if (this.#events.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeout);
-      this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const until = performance.now() + timeout;
+    for (;;) {
+      const now = performance.now();
+      if (now >= until || ![...this.#events.values()].some((event) => event.isAlive(now - STEP_GRACE))) return;
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        setTimeout(resolve, DRAIN_CHECK);
+      });
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 // Owns one event on the gateway's side: plays the handler's calls one by one, whichever connection asks.
+import { performance } from "node:perf_hooks";
 import type { PdkCall, PhaseHost } from "../channel/index.js";
 
 /** Where the answer to the gateway's present request goes. Only one is open at a time. */
@@ -44,6 +45,7 @@ export class Event {
   #queue: PdkCall[] = [];
   #played: PdkCall | undefined;
   #handlerDone = false;
+  #asked = 0;
   #reply: EventReply | undefined;
 
   constructor(options: EventOptions, reply: EventReply) {
@@ -57,6 +59,11 @@ export class Event {
 
   get state(): EventState {
     return this.#state;
+  }
+
+  /** Whether its handler runs, or the gateway was asked for an answer after `since` (of `performance.now`). */
+  isAlive(since: number): boolean {
+    return this.#state === "running" || this.#asked > since;
   }
 
   /** The handler made calls. */
@@ -112,6 +119,7 @@ export class Event {
     // No step follows a call that ends the request: for this server the event is over once the call is sent.
     if (call.ends) return this.#over(reply, call.data);
     this.#state = "awaiting-step";
+    this.#asked = performance.now();
     this.#played = call;
     this.#reply = undefined;
     reply(this.id, call.data);

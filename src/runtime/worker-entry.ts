@@ -35,7 +35,7 @@ const CODEC = { encodeCall, decodeValue };
 export async function runIsolate(task: IsolateTask): Promise<void> {
   const port = new BatchingPort<EventReport, IsolateMessage>(task.port);
   const log = (entry: LogEntry): void => port.control({ kind: "log", entry });
-  captureOutput(log);
+  const flushOutput = captureOutput(log);
   surviveStrayErrors(log);
   const host = await loadHost(task, reportTo(port));
   await new Promise<void>((stop) => {
@@ -47,6 +47,7 @@ export async function runIsolate(task: IsolateTask): Promise<void> {
     });
     task.port.on("close", stop);
   });
+  flushOutput();
   port.flush();
   port.close();
 }
@@ -87,11 +88,13 @@ export async function scanModules(task: ScanTask): Promise<void> {
   const report = (message: ScanReport): void => task.port.postMessage(message);
   let index = 0;
   const log = (entry: LogEntry): void => report({ kind: "scan-log", index, entry });
-  captureOutput(log);
+  const flushOutput = captureOutput(log);
   surviveStrayErrors(log);
   for (const item of task.items) {
     report({ kind: "scan-started", index });
-    report({ kind: "scan-finished", index, result: await readMetadata(item) });
+    const result = await readMetadata(item);
+    flushOutput();
+    report({ kind: "scan-finished", index, result });
     index += 1;
   }
   task.port.close();

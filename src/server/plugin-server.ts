@@ -150,17 +150,22 @@ export class PluginServer {
     const event = this.#events.failed(eventId, error.message);
     // An instance that cannot run was reported when it started; each of its events would only say it again.
     if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
-    this.#logger.error({ plugin, phase: event.phase, instance: event.instanceId, err: new RemoteError(error) }, `plugin ${plugin} failed in ${event.phase}: ${error.message}`);
+    this.#logger.error({ plugin, phase: event.phase, instance: event.instanceId, ...errorField(error) }, `plugin ${plugin} failed in ${event.phase}: ${error.message}`);
   }
 
   #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
     const instance = this.#instances.get(instanceId);
     if (instance !== undefined) instance.error = error.message;
-    this.#logger.error({ plugin, instance: instanceId, err: new RemoteError(error) }, `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`);
+    this.#logger.error({ plugin, instance: instanceId, ...errorField(error) }, `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`);
   }
 
   #logPlugin(plugin: string, { level, message, phase, instanceId, error }: LogEntry): void {
-    const fields = { plugin, ...(phase === undefined ? {} : { phase }), ...(instanceId === undefined ? {} : { instance: instanceId }), ...(error === undefined ? {} : { err: new RemoteError(error) }) };
+    const fields = { plugin, ...(phase === undefined ? {} : { phase }), ...(instanceId === undefined ? {} : { instance: instanceId }), ...(error === undefined ? {} : errorField(error)) };
     this.#logger[level](fields, `[${plugin}] ${message}`);
   }
+}
+
+/** The stack, where there is one beside the message that stands in the line already. */
+function errorField(error: ErrorInfo): { err?: Error } {
+  return error.stack === error.message ? {} : { err: new RemoteError(error) };
 }

@@ -14,6 +14,8 @@ const EVENT_ID = Buffer.concat([Buffer.from("82", "hex"), encodeValue("EventId")
 const DATA = encodeValue("Data");
 const REPLY = Buffer.from("9401", "hex");
 const NIL = SUCCESS;
+const MAX_UINT32 = 2 ** 32 - 1;
+const UINT32_SIZE = 5;
 
 /** The value of `Data` that says: the phase is over. */
 export const PHASE_OVER = encodeValue("ret");
@@ -30,13 +32,15 @@ export function encodeErrorReply(messageId: Buffer, message: string): Buffer {
 
 /** The reply to HandleEvent and Step: `data` is an encoded value already. */
 export function encodeEventReply(messageId: Buffer, eventId: number, data: Buffer): Buffer {
-  const size = REPLY.length + messageId.length + SUCCESS.length + EVENT_ID.length + 5 + DATA.length + data.length;
+  // Ids pass 32 bits after days of load, and a peer may send any: it gets back what it sent.
+  const wideId = eventId >= 0 && eventId <= MAX_UINT32 ? undefined : encodeValue(BigInt(eventId));
+  const size = REPLY.length + messageId.length + SUCCESS.length + EVENT_ID.length + (wideId?.length ?? UINT32_SIZE) + DATA.length + data.length;
   const reply = Buffer.allocUnsafe(size);
   let position = REPLY.copy(reply, 0);
   position += messageId.copy(reply, position);
   position += SUCCESS.copy(reply, position);
   position += EVENT_ID.copy(reply, position);
-  position = writeUint32(reply, position, eventId);
+  position = wideId === undefined ? writeUint32(reply, position, eventId) : position + wideId.copy(reply, position);
   position += DATA.copy(reply, position);
   data.copy(reply, position);
   return reply;

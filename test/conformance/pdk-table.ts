@@ -42,7 +42,7 @@ async function checkRow(client: WireClient, instance: Exact, phase: string, row:
   if (!isRecord(data) || data["Method"] !== "kong.ctx.shared.set" || !Array.isArray(data["Args"])) {
     return `no report but ${JSON.stringify(answer)}`;
   }
-  const problem = judgeReport(row, (data["Args"] as Exact[])[1] ?? null);
+  const problem = judgeReport(row, (data["Args"])[1] ?? null);
   answer = await ask(client, ["plugin.Step", { EventId: eventId }]);
   return problem ?? (answer["Data"] === "ret" ? undefined : `not over: ${JSON.stringify(answer)}`);
 }
@@ -50,7 +50,7 @@ async function checkRow(client: WireClient, instance: Exact, phase: string, row:
 function judgeCall(data: Exact, row: RecordedCall): string | undefined {
   const recorded = sorted(normalise({ Method: row.method, Args: comparableArgs(row.method, row.args) }));
   const got = isRecord(data) && Array.isArray(data["Args"])
-    ? sorted(normalise({ ...data, Args: comparableArgs(row.method, data["Args"] as Exact[]) } as Exact))
+    ? sorted(normalise({ ...data, Args: comparableArgs(row.method, data["Args"]) }))
     : data;
   return JSON.stringify(recorded) === JSON.stringify(got) ? undefined : `asked for ${JSON.stringify(got)}`;
 }
@@ -74,5 +74,5 @@ async function write(client: WireClient, bytes: Buffer): Promise<{ [key: string]
   const { exact } = await client.nextMessage();
   const [, , error, result] = Array.isArray(exact) ? exact : [];
   if (error !== null || !isRecord(result)) throw new Error(`the server answered ${JSON.stringify(exact)}`);
-  return result as { [key: string]: Exact };
+  return result;
 }

@@ -135,9 +135,9 @@ class Player {
     const theirs = (map: Map<number, number>, value: unknown): Exact =>
       [...map].findLast(([, ours]) => ours === value)?.[0] ?? `unknown: ${JSON.stringify(value)}`;
     const text = typeof error === "string" ? /^No plugin instance (\d+)$/.exec(error) : null;
-    const renamed = text === null ? (error ?? null) : `No plugin instance ${String(theirs(this.#instances, Number(text[1])))}`;
+    const renamed = text === null ? (error ?? null) : `No plugin instance ${JSON.stringify(theirs(this.#instances, Number(text[1])))}`;
     if (!isRecord(result)) return [type ?? null, id ?? null, renamed, result ?? null];
-    const copy = { ...result } as { [key: string]: Exact };
+    const copy = { ...result };
     if ("Id" in copy) copy["Id"] = theirs(this.#instances, copy["Id"]);
     if ("EventId" in copy) copy["EventId"] = theirs(this.#events, copy["EventId"]);
     return [type ?? null, id ?? null, renamed, copy];
@@ -154,10 +154,10 @@ function comparable(message: Exact): Exact {
   if (!Array.isArray(message)) return message;
   const [type, id, error, result] = message;
   if (!isRecord(result)) return message;
-  const { Config: _config, StartTime: _time, ...kept } = result as { [key: string]: Exact };
+  const kept = Object.fromEntries(Object.entries(result).filter(([key]) => key !== "Config" && key !== "StartTime"));
   const data = kept["Data"];
-  if (isRecord(data) && Array.isArray(data["Args"])) {
-    kept["Data"] = { ...data, Args: comparableArgs(String(data["Method"]), data["Args"] as Exact[]) };
+  if (isRecord(data) && typeof data["Method"] === "string" && Array.isArray(data["Args"])) {
+    kept["Data"] = { ...data, Args: comparableArgs(data["Method"], data["Args"]) };
   }
   return [type ?? null, id ?? null, error ?? null, kept];
 }

@@ -23,7 +23,7 @@ function judgeError(row: RecordedCall, report: Exact[]): string | undefined {
   const [kind, name, code, message] = report;
   if (kind !== "error" || name !== "PdkError") return `StepError arrived as ${JSON.stringify(report)}`;
   if (typeof code !== "string" || code === "undefined") return `a PdkError without a code: ${JSON.stringify(report)}`;
-  return String(message).includes(String(row.data)) ? undefined : `the text was lost: ${JSON.stringify(report)}`;
+  return text(message ?? "").includes(text(row.data ?? "")) ? undefined : `the text was lost: ${JSON.stringify(report)}`;
 }
 
 /** Both sides are brought into one form: bytes in hex, maps as sorted pairs, an empty table as such. */
@@ -35,21 +35,21 @@ function expectedReport(value: Exact, asBytes: boolean): Exact {
   const bytes = bytesOf(value);
   if (bytes !== undefined) return ["bytes", bytes.toString("hex")];
   const entries: [Exact, Exact][] = mapEntries(value) ?? Object.entries(value);
-  return pairs(entries.map(([key, item]) => [String(key), expectedReport(item, asBytes)]));
+  return pairs(entries.map(([key, item]) => [text(key), expectedReport(item, asBytes)]));
 }
 
 function readable(report: Exact): Exact {
   if (!Array.isArray(report)) return report;
   const [kind, value] = report;
   if (kind === "buffer" && value !== undefined) {
-    return ["bytes", (bytesOf(value) ?? Buffer.from(String(value))).toString("hex")];
+    return ["bytes", (bytesOf(value) ?? Buffer.from(text(value))).toString("hex")];
   }
   if (kind === "array" && Array.isArray(value)) return list(value.map(readable));
   if (kind !== "map" || !Array.isArray(value)) return report;
   return pairs(
     value.map((entry) => {
       const [key, item] = Array.isArray(entry) ? entry : [];
-      return [String(Array.isArray(key) ? key[1] : key), readable(item ?? null)];
+      return [text(Array.isArray(key) ? (key[1] ?? null) : (key ?? null)), readable(item ?? null)];
     }),
   );
 }
@@ -61,4 +61,8 @@ function list(items: Exact[]): Exact {
 
 function pairs(entries: [string, Exact][]): Exact {
   return entries.length === 0 ? ["empty"] : ["map", entries.sort(([a], [b]) => (a < b ? -1 : 1))];
+}
+
+function text(value: Exact): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

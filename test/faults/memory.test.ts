@@ -61,7 +61,7 @@ async function begin(phase: string, count: number): Promise<void> {
   const worker = async (): Promise<void> => {
     while (left-- > 0) {
       const { error } = await client.request("plugin.HandleEvent", { InstanceId: instance, EventName: phase });
-      if (error !== null) throw new Error(String(error));
+      if (error !== null) throw new Error(JSON.stringify(error));
     }
   };
   await Promise.all(Array.from({ length: 64 }, worker));

@@ -115,8 +115,8 @@ describe("-dump-plugin-info", () => {
     const info: unknown = createCodec().decode(stdout);
     const { stdout: json } = await runCli(["-plugins-directory", PHASES, "-dump", "hello"]);
     const [entry] = parseDump(json);
-    const { LoadTime: _a, ...known } = entry ?? {};
-    expect(info).toMatchObject(known);
+    // Each command loads the plugin anew.
+    expect(info).toMatchObject({ ...entry, LoadTime: expect.any(Number) as number });
   });
 
   it("fails for a plugin that is not there", async () => {

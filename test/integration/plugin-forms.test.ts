@@ -167,7 +167,7 @@ const assert = (value: string | undefined): value is string => value !== undefin
 export default definePlugin({
   version: "1.2.3",
   priority: 900,
-  schema: { realm: { type: "string", default: "gateway" } },
+  schema: [{ realm: { type: "string", default: "gateway" } }],
   async access(kong, config) {
     if (config.realm === "throw") throw new Error("asked to throw");
     const key = await kong.request.getHeader("apikey");

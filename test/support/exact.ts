@@ -144,8 +144,9 @@ export function bytesOf(value: Exact): Buffer | undefined {
   if (typeof value["$bytes"] === "string") return Buffer.from(value["$bytes"], "base64");
   const repeat = value["$bytes_repeat"] ?? value["$repeat"];
   if (!Array.isArray(repeat) || typeof repeat[1] !== "number") return undefined;
-  if (typeof repeat[0] === "number") return Buffer.alloc(repeat[1], repeat[0]);
-  return Buffer.from(String(repeat[0]).repeat(repeat[1]));
+  const [unit, times] = repeat;
+  if (typeof unit === "number") return Buffer.alloc(times, unit);
+  return typeof unit === "string" ? Buffer.from(unit.repeat(times)) : undefined;
 }
 
 /** The entries of a `$map`; undefined for everything else. */

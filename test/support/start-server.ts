@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createTempDir } from "./temp-dir.js";
+import { WireClient } from "./wire-client.js";
 
 /** The executable, as an operator starts it; another build of it can be tested with the variable. */
 export const BINARY =
@@ -40,7 +40,7 @@ export interface RunningServer {
   /** The first line that matches, already printed or still to come. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL after ten seconds. May be called twice. */
+  /** SIGTERM, then SIGKILL after 15 seconds. May be called twice. */
   close(): Promise<Exit>;
 }
 
@@ -51,7 +51,7 @@ process.on("exit", () => {
   for (const child of live) child.kill("SIGKILL");
 });
 
-/** Starts a server and resolves when its socket accepts; rejects with its output when it ends before. */
+/** Starts a server and resolves when it answers on its socket; rejects with its output when it ends before. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const temp = options.prefix === undefined ? createTempDir("srv") : undefined;
   const prefix = options.prefix ?? temp?.path ?? "";
@@ -65,7 +65,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const server = watch(child, prefix, socketPath, () => temp?.remove());
-  await untilAccepting(server);
+  await untilServing(server);
   return server;
 }
 
@@ -105,7 +105,7 @@ function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp:
     kill: (signal) => void child.kill(signal),
     async close() {
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
       const exit = await exited;
       clearTimeout(timer);
       cleanUp();
@@ -140,11 +140,11 @@ function waitForLine(
   });
 }
 
-async function untilAccepting(server: RunningServer): Promise<void> {
+async function untilServing(server: RunningServer): Promise<void> {
   let ended: Exit | undefined;
   void server.exited.then((exit) => (ended = exit));
   const deadline = Date.now() + 20_000;
-  while (!(await accepts(server.socketPath))) {
+  while ((await pidBehind(server.socketPath)) !== server.pid) {
     if (ended !== undefined || Date.now() > deadline) {
       server.kill("SIGKILL");
       const why = ended === undefined ? "did not listen within 20 s" : `ended with ${ended.code ?? ended.signal}`;
@@ -154,13 +154,13 @@ async function untilAccepting(server: RunningServer): Promise<void> {
   }
 }
 
-function accepts(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+/** Whose socket it is: a predecessor may still listen there. */
+async function pidBehind(path: string): Promise<number | undefined> {
+  try {
+    const client = await WireClient.connect(path);
+    await client.close();
+    return client.pid;
+  } catch {
+    return undefined;
+  }
 }

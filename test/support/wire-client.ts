@@ -162,7 +162,7 @@ export class WireClient {
     const waiter = typeof id === "number" ? this.#pending.get(id) : undefined;
     if (waiter !== undefined && typeof id === "number") {
       this.#pending.delete(id);
-      const [, , error, result]: unknown[] = codec.decode(message.bytes);
+      const [, , error, result] = codec.decode(message.bytes) as unknown[];
       waiter.resolve({ error, result, message });
       return;
     }

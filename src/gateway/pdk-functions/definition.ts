@@ -125,7 +125,6 @@ export function safeHeaderName(name: string): string {
 }
 
 function safeHeaderValue(value: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters to be escaped
   return value.replace(/[\0-\x08\x0a-\x1f\x7f]/g, percent);
 }
 

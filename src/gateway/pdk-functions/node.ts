@@ -43,7 +43,7 @@ function memoryStats(args: PdkArguments): unknown {
   ]);
   return {
     workers_lua_vms: [{ pid: process.pid, http_allocated_gc: inUnit(process.memoryUsage().heapUsed) }],
-    lua_shared_dicts: Object.fromEntries(dictionaries),
+    lua_shared_dicts: Object.fromEntries(dictionaries) as unknown,
   };
 }
 

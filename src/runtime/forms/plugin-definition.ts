@@ -21,5 +21,5 @@ export interface PluginDefinition {
   /** How request and response bodies reach the handlers: as bytes, or as text where they are UTF-8. */
   readonly bodies: "buffer" | "text";
   /** @throws what the plugin throws. */
-  createInstance(config: Record<string, unknown>): PhaseHandlers;
+  readonly createInstance: (config: Record<string, unknown>) => PhaseHandlers;
 }

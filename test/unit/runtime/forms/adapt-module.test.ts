@@ -1,0 +1,241 @@
+import { createRequire } from "node:module";
+import { expect, test } from "vitest";
+import { definePlugin, PLUGIN_STAMP } from "../../../../src/pdk/index.js";
+import { adaptModule } from "../../../../src/runtime/forms/adapt-module.js";
+
+const require = createRequire(import.meta.url);
+const jsStatus: unknown = require("../../../fixtures/plugins-forms/js-status.cjs");
+
+/** Notes the PDK calls a handler makes. */
+function recorder(answers: Record<string, unknown> = {}): { kong: unknown; calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const node = (path: string): unknown =>
+    new Proxy(() => {}, {
+      get: (_, key) => node(path === "" ? String(key) : `${path}.${String(key)}`),
+      apply: (_, __, args: unknown[]) => {
+        calls.push([path, ...args]);
+        return Promise.resolve(answers[path]);
+      },
+    });
+  return { kong: node(""), calls };
+}
+
+test("definePlugin: what the module says is what the server gets", async () => {
+  const adapted = adaptModule(await import("../../../fixtures/plugins-forms/hello.js"), "hello-file");
+  const { createInstance, ...facts } = adapted;
+  expect(facts).toEqual({
+    form: "define-plugin",
+    name: "Hello",
+    version: "1.2.0",
+    priority: 100,
+    phases: ["access", "log"],
+    fields: [{ message: { type: "string", default: "hello" } }],
+    pdkVersion: "1.0.0",
+    bodies: "buffer",
+  });
+  const { kong, calls } = recorder();
+  await createInstance({ message: "moin" }).access?.(kong);
+  expect(calls).toEqual([["response.setHeader", "x-hello", "moin"]]);
+});
+
+test("definePlugin: handlers have the plugin as this, instances their own configuration", () => {
+  const plugin = definePlugin({
+    access(this: unknown, _kong: unknown, config: unknown) {
+      seen.push([this, config]);
+    },
+  });
+  const seen: unknown[] = [];
+  const { createInstance } = adaptModule({ default: plugin }, "p");
+  const [a, b] = [createInstance({ n: 1 }), createInstance({ n: 2 })];
+  a.access?.({});
+  b.access?.({});
+  expect(seen).toEqual([
+    [plugin, { n: 1 }],
+    [plugin, { n: 2 }],
+  ]);
+});
+
+test("definePlugin: found as the default export, as module.exports, and as the default of a default", () => {
+  const plugin = definePlugin({ log() {} });
+  const Plugin = class {
+    access(): void {}
+  };
+  for (const exports of [plugin, { default: plugin }, { default: { default: plugin } }, { default: plugin, Plugin, New: () => ({}) }]) {
+    expect(adaptModule(exports, "p")).toMatchObject({ form: "define-plugin", version: "0.1.0", priority: 0, phases: ["log"], fields: [] });
+  }
+  expect(adaptModule(plugin, "p")).not.toHaveProperty("name");
+});
+
+test("definePlugin: another copy of the PDK leaves the same stamp", () => {
+  const foreign = { [Symbol.for("pluginserver.plugin")]: { pdkVersion: "0.9.0" }, access() {} };
+  expect(adaptModule({ default: foreign }, "p").pdkVersion).toBe("0.9.0");
+});
+
+test("phases come in the gateway's order, and only those a plugin server may announce", () => {
+  const all = Object.fromEntries(
+    ["log", "preread", "response", "header_filter", "body_filter", "init_worker", "access", "rewrite", "certificate"].map((name) => [name, () => {}]),
+  );
+  expect(adaptModule({ default: { ...all, [PLUGIN_STAMP]: {} } }, "p").phases).toEqual(["certificate", "rewrite", "access", "response", "preread", "log"]);
+});
+
+test("Go style: the fields of what New() returns are the schema, its methods the phases", async () => {
+  const { createInstance, ...facts } = adaptModule(await import("../../../fixtures/plugins-forms/go-hello.js"), "go-hello");
+  expect(facts).toEqual({
+    form: "go",
+    version: "0.2",
+    priority: 1,
+    phases: ["access", "log"],
+    pdkVersion: "1.0.0",
+    bodies: "buffer",
+    fields: [
+      { Message: { type: "string" } },
+      {
+        Limits: {
+          type: "record",
+          fields: [
+            { perSecond: { type: "number", default: 10 } },
+            { strict: { type: "boolean" } },
+            { labels: { type: "map", keys: { type: "string" }, values: { type: "string" } } },
+          ],
+        },
+      },
+      { Retries: { type: "number", default: 3 } },
+      { Ratio: { type: "number" } },
+      { Enabled: { type: "boolean", default: true } },
+      { Tags: { type: "array", elements: { type: "string" }, default: ["a", "b"] } },
+      { Names: { type: "array", elements: { type: "string" } } },
+      {
+        Hosts: {
+          type: "array",
+          elements: { type: "record", fields: [{ name: { type: "string" } }, { port: { type: "number" } }] },
+          default: [{ name: "local", port: 80 }],
+        },
+      },
+      { Mixed: { type: "array", elements: { type: "number" } } },
+      { Extra: { type: "map", keys: { type: "string" }, values: { type: "string" } } },
+    ],
+  });
+  const { kong, calls } = recorder();
+  const [one, other] = [createInstance({ Message: "one" }), createInstance({ Message: "other" })];
+  for (const instance of [one, one, other]) await instance.access?.(kong);
+  expect(calls.map(([, , value]) => value)).toEqual(["one 1", "one 2", "other 1"]);
+  expect(one.log?.(kong)).toBe("logged");
+});
+
+test("Go style: a configuration is laid over the fields New() made", () => {
+  const shared = { deep: { on: false, level: 1 }, kept: "kept" };
+  const made: Record<string, unknown>[] = [];
+  const New = (): Record<string, unknown> => {
+    const instance = { Record: shared, List: ["x"], Map: {}, Text: "t", Number: 1, Access() {} };
+    made.push(instance);
+    return instance;
+  };
+  const { createInstance } = adaptModule({ New }, "p");
+  const made1 = (): unknown => ({ ...made.at(-1), Access: undefined });
+  createInstance({ Record: { deep: { on: true }, unknown: 1 }, List: {}, Map: [], Text: null, Number: 0, route_id: "r", __seq__: 1, Other: 2, Access: "no" });
+  expect(made1()).toEqual({ Record: { deep: { on: true, level: 1 }, kept: "kept" }, List: [], Map: {}, Text: "t", Number: 0, Access: undefined });
+  expect(typeof made.at(-1)?.["Access"]).toBe("function");
+  createInstance({ Map: { a: "b" }, List: ["y", "z"], Record: [] });
+  expect(made1()).toEqual({ Record: { deep: { on: false, level: 1 }, kept: "kept" }, List: ["y", "z"], Map: { a: "b" }, Text: "t", Number: 1, Access: undefined });
+  expect(shared.deep.on).toBe(false);
+});
+
+test("Go style: a __proto__ in the configuration touches nothing", () => {
+  const instance = { Map: {}, Access() {} };
+  const { createInstance } = adaptModule({ New: () => instance }, "p");
+  createInstance(JSON.parse('{"__proto__":{"polluted":1},"Map":{"__proto__":{"polluted":1}}}') as Record<string, unknown>);
+  expect(Object.getPrototypeOf(instance)).toBe(Object.prototype);
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});
+
+test("Go style: either case of a method counts, and a field may have the other", () => {
+  const { kong, calls } = recorder();
+  const New = (): object => ({ log: true, Log: () => (kong as () => void)(), rewrite: "path", Rewrite: 5, preread() {} });
+  const adapted = adaptModule({ default: { New } }, "p");
+  expect(adapted.phases).toEqual(["preread", "log"]);
+  expect(adapted.fields).toEqual([{ log: { type: "boolean", default: true } }, { rewrite: { type: "string", default: "path" } }, { Rewrite: { type: "number", default: 5 } }]);
+  adapted.createInstance({}).log?.(kong);
+  expect(calls).toEqual([[""]]);
+});
+
+test("kong-js-pdk: a plugin as its authors wrote it", async () => {
+  const { createInstance, ...facts } = adaptModule(jsStatus, "js-status");
+  expect(facts).toEqual({
+    form: "kong-js-pdk",
+    name: "js-status",
+    version: "0.1.0",
+    priority: 0,
+    phases: ["access"],
+    fields: [{ message: { type: "string" } }],
+    bodies: "text",
+  });
+  const instance = createInstance({ message: "welcome" });
+  const known = recorder({ "request.getHeader": "jane" });
+  await instance.access?.(known.kong);
+  expect(known.calls.at(-1)).toEqual(["response.setHeader", "x-welcome", "welcome"]);
+  const stranger = recorder();
+  await instance.access?.(stranger.kong);
+  expect(stranger.calls.at(-1)).toEqual(["response.exit", 403]);
+});
+
+test("kong-js-pdk: without a name the file's counts, in lower case; as ES module exports too", () => {
+  class Plugin {
+    access(): void {}
+  }
+  expect(adaptModule({ Plugin }, "MyPlugin")).toMatchObject({ form: "kong-js-pdk", name: "myplugin", version: "0.1.0", priority: 0, fields: [] });
+  expect(adaptModule({ default: { Plugin, Priority: 5, PdkVersion: "1.0.0" } }, "p")).toMatchObject({ priority: 5, pdkVersion: "1.0.0" });
+});
+
+test("kong-js-pdk: a constructor that throws is heard when an instance starts", () => {
+  class Plugin {
+    constructor() {
+      throw new Error("bad configuration");
+    }
+    access(): void {}
+  }
+  const { createInstance } = adaptModule({ Plugin }, "p");
+  expect(() => createInstance({})).toThrow("bad configuration");
+});
+
+const handler = { access() {} };
+const stamped = (definition: object): object => ({ default: { ...handler, ...definition, [PLUGIN_STAMP]: { pdkVersion: "1.0.0" } } });
+
+test.each<[string, unknown, string]>([
+  ["nothing", {}, "the module is not a plugin: it exports neither a default made with definePlugin(), nor a New() function, nor a Plugin class"],
+  ["undefined", undefined, "the module is not a plugin: it exports neither"],
+  ["a text", { default: "plugin" }, "the module is not a plugin: it exports neither"],
+  ["a bare object", { default: handler }, "the module is not a plugin: it exports access: pass that object to definePlugin() and export the result as default"],
+  ["no handler", stamped({ access: undefined }), "the plugin handles no phase: give definePlugin() a handler such as access(kong, config)"],
+  ["a handler that is none", stamped({ log: "yes" }), 'log must be a function, not "yes"'],
+  ["a name that is none", stamped({ name: 5 }), "name must be a text, not 5"],
+  ["an empty name", stamped({ name: "" }), 'name must be a text, not ""'],
+  ["a version that is none", stamped({ version: "one" }), 'version must be a version such as "1.0.0", not "one"'],
+  ["a version Kong refuses", stamped({ version: "1.2.3.4" }), 'version must be a version such as "1.0.0", not "1.2.3.4"'],
+  ["a priority that is a text", stamped({ priority: "10" }), 'priority must be an integer, not "10"'],
+  ["a priority that is no integer", stamped({ priority: 1.5 }), "priority must be an integer, not 1.5"],
+  ["an infinite priority", stamped({ priority: Infinity }), "priority must be an integer, not Infinity"],
+  ["a schema that is no list", stamped({ schema: { message: { type: "string" } } }), "schema must be a list of fields, not an object"],
+  ["a field that is no object", stamped({ schema: ["message"] }), 'schema[0] must be an object with one key, the name of the field, not "message"'],
+  ["a field with two names", stamped({ schema: [{ a: { type: "string" }, b: { type: "string" } }] }), "schema[0] must be an object with one key"],
+  ["a field without a type", stamped({ schema: [{ a: {} }] }), 'schema[0] must say which type "a" has: { a: { type: "string" } }'],
+  ["a field that comes twice", stamped({ schema: [{ a: { type: "string" } }, { a: { type: "number" } }] }), 'schema has two fields with the name "a"'],
+  ["New that is no function", { New: {} }, "New must be a function, not an object"],
+  ["New that returns nothing", { New: () => undefined }, "New() must return an object, not undefined"],
+  ["New that returns a promise", { New: () => Promise.resolve(handler) }, "New() must return the object itself, not a promise of it"],
+  ["New without methods", { New: () => ({ Message: "" }) }, "the plugin handles no phase: give the object that New() returns a method such as Access(kong)"],
+  ["Go's Priority as a text", { New: () => handler, Priority: "1" }, 'Priority must be an integer, not "1"'],
+  ["Plugin that is no class", { Plugin: handler }, "Plugin must be a class: new Plugin(config) makes an instance"],
+  ["Plugin that is an arrow function", { Plugin: () => handler }, "Plugin must be a class: new Plugin(config) makes an instance"],
+  ["Plugin without methods", { Plugin: class { helper() {} } }, "the plugin handles no phase: give the Plugin class a method such as access(kong)"],
+  ["Schema that is no list", { Plugin: class extends Object { access() {} }, Schema: "none" }, 'Schema must be a list of fields, not "none"'],
+])("a module that exports %s is refused with the reason", (_, exports, reason) => {
+  expect(() => adaptModule(exports, "p")).toThrow(expect.objectContaining({ name: "PluginFormError", code: "PLUGIN_FORM_INVALID", message: expect.stringContaining(reason) as unknown }));
+});
+
+test.each([["1"], ["1.0"], ["1.2.3"], ["v2.0.1-beta"]])("version %s is one that Kong takes", (version) => {
+  expect(adaptModule(stamped({ version }), "p").version).toBe(version);
+});
+
+test("a version that is a number becomes a text", () => {
+  expect(adaptModule({ New: () => handler, Version: 2 }, "p").version).toBe("2");
+});
