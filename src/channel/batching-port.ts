@@ -1,17 +1,17 @@
-// Owns a MessagePort and sends what is written to it in one tick as one message.
-import type { MessagePort } from "node:worker_threads";
+// Owns the sending side of a channel and sends what is written to it in one tick as one message.
 import { packBatch, type EventCommand, type EventReport } from "./batch.js";
+import type { ChannelPort } from "./port.js";
 
 /**
  * `event` messages wait for the end of the tick and leave together; `control` messages leave at once, behind the
  * event messages written before them, so that order is kept.
  */
 export class BatchingPort<Event extends EventCommand | EventReport, Control> {
-  readonly #port: MessagePort;
+  readonly #port: ChannelPort;
   #batch: Event[] = [];
   #flush: NodeJS.Immediate | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: ChannelPort) {
     this.#port = port;
   }
 

@@ -10,29 +10,53 @@ export interface ErrorInfo {
   readonly stack: string;
 }
 
-/** Describes anything a plugin may throw, also what is no Error. */
+/** Describes anything a plugin may throw, also what is no Error or resists being read. Never throws itself. */
 export function toErrorInfo(thrown: unknown): ErrorInfo {
-  if (!(thrown instanceof Error)) {
-    const message = describe(thrown);
-    return { name: "NonError", message, stack: message };
+  try {
+    return thrown instanceof Error ? describeError(thrown) : nonError(describe(thrown));
+  } catch {
+    // A proxy, or a way of its own to be inspected.
+    return nonError("thrown value that cannot be read");
   }
-  const code = "code" in thrown && typeof thrown.code === "string" ? { code: thrown.code } : {};
-  return { name: thrown.name, message: thrown.message, stack: withCauses(thrown), ...code };
 }
+
+const nonError = (message: string): ErrorInfo => ({ name: "NonError", message, stack: message });
 
 function describe(thrown: unknown): string {
   const text = typeof thrown === "string" ? thrown : inspect(thrown, { depth: 1, breakLength: Infinity });
   return `thrown value that is no Error: ${text}`;
 }
 
+function describeError(error: Error): ErrorInfo {
+  const code = textOf(error, "code");
+  const info = { name: textOf(error, "name") ?? "Error", message: textOf(error, "message") ?? "", stack: withCauses(error) };
+  return code === undefined ? info : { ...info, code };
+}
+
+/** Plugins may put anything in these, and getters that throw. */
+function valueOf(error: Error, field: string): unknown {
+  try {
+    return Reflect.get(error, field);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(error: Error, field: string): string | undefined {
+  const value = valueOf(error, field);
+  return typeof value === "string" ? value : undefined;
+}
+
+const stackOf = (error: Error): string => textOf(error, "stack") ?? `${textOf(error, "name") ?? "Error"}: ${textOf(error, "message") ?? ""}`;
+
 const MAX_CAUSES = 5;
 
 function withCauses(error: Error): string {
-  let text = error.stack ?? `${error.name}: ${error.message}`;
-  let cause: unknown = error.cause;
+  let text = stackOf(error);
+  let cause = valueOf(error, "cause");
   for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth += 1) {
-    text += `\ncaused by ${cause instanceof Error ? (cause.stack ?? cause.message) : describe(cause)}`;
-    cause = cause instanceof Error ? cause.cause : undefined;
+    text += `\ncaused by ${cause instanceof Error ? stackOf(cause) : describe(cause)}`;
+    cause = cause instanceof Error ? valueOf(cause, "cause") : undefined;
   }
   return text;
 }

@@ -12,4 +12,6 @@ export type {
   ScanReport,
   ScanTask,
 } from "./messages.js";
+export type { ChannelPort } from "./port.js";
+export { threadPort } from "./thread-port.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener } from "./phase-host.js";

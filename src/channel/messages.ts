@@ -22,11 +22,16 @@ export interface PluginMetadata {
   readonly fields: readonly unknown[];
   /** The PDK version that the module itself states. */
   readonly pdkVersion?: string;
+  /** Seconds that one run of a phase may take; the server's own limit where it is absent. */
+  readonly timeout?: number;
+  /** What becomes of a request whose event failed; the server's own rule where it is absent. */
+  readonly onError?: "exit" | "continue";
+  /** Where its code is to run; the server's own rule where it is absent. */
+  readonly isolation?: "thread" | "process";
 }
 
-/** The long-lived task of a plugin's isolate. */
+/** What a plugin's isolate is to run. */
 export interface IsolateTask {
-  readonly port: MessagePort;
   /** Name of the plugin, for the messages of its code. */
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
@@ -81,8 +86,24 @@ export interface StopMessage {
   readonly kind: "stop";
 }
 
+/** Asks for a sign of life, and what the isolate weighs. What was sent behind it is still unread while no pong comes. */
+export interface PingMessage {
+  readonly kind: "ping";
+}
+
 /** Host to isolate, beside the batches of event messages. */
-export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage;
+export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage;
+
+/** The module is evaluated, or has failed to be: what was sent before is read now. */
+export interface ReadyMessage {
+  readonly kind: "ready";
+}
+
+export interface PongMessage {
+  readonly kind: "pong";
+  /** Bytes of the heap and outside it that belong to this isolate. */
+  readonly memory: number;
+}
 
 
 export interface InstanceFailedMessage {
@@ -97,4 +118,4 @@ export interface LogMessage {
 }
 
 /** Isolate to host, beside the batches of event messages. */
-export type IsolateMessage = InstanceFailedMessage | LogMessage;
+export type IsolateMessage = ReadyMessage | PongMessage | InstanceFailedMessage | LogMessage;

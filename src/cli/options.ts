@@ -1,12 +1,13 @@
 // Owns the command line: its flags, their defaults and help, and what they mean.
 import { Command, CommanderError, Option } from "commander";
 import { normalizeFlags } from "./go-flags.js";
-import { parseChoice, parseDuration, parseMode, parsePositiveInteger } from "./parse-value.js";
+import { parseChoice, parseDuration, parseMode, parsePositiveInteger, parseSize } from "./parse-value.js";
 import { UsageError } from "./usage-error.js";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const LOG_FORMATS = ["text", "json"] as const;
 const PDK_MATCHES = ["exact", "compatible"] as const;
+const ISOLATIONS = ["thread", "process"] as const;
 
 export interface LogOptions {
   readonly level: (typeof LOG_LEVELS)[number];
@@ -15,6 +16,8 @@ export interface LogOptions {
 
 /** What loading plugins needs. */
 export interface LoadingOptions {
+  /** Bytes. */
+  readonly isolateMemory: number;
   readonly pluginsDirectory: string;
   readonly pdkMatch: (typeof PDK_MATCHES)[number];
   readonly log: LogOptions;
@@ -26,8 +29,16 @@ export interface ServeOptions extends LoadingOptions {
   readonly socket: string | undefined;
   readonly socketMode: number;
   readonly threads: number;
+  readonly isolation: (typeof ISOLATIONS)[number];
   readonly eventTimeout: number;
+  readonly stallTimeout: number;
   readonly instanceTimeout: number;
+  readonly drainTimeout: number;
+  readonly maxEvents: number;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+  readonly maxConnections: number;
+  readonly watchParent: boolean;
 }
 
 export interface TryOptions extends ServeOptions {
@@ -52,8 +63,16 @@ interface Values {
   readonly socketMode: string;
   readonly threads: string;
   readonly pdkMatch: string;
+  readonly isolation: string;
+  readonly isolateMemory: string;
   readonly eventTimeout: string;
+  readonly stallTimeout: string;
   readonly instanceTimeout: string;
+  readonly drainTimeout: string;
+  readonly maxEvents: string;
+  readonly maxMessageSize: string;
+  readonly maxConnections: string;
+  readonly parentWatch: boolean;
   readonly logLevel: string;
   readonly logFormat: string;
   readonly dumpAllPlugins?: boolean;
@@ -65,7 +84,7 @@ interface Values {
   readonly config?: string;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help"]);
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch"]);
 const ALIASES = new Map([["plugins-directory", "plugins-dir"], ["h", "help"], ["v", "version"]]);
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
@@ -85,7 +104,15 @@ function createProgram(): Command {
     .addOption(option("--threads <n>", "isolates per plugin; its instances spread over them").default("1"))
     .addOption(option("--pdk-match <rule>", "PDK versions a plugin may be built against: exact, or compatible by semantic versioning").default("exact"))
     .addOption(option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"))
+    .addOption(option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"))
     .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
+    .addOption(option("--drain-timeout <time>", "how long running events may take to finish when the server ends").default("10s"))
+    .addOption(option("--isolation <kind>", "where plugins run: thread, or process: a child process at which crashes end too").default("thread"))
+    .addOption(option("--isolate-memory <size>", "memory of one isolate; a thread close to it is replaced").default("256MB"))
+    .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
+    .addOption(option("--max-connections <n>", "connections at once").default("10000"))
+    .addOption(option("--max-message-size <size>", "largest message taken from a gateway").default("64MB"))
+    .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
     .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
     .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))
     .addOption(option("--dump-all-plugins", "print all plugins as a JSON array and exit"))
@@ -132,6 +159,7 @@ function plain(values: Values, pluginsDirectory: string): Invocation {
 function loading(values: Values, pluginsDirectory: string): LoadingOptions {
   return {
     pluginsDirectory,
+    isolateMemory: parseSize("isolate-memory", values.isolateMemory),
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
     log: { level: parseChoice("log-level", values.logLevel, LOG_LEVELS), format: parseChoice("log-format", values.logFormat, LOG_FORMATS) },
   };
@@ -145,6 +173,13 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     socketMode: parseMode("socket-mode", values.socketMode),
     threads: parsePositiveInteger("threads", values.threads),
     eventTimeout: parseDuration("event-timeout", values.eventTimeout),
+    isolation: parseChoice("isolation", values.isolation, ISOLATIONS),
+    stallTimeout: parseDuration("stall-timeout", values.stallTimeout),
     instanceTimeout: parseDuration("instance-timeout", values.instanceTimeout),
+    drainTimeout: parseDuration("drain-timeout", values.drainTimeout),
+    maxEvents: parsePositiveInteger("max-events", values.maxEvents),
+    maxMessageSize: parseSize("max-message-size", values.maxMessageSize),
+    maxConnections: parsePositiveInteger("max-connections", values.maxConnections),
+    watchParent: values.parentWatch,
   };
 }

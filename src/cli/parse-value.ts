@@ -12,6 +12,16 @@ export function parseDuration(flag: string, text: string): number {
   return Number(amount) * factor;
 }
 
+const SIZES: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+
+/** `256MB`, `64KB`, `1GB`, or plain megabytes; in bytes. */
+export function parseSize(flag: string, text: string): number {
+  const [, amount, unit] = /^(\d+)([KMG]?B)?$/i.exec(text) ?? [];
+  const factor = SIZES[(unit ?? "MB").toUpperCase()];
+  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new UsageError(`-${flag} takes a size such as 256MB, not "${text}"`);
+  return Number(amount) * factor;
+}
+
 export function parsePositiveInteger(flag: string, text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) throw new UsageError(`-${flag} takes a whole number from 1 on, not "${text}"`);

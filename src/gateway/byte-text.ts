@@ -3,7 +3,7 @@
 // Inside a GatewayRequest every text is a "byte string" as node:http has it: one character per byte. Towards a plugin
 // it is ordinary text where the bytes are UTF-8, and a ByteText where they are not.
 
-import { isUtf8 } from 'node:buffer';
+import { isUtf8 } from "node:buffer";
 
 /** Bytes that travel as MessagePack str but are not UTF-8. */
 export class ByteText {
@@ -23,27 +23,27 @@ const LONGEST_NAME = 65_536;
 const NOT_ASCII = /[^\0-\x7f]/;
 
 export function isText(value: unknown): value is PluginText {
-  return typeof value === 'string' || value instanceof ByteText;
+  return typeof value === "string" || value instanceof ByteText;
 }
 
 /** Text for a plugin, made of raw bytes. */
 export function textFromBytes(bytes: Buffer): PluginText {
   if (bytes.length > LONGEST_NAME || !isUtf8(bytes)) return new ByteText(bytes);
-  return bytes.toString('utf8');
+  return bytes.toString("utf8");
 }
 
 /** Text for a plugin, made of a byte string. */
 export function textFromByteString(byteString: string): PluginText {
   if (!NOT_ASCII.test(byteString)) return byteString;
-  const bytes = Buffer.from(byteString, 'latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : new ByteText(bytes);
+  const bytes = Buffer.from(byteString, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : new ByteText(bytes);
 }
 
 export function bytesOf(text: PluginText): Buffer {
-  return typeof text === 'string' ? Buffer.from(text, 'utf8') : text.bytes;
+  return typeof text === "string" ? Buffer.from(text, "utf8") : text.bytes;
 }
 
 export function byteStringOf(text: PluginText): string {
-  if (typeof text === 'string') return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
-  return text.bytes.toString('latin1');
+  if (typeof text === "string") return NOT_ASCII.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
+  return text.bytes.toString("latin1");
 }

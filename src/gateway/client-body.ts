@@ -1,6 +1,6 @@
 // The body a client sends: streamed on to the service, or read whole once a plugin asks for it.
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from "node:http";
 
 export class ClientBody {
   readonly #message: IncomingMessage;

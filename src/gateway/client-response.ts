@@ -1,27 +1,27 @@
 // Writes the response to the client: a whole body, or the service's answer as it arrives.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { finished, pipeline } from 'node:stream/promises';
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished, pipeline } from "node:stream/promises";
 
-import type { GatewayRequest } from './gateway-request.js';
-import { getHeader, removeHeader, setHeader, type HeaderList } from './headers.js';
+import type { GatewayRequest } from "./gateway-request.js";
+import { getHeader, removeHeader, setHeader, type HeaderList } from "./headers.js";
 
 /** nginx's own status for a client that left before it had the response. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 // nginx names the character set of texts that do not.
-const CHARSET_TYPES = new Set(['text/html', 'text/plain', 'text/xml', 'application/javascript', 'application/rss+xml']);
+const CHARSET_TYPES = new Set(["text/html", "text/plain", "text/xml", "application/javascript", "application/rss+xml"]);
 
 /** Resolves when the response is out, or the client is gone. */
 export async function sendWhole(request: GatewayRequest, outgoing: ServerResponse): Promise<void> {
   const { response } = request;
   const body = response.body ?? Buffer.alloc(0);
   const hasNoBody = response.status === 204 || response.status === 304 || response.status < 200;
-  if (hasNoBody) removeHeader(response.headers, 'content-length');
-  else if (request.method !== 'HEAD' || getHeader(response.headers, 'content-length') === undefined) {
-    setHeader(response.headers, 'Content-Length', [String(body.length)]);
+  if (hasNoBody) removeHeader(response.headers, "content-length");
+  else if (request.method !== "HEAD" || getHeader(response.headers, "content-length") === undefined) {
+    setHeader(response.headers, "Content-Length", [String(body.length)]);
   }
-  if (response.source !== 'service') nameCharset(response.headers);
+  if (response.source !== "service") nameCharset(response.headers);
   await settled(request, outgoing, async () => {
     outgoing.writeHead(response.status, response.headers.flat());
     outgoing.end(hasNoBody ? undefined : body);
@@ -42,7 +42,7 @@ async function settled(request: GatewayRequest, outgoing: ServerResponse, send: 
   const before = outgoing.socket?.bytesWritten ?? 0;
   const { socket } = outgoing;
   try {
-    if (outgoing.destroyed) throw new Error('the client is gone');
+    if (outgoing.destroyed) throw new Error("the client is gone");
     await send();
   } catch {
     // The client left, or the service broke off: in both cases the connection is of no more use.
@@ -53,7 +53,7 @@ async function settled(request: GatewayRequest, outgoing: ServerResponse, send: 
 }
 
 function nameCharset(headers: HeaderList): void {
-  const contentType = getHeader(headers, 'content-type');
+  const contentType = getHeader(headers, "content-type");
   if (contentType === undefined || !CHARSET_TYPES.has(contentType.trim().toLowerCase())) return;
-  setHeader(headers, 'Content-Type', [`${contentType}; charset=UTF-8`]);
+  setHeader(headers, "Content-Type", [`${contentType}; charset=UTF-8`]);
 }

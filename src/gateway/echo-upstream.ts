@@ -1,10 +1,10 @@
 // A service that tells what it was asked: method, URL, headers and body, as JSON.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-import { collect } from './client-body.js';
-import { GatewayError } from './errors.js';
-import { headersFromRaw } from './headers.js';
+import { collect } from "./client-body.js";
+import { GatewayError } from "./errors.js";
+import { headersFromRaw } from "./headers.js";
 
 export interface EchoUpstream {
   readonly url: string;
@@ -25,17 +25,17 @@ export interface EchoUpstreamOptions {
  * nothing, `body=echo` the request's body, `header=name:value` adds a header, `break` closes in the middle.
  */
 export function startEchoUpstream(options: EchoUpstreamOptions = {}): Promise<EchoUpstream> {
-  const { host = '127.0.0.1', port = 0 } = options;
+  const { host = "127.0.0.1", port = 0 } = options;
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
   return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new GatewayError('GATEWAY_LISTEN', `the echo upstream cannot listen on ${host}:${port}: ${error.message}`, error)),
+    server.once("error", (error) =>
+      reject(new GatewayError("GATEWAY_LISTEN", `the echo upstream cannot listen on ${host}:${port}: ${error.message}`, error)),
     );
     server.listen(port, host, () => {
       const address = server.address();
-      const actualPort = address === null || typeof address === 'string' ? port : address.port;
+      const actualPort = address === null || typeof address === "string" ? port : address.port;
       resolve({
         url: `http://${host}:${actualPort}`,
         host,
@@ -52,12 +52,12 @@ export function startEchoUpstream(options: EchoUpstreamOptions = {}): Promise<Ec
 
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const body = await collect(incoming);
-  const query = new URL(incoming.url ?? '/', 'http://echo').searchParams;
-  const { type, bytes } = answerBody(incoming, body, query.get('body'));
-  const headers = ['Content-Type', type, 'X-Upstream', 'echo'];
-  for (const header of query.getAll('header')) headers.push(...header.split(/:(.*)/s).slice(0, 2));
-  outgoing.writeHead(Number(query.get('status') ?? 200), [...headers, 'Content-Length', String(bytes.length)]);
-  if (!query.has('break')) {
+  const query = new URL(incoming.url ?? "/", "http://echo").searchParams;
+  const { type, bytes } = answerBody(incoming, body, query.get("body"));
+  const headers = ["Content-Type", type, "X-Upstream", "echo"];
+  for (const header of query.getAll("header")) headers.push(...header.split(/:(.*)/s).slice(0, 2));
+  outgoing.writeHead(Number(query.get("status") ?? 200), [...headers, "Content-Length", String(bytes.length)]);
+  if (!query.has("break")) {
     outgoing.end(bytes);
     return;
   }
@@ -65,15 +65,15 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Prom
 }
 
 function answerBody(incoming: IncomingMessage, body: Buffer, kind: string | null): { type: string; bytes: Buffer } {
-  if (kind === 'bin') return { type: 'application/octet-stream', bytes: Buffer.from('000102fffe80c328', 'hex') };
-  if (kind === 'empty') return { type: 'application/json', bytes: Buffer.alloc(0) };
-  if (kind === 'echo') return { type: 'application/octet-stream', bytes: body };
+  if (kind === "bin") return { type: "application/octet-stream", bytes: Buffer.from("000102fffe80c328", "hex") };
+  if (kind === "empty") return { type: "application/json", bytes: Buffer.alloc(0) };
+  if (kind === "echo") return { type: "application/octet-stream", bytes: body };
   const told = {
     method: incoming.method,
     url: incoming.url,
     headers: headersFromRaw(incoming.rawHeaders),
-    body: body.toString('utf8'),
+    body: body.toString("utf8"),
     body_len: body.length,
   };
-  return { type: 'application/json', bytes: Buffer.from(`${JSON.stringify(told)}\n`) };
+  return { type: "application/json", bytes: Buffer.from(`${JSON.stringify(told)}\n`) };
 }

@@ -1,6 +1,6 @@
 // The entities of a declarative configuration as the gateway shows them to plugins, in Kong's own spelling.
 
-import { createHash } from 'node:crypto';
+import { createHash } from "node:crypto";
 
 interface EntityBase {
   readonly id: string;
@@ -11,7 +11,7 @@ interface EntityBase {
 
 export interface ServiceEntity extends EntityBase {
   readonly name: string;
-  readonly protocol: 'http' | 'https';
+  readonly protocol: "http" | "https";
   readonly host: string;
   readonly port: number;
   readonly path?: string;
@@ -33,7 +33,7 @@ export interface RouteEntity extends EntityBase {
   readonly strip_path: boolean;
   readonly preserve_host: boolean;
   readonly regex_priority: number;
-  readonly path_handling: 'v0';
+  readonly path_handling: "v0";
   readonly https_redirect_status_code: number;
   readonly request_buffering: boolean;
   readonly response_buffering: boolean;
@@ -80,11 +80,11 @@ export interface GatewayConfig {
 
 /** An id that stays the same over reloads, as Kong's declarative configuration has it. */
 export function entityId(kind: string, name: string): string {
-  const hash = createHash('sha1').update(`${kind}:${name}`).digest();
+  const hash = createHash("sha1").update(`${kind}:${name}`).digest();
   hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
   hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = hash.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  const hex = hash.toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
 }
 
-export const WORKSPACE_ID = entityId('workspaces', 'default');
+export const WORKSPACE_ID = entityId("workspaces", "default");

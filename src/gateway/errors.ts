@@ -2,26 +2,26 @@
 
 export type GatewayErrorCode =
   /** The declarative configuration is wrong; the message names the field. */
-  | 'GATEWAY_CONFIG'
+  | "GATEWAY_CONFIG"
   /** The plugin server answered with an error text. */
-  | 'GATEWAY_RPC_ERROR'
+  | "GATEWAY_RPC_ERROR"
   /** The plugin server could not be reached or closed the connection. */
-  | 'GATEWAY_RPC_LOST'
+  | "GATEWAY_RPC_LOST"
   /** The plugin server did not answer in time. */
-  | 'GATEWAY_RPC_TIMEOUT'
+  | "GATEWAY_RPC_TIMEOUT"
   /** The plugin server answered something the protocol does not allow. */
-  | 'GATEWAY_BAD_REPLY'
+  | "GATEWAY_BAD_REPLY"
   /** The plugin server did not start an instance. */
-  | 'GATEWAY_START_INSTANCE'
+  | "GATEWAY_START_INSTANCE"
   /** The gateway could not listen on its address. */
-  | 'GATEWAY_LISTEN';
+  | "GATEWAY_LISTEN";
 
 export class GatewayError extends Error {
   readonly code: GatewayErrorCode;
 
   constructor(code: GatewayErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = 'GatewayError';
+    this.name = "GatewayError";
     this.code = code;
   }
 }

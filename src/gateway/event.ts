@@ -1,39 +1,39 @@
 // Runs one phase of one plugin: asks the plugin server, runs the PDK calls it wants, and answers each with a Step.
 
-import type { PluginEntity } from './entities.js';
-import { GatewayError, messageOf } from './errors.js';
-import { argumentsFromWire } from './lua-values.js';
-import { callPdk, RefusedCall, type PdkCall } from './pdk-functions/index.js';
-import type { PluginInstances } from './plugin-instances.js';
-import type { PluginServerClient } from './plugin-server-client.js';
+import type { PluginEntity } from "./entities.js";
+import { GatewayError, messageOf } from "./errors.js";
+import { argumentsFromWire } from "./lua-values.js";
+import { callPdk, RefusedCall, type PdkCall } from "./pdk-functions/index.js";
+import type { PluginInstances } from "./plugin-instances.js";
+import type { PluginServerClient } from "./plugin-server-client.js";
 
 export type EventOutcome =
   /** The handler returned. */
-  | 'finished'
+  | "finished"
   /** `kong.response.exit` or `.error` was called: the response is in the request. */
-  | 'ended'
+  | "ended"
   /** The plugin server failed in a way that Kong passes over. */
-  | 'skipped'
+  | "skipped"
   /** The client gets HTTP 500 (in the log phase: the rest of the event is gone). */
-  | 'failed';
+  | "failed";
 
 export interface EventServices {
-  readonly client: Pick<PluginServerClient, 'call'>;
+  readonly client: Pick<PluginServerClient, "call">;
   readonly instances: PluginInstances;
-  readonly log: (level: 'warn' | 'error', message: string) => void;
+  readonly log: (level: "warn" | "error", message: string) => void;
 }
 
 // What Kong passes over; everything else it does not expect and answers with HTTP 500.
-const PASSED_OVER = new Set(['GATEWAY_RPC_ERROR', 'GATEWAY_RPC_LOST', 'GATEWAY_RPC_TIMEOUT']);
+const PASSED_OVER = new Set(["GATEWAY_RPC_ERROR", "GATEWAY_RPC_LOST", "GATEWAY_RPC_TIMEOUT"]);
 
 export async function runEvent(services: EventServices, plugin: PluginEntity, call: PdkCall): Promise<EventOutcome> {
   const where = `[${plugin.name}] ${call.phase}`;
   try {
     return await runWithInstance(services, plugin, call);
   } catch (error) {
-    services.log('error', `${where}: ${messageOf(error)}`);
-    if (error instanceof RefusedCall) return 'failed';
-    return error instanceof GatewayError && PASSED_OVER.has(error.code) ? 'skipped' : 'failed';
+    services.log("error", `${where}: ${messageOf(error)}`);
+    if (error instanceof RefusedCall) return "failed";
+    return error instanceof GatewayError && PASSED_OVER.has(error.code) ? "skipped" : "failed";
   }
 }
 
@@ -43,7 +43,7 @@ async function runWithInstance(services: EventServices, plugin: PluginEntity, ca
     return await runLoop(services, id, call);
   } catch (error) {
     if (!isMissingInstance(error)) throw error;
-    services.log('warn', `[${plugin.name}] ${messageOf(error)}: starting it again`);
+    services.log("warn", `[${plugin.name}] ${messageOf(error)}: starting it again`);
     // A concurrent event may have started a new one already.
     if ((await services.instances.idFor(plugin)) === id) services.instances.forgetPlugin(plugin.name);
     return runLoop(services, await services.instances.idFor(plugin), call);
@@ -51,37 +51,37 @@ async function runWithInstance(services: EventServices, plugin: PluginEntity, ca
 }
 
 function isMissingInstance(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === 'GATEWAY_RPC_ERROR' && /no plugin instance/i.test(error.message);
+  return error instanceof GatewayError && error.code === "GATEWAY_RPC_ERROR" && /no plugin instance/i.test(error.message);
 }
 
 async function runLoop(services: EventServices, instanceId: number, call: PdkCall): Promise<EventOutcome> {
   let reply = readReply(
-    await services.client.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: call.phase }),
-    'plugin.HandleEvent',
+    await services.client.call("plugin.HandleEvent", { InstanceId: instanceId, EventName: call.phase }),
+    "plugin.HandleEvent",
   );
   const eventId = reply.eventId;
-  while (reply.data !== 'ret') {
+  while (reply.data !== "ret") {
     const { method, args } = readPdkCall(reply.data);
     const answer = await callPdk(call, method, args);
-    if (answer.kind === 'ended') return 'ended';
+    if (answer.kind === "ended") return "ended";
     // A nil result leaves the Data key out.
     const step = answer.data === undefined ? { EventId: eventId } : { EventId: eventId, Data: answer.data };
     reply = readReply(await services.client.call(`plugin.${answer.step}`, step), `plugin.${answer.step}`);
   }
-  return 'finished';
+  return "finished";
 }
 
 function readReply(result: unknown, method: string): { eventId: unknown; data: unknown } {
-  if (typeof result !== 'object' || result === null || !('Data' in result) || result.Data === null) {
-    throw new GatewayError('GATEWAY_BAD_REPLY', `the plugin server answered ${method} without Data`);
+  if (typeof result !== "object" || result === null || !("Data" in result) || result.Data === null) {
+    throw new GatewayError("GATEWAY_BAD_REPLY", `the plugin server answered ${method} without Data`);
   }
-  const data = Buffer.isBuffer(result.Data) ? result.Data.toString('utf8') : result.Data;
-  return { eventId: 'EventId' in result ? result.EventId : undefined, data };
+  const data = Buffer.isBuffer(result.Data) ? result.Data.toString("utf8") : result.Data;
+  return { eventId: "EventId" in result ? result.EventId : undefined, data };
 }
 
 function readPdkCall(data: unknown): { method: string; args: unknown[] } {
-  if (typeof data !== 'object' || data === null || !('Method' in data) || typeof data.Method !== 'string') {
-    throw new GatewayError('GATEWAY_BAD_REPLY', 'the plugin server sent Data that is neither "ret" nor a PDK call');
+  if (typeof data !== "object" || data === null || !("Method" in data) || typeof data.Method !== "string") {
+    throw new GatewayError("GATEWAY_BAD_REPLY", 'the plugin server sent Data that is neither "ret" nor a PDK call');
   }
-  return { method: data.Method, args: argumentsFromWire('Args' in data ? data.Args : undefined) };
+  return { method: data.Method, args: argumentsFromWire("Args" in data ? data.Args : undefined) };
 }

@@ -1,9 +1,9 @@
 // What PDK functions can learn about the gateway itself and its configuration.
 
-import { BlockList, isIP } from 'node:net';
-import { hostname } from 'node:os';
+import { BlockList, isIP } from "node:net";
+import { hostname } from "node:os";
 
-import { entityId, type ConsumerEntity, type GatewayConfig, type UpstreamEntity } from './entities.js';
+import { entityId, type ConsumerEntity, type GatewayConfig, type UpstreamEntity } from "./entities.js";
 
 export interface GatewayFacts {
   readonly nodeId: string;
@@ -11,14 +11,14 @@ export interface GatewayFacts {
   /** nginx keeps larger request bodies in a file; plugins must ask for them (`get_raw_body(0)`). */
   readonly bodyBufferBytes: number;
   isTrusted(address: string): boolean;
-  findConsumer(by: 'id' | 'username', value: string): ConsumerEntity | undefined;
+  findConsumer(by: "id" | "username", value: string): ConsumerEntity | undefined;
   findUpstream(name: string): UpstreamEntity | undefined;
   statistics(): Readonly<Record<string, number>>;
 }
 
 export interface GatewayFactsOptions {
   /** Read at every use, so that a reload shows. */
-  readonly config?: () => Pick<GatewayConfig, 'consumers' | 'upstreams'>;
+  readonly config?: () => Pick<GatewayConfig, "consumers" | "upstreams">;
   readonly bodyBufferBytes?: number;
   /** Networks whose X-Forwarded-* and X-Real-IP headers count; default: this machine. */
   readonly trustedNetworks?: readonly string[];
@@ -26,13 +26,13 @@ export interface GatewayFactsOptions {
 }
 
 const DEFAULT_BODY_BUFFER_BYTES = 8192;
-const THIS_MACHINE = ['127.0.0.0/8', '::1/128'];
+const THIS_MACHINE = ["127.0.0.0/8", "::1/128"];
 
 export function createGatewayFacts(options: GatewayFactsOptions = {}): GatewayFacts {
   const trusted = trustedAddresses(options.trustedNetworks ?? THIS_MACHINE);
   const config = options.config ?? (() => ({ consumers: [], upstreams: [] }));
   return {
-    nodeId: entityId('nodes', hostname()),
+    nodeId: entityId("nodes", hostname()),
     hostname: hostname(),
     bodyBufferBytes: options.bodyBufferBytes ?? DEFAULT_BODY_BUFFER_BYTES,
     isTrusted: (address) => isTrusted(trusted, address),
@@ -45,16 +45,16 @@ export function createGatewayFacts(options: GatewayFactsOptions = {}): GatewayFa
 function trustedAddresses(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+    const [address = "", bits] = network.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    list.addSubnet(address, Number(bits ?? (family === "ipv6" ? 128 : 32)), family);
   }
   return list;
 }
 
 function isTrusted(trusted: BlockList, address: string): boolean {
   const version = isIP(address);
-  return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  return version !== 0 && trusted.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 
 function noStatistics(): Record<string, number> {

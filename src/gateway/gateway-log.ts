@@ -1,6 +1,6 @@
 // The gateway's log: handed to the caller's logger, and the last lines kept to look at.
 
-import type { LogLevel, PluginLogLine } from './pdk-functions/index.js';
+import type { LogLevel, PluginLogLine } from "./pdk-functions/index.js";
 
 export interface GatewayLogLine {
   readonly level: LogLevel;
@@ -10,23 +10,27 @@ export interface GatewayLogLine {
   readonly requestId?: string;
 }
 
+/** Whose line it is; empty for the gateway's own. */
+export type GatewayLogFields = Pick<GatewayLogLine, "plugin" | "requestId">;
+
+/** A pino logger is one. */
 export interface GatewayLogger {
-  info(line: GatewayLogLine): void;
-  warn(line: GatewayLogLine): void;
-  error(line: GatewayLogLine): void;
+  info(fields: GatewayLogFields, message: string): void;
+  warn(fields: GatewayLogFields, message: string): void;
+  error(fields: GatewayLogFields, message: string): void;
 }
 
 const LINES_KEPT = 1000;
 
 const LOGGER_METHODS: Readonly<Record<LogLevel, keyof GatewayLogger>> = {
-  emerg: 'error',
-  alert: 'error',
-  crit: 'error',
-  err: 'error',
-  warn: 'warn',
-  notice: 'info',
-  info: 'info',
-  debug: 'info',
+  emerg: "error",
+  alert: "error",
+  crit: "error",
+  err: "error",
+  warn: "warn",
+  notice: "info",
+  info: "info",
+  debug: "info",
 };
 
 export class GatewayLog {
@@ -43,13 +47,14 @@ export class GatewayLog {
 
   readonly plugin = (line: PluginLogLine): void => this.#add(line);
 
-  readonly gateway = (level: 'warn' | 'error', message: string): void => {
-    this.#add({ level: level === 'error' ? 'err' : 'warn', message });
+  readonly gateway = (level: "warn" | "error", message: string): void => {
+    this.#add({ level: level === "error" ? "err" : "warn", message });
   };
 
   #add(line: GatewayLogLine): void {
     if (this.#lines.length >= LINES_KEPT) this.#lines.shift();
     this.#lines.push(line);
-    this.#logger?.[LOGGER_METHODS[line.level]](line);
+    const { level, message, ...fields } = line;
+    this.#logger?.[LOGGER_METHODS[level]](fields, message);
   }
 }

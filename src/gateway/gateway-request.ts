@@ -1,9 +1,9 @@
 // One request on its way through the gateway: all that the phases and the PDK functions read and change.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from "node:crypto";
 
-import type { RouteEntity, ServiceEntity } from './entities.js';
-import { addHeader, getHeader, setHeader, type HeaderList } from './headers.js';
+import type { RouteEntity, ServiceEntity } from "./entities.js";
+import { addHeader, getHeader, setHeader, type HeaderList } from "./headers.js";
 
 /** What a client sent. Every text is a byte string: one character per byte. */
 export interface IncomingRequest {
@@ -26,7 +26,7 @@ export interface UriCaptures {
 
 /** Where and how the request goes on; filled by the router, changed by `kong.service.*`. */
 export interface UpstreamRequest {
-  scheme: 'http' | 'https';
+  scheme: "http" | "https";
   host: string;
   port: number;
   /** Escaped, without the query. */
@@ -45,13 +45,13 @@ export interface GatewayResponse {
   headers: HeaderList;
   /** Of responses the gateway makes or buffers. */
   body: Buffer | undefined;
-  source: 'service' | 'exit' | 'error';
+  source: "service" | "exit" | "error";
 }
 
 export interface SerializeValue {
   readonly key: string;
   readonly value: unknown;
-  readonly mode: 'set' | 'add' | 'replace';
+  readonly mode: "set" | "add" | "replace";
 }
 
 export interface GatewayRequest {
@@ -88,18 +88,18 @@ export interface GatewayRequest {
 }
 
 export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest {
-  const questionMark = incoming.uri.indexOf('?');
+  const questionMark = incoming.uri.indexOf("?");
   const { body } = incoming;
   return {
-    id: randomBytes(16).toString('hex'),
+    id: randomBytes(16).toString("hex"),
     startedAt: Date.now(),
-    client: incoming.client ?? { address: '127.0.0.1', port: 40_000 },
+    client: incoming.client ?? { address: "127.0.0.1", port: 40_000 },
     server: incoming.server ?? { port: 8000 },
-    httpVersion: incoming.httpVersion ?? '1.1',
+    httpVersion: incoming.httpVersion ?? "1.1",
     uri: incoming.uri,
-    readBody: typeof body === 'function' ? body : () => Promise.resolve(body ?? Buffer.alloc(0)),
+    readBody: typeof body === "function" ? body : () => Promise.resolve(body ?? Buffer.alloc(0)),
     method: incoming.method,
-    query: questionMark < 0 ? '' : incoming.uri.slice(questionMark + 1),
+    query: questionMark < 0 ? "" : incoming.uri.slice(questionMark + 1),
     headers: incoming.headers.map(([name, value]): [string, string] => [name, value]),
     newBody: undefined,
     route: undefined,
@@ -110,7 +110,7 @@ export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest 
     credential: undefined,
     isBuffered: false,
     serviceResponse: undefined,
-    response: { status: 200, headers: [], body: undefined, source: 'error' },
+    response: { status: 200, headers: [], body: undefined, source: "error" },
     shared: new Map(),
     context: new Map(),
     serializeValues: [],
@@ -121,10 +121,10 @@ export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest 
 
 function noUpstream(): UpstreamRequest {
   return {
-    scheme: 'http',
-    host: '',
+    scheme: "http",
+    host: "",
     port: 80,
-    path: '/',
+    path: "/",
     hostHeader: undefined,
     prefix: undefined,
     timeouts: { connect: 60_000, write: 60_000, read: 60_000 },
@@ -134,24 +134,24 @@ function noUpstream(): UpstreamRequest {
 
 /** The path of the request as the client wrote it. */
 export function rawPath(request: GatewayRequest): string {
-  const questionMark = request.uri.indexOf('?');
+  const questionMark = request.uri.indexOf("?");
   return questionMark < 0 ? request.uri : request.uri.slice(0, questionMark);
 }
 
 /** `Host`, without its port, in lower case. */
 export function requestHost(request: GatewayRequest): string {
-  const host = getHeader(request.headers, 'host') ?? '';
-  return host.replace(/:\d*$/, '').toLowerCase();
+  const host = getHeader(request.headers, "host") ?? "";
+  return host.replace(/:\d*$/, "").toLowerCase();
 }
 
 // nginx keeps these once: what the service says replaces what a plugin had set before.
-const SINGLE_HEADERS = new Set(['content-type', 'content-length', 'content-encoding', 'last-modified', 'etag', 'location', 'date', 'server']);
+const SINGLE_HEADERS = new Set(["content-type", "content-length", "content-encoding", "last-modified", "etag", "location", "date", "server"]);
 
 /** Puts the service's answer into the response, next to the headers that plugins have set already. */
 export function takeServiceResponse(request: GatewayRequest, status: number, headers: HeaderList): void {
   const { response } = request;
   response.status = status;
-  response.source = 'service';
+  response.source = "service";
   // A buffered response goes through Lua header by header, and there a name has its values once.
   const names = new Set(headers.map(([name]) => name.toLowerCase()));
   for (const name of names) {

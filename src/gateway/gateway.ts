@@ -1,22 +1,22 @@
 // The stand-in gateway: listens for HTTP and plays Kong's side of the plugin protocol for every request.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 
-import { ClientBody } from './client-body.js';
-import { parseConfig, readConfigFile } from './declarative-config.js';
-import type { GatewayConfig } from './entities.js';
-import { GatewayError } from './errors.js';
-import { createGatewayFacts, type GatewayFacts } from './gateway-facts.js';
-import { GatewayLog, type GatewayLogger, type GatewayLogLine } from './gateway-log.js';
-import { createGatewayRequest, type GatewayRequest } from './gateway-request.js';
-import { headersFromRaw } from './headers.js';
-import { parsePluginInfos, type PluginInfo } from './plugin-info.js';
-import { PluginInstances } from './plugin-instances.js';
-import { PluginServerClient } from './plugin-server-client.js';
-import { RequestLifecycle, type LifecycleServices, type LoadedConfig } from './request-lifecycle.js';
-import { Router } from './router.js';
-import { UpstreamClient } from './upstream-client.js';
+import { ClientBody } from "./client-body.js";
+import { parseConfig, readConfigFile } from "./declarative-config.js";
+import type { GatewayConfig } from "./entities.js";
+import { GatewayError } from "./errors.js";
+import { createGatewayFacts, type GatewayFacts } from "./gateway-facts.js";
+import { GatewayLog, type GatewayLogger, type GatewayLogLine } from "./gateway-log.js";
+import { createGatewayRequest, type GatewayRequest } from "./gateway-request.js";
+import { headersFromRaw } from "./headers.js";
+import { parsePluginInfos, type PluginInfo } from "./plugin-info.js";
+import { PluginInstances } from "./plugin-instances.js";
+import { PluginServerClient } from "./plugin-server-client.js";
+import { RequestLifecycle, type LifecycleServices, type LoadedConfig } from "./request-lifecycle.js";
+import { Router } from "./router.js";
+import { UpstreamClient } from "./upstream-client.js";
 
 export interface GatewayOptions {
   /** A declarative configuration: a YAML or JSON file … */
@@ -62,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ? parseConfig(options.config, infos)
       : await readConfigFile(options.configFile, infos);
   const gateway = new RunningGateway(options, infos, config);
-  await gateway.listen(options.host ?? '127.0.0.1', options.port ?? 8000);
+  await gateway.listen(options.host ?? "127.0.0.1", options.port ?? 8000);
   return gateway;
 }
 
@@ -78,7 +78,7 @@ class RunningGateway implements Gateway {
   #loaded: LoadedConfig;
   #requestCount = 0;
   #connectionCount = 0;
-  #host = '';
+  #host = "";
   #closing: Promise<void> | undefined;
 
   constructor(options: GatewayOptions, infos: readonly PluginInfo[], config: GatewayConfig) {
@@ -99,11 +99,11 @@ class RunningGateway implements Gateway {
       logPlugin: this.#log.plugin,
     };
     this.#server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => this.#accept(incoming, outgoing));
-    this.#server.on('connection', () => (this.#connectionCount += 1));
+    this.#server.on("connection", () => (this.#connectionCount += 1));
   }
 
   get url(): string {
-    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.port}`;
+    return `http://${this.#host.includes(":") ? `[${this.#host}]` : this.#host}:${this.port}`;
   }
 
   get host(): string {
@@ -112,7 +112,7 @@ class RunningGateway implements Gateway {
 
   get port(): number {
     const address = this.#server.address();
-    return address === null || typeof address === 'string' ? 0 : address.port;
+    return address === null || typeof address === "string" ? 0 : address.port;
   }
 
   get logs(): readonly GatewayLogLine[] {
@@ -124,11 +124,11 @@ class RunningGateway implements Gateway {
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => {
         this.#client.close();
-        reject(new GatewayError('GATEWAY_LISTEN', `the gateway cannot listen on ${host}:${port}: ${error.message}`, error));
+        reject(new GatewayError("GATEWAY_LISTEN", `the gateway cannot listen on ${host}:${port}: ${error.message}`, error));
       };
-      this.#server.once('error', onError);
+      this.#server.once("error", onError);
       this.#server.listen(port, host, () => {
-        this.#server.off('error', onError);
+        this.#server.off("error", onError);
         resolve();
       });
     });
@@ -166,8 +166,8 @@ class RunningGateway implements Gateway {
     this.#requestCount += 1;
     const body = new ClientBody(incoming);
     const request = createGatewayRequest({
-      method: incoming.method ?? 'GET',
-      uri: incoming.url ?? '/',
+      method: incoming.method ?? "GET",
+      uri: incoming.url ?? "/",
       httpVersion: incoming.httpVersion,
       headers: headersFromRaw(incoming.rawHeaders),
       body: body.read,
@@ -175,8 +175,8 @@ class RunningGateway implements Gateway {
       server: { port: localPort(incoming) },
     });
     // A client that leaves is noticed where its body is read or its response is written.
-    incoming.on('error', () => undefined);
-    outgoing.on('error', () => undefined);
+    incoming.on("error", () => undefined);
+    outgoing.on("error", () => undefined);
     const lifecycle = new RequestLifecycle(this.#services, this.#loaded, { request, body, outgoing });
     const running = lifecycle.run().finally(() => {
       this.#running.delete(running);
@@ -205,7 +205,7 @@ class RunningGateway implements Gateway {
 
 /** IPv4 clients of an IPv6 socket look like `::ffff:127.0.0.1`. */
 function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  return (address ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 function localPort(incoming: IncomingMessage): number {
@@ -214,5 +214,5 @@ function localPort(incoming: IncomingMessage): number {
 }
 
 function isAddressInfo(address: object): address is AddressInfo {
-  return 'port' in address;
+  return "port" in address;
 }

@@ -1,12 +1,12 @@
 // Operations on a list of HTTP headers, in wire order, names in any case, values as byte strings.
 
-import { textFromByteString, type PluginText } from './byte-text.js';
+import { textFromByteString, type PluginText } from "./byte-text.js";
 
 export type HeaderList = [name: string, value: string][];
 
 // Lua code may write X_One for X-One.
 function canonical(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replaceAll("_", "-");
 }
 
 export function getHeader(headers: HeaderList, name: string): string | undefined {
@@ -52,6 +52,6 @@ export function headersForPlugin(headers: HeaderList, limit: number): Record<str
 /** `["a", "1", "b", "2"]`, as node:http has them, to pairs. */
 export function headersFromRaw(raw: readonly string[]): HeaderList {
   const headers: HeaderList = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) headers.push([raw[index] ?? '', raw[index + 1] ?? '']);
+  for (let index = 0; index + 1 < raw.length; index += 2) headers.push([raw[index] ?? "", raw[index + 1] ?? ""]);
   return headers;
 }

@@ -1,6 +1,6 @@
 // What a plugin's values become inside the gateway: Lua's view of arguments, tables, numbers and JSON.
 
-import { ByteText, byteStringOf, isText, textFromBytes } from './byte-text.js';
+import { ByteText, byteStringOf, isText, textFromBytes } from "./byte-text.js";
 
 export type LuaTable = readonly unknown[] | Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
 
@@ -11,7 +11,7 @@ export function fromWire(value: unknown): unknown {
   if (value instanceof Map) {
     return new Map([...value].filter(([, item]) => item !== null).map(([key, item]) => [fromWire(key), fromWire(item)]));
   }
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== null);
   // Lua cannot tell an empty map from an empty array.
   if (entries.length === 0) return [];
@@ -26,7 +26,7 @@ export function argumentsFromWire(args: unknown): unknown[] {
 }
 
 export function isTable(value: unknown): value is LuaTable {
-  return typeof value === 'object' && value !== null && !(value instanceof ByteText) && !(value instanceof Uint8Array);
+  return typeof value === "object" && value !== null && !(value instanceof ByteText) && !(value instanceof Uint8Array);
 }
 
 /** Lua's pairs: an array has the keys 1 to n. */
@@ -46,14 +46,14 @@ export function tableItems(table: LuaTable): unknown[] {
 /** Lua's tostring for what can be a header or query value, as a byte string. */
 export function scalarByteString(value: unknown): string {
   if (isText(value)) return byteStringOf(value);
-  if (isTable(value)) return 'table: 0x7f0000000000';
+  if (isTable(value)) return "table: 0x7f0000000000";
   return String(value);
 }
 
 /** JSON as the gateway writes it: strings byte for byte, and `/` escaped. */
-export function luaJson(value: unknown, options: { emptyTable: '{}' | '[]' }): Buffer {
-  const json = JSON.stringify(jsonReady(value, options.emptyTable === '{}'));
-  return Buffer.from(json.replaceAll('/', '\\/'), 'latin1');
+export function luaJson(value: unknown, options: { emptyTable: "{}" | "[]" }): Buffer {
+  const json = JSON.stringify(jsonReady(value, options.emptyTable === "{}"));
+  return Buffer.from(json.replaceAll("/", "\\/"), "latin1");
 }
 
 function jsonReady(value: unknown, emptyIsObject: boolean): unknown {
@@ -73,16 +73,16 @@ function jsonReady(value: unknown, emptyIsObject: boolean): unknown {
 export function parseJsonForPlugin(bytes: Buffer): unknown {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(bytes.toString('utf8'));
+    parsed = JSON.parse(bytes.toString("utf8"));
   } catch {
     return undefined;
   }
-  return typeof parsed === 'object' && parsed !== null ? withoutEmptyObjects(parsed) : undefined;
+  return typeof parsed === "object" && parsed !== null ? withoutEmptyObjects(parsed) : undefined;
 }
 
 function withoutEmptyObjects(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmptyObjects);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value);
   if (entries.length === 0) return [];
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutEmptyObjects(item)]));

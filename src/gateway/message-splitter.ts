@@ -1,17 +1,17 @@
 // Cuts a stream of bytes into whole MessagePack messages without decoding them, looking at every byte at most once.
 
-import { GatewayError } from './errors.js';
+import { GatewayError } from "./errors.js";
 
 /** What follows a first byte: a length of so many bytes, what that length counts, or a fixed number of bytes. */
-type Head = { lengthBytes: number; counts: 'bytes' | 'ext' | 'items' | 'pairs' } | { skip: number };
+type Head = { lengthBytes: number; counts: "bytes" | "ext" | "items" | "pairs" } | { skip: number };
 
 const HEADS = new Map<number, Head>([
-  [0xc4, { lengthBytes: 1, counts: 'bytes' }],
-  [0xc5, { lengthBytes: 2, counts: 'bytes' }],
-  [0xc6, { lengthBytes: 4, counts: 'bytes' }],
-  [0xc7, { lengthBytes: 1, counts: 'ext' }],
-  [0xc8, { lengthBytes: 2, counts: 'ext' }],
-  [0xc9, { lengthBytes: 4, counts: 'ext' }],
+  [0xc4, { lengthBytes: 1, counts: "bytes" }],
+  [0xc5, { lengthBytes: 2, counts: "bytes" }],
+  [0xc6, { lengthBytes: 4, counts: "bytes" }],
+  [0xc7, { lengthBytes: 1, counts: "ext" }],
+  [0xc8, { lengthBytes: 2, counts: "ext" }],
+  [0xc9, { lengthBytes: 4, counts: "ext" }],
   [0xca, { skip: 4 }],
   [0xcb, { skip: 8 }],
   [0xcc, { skip: 1 }],
@@ -27,13 +27,13 @@ const HEADS = new Map<number, Head>([
   [0xd6, { skip: 5 }],
   [0xd7, { skip: 9 }],
   [0xd8, { skip: 17 }],
-  [0xd9, { lengthBytes: 1, counts: 'bytes' }],
-  [0xda, { lengthBytes: 2, counts: 'bytes' }],
-  [0xdb, { lengthBytes: 4, counts: 'bytes' }],
-  [0xdc, { lengthBytes: 2, counts: 'items' }],
-  [0xdd, { lengthBytes: 4, counts: 'items' }],
-  [0xde, { lengthBytes: 2, counts: 'pairs' }],
-  [0xdf, { lengthBytes: 4, counts: 'pairs' }],
+  [0xd9, { lengthBytes: 1, counts: "bytes" }],
+  [0xda, { lengthBytes: 2, counts: "bytes" }],
+  [0xdb, { lengthBytes: 4, counts: "bytes" }],
+  [0xdc, { lengthBytes: 2, counts: "items" }],
+  [0xdd, { lengthBytes: 4, counts: "items" }],
+  [0xde, { lengthBytes: 2, counts: "pairs" }],
+  [0xdf, { lengthBytes: 4, counts: "pairs" }],
 ]);
 
 export class MessageSplitter {
@@ -44,7 +44,7 @@ export class MessageSplitter {
   #skip = 0;
   #lengthBytes = 0;
   #length = 0;
-  #counts: 'bytes' | 'ext' | 'items' | 'pairs' = 'bytes';
+  #counts: "bytes" | "ext" | "items" | "pairs" = "bytes";
 
   /** Takes a chunk and returns the messages it completes. */
   push(chunk: Buffer): Buffer[] {
@@ -88,9 +88,9 @@ export class MessageSplitter {
   #readLongHead(byte: number): void {
     const head = HEADS.get(byte);
     if (head === undefined) {
-      throw new GatewayError('GATEWAY_BAD_REPLY', 'the plugin server sent a byte that no MessagePack value begins with (0xc1)');
+      throw new GatewayError("GATEWAY_BAD_REPLY", "the plugin server sent a byte that no MessagePack value begins with (0xc1)");
     }
-    if ('skip' in head) {
+    if ("skip" in head) {
       this.#skip = head.skip;
       return;
     }
@@ -103,8 +103,8 @@ export class MessageSplitter {
     this.#length = this.#length * 256 + byte;
     this.#lengthBytes -= 1;
     if (this.#lengthBytes > 0) return;
-    if (this.#counts === 'bytes') this.#skip = this.#length;
-    else if (this.#counts === 'ext') this.#skip = this.#length + 1;
-    else this.#values += this.#length * (this.#counts === 'pairs' ? 2 : 1);
+    if (this.#counts === "bytes") this.#skip = this.#length;
+    else if (this.#counts === "ext") this.#skip = this.#length + 1;
+    else this.#values += this.#length * (this.#counts === "pairs" ? 2 : 1);
   }
 }

@@ -1,8 +1,8 @@
 // What a plugin server dumps about its plugins, checked.
 
-import { GatewayError } from './errors.js';
+import { GatewayError } from "./errors.js";
 
-export type Phase = 'rewrite' | 'access' | 'response' | 'log';
+export type Phase = "rewrite" | "access" | "response" | "log";
 
 export interface PluginInfo {
   readonly name: string;
@@ -31,27 +31,27 @@ export interface SchemaDefinition {
 
 /** Reads the entries of `-dump-all-plugins`. */
 export function parsePluginInfos(dump: unknown): PluginInfo[] {
-  const list: unknown = isRecord(dump) && 'Plugins' in dump ? dump['Plugins'] : dump;
-  if (!Array.isArray(list)) throw wrong('the plugin dump is not an array');
+  const list: unknown = isRecord(dump) && "Plugins" in dump ? dump["Plugins"] : dump;
+  if (!Array.isArray(list)) throw wrong("the plugin dump is not an array");
   return list.map(parsePluginInfo);
 }
 
 function parsePluginInfo(entry: unknown): PluginInfo {
-  if (!isRecord(entry) || typeof entry['Name'] !== 'string') throw wrong('an entry of the plugin dump has no Name');
-  const name = entry['Name'];
-  const phases = Array.isArray(entry['Phases']) ? entry['Phases'].filter((phase) => typeof phase === 'string') : [];
+  if (!isRecord(entry) || typeof entry["Name"] !== "string") throw wrong("an entry of the plugin dump has no Name");
+  const name = entry["Name"];
+  const phases = Array.isArray(entry["Phases"]) ? entry["Phases"].filter((phase) => typeof phase === "string") : [];
   return {
     name,
     phases: new Set(phases),
-    priority: typeof entry['Priority'] === 'number' ? entry['Priority'] : 0,
-    version: typeof entry['Version'] === 'string' ? entry['Version'] : '',
-    configFields: configFields(name, entry['Schema']),
+    priority: typeof entry["Priority"] === "number" ? entry["Priority"] : 0,
+    version: typeof entry["Version"] === "string" ? entry["Version"] : "",
+    configFields: configFields(name, entry["Schema"]),
   };
 }
 
 function configFields(name: string, schema: unknown): SchemaField[] {
-  const fields = parseFields(isRecord(schema) ? schema['fields'] : undefined, `the schema of ${name}`);
-  return [...(fields.find((field) => field.name === 'config')?.definition.fields ?? [])];
+  const fields = parseFields(isRecord(schema) ? schema["fields"] : undefined, `the schema of ${name}`);
+  return [...(fields.find((field) => field.name === "config")?.definition.fields ?? [])];
 }
 
 function parseFields(fields: unknown, where: string): SchemaField[] {
@@ -68,21 +68,21 @@ function parseFields(fields: unknown, where: string): SchemaField[] {
 
 function parseDefinition(definition: unknown, where: string): SchemaDefinition {
   if (!isRecord(definition)) throw wrong(`${where} is not an object`);
-  const elements = definition['elements'] ?? definition['values'];
+  const elements = definition["elements"] ?? definition["values"];
   return {
-    type: typeof definition['type'] === 'string' ? definition['type'] : 'any',
-    required: definition['required'] === true,
-    default: definition['default'] ?? undefined,
-    oneOf: Array.isArray(definition['one_of']) ? definition['one_of'] : undefined,
+    type: typeof definition["type"] === "string" ? definition["type"] : "any",
+    required: definition["required"] === true,
+    default: definition["default"] ?? undefined,
+    oneOf: Array.isArray(definition["one_of"]) ? definition["one_of"] : undefined,
     elements: elements === undefined ? undefined : parseDefinition(elements, `the elements of ${where}`),
-    fields: parseFields(definition['fields'], where),
+    fields: parseFields(definition["fields"], where),
   };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function wrong(what: string): GatewayError {
-  return new GatewayError('GATEWAY_CONFIG', `${what}: is it the output of -dump-all-plugins?`);
+  return new GatewayError("GATEWAY_CONFIG", `${what}: is it the output of -dump-all-plugins?`);
 }

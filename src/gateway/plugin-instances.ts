@@ -1,8 +1,8 @@
 // The instances the plugin server has started for this gateway: one per plugin configuration, started at first use.
 
-import type { PluginEntity } from './entities.js';
-import { GatewayError, messageOf } from './errors.js';
-import type { PluginServerClient } from './plugin-server-client.js';
+import type { PluginEntity } from "./entities.js";
+import { GatewayError, messageOf } from "./errors.js";
+import type { PluginServerClient } from "./plugin-server-client.js";
 
 interface Instance {
   readonly pluginName: string;
@@ -12,10 +12,10 @@ interface Instance {
 }
 
 export class PluginInstances {
-  readonly #client: Pick<PluginServerClient, 'call'>;
+  readonly #client: Pick<PluginServerClient, "call">;
   readonly #byPluginId = new Map<string, Instance>();
 
-  constructor(client: Pick<PluginServerClient, 'call'>) {
+  constructor(client: Pick<PluginServerClient, "call">) {
     this.#client = client;
   }
 
@@ -57,17 +57,17 @@ export class PluginInstances {
   async #start(plugin: PluginEntity): Promise<number> {
     let status: unknown;
     try {
-      status = await this.#client.call('plugin.StartInstance', { Name: plugin.name, Config: plugin.configText });
+      status = await this.#client.call("plugin.StartInstance", { Name: plugin.name, Config: plugin.configText });
     } catch (error) {
-      throw new GatewayError('GATEWAY_START_INSTANCE', `starting instance of ${plugin.name}: ${messageOf(error)}`, error);
+      throw new GatewayError("GATEWAY_START_INSTANCE", `starting instance of ${plugin.name}: ${messageOf(error)}`, error);
     }
-    if (typeof status === 'object' && status !== null && 'Id' in status && typeof status.Id === 'number') return status.Id;
-    throw new GatewayError('GATEWAY_START_INSTANCE', `starting instance of ${plugin.name}: the answer has no Id`);
+    if (typeof status === "object" && status !== null && "Id" in status && typeof status.Id === "number") return status.Id;
+    throw new GatewayError("GATEWAY_START_INSTANCE", `starting instance of ${plugin.name}: the answer has no Id`);
   }
 
   async #closeQuietly(old: Instance): Promise<void> {
     try {
-      await this.#client.call('plugin.CloseInstance', await old.id);
+      await this.#client.call("plugin.CloseInstance", await old.id);
     } catch {
       // The server may have forgotten it long ago.
     }

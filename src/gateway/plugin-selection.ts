@@ -1,11 +1,11 @@
 // Which plugin configurations apply to a request, in the order they run.
 
-import type { GatewayConfig, PluginEntity } from './entities.js';
-import type { PluginInfo } from './plugin-info.js';
+import type { GatewayConfig, PluginEntity } from "./entities.js";
+import type { PluginInfo } from "./plugin-info.js";
 
 /** The most specific configuration of each plugin (route before service before global), highest priority first. */
 export function selectPlugins(
-  config: Pick<GatewayConfig, 'plugins'>,
+  config: Pick<GatewayConfig, "plugins">,
   infos: ReadonlyMap<string, PluginInfo>,
   scope: { routeId: string | undefined; serviceId: string | undefined },
 ): PluginEntity[] {

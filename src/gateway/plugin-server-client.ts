@@ -1,8 +1,8 @@
 // Calls to the plugin server over a pool of connections that all plugins share.
 
-import { GatewayError } from './errors.js';
-import { PluginServerConnection } from './plugin-server-connection.js';
-import { encodeRequest } from './rpc-message.js';
+import { GatewayError } from "./errors.js";
+import { PluginServerConnection } from "./plugin-server-connection.js";
+import { encodeRequest } from "./rpc-message.js";
 
 export interface PluginServerClientOptions {
   readonly socketPath: string;
@@ -23,7 +23,7 @@ export class PluginServerClient {
   readonly #idle: PluginServerConnection[] = [];
   #lastMessageId = 0;
   #serverPid: number | undefined;
-  #state: 'open' | 'closed' = 'open';
+  #state: "open" | "closed" = "open";
 
   constructor(options: PluginServerClientOptions) {
     this.#options = options;
@@ -49,7 +49,7 @@ export class PluginServerClient {
   }
 
   close(): void {
-    this.#state = 'closed';
+    this.#state = "closed";
     for (const connection of [...this.#connections]) connection.close();
   }
 
@@ -68,13 +68,13 @@ export class PluginServerClient {
       onClose: (closed) => this.#forget(closed),
     });
     this.#connections.add(connection);
-    if (this.#state === 'closed') connection.close();
+    if (this.#state === "closed") connection.close();
     this.#assertOpen();
     return connection;
   }
 
   #assertOpen(): void {
-    if (this.#state === 'closed') throw new GatewayError('GATEWAY_RPC_LOST', 'the gateway is closed');
+    if (this.#state === "closed") throw new GatewayError("GATEWAY_RPC_LOST", "the gateway is closed");
   }
 
   #forget(connection: PluginServerConnection): void {
@@ -84,7 +84,7 @@ export class PluginServerClient {
   }
 
   #onNotification(name: unknown, argument: unknown): void {
-    if (name !== 'serverPid' || typeof argument !== 'number') return;
+    if (name !== "serverPid" || typeof argument !== "number") return;
     const isOther = this.#serverPid !== undefined && this.#serverPid !== argument;
     this.#serverPid = argument;
     if (isOther) this.#options.onServerChange?.(argument);

@@ -1,18 +1,18 @@
 // Reads and writes query strings as nginx's Lua functions do, on byte strings.
 
-import { textFromByteString, type PluginText } from './byte-text.js';
-import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from './lua-values.js';
+import { textFromByteString, type PluginText } from "./byte-text.js";
+import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "./lua-values.js";
 
 /** A bare name (`?flag`) has the value true. */
 export type QueryValue = PluginText | true;
 
 export function parseQuery(query: string, limit: number): Map<string, QueryValue[]> {
   const values = new Map<string, QueryValue[]>();
-  const parts = query.split('&').filter((part) => part !== '');
+  const parts = query.split("&").filter((part) => part !== "");
   for (const part of parts.slice(0, limit)) {
-    const equals = part.indexOf('=');
+    const equals = part.indexOf("=");
     const name = decodePart(equals < 0 ? part : part.slice(0, equals));
-    if (name === '') continue;
+    if (name === "") continue;
     const value = equals < 0 ? true : textFromByteString(decodePart(part.slice(equals + 1)));
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
@@ -41,20 +41,20 @@ export function queryMultiMap(values: ReadonlyMap<string, QueryValue[]>): Record
 // A map key must be text; one that is not UTF-8 is kept readable, one character per byte.
 function nameForPlugin(name: string): string {
   const text = textFromByteString(name);
-  return typeof text === 'string' ? text : name;
+  return typeof text === "string" ? text : name;
 }
 
 /** Sorted by name, as the gateway writes the query of `set_query`; undefined if the table cannot be one. */
 export function formatQuery(table: LuaTable): string | undefined {
   const parts: string[] = [];
   for (const [name, value] of tableEntries(table)) {
-    if (typeof name !== 'string') return undefined;
+    if (typeof name !== "string") return undefined;
     const items = isTable(value) ? tableItems(value) : [value];
     if (items.some((item) => isTable(item))) return undefined;
     const pairs = items.filter((item) => item !== false).map((item) => formatPair(name, item));
-    if (pairs.length > 0) parts.push(pairs.join('&'));
+    if (pairs.length > 0) parts.push(pairs.join("&"));
   }
-  return parts.sort().join('&');
+  return parts.sort().join("&");
 }
 
 function formatPair(name: string, value: unknown): string {
@@ -63,7 +63,7 @@ function formatPair(name: string, value: unknown): string {
 }
 
 function decodePart(part: string): string {
-  const decoded = part.replaceAll('+', ' ');
+  const decoded = part.replaceAll("+", " ");
   return decoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
@@ -72,5 +72,5 @@ function encodePart(byteString: string): string {
 }
 
 function percent(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }

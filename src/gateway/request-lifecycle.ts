@@ -1,21 +1,21 @@
 // The way of one request through the gateway: phases, service, response, log.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { collect, type ClientBody } from './client-body.js';
-import { sendStream, sendWhole } from './client-response.js';
-import type { GatewayConfig, PluginEntity } from './entities.js';
-import { messageOf } from './errors.js';
-import { runEvent, type EventServices } from './event.js';
-import type { GatewayFacts } from './gateway-facts.js';
-import { rawPath, requestHost, takeServiceResponse, type GatewayRequest } from './gateway-request.js';
-import { getHeader, headersFromRaw, removeHeader, setHeader } from './headers.js';
-import { respondWithError, type PluginLogLine } from './pdk-functions/index.js';
-import type { Phase, PluginInfo } from './plugin-info.js';
-import { selectPlugins } from './plugin-selection.js';
-import type { Router, RouteMatch } from './router.js';
-import { connectionHeaders, UpstreamFailure, type UpstreamClient } from './upstream-client.js';
-import { normalizePath } from './uri.js';
+import { collect, type ClientBody } from "./client-body.js";
+import { sendStream, sendWhole } from "./client-response.js";
+import type { GatewayConfig, PluginEntity } from "./entities.js";
+import { messageOf } from "./errors.js";
+import { runEvent, type EventServices } from "./event.js";
+import type { GatewayFacts } from "./gateway-facts.js";
+import { rawPath, requestHost, takeServiceResponse, type GatewayRequest } from "./gateway-request.js";
+import { getHeader, headersFromRaw, removeHeader, setHeader } from "./headers.js";
+import { respondWithError, type PluginLogLine } from "./pdk-functions/index.js";
+import type { Phase, PluginInfo } from "./plugin-info.js";
+import { selectPlugins } from "./plugin-selection.js";
+import type { Router, RouteMatch } from "./router.js";
+import { connectionHeaders, UpstreamFailure, type UpstreamClient } from "./upstream-client.js";
+import { normalizePath } from "./uri.js";
 
 /** One loaded configuration. */
 export interface LoadedConfig {
@@ -32,7 +32,7 @@ export interface LifecycleServices {
 }
 
 /** What a phase left to do. */
-type Verdict = 'continue' | 'ended';
+type Verdict = "continue" | "ended";
 
 export class RequestLifecycle {
   readonly #services: LifecycleServices;
@@ -60,7 +60,7 @@ export class RequestLifecycle {
     try {
       await this.#respond();
     } catch (error) {
-      this.#services.events.log('error', `request ${this.#request.id}: ${messageOf(error)}`);
+      this.#services.events.log("error", `request ${this.#request.id}: ${messageOf(error)}`);
       this.#fail();
       await sendWhole(this.#request, this.#outgoing);
     }
@@ -69,7 +69,7 @@ export class RequestLifecycle {
 
   async #respond(): Promise<void> {
     const verdict = await this.#beforeService();
-    const answer = verdict === 'continue' ? await this.#callService() : undefined;
+    const answer = verdict === "continue" ? await this.#callService() : undefined;
     if (answer === undefined) {
       this.#addLatency();
       await sendWhole(this.#request, this.#outgoing);
@@ -80,25 +80,25 @@ export class RequestLifecycle {
       await sendStream(this.#request, this.#outgoing, answer);
       return;
     }
-    if (await this.#buffer(answer)) await this.#runPhase('response');
+    if (await this.#buffer(answer)) await this.#runPhase("response");
     await sendWhole(this.#request, this.#outgoing);
   }
 
   async #beforeService(): Promise<Verdict> {
     // Before the route is known only global plugins can run.
-    if ((await this.#runPhase('rewrite')) === 'ended') return 'ended';
+    if ((await this.#runPhase("rewrite")) === "ended") return "ended";
     const request = this.#request;
     const match = this.#loaded.router.match(request.method, requestHost(request), normalizePath(rawPath(request)));
     if (match === undefined) {
-      respondWithError(request, 404, 'no Route matched with those values');
-      return 'ended';
+      respondWithError(request, 404, "no Route matched with those values");
+      return "ended";
     }
     this.#plugins = this.#select(match);
     this.#takeRoute(match);
-    if ((await this.#runPhase('access')) === 'ended') return 'ended';
-    if (match.service !== undefined && match.service.enabled) return 'continue';
-    respondWithError(request, 503, 'no Service found with those values');
-    return 'ended';
+    if ((await this.#runPhase("access")) === "ended") return "ended";
+    if (match.service !== undefined && match.service.enabled) return "continue";
+    respondWithError(request, 503, "no Service found with those values");
+    return "ended";
   }
 
   #select(match: RouteMatch | undefined): PluginEntity[] {
@@ -121,12 +121,12 @@ export class RequestLifecycle {
       host: target?.host ?? service.host,
       port: target?.port ?? service.port,
       path: match.upstreamPath,
-      hostHeader: route.preserve_host ? getHeader(request.headers, 'host') : request.upstream.hostHeader,
+      hostHeader: route.preserve_host ? getHeader(request.headers, "host") : request.upstream.hostHeader,
       prefix: match.prefix,
       timeouts: { connect: service.connect_timeout, write: service.write_timeout, read: service.read_timeout },
       verifyTls: request.upstream.verifyTls,
     };
-    request.isBuffered ||= this.#plugins.some((plugin) => this.#hasPhase(plugin, 'response'));
+    request.isBuffered ||= this.#plugins.some((plugin) => this.#hasPhase(plugin, "response"));
   }
 
   async #callService(): Promise<IncomingMessage | undefined> {
@@ -139,7 +139,7 @@ export class RequestLifecycle {
       return answer;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      this.#services.events.log('error', `request ${request.id}: ${error.message}`);
+      this.#services.events.log("error", `request ${request.id}: ${error.message}`);
       respondWithError(request, error.status, error.clientMessage);
       return undefined;
     }
@@ -150,9 +150,9 @@ export class RequestLifecycle {
     for (const name of connectionHeaders(headers)) removeHeader(headers, name);
     const { latencies, response, id } = this.#request;
     takeServiceResponse(this.#request, answer.statusCode ?? 502, headers);
-    setHeader(response.headers, 'X-Kong-Upstream-Latency', [String(latencies.proxy)]);
-    setHeader(response.headers, 'X-Kong-Proxy-Latency', [String(latencies.kong)]);
-    setHeader(response.headers, 'X-Kong-Request-Id', [id]);
+    setHeader(response.headers, "X-Kong-Upstream-Latency", [String(latencies.proxy)]);
+    setHeader(response.headers, "X-Kong-Proxy-Latency", [String(latencies.kong)]);
+    setHeader(response.headers, "X-Kong-Request-Id", [id]);
   }
 
   /** Reads the service's whole answer; false when the service broke off. */
@@ -161,35 +161,35 @@ export class RequestLifecycle {
     try {
       response.body = await collect(answer);
     } catch (error) {
-      this.#services.events.log('error', `request ${this.#request.id}: ${messageOf(error)}`);
+      this.#services.events.log("error", `request ${this.#request.id}: ${messageOf(error)}`);
       this.#fail(502);
       return false;
     }
     const headers = response.headers.map(([name, value]): [string, string] => [name, value]);
     this.#request.serviceResponse = { status: response.status, headers, body: response.body };
-    if (this.#request.method !== 'HEAD') setHeader(response.headers, 'Content-Length', [String(response.body.length)]);
+    if (this.#request.method !== "HEAD") setHeader(response.headers, "Content-Length", [String(response.body.length)]);
     return true;
   }
 
   #addLatency(): void {
     const { response, startedAt, id } = this.#request;
-    setHeader(response.headers, 'X-Kong-Response-Latency', [String(Date.now() - startedAt)]);
-    setHeader(response.headers, 'X-Kong-Request-Id', [id]);
+    setHeader(response.headers, "X-Kong-Response-Latency", [String(Date.now() - startedAt)]);
+    setHeader(response.headers, "X-Kong-Request-Id", [id]);
   }
 
-  async #runPhase(phase: Exclude<Phase, 'log'>): Promise<Verdict> {
+  async #runPhase(phase: Exclude<Phase, "log">): Promise<Verdict> {
     for (const plugin of this.#plugins) {
       if (!this.#hasPhase(plugin, phase)) continue;
       const outcome = await this.#runPlugin(plugin, phase);
-      if (outcome === 'failed') this.#fail();
-      if (outcome === 'failed' || outcome === 'ended') return 'ended';
+      if (outcome === "failed") this.#fail();
+      if (outcome === "failed" || outcome === "ended") return "ended";
     }
-    return 'continue';
+    return "continue";
   }
 
   async #runLog(): Promise<void> {
     for (const plugin of this.#plugins) {
-      if (this.#hasPhase(plugin, 'log')) await this.#runPlugin(plugin, 'log');
+      if (this.#hasPhase(plugin, "log")) await this.#runPlugin(plugin, "log");
     }
   }
 

@@ -1,8 +1,8 @@
 // Finds the route of a request, and what it means for the request to the service.
 
-import type { GatewayConfig, RouteEntity, ServiceEntity } from './entities.js';
-import type { UriCaptures } from './gateway-request.js';
-import { escapePath } from './uri.js';
+import type { GatewayConfig, RouteEntity, ServiceEntity } from "./entities.js";
+import type { UriCaptures } from "./gateway-request.js";
+import { escapePath } from "./uri.js";
 
 export interface RouteMatch {
   readonly route: RouteEntity;
@@ -24,10 +24,10 @@ interface Candidate {
 export class Router {
   readonly #candidates: readonly Candidate[];
 
-  constructor(config: Pick<GatewayConfig, 'routes' | 'services'>) {
+  constructor(config: Pick<GatewayConfig, "routes" | "services">) {
     const services = new Map(config.services.map((service) => [service.id, service]));
     this.#candidates = config.routes
-      .flatMap((route) => candidatesOf(route, services.get(route.service?.id ?? '')))
+      .flatMap((route) => candidatesOf(route, services.get(route.service?.id ?? "")))
       .sort(compareCandidates);
   }
 
@@ -43,13 +43,13 @@ export class Router {
 }
 
 function candidatesOf(route: RouteEntity, service: ServiceEntity | undefined): Candidate[] {
-  return (route.paths ?? ['/']).map((path) => {
-    const isPattern = path.startsWith('~');
+  return (route.paths ?? ["/"]).map((path) => {
+    const isPattern = path.startsWith("~");
     return {
       route,
       service,
-      pattern: isPattern ? new RegExp(`^(?:${path.slice(1)})`, 's') : undefined,
-      prefix: isPattern ? '' : path,
+      pattern: isPattern ? new RegExp(`^(?:${path.slice(1)})`, "s") : undefined,
+      prefix: isPattern ? "" : path,
     };
   });
 }
@@ -75,9 +75,9 @@ function matchesMethod(route: RouteEntity, method: string): boolean {
 function matchesHost(route: RouteEntity, host: string): boolean {
   if (route.hosts === undefined || route.hosts.length === 0) return true;
   return route.hosts.some((wanted) => {
-    const name = wanted.toLowerCase().replace(/:\d+$/, '');
-    if (name.startsWith('*.')) return host.endsWith(name.slice(1));
-    if (name.endsWith('.*')) return host.startsWith(name.slice(0, -1));
+    const name = wanted.toLowerCase().replace(/:\d+$/, "");
+    if (name.startsWith("*.")) return host.endsWith(name.slice(1));
+    if (name.endsWith(".*")) return host.startsWith(name.slice(0, -1));
     return host === name;
   });
 }
@@ -92,8 +92,8 @@ function matchPath(candidate: Candidate, path: string): RouteMatch | undefined {
     route,
     service,
     captures: captures(groups),
-    prefix: route.strip_path && matched !== '/' ? matched : undefined,
-    upstreamPath: escapePath(joinPaths(service?.path ?? '/', rest)),
+    prefix: route.strip_path && matched !== "/" ? matched : undefined,
+    upstreamPath: escapePath(joinPaths(service?.path ?? "/", rest)),
   };
 }
 
@@ -104,10 +104,10 @@ function captures(groups: RegExpExecArray | null | undefined): UriCaptures {
   const unnamed: readonly (string | undefined)[] = groups;
   const named: Readonly<Record<string, string | undefined>> = groups.groups ?? {};
   const matched = Object.entries(named).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]));
-  return { unnamed: unnamed.map((text) => text ?? ''), named: Object.fromEntries(matched) };
+  return { unnamed: unnamed.map((text) => text ?? ""), named: Object.fromEntries(matched) };
 }
 
 function joinPaths(base: string, rest: string): string {
-  if (rest === '') return base;
-  return `${base.replace(/\/$/, '')}/${rest.replace(/^\//, '')}`;
+  if (rest === "") return base;
+  return `${base.replace(/\/$/, "")}/${rest.replace(/^\//, "")}`;
 }

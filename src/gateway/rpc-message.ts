@@ -1,13 +1,13 @@
 // MessagePack-RPC messages between the gateway and the plugin server, written and read with msgpack5.
 
-import msgpack5 from 'msgpack5';
+import msgpack5 from "msgpack5";
 
-import { ByteText } from './byte-text.js';
-import { GatewayError } from './errors.js';
+import { ByteText } from "./byte-text.js";
+import { GatewayError } from "./errors.js";
 
 export type ServerMessage =
-  | { kind: 'notification'; name: unknown; argument: unknown }
-  | { kind: 'response'; id: unknown; error: unknown; result: unknown };
+  | { kind: "notification"; name: unknown; argument: unknown }
+  | { kind: "response"; id: unknown; error: unknown; result: unknown };
 
 // Kong writes neither str8 nor, outside of bodies, bin: its strings are bytes. In msgpack5's compatibility mode a
 // Buffer becomes a str of exactly these bytes, which is also the one way to send text that is not UTF-8.
@@ -22,12 +22,12 @@ export function encodeRequest(id: number, method: string, argument: unknown): Bu
 function encodeArgument(argument: unknown): Buffer {
   const step = stepWithBinary(argument);
   if (step === undefined) return encode(argument);
-  return Buffer.concat([Buffer.of(0x82), encode('EventId'), encode(step.EventId), encode('Data'), asBinary.encode(step.Data).slice()]);
+  return Buffer.concat([Buffer.of(0x82), encode("EventId"), encode(step.EventId), encode("Data"), asBinary.encode(step.Data).slice()]);
 }
 
 function stepWithBinary(argument: unknown): { EventId: unknown; Data: Buffer } | undefined {
-  if (typeof argument !== 'object' || argument === null) return undefined;
-  if (!('Data' in argument && 'EventId' in argument) || !Buffer.isBuffer(argument.Data)) return undefined;
+  if (typeof argument !== "object" || argument === null) return undefined;
+  if (!("Data" in argument && "EventId" in argument) || !Buffer.isBuffer(argument.Data)) return undefined;
   return { EventId: argument.EventId, Data: argument.Data };
 }
 
@@ -40,7 +40,7 @@ function encodable(value: unknown): unknown {
   if (value === undefined) return null;
   if (Array.isArray(value)) return value.map(encodable);
   if (value instanceof Map) return encodableMap(value);
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (typeof value !== "object" || value === null || Buffer.isBuffer(value)) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.map(([key, item]) => [key, encodable(item)]));
 }
@@ -48,20 +48,20 @@ function encodable(value: unknown): unknown {
 function encodableMap(map: ReadonlyMap<unknown, unknown>): unknown {
   const entries = [...map].map(([key, item]): [unknown, unknown] => [encodable(key), encodable(item)]);
   // msgpack5 warns on the console about a Map that could have been an object.
-  const hasOtherKeys = entries.some(([key]) => typeof key !== 'string');
+  const hasOtherKeys = entries.some(([key]) => typeof key !== "string");
   return hasOtherKeys ? new Map(entries) : Object.fromEntries(entries);
 }
 
 /** One whole message of the plugin server. */
 export function decodeMessage(bytes: Buffer): ServerMessage {
   const message: unknown = asText.decode(bytes);
-  if (!Array.isArray(message)) throw badReply('a message that is not an array');
+  if (!Array.isArray(message)) throw badReply("a message that is not an array");
   const [type, second, third, fourth] = message as unknown[];
-  if (type === 2) return { kind: 'notification', name: second, argument: third };
+  if (type === 2) return { kind: "notification", name: second, argument: third };
   if (type !== 1) throw badReply(`a message of type ${String(type)} (expected 1, a response, or 2, a notification)`);
-  return { kind: 'response', id: second, error: third ?? undefined, result: fourth ?? undefined };
+  return { kind: "response", id: second, error: third ?? undefined, result: fourth ?? undefined };
 }
 
 function badReply(what: string): GatewayError {
-  return new GatewayError('GATEWAY_BAD_REPLY', `the plugin server sent ${what}`);
+  return new GatewayError("GATEWAY_BAD_REPLY", `the plugin server sent ${what}`);
 }

@@ -1,17 +1,17 @@
 // The log record of a request: what `kong.log.serialize` gives.
 
-import { textFromByteString, type PluginText } from './byte-text.js';
-import { requestHost, type GatewayRequest, type SerializeValue } from './gateway-request.js';
-import type { HeaderList } from './headers.js';
-import { parseQuery, queryTable } from './query-string.js';
+import { textFromByteString, type PluginText } from "./byte-text.js";
+import { requestHost, type GatewayRequest, type SerializeValue } from "./gateway-request.js";
+import type { HeaderList } from "./headers.js";
+import { parseQuery, queryTable } from "./query-string.js";
 
 type LogRecord = Record<string, unknown>;
 
 export function serializeRequest(request: GatewayRequest, clientIp: string): LogRecord {
   const record: LogRecord = {
     request: requestPart(request),
-    upstream_uri: `${request.upstream.path}${request.query === '' ? '' : `?${request.query}`}`,
-    upstream_status: request.response.source === 'service' ? String(request.response.status) : '',
+    upstream_uri: `${request.upstream.path}${request.query === "" ? "" : `?${request.query}`}`,
+    upstream_status: request.response.source === "service" ? String(request.response.status) : "",
     response: {
       status: request.response.status,
       headers: headerTable(request.response.headers),
@@ -30,9 +30,9 @@ export function serializeRequest(request: GatewayRequest, clientIp: string): Log
     consumer: copy(request.consumer),
     client_ip: clientIp,
     started_at: request.startedAt,
-    source: request.response.source === 'service' ? 'upstream' : 'kong',
+    source: request.response.source === "service" ? "upstream" : "kong",
     workspace: request.route?.ws_id,
-    workspace_name: 'default',
+    workspace_name: "default",
   };
   for (const change of request.serializeValues) applyValue(record, change);
   return record;
@@ -40,7 +40,7 @@ export function serializeRequest(request: GatewayRequest, clientIp: string): Log
 
 // Plugins may change the record; the entities belong to the configuration.
 function copy(entity: unknown): unknown {
-  return typeof entity === 'object' && entity !== null ? { ...entity } : undefined;
+  return typeof entity === "object" && entity !== null ? { ...entity } : undefined;
 }
 
 function requestPart(request: GatewayRequest): LogRecord {
@@ -61,7 +61,7 @@ function headerTable(headers: HeaderList): Record<string, PluginText | PluginTex
     const key = name.toLowerCase();
     values.set(key, [...(values.get(key) ?? []), textFromByteString(value)]);
   }
-  return Object.fromEntries([...values].map(([name, items]) => [name, items.length === 1 ? (items[0] ?? '') : items]));
+  return Object.fromEntries([...values].map(([name, items]) => [name, items.length === 1 ? (items[0] ?? "") : items]));
 }
 
 function tries(request: GatewayRequest): unknown[] {
@@ -71,28 +71,28 @@ function tries(request: GatewayRequest): unknown[] {
 
 function authenticatedEntity(request: GatewayRequest): unknown {
   const { credential } = request;
-  if (typeof credential !== 'object' || credential === null || !('id' in credential)) return undefined;
+  if (typeof credential !== "object" || credential === null || !("id" in credential)) return undefined;
   return { id: credential.id };
 }
 
 /** `a.b` names a place inside; `add` writes only where nothing is, `replace` only where something is. */
 function applyValue(record: LogRecord, change: SerializeValue): void {
-  const names = change.key.split('.');
-  const last = names.pop() ?? '';
+  const names = change.key.split(".");
+  const last = names.pop() ?? "";
   let place: LogRecord = record;
   for (const name of names) {
     const inner = place[name];
-    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+    if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) {
       place = inner as LogRecord;
       continue;
     }
-    if (change.mode === 'replace') return;
+    if (change.mode === "replace") return;
     const created: LogRecord = {};
     place[name] = created;
     place = created;
   }
   const exists = place[last] !== undefined;
-  if ((change.mode === 'add' && exists) || (change.mode === 'replace' && !exists)) return;
+  if ((change.mode === "add" && exists) || (change.mode === "replace" && !exists)) return;
   // An undefined value leaves the field out of the JSON.
   place[last] = change.value;
 }

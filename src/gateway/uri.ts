@@ -12,19 +12,19 @@ export function normalizePath(path: string): string {
     return RESERVED.has(character) ? encoded.toUpperCase() : character;
   });
   const output: string[] = [];
-  const segments = decoded.split('/').slice(1);
+  const segments = decoded.split("/").slice(1);
   for (const [index, segment] of segments.entries()) {
     const isLast = index === segments.length - 1;
-    if (segment === '..') output.pop();
-    const isEmpty = segment === '' || segment === '.' || segment === '..';
+    if (segment === "..") output.pop();
+    const isEmpty = segment === "" || segment === "." || segment === "..";
     if (!isEmpty) output.push(segment);
-    else if (isLast) output.push('');
+    else if (isLast) output.push("");
   }
-  return `/${output.join('/')}`;
+  return `/${output.join("/")}`;
 }
 
 export function escapePath(path: string): string {
   return path.replace(NOT_ALLOWED_IN_PATH, (byte) => {
-    return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+    return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   });
 }

@@ -1,6 +1,4 @@
-// Owns one worker thread that runs one plugin: a Piscina of exactly one thread with one task for life.
-import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { Piscina } from "piscina";
+// Owns one isolate of one plugin, from its start to its end, and speaks the channel's messages with it.
 import {
   BatchingPort,
   cancelEventCommand,
@@ -8,56 +6,37 @@ import {
   type HostMessage,
   type InstanceSpec,
   type IsolateMessage,
-  type IsolateTask,
-  type ModuleArtifact,
   type PhaseHost,
   type PhaseHostListener,
   receiveReports,
   startEventCommand,
   stepCommand,
 } from "../channel/index.js";
-
-const WORKER_ENTRY = new URL("../runtime/worker-entry.js", import.meta.url).href;
-
-/** A pool for one task in one thread. Atomics are off: waiting on them would stop the thread's event loop. */
-export function singleThread(task: "runIsolate" | "scanModules"): Piscina {
-  const pool = new Piscina({
-    filename: WORKER_ENTRY,
-    name: task,
-    minThreads: 0,
-    maxThreads: 1,
-    idleTimeout: Infinity,
-    atomics: "disabled",
-    recordTiming: false,
-    workerHistogram: false,
-    // Descriptors that plugin code left open go with its thread.
-    trackUnmanagedFds: true,
-  });
-  // The task's own promise reports every error there is; without a listener this copy would end the process.
-  pool.on("error", () => {});
-  return pool;
-}
+import type { Carrier } from "./carrier.js";
 
 /** Takes what an isolate does and how it ends. */
 export interface IsolateListener extends PhaseHostListener {
-  /** The thread is gone, on request or not; `error` says why where it was not asked to end. */
+  /** Its module is evaluated: it reads what it was sent. */
+  onReady(): void;
+  /** It is alive; `memory` in bytes. */
+  onPong(memory: number): void;
+  /** It is gone, on request or not; `error` says why where it was not asked to end. */
   onEnd(error: Error | undefined): void;
 }
 
 export class Isolate implements PhaseHost {
-  readonly #pool: Piscina;
+  readonly #carrier: Carrier;
   readonly #port: BatchingPort<EventCommand, HostMessage>;
   readonly #listener: IsolateListener;
   readonly #ended: Promise<void>;
   #state: "running" | "stopping" | "ended" = "running";
 
-  constructor(plugin: string, artifact: ModuleArtifact, listener: IsolateListener) {
-    const { port1, port2 } = new MessageChannel();
+  constructor(carrier: Carrier, listener: IsolateListener) {
+    this.#carrier = carrier;
     this.#listener = listener;
-    this.#pool = singleThread("runIsolate");
-    this.#port = new BatchingPort<EventCommand, HostMessage>(port1);
-    port1.on("message", (message: Uint8Array<ArrayBuffer> | IsolateMessage) => this.#onMessage(message));
-    this.#ended = this.#run({ plugin, artifact, port: port2 }, port2);
+    this.#port = new BatchingPort<EventCommand, HostMessage>(carrier.port);
+    carrier.port.onMessage((message) => this.#onMessage(message as Uint8Array<ArrayBuffer> | IsolateMessage));
+    this.#ended = carrier.ended.then((error) => this.#onEnd(error));
   }
 
   startInstance(spec: InstanceSpec): void {
@@ -80,6 +59,10 @@ export class Isolate implements PhaseHost {
     this.#port.event(cancelEventCommand(eventId, reason));
   }
 
+  ping(): void {
+    this.#port.control({ kind: "ping" });
+  }
+
   /** Lets the isolate end by itself, which a loop in plugin code may prevent: `terminate` does not ask. */
   async stop(): Promise<void> {
     if (this.#state === "running") {
@@ -89,30 +72,30 @@ export class Isolate implements PhaseHost {
     await this.#ended;
   }
 
-  /** Ends the thread where it stands. */
+  /** Ends it where it stands. */
   async terminate(): Promise<void> {
     if (this.#state === "running") this.#state = "stopping";
-    await this.#pool.destroy();
+    await this.#carrier.terminate();
     await this.#ended;
   }
 
-  async #run(task: IsolateTask, port: MessagePort): Promise<void> {
-    let error: Error | undefined;
-    try {
-      await this.#pool.run(task, { transferList: [port] });
-    } catch (thrown) {
-      error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    }
+  #onEnd(error: Error | undefined): void {
     const wanted = this.#state === "stopping";
     this.#state = "ended";
     this.#port.close();
-    await this.#pool.destroy();
-    this.#listener.onEnd(wanted ? undefined : (error ?? new Error("the isolate ended by itself")));
+    this.#listener.onEnd(wanted ? undefined : (error ?? new Error("it ended by itself")));
   }
 
   #onMessage(message: Uint8Array<ArrayBuffer> | IsolateMessage): void {
-    if (message instanceof Uint8Array) receiveReports(message, this.#listener);
-    else if (message.kind === "instance-failed") this.#listener.onInstanceFailed(message.instanceId, message.error);
-    else this.#listener.onLog(message.entry);
+    if (message instanceof Uint8Array) {
+      receiveReports(message, this.#listener);
+      return;
+    }
+    switch (message.kind) {
+      case "ready": return this.#listener.onReady();
+      case "pong": return this.#listener.onPong(message.memory);
+      case "instance-failed": return this.#listener.onInstanceFailed(message.instanceId, message.error);
+      case "log": return this.#listener.onLog(message.entry);
+    }
   }
 }

@@ -1,20 +1,30 @@
-// Owns the isolates of one generation of one plugin and says which instance lives in which.
+// Owns the isolates of one plugin and says which instance lives in which.
 import type { InstanceSpec, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { SupervisedIsolate } from "./supervised-isolate.js";
+import { startProcess } from "./process-carrier.js";
+import { type IsolateLimits, SupervisedIsolate } from "./supervised-isolate.js";
+import { startThread } from "./thread-carrier.js";
+
+/** Where plugin code runs: in a thread of this process, or in a process of its own, at which every fault ends. */
+export type Isolation = "thread" | "process";
 
 export interface PluginPoolOptions {
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
   /** How many isolates the plugin's instances spread over. Each starts with its first instance. */
   readonly isolates: number;
+  readonly isolation: Isolation;
+  readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
 }
 
 export class PluginPool {
+  readonly isolation: Isolation;
   readonly #isolates: readonly SupervisedIsolate[];
 
-  constructor(options: PluginPoolOptions) {
-    this.#isolates = Array.from({ length: options.isolates }, () => new SupervisedIsolate(options.plugin, options.artifact, options.listener));
+  constructor({ plugin, artifact, isolates, isolation, limits, listener }: PluginPoolOptions) {
+    this.isolation = isolation;
+    const startCarrier = isolation === "process" ? startProcess : startThread;
+    this.#isolates = Array.from({ length: isolates }, () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener }));
   }
 
   /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */
@@ -22,6 +32,11 @@ export class PluginPool {
     const host = this.#isolates.reduce((least, isolate) => (isolate.instanceCount < least.instanceCount ? isolate : least));
     host.startInstance(spec);
     return host;
+  }
+
+  /** Runs this code from now on, with all instances; events that run finish in the old. */
+  replace(artifact: ModuleArtifact): void {
+    for (const isolate of this.#isolates) isolate.replace(artifact);
   }
 
   async close(now: boolean): Promise<void> {

@@ -2,13 +2,15 @@
 import { MessageChannel } from "node:worker_threads";
 import type { ErrorInfo, LogEntry, PluginMetadata, ScanItem, ScanReport } from "../channel/index.js";
 import { toErrorInfo } from "../channel/index.js";
-import { singleThread } from "./isolate.js";
+import type { CarrierLimits } from "./carrier.js";
+import { singleThread } from "./thread-carrier.js";
 
 export type ScanResult = { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
 
 export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly timeout: number;
+  readonly limits: CarrierLimits;
   /** A line that a module printed while it was read. */
   readonly onLog: (item: ScanItem, entry: LogEntry) => void;
 }
@@ -25,7 +27,7 @@ export async function scanModules(items: readonly ScanItem[], options: ScanOptio
 /** Scans until the end or the first item that takes the isolate down, that one included: always at least one. */
 async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promise<ScanResult[]> {
   const results: ScanResult[] = [];
-  const pool = singleThread("scanModules");
+  const pool = singleThread("scanModules", options.limits);
   const { port1, port2 } = new MessageChannel();
   const watchdog = new Watchdog(options.timeout);
   port1.on("message", (report: ScanReport) => {

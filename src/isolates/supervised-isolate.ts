@@ -1,20 +1,48 @@
-// Owns the place of one isolate in a pool: starts it when it is needed and brings it back, with its instances, when it died.
-import type { ErrorInfo, InstanceSpec, LogEntry, ModuleArtifact, PdkCall, PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { toErrorInfo } from "../channel/index.js";
-import { Isolate, type IsolateListener } from "./isolate.js";
+// Owns the place of one isolate in a pool: starts it when it is needed, replaces it when it is worn out or its code has
+// changed, and brings it back, with its instances, when it died.
+import { type ErrorInfo, type InstanceSpec, type ModuleArtifact, type PhaseHost, type PhaseHostListener, toErrorInfo } from "../channel/index.js";
+import { Backoff } from "./backoff.js";
+import type { StartCarrier } from "./carrier.js";
+import { LiveIsolate, type UnreadEvent } from "./live-isolate.js";
+
+/** Times in milliseconds, sizes in bytes. */
+export interface IsolateLimits {
+  readonly memory: number;
+  readonly maxEvents: number;
+  readonly stallTimeout: number;
+  readonly loadTimeout: number;
+  /** How long an isolate without instances stays. */
+  readonly idleTimeout: number;
+  /** The environment that plugin code sees. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface SupervisedIsolateOptions {
+  readonly plugin: string;
+  readonly startCarrier: StartCarrier;
+  readonly limits: IsolateLimits;
+  readonly listener: PhaseHostListener;
+}
+
+/** An isolate this close to its cap is replaced while it can still be drained. */
+const WATERMARK = 0.8;
 
 export class SupervisedIsolate implements PhaseHost {
-  readonly #plugin: string;
-  readonly #artifact: ModuleArtifact;
-  readonly #listener: PhaseHostListener;
+  readonly #options: SupervisedIsolateOptions;
   readonly #instances = new Map<number, InstanceSpec>();
-  readonly #events = new Set<number>();
-  #isolate: Isolate | undefined;
+  /** Which isolate runs an event: after a replacement there are two for a while. */
+  readonly #events = new Map<number, LiveIsolate>();
+  readonly #backoff = new Backoff();
+  readonly #live = new Set<LiveIsolate>();
+  #artifact: ModuleArtifact;
+  #current: LiveIsolate | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #lastDeath: ErrorInfo | undefined;
 
-  constructor(plugin: string, artifact: ModuleArtifact, listener: PhaseHostListener) {
-    this.#plugin = plugin;
+  constructor(artifact: ModuleArtifact, options: SupervisedIsolateOptions) {
     this.#artifact = artifact;
-    this.#listener = listener;
+    this.#options = options;
   }
 
   get instanceCount(): number {
@@ -23,74 +51,136 @@ export class SupervisedIsolate implements PhaseHost {
 
   startInstance(spec: InstanceSpec): void {
     this.#instances.set(spec.id, spec);
+    clearTimeout(this.#idle);
     // A fresh isolate gets every instance there is, this one included.
-    if (this.#isolate === undefined) this.#start();
-    else this.#isolate.startInstance(spec);
+    if (this.#current !== undefined) this.#current.startInstance(spec);
+    else if (this.#backoff.remaining() === 0) this.#start();
   }
 
   closeInstance(instanceId: number): void {
     this.#instances.delete(instanceId);
-    this.#isolate?.closeInstance(instanceId);
+    this.#current?.closeInstance(instanceId);
+    if (this.#instances.size > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#retire(), this.#options.limits.idleTimeout).unref();
   }
 
   startEvent(eventId: number, instanceId: number, phase: string): void {
-    this.#events.add(eventId);
-    (this.#isolate ?? this.#start()).startEvent(eventId, instanceId, phase);
+    const { plugin, limits, listener } = this.#options;
+    const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
+    if (wait > 0) return listener.onFailure(eventId, this.#keepsDying(wait));
+    const isolate = this.#current ?? this.#start();
+    if (isolate.eventCount >= limits.maxEvents) {
+      const message = `plugin ${plugin} runs ${limits.maxEvents} events at once already: see -max-events`;
+      return listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
+    }
+    this.#events.set(eventId, isolate);
+    isolate.startEvent(eventId, instanceId, phase);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
-    this.#isolate?.step(eventId, failed, data);
+    this.#events.get(eventId)?.step(eventId, failed, data);
   }
 
   cancelEvent(eventId: number, reason: string): void {
+    const isolate = this.#events.get(eventId);
     this.#events.delete(eventId);
-    this.#isolate?.cancelEvent(eventId, reason);
+    isolate?.cancelEvent(eventId, reason);
   }
 
-  /** Ends the thread; with `now`, without waiting for the handlers that run. */
+  /** New events go to an isolate that runs this code; running ones finish where they are. */
+  replace(artifact: ModuleArtifact): void {
+    this.#artifact = artifact;
+    this.#retire();
+    if (this.#instances.size > 0) this.#start();
+  }
+
+  /** Ends every isolate; with `now`, without waiting for the handlers that run. */
   async close(now: boolean): Promise<void> {
-    const isolate = this.#isolate;
-    this.#isolate = undefined;
-    if (isolate === undefined) return;
-    await (now ? isolate.terminate() : isolate.stop());
+    clearTimeout(this.#restart);
+    clearTimeout(this.#idle);
+    this.#current = undefined;
+    await Promise.all([...this.#live].map((isolate) => (now ? isolate.terminate() : isolate.stop())));
   }
 
-  #start(): Isolate {
-    const isolate: Isolate = new Isolate(this.#plugin, this.#artifact, this.#listen(() => this.#isolate === isolate));
-    this.#isolate = isolate;
+  #start(): LiveIsolate {
+    clearTimeout(this.#restart);
+    const { plugin, startCarrier, limits, listener } = this.#options;
+    const carrier = startCarrier({ plugin, artifact: this.#artifact }, { memory: limits.memory, env: limits.env });
+    const isolate: LiveIsolate = new LiveIsolate({
+      carrier,
+      stallTimeout: limits.stallTimeout,
+      loadTimeout: limits.loadTimeout,
+      listener: this.#forgetting(listener),
+      onMemory: (memory) => this.#weigh(isolate, memory),
+      onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
+    });
+    void carrier.ended.then(() => this.#live.delete(isolate));
+    this.#live.add(isolate);
+    this.#current = isolate;
     for (const spec of this.#instances.values()) isolate.startInstance(spec);
     return isolate;
   }
 
-  /** `isCurrent` keeps what a dying isolate still says away from the one that replaced it. */
-  #listen(isCurrent: () => boolean): IsolateListener {
+  /** Passes everything on, and keeps the table of running events. */
+  #forgetting(listener: PhaseHostListener): PhaseHostListener {
     return {
-      onCalls: (eventId: number, calls: readonly PdkCall[]) => {
+      onCalls: (eventId, calls) => {
         if (calls.at(-1)?.ends === true) this.#events.delete(eventId);
-        this.#listener.onCalls(eventId, calls);
+        listener.onCalls(eventId, calls);
       },
-      onReturn: (eventId: number) => {
+      onReturn: (eventId) => {
         this.#events.delete(eventId);
-        this.#listener.onReturn(eventId);
+        listener.onReturn(eventId);
       },
-      onFailure: (eventId: number, error: ErrorInfo) => {
+      onFailure: (eventId, error) => {
         this.#events.delete(eventId);
-        this.#listener.onFailure(eventId, error);
+        listener.onFailure(eventId, error);
       },
-      onInstanceFailed: (instanceId: number, error: ErrorInfo) => this.#listener.onInstanceFailed(instanceId, error),
-      onLog: (entry: LogEntry) => this.#listener.onLog(entry),
-      onEnd: (error: Error | undefined) => {
-        if (error !== undefined && isCurrent()) this.#died(error);
-      },
+      onInstanceFailed: (instanceId, error) => listener.onInstanceFailed(instanceId, error),
+      onLog: (entry) => listener.onLog(entry),
     };
   }
 
-  #died(error: Error): void {
-    this.#isolate = undefined;
-    const info = { ...toErrorInfo(error), message: `the isolate of plugin ${this.#plugin} ended: ${error.message}` };
-    const message = `its isolate ended with ${this.#events.size} events running; it starts again with its next event`;
-    this.#listener.onLog({ level: "error", message, error: info });
-    for (const eventId of [...this.#events]) this.#listener.onFailure(eventId, info);
-    this.#events.clear();
+  #retire(): void {
+    this.#current?.drain();
+    this.#current = undefined;
+  }
+
+  #weigh(isolate: LiveIsolate, memory: number): void {
+    const { memory: cap } = this.#options.limits;
+    if (isolate !== this.#current || memory < cap * WATERMARK) return;
+    const [used, limit] = [memory, cap].map((bytes) => Math.round(bytes / 2 ** 20));
+    this.#options.listener.onLog({ level: "warn", message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have` });
+    this.#retire();
+    this.#start();
+  }
+
+  #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {
+    const { plugin, listener } = this.#options;
+    if (isolate === this.#current) this.#current = undefined;
+    const delay = this.#backoff.died(isolate.started);
+    const info = { ...toErrorInfo(error), message: `the isolate of plugin ${plugin} ended: ${error.message}` };
+    this.#lastDeath = info;
+    const again = delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;
+    listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${again}`, error: info });
+    for (const eventId of begun) this.#fail(eventId, info);
+    if (this.#current === undefined && this.#instances.size > 0) this.#startAfter(delay);
+    for (const { eventId, instanceId, phase } of unread) this.startEvent(eventId, instanceId, phase);
+  }
+
+  #fail(eventId: number, error: ErrorInfo): void {
+    this.#events.delete(eventId);
+    this.#options.listener.onFailure(eventId, error);
+  }
+
+  #startAfter(delay: number): void {
+    if (delay === 0) this.#start();
+    else this.#restart = setTimeout(() => this.#current ?? this.#start(), delay).unref();
+  }
+
+  #keepsDying(wait: number): ErrorInfo {
+    const message = `the isolate of plugin ${this.#options.plugin} keeps ending and starts again in ${Math.ceil(wait / 1000)} s; last: ${this.#lastDeath?.message ?? "?"}`;
+    return { name: "IsolateError", code: "ISOLATE_BACKING_OFF", message, stack: message };
   }
 }

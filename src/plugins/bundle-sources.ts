@@ -21,6 +21,8 @@ export interface BundleOptions {
 
 const FILE_META = "__pluginserver_file";
 const USES_FILE_META = /\b(?:__dirname|__filename|import\s*\.\s*meta|require\s*\.\s*resolve)\b/;
+/** After nothing but comments, each of which can be read in one way only. */
+const STRICT_DIRECTIVE = /^(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(["'])use strict\1/;
 const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const URL_SCHEME = /^(?:data|file|https?):/;
 const ADDON = "native-addon";
@@ -102,10 +104,10 @@ export class BundleSources {
     return path === "pluginserver/pdk" ? pdkEntry : resolveWithNode(path, dirname(pdkEntry));
   }
 
-  /** True for a file of another installed package. JSON is data: it is bundled wherever it lies. */
+  /** True for a file of another installed package, unless it is one that Node.js could not import as it is. */
   #isForeign(path: string): boolean {
     const home = packageHome(path);
-    return home !== "" && home !== this.#home && extname(path) !== ".json";
+    return home !== "" && home !== this.#home && !/\.(?:json|[mc]?tsx?)$/.test(path);
   }
 
   /** `address` is a URL, `node:` ones included, or an absolute path. */
@@ -129,7 +131,7 @@ export class BundleSources {
       return { errors: [{ text: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] };
     }
     this.inputs.set(path, createHash("sha256").update(bytes).digest("hex"));
-    const contents = /\.[mc]?[jt]sx?$/.test(path) ? withFileMeta(bytes.toString("utf8"), path) : bytes;
+    const contents = /\.[mc]?[jt]sx?$/.test(path) ? withFileMeta(withoutHashbang(bytes.toString("utf8")), path) : bytes;
     return { contents, loader: "default", resolveDir: dirname(path) };
   }
 }
@@ -152,18 +154,22 @@ function packageHome(path: string): string {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0] ?? "";
 }
 
+/** A hashbang can only be the very first thing, and a bundle puts things in front. */
+function withoutHashbang(text: string): string {
+  return text.replace(/^\uFEFF/, "").replace(/^#!/, "//");
+}
+
 /**
  * Declares, on the first line, what the file's `import.meta`, `__dirname` and `__filename` are. A "use strict" directive
- * must stay in front, and a hashbang can only be the very first thing.
+ * must stay in front.
  */
 function withFileMeta(text: string, path: string): string {
   if (!USES_FILE_META.test(text)) return text;
-  const body = text.replace(/^\uFEFF/, "").replace(/^#!/, "//");
-  const directive = /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*(["'])use strict\1/.test(body) ? '"use strict";' : "";
+  const directive = STRICT_DIRECTIVE.test(text) ? '"use strict";' : "";
   const [url, filename, folder] = [pathToFileURL(path).href, path, dirname(path)].map((value) => JSON.stringify(value));
   const members = [`url: ${url}`, `filename: ${filename}`, `dirname: ${folder}`];
-  if (/\bresolve\b/.test(body)) members.push(...RESOLVE_MEMBERS);
-  return `${directive}var ${FILE_META} = { ${members.join(", ")} };${body}`;
+  if (/\bresolve\b/.test(text)) members.push(...RESOLVE_MEMBERS);
+  return `${directive}var ${FILE_META} = { ${members.join(", ")} };${text}`;
 }
 
 /** `require.resolve`, and `import.meta.resolve` for what a plugin can import: a file, a built-in module, a package. */

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
-import { scanModules } from "../isolates/index.js";
+import { type CarrierLimits, scanModules } from "../isolates/index.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly pdkMatch: PdkMatch;
   /** How long one module may take to load, in milliseconds. */
   readonly loadTimeout: number;
+  /** What the isolate that reads the modules may use. */
+  readonly limits: CarrierLimits;
   /** A line that a plugin printed while it was loaded. */
   readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
 }
@@ -34,7 +36,7 @@ export async function loadPlugins(directory: string, options: LoadOptions): Prom
   for (const { path, reason } of problems) registry.addProblem({ name: path, path, reason });
   const compiled = await compileAll(sources, options, registry);
   const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
-  const results = await scanModules(items, { timeout: options.loadTimeout, onLog: (item, entry) => options.onPluginLog(item.name, entry) });
+  const results = await scanModules(items, { timeout: options.loadTimeout, limits: options.limits, onLog: (item, entry) => options.onPluginLog(item.name, entry) });
   for (const [index, { source, artifact }] of compiled.entries()) {
     const result = results[index];
     if (result === undefined) continue;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const ESM_STATEMENT = /^\s*(?:import\b(?!\s*\()|export\b)/m;
+const ESM_STATEMENT = /^[ \t]*(?:import\b(?!\s*\()|export\b)/m;
 const COMMONJS_WORD = /\b(?:module\s*\.\s*exports|exports\s*[.[]|require\s*\()/;
 
 /** A guess: the words may stand in a comment or a string. */

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
+import type { IsolateLimits, Isolation } from "../isolates/index.js";
 import { InstanceTable, loadPlugins, type PdkMatch, pluginInfo, PluginRegistry } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
 import { Connection, WireError } from "../wire/index.js";
@@ -17,12 +18,14 @@ export interface PluginServerOptions {
   readonly socketPath: string;
   readonly socketMode: number;
   readonly isolatesPerPlugin: number;
+  readonly isolation: Isolation;
+  readonly limits: IsolateLimits;
   readonly pdkMatch: PdkMatch;
   readonly eventTimeout: number;
   readonly instanceTimeout: number;
-  readonly loadTimeout: number;
   readonly drainTimeout: number;
   readonly maxMessageSize: number;
+  readonly maxConnections: number;
   readonly logger: Logger;
 }
 
@@ -51,7 +54,7 @@ export class PluginServer {
       onCallRefused: (event, call, answer) => this.#logger.warn({ plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId }, `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`),
     });
     const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
-    this.#plugins = new ServedPlugins({ isolates: options.isolatesPerPlugin, listenerFor });
+    this.#plugins = new ServedPlugins({ isolates: options.isolatesPerPlugin, isolation: options.isolation, limits: options.limits, listenerFor });
     this.#rpc = new MsgpackRpc({
       service: new ServerService({ plugins: this.#plugins, instances: this.#instances, listenerFor, loaded: () => this.#loaded, loadDirectory: (directory) => this.#changeDirectory(directory) }),
       events: this.#events,
@@ -94,6 +97,12 @@ export class PluginServer {
   }
 
   #accept(socket: Socket): void {
+    const { maxConnections } = this.#options;
+    if (this.#connections.size >= maxConnections) {
+      this.#logger.warn(`a connection was refused: there are ${maxConnections} already, see -max-connections`);
+      socket.destroy();
+      return;
+    }
     const connection = new Connection(socket, this.#rpc, this.#options.maxMessageSize);
     this.#rpc.open(connection);
   }
@@ -113,9 +122,9 @@ export class PluginServer {
   }
 
   async #load(directory: string): Promise<PluginRegistry> {
-    const { pdkMatch, loadTimeout } = this.#options;
+    const { pdkMatch, limits } = this.#options;
     const onPluginLog = (plugin: string, entry: LogEntry): void => this.#logPlugin(plugin, entry);
-    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout, onPluginLog });
+    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout: limits.loadTimeout, limits, onPluginLog });
     for (const { name, path, reason } of registry.problems()) this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
     for (const { name, metadata } of registry.list()) {
       if (metadata.phases.includes("response")) this.#logger.warn({ plugin: name }, `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`);

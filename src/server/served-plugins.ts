@@ -1,6 +1,6 @@
 // Owns the plugins that run: each one's current generation, its isolates, and when it was last used.
 import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { PluginPool } from "../isolates/index.js";
+import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/index.js";
 import type { Generation } from "../plugins/index.js";
 
 export interface ServedPlugin {
@@ -14,6 +14,8 @@ export interface ServedPlugin {
 export interface ServedPluginsOptions {
   /** Isolates per plugin. */
   readonly isolates: number;
+  readonly isolation: Isolation;
+  readonly limits: IsolateLimits;
   readonly listenerFor: (plugin: string) => PhaseHostListener;
 }
 
@@ -40,8 +42,10 @@ export class ServedPlugins {
     for (const { pool } of this.#plugins.values()) this.#retired.add(pool);
     this.#plugins.clear();
     for (const generation of generations) {
-      const { name, artifact } = generation;
-      const pool = new PluginPool({ plugin: name, artifact, isolates: this.#options.isolates, listener: this.#options.listenerFor(name) });
+      const { name, artifact, metadata } = generation;
+      const { isolates, limits, listenerFor } = this.#options;
+      const isolation = metadata.isolation ?? this.#options.isolation;
+      const pool = new PluginPool({ plugin: name, artifact, isolates, isolation, limits, listener: listenerFor(name) });
       this.#plugins.set(name, { generation, pool, lastStart: 0, lastClose: 0 });
     }
   }

@@ -50,7 +50,8 @@ export class Connection {
   #onData(chunk: Buffer): void {
     try {
       for (const message of this.#reader.push(chunk)) {
-        if (this.#state === "open") this.#handler.onMessage(this, message);
+        // The handler of the message before this one may have ended the connection.
+        if (!this.#socket.destroyed) this.#handler.onMessage(this, message);
       }
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));

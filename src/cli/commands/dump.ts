@@ -6,6 +6,7 @@ import { PDK_ENTRY, PDK_VERSION } from "../../server/index.js";
 import { createLogger } from "../logger.js";
 import type { LoadingOptions } from "../options.js";
 import { writeOutput } from "../output.js";
+import { pluginEnvironment } from "../plugin-environment.js";
 import { requireDirectory } from "../require-path.js";
 import { CommandError } from "../usage-error.js";
 
@@ -38,6 +39,7 @@ async function load(options: LoadingOptions): Promise<PluginRegistry> {
     pdkVersion: PDK_VERSION,
     pdkMatch,
     loadTimeout: LOAD_TIMEOUT,
+    limits: { memory: options.isolateMemory, env: pluginEnvironment() },
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
   });
   reportProblems(registry, logger);

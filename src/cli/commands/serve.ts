@@ -4,12 +4,12 @@ import type { Logger } from "pino";
 import { PluginServer } from "../../server/index.js";
 import { createLogger } from "../logger.js";
 import type { ServeOptions } from "../options.js";
+import { pluginEnvironment } from "../plugin-environment.js";
 import { requireDirectory, requireWritable } from "../require-path.js";
 import { LOAD_TIMEOUT } from "./dump.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
-const DRAIN_TIMEOUT = 10_000;
-const MAX_MESSAGE_SIZE = 64 * 1024 * 1024;
+const ISOLATE_IDLE_TIMEOUT = 60_000;
 const PARENT_CHECK = 1000;
 
 export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
@@ -24,9 +24,18 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     pdkMatch: options.pdkMatch,
     eventTimeout: options.eventTimeout,
     instanceTimeout: options.instanceTimeout,
-    loadTimeout: LOAD_TIMEOUT,
-    drainTimeout: DRAIN_TIMEOUT,
-    maxMessageSize: MAX_MESSAGE_SIZE,
+    isolation: options.isolation,
+    limits: {
+      memory: options.isolateMemory,
+      maxEvents: options.maxEvents,
+      stallTimeout: options.stallTimeout,
+      loadTimeout: LOAD_TIMEOUT,
+      idleTimeout: ISOLATE_IDLE_TIMEOUT,
+      env: pluginEnvironment(),
+    },
+    drainTimeout: options.drainTimeout,
+    maxMessageSize: options.maxMessageSize,
+    maxConnections: options.maxConnections,
     logger,
   });
   return { server, socketPath };
@@ -36,7 +45,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
 export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLogger(options.log);
   const { server, socketPath } = await createServer(options, logger);
-  const ending = endOfService();
+  const ending = endOfService(options.watchParent);
   await server.start();
   logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
   const reason = await ending;
@@ -46,9 +55,10 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** Resolves with the reason to end: a signal, or a parent that is gone. */
-export function endOfService(): Promise<string> {
+export function endOfService(watchParent: boolean): Promise<string> {
   return new Promise((resolveEnd) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolveEnd(`got ${signal}`));
+    if (!watchParent) return;
     // Kong 2.3 leaves its plugin servers behind. In a container the parent can be process 1 from the start, so only a
     // change counts.
     const parent = process.ppid;

@@ -26,7 +26,7 @@ const EXAMPLE_CALLS = [
 
 /** Resolves when it was told to end, with everything it started gone. */
 export async function tryOut(options: TryOptions): Promise<void> {
-  const ending = endOfService();
+  const ending = endOfService(options.watchParent);
   const prefix = await mkdtemp(join(tmpdir(), "pluginserver-try-"));
   const ends: (() => Promise<void>)[] = [() => rm(prefix, { recursive: true, force: true })];
   try {

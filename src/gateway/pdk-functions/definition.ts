@@ -1,13 +1,13 @@
 // What a PDK function of the gateway is, and the checks of arguments that they share.
 
-import { byteStringOf, isText, type PluginText } from '../byte-text.js';
-import type { PluginEntity } from '../entities.js';
-import type { GatewayFacts } from '../gateway-facts.js';
-import type { GatewayRequest } from '../gateway-request.js';
-import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from '../lua-values.js';
-import type { Phase } from '../plugin-info.js';
+import { byteStringOf, isText, type PluginText } from "../byte-text.js";
+import type { PluginEntity } from "../entities.js";
+import type { GatewayFacts } from "../gateway-facts.js";
+import type { GatewayRequest } from "../gateway-request.js";
+import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "../lua-values.js";
+import type { Phase } from "../plugin-info.js";
 
-export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
+export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
 
 export interface PluginLogLine {
   readonly level: LogLevel;
@@ -20,7 +20,7 @@ export interface PluginLogLine {
 export interface PdkCall {
   readonly request: GatewayRequest;
   readonly phase: Phase;
-  readonly plugin: Pick<PluginEntity, 'id' | 'name'>;
+  readonly plugin: Pick<PluginEntity, "id" | "name">;
   readonly facts: GatewayFacts;
   readonly log: (line: PluginLogLine) => void;
 }
@@ -42,13 +42,13 @@ export type PdkFunctions = Readonly<Record<string, PdkFunction>>;
 export class RefusedCall extends Error {
   constructor(why: string) {
     super(why);
-    this.name = 'RefusedCall';
+    this.name = "RefusedCall";
   }
 }
 
-export const NEVER = '';
+export const NEVER = "";
 
-const PHASE_LETTERS: Readonly<Record<Phase, string>> = { rewrite: 'R', access: 'A', response: 'S', log: 'L' };
+const PHASE_LETTERS: Readonly<Record<Phase, string>> = { rewrite: "R", access: "A", response: "S", log: "L" };
 
 export function assertPhase(method: string, definition: PdkFunction, phase: Phase): void {
   if (definition.phases.includes(PHASE_LETTERS[phase])) return;
@@ -70,14 +70,14 @@ export function stringArgument(args: PdkArguments, index: number, name: string):
 
 export function integerArgument(args: PdkArguments, index: number, name: string, least: number, most: number): number {
   const value = args[index];
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw new RefusedCall(`${name} must be an integer`);
+  if (typeof value !== "number" || !Number.isInteger(value)) throw new RefusedCall(`${name} must be an integer`);
   if (value < least || value > most) throw new RefusedCall(`${name} must be between ${least} and ${most}`);
   return value;
 }
 
 export function statusArgument(args: PdkArguments, least: number): number {
   const status = args[0];
-  if (typeof status !== 'number') throw new RefusedCall('code must be a number');
+  if (typeof status !== "number") throw new RefusedCall("code must be a number");
   if (status < least || status > 599) throw new RefusedCall(`code must be a number between ${least} and 599`);
   return Math.floor(status);
 }
@@ -94,21 +94,21 @@ const DEFAULT_ENTRIES = 100;
 export function limitArgument(args: PdkArguments, index: number, name: string): number {
   const value = args[index];
   if (value === undefined) return DEFAULT_ENTRIES;
-  if (typeof value !== 'number') throw new RefusedCall(`${name} must be a number`);
+  if (typeof value !== "number") throw new RefusedCall(`${name} must be a number`);
   if (value < 1 || value > 1000) throw new RefusedCall(`${name} must be >= 1 and <= 1000`);
   return Math.floor(value);
 }
 
 /** A header's values as byte strings; refused unless it is a string, a number, a boolean or an array of strings. */
 export function headerValues(name: unknown, value: unknown): string[] {
-  if (!isText(name)) throw new RefusedCall('a header name must be a string');
+  if (!isText(name)) throw new RefusedCall("a header name must be a string");
   if (isTable(value)) {
     return tableItems(value).map((item) => {
       if (!isText(item)) throw new RefusedCall(`a value in the array of header ${scalarByteString(name)} is no string`);
       return safeHeaderValue(byteStringOf(item));
     });
   }
-  if (!isText(value) && typeof value !== 'number' && typeof value !== 'boolean') {
+  if (!isText(value) && typeof value !== "number" && typeof value !== "boolean") {
     throw new RefusedCall(`the value of header ${scalarByteString(name)} must be a string, number, boolean or array of strings`);
   }
   return [safeHeaderValue(scalarByteString(value))];
@@ -129,5 +129,5 @@ function safeHeaderValue(value: string): string {
 }
 
 function percent(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }

@@ -1,40 +1,40 @@
 // `kong.nginx.*`: variables and context of the web server below.
 
-import { textFromByteString } from '../byte-text.js';
-import { rawPath, requestHost, type GatewayRequest } from '../gateway-request.js';
-import { getHeader, getHeaderValues } from '../headers.js';
-import { normalizePath } from '../uri.js';
-import { forwardedAddress } from './client.js';
-import { stringArgument, textArgument, type PdkArguments, type PdkCall, type PdkFunctions } from './definition.js';
+import { textFromByteString } from "../byte-text.js";
+import { rawPath, requestHost, type GatewayRequest } from "../gateway-request.js";
+import { getHeader, getHeaderValues } from "../headers.js";
+import { normalizePath } from "../uri.js";
+import { forwardedAddress } from "./client.js";
+import { stringArgument, textArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const nginxFunctions: PdkFunctions = {
-  'kong.nginx.get_subsystem': { phases: 'RASL', run: () => 'http' },
-  'kong.nginx.get_statistics': { phases: 'RASL', run: ({ facts }) => facts.statistics() },
-  'kong.nginx.get_var': { phases: 'RAS', run: variable },
-  'kong.nginx.get_tls1_version_str': { phases: 'RASL', run: () => undefined },
-  'kong.nginx.req_start_time': { phases: 'RASL', run: ({ request }) => request.startedAt / 1000 },
-  'kong.nginx.set_ctx': {
-    phases: 'RASL',
-    run: ({ request }, args) => void request.context.set(stringArgument(args, 0, 'key'), args[1]),
+  "kong.nginx.get_subsystem": { phases: "RASL", run: () => "http" },
+  "kong.nginx.get_statistics": { phases: "RASL", run: ({ facts }) => facts.statistics() },
+  "kong.nginx.get_var": { phases: "RAS", run: variable },
+  "kong.nginx.get_tls1_version_str": { phases: "RASL", run: () => undefined },
+  "kong.nginx.req_start_time": { phases: "RASL", run: ({ request }) => request.startedAt / 1000 },
+  "kong.nginx.set_ctx": {
+    phases: "RASL",
+    run: ({ request }, args) => void request.context.set(stringArgument(args, 0, "key"), args[1]),
   },
-  'kong.nginx.get_ctx': { phases: 'RASL', run: contextValue },
+  "kong.nginx.get_ctx": { phases: "RASL", run: contextValue },
 };
 
 /** Kong keeps its own state in the same table. */
 function contextValue({ request, phase }: PdkCall, args: PdkArguments): unknown {
-  const key = stringArgument(args, 0, 'key');
+  const key = stringArgument(args, 0, "key");
   if (request.context.has(key)) return request.context.get(key);
   switch (key) {
-    case 'route':
+    case "route":
       return request.route;
-    case 'service':
+    case "service":
       return request.service;
-    case 'authenticated_consumer':
+    case "authenticated_consumer":
       return request.consumer;
-    case 'authenticated_credential':
+    case "authenticated_credential":
       return request.credential;
-    case 'KONG_PROXIED':
-      return (phase === 'response' || phase === 'log') && request.response.source === 'service' ? true : undefined;
+    case "KONG_PROXIED":
+      return (phase === "response" || phase === "log") && request.response.source === "service" ? true : undefined;
     default:
       return undefined;
   }
@@ -44,10 +44,10 @@ type Variable = (call: PdkCall) => string | undefined;
 
 const VARIABLES: Readonly<Record<string, Variable>> = {
   args: ({ request }) => request.query,
-  content_length: ({ request }) => getHeader(request.headers, 'content-length'),
-  content_type: ({ request }) => getHeader(request.headers, 'content-type'),
+  content_length: ({ request }) => getHeader(request.headers, "content-length"),
+  content_type: ({ request }) => getHeader(request.headers, "content-type"),
   host: ({ request }) => requestHost(request),
-  is_args: ({ request }) => (request.query === '' ? '' : '?'),
+  is_args: ({ request }) => (request.query === "" ? "" : "?"),
   msec: () => (Date.now() / 1000).toFixed(3),
   query_string: ({ request }) => request.query,
   realip_remote_addr: ({ request }) => request.client.address,
@@ -57,10 +57,10 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   request_id: ({ request }) => request.id,
   request_method: ({ request }) => request.method,
   request_uri: ({ request }) => request.uri,
-  scheme: () => 'http',
+  scheme: () => "http",
   server_port: ({ request }) => String(request.server.port),
   server_protocol: ({ request }) => `HTTP/${request.httpVersion}`,
-  status: ({ request, phase }) => (phase === 'response' ? String(request.response.status) : undefined),
+  status: ({ request, phase }) => (phase === "response" ? String(request.response.status) : undefined),
   upstream_host: ({ request }) => request.upstream.hostHeader,
   upstream_scheme: ({ request }) => request.upstream.scheme,
   upstream_uri: ({ request }) => request.upstream.path,
@@ -68,19 +68,19 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
 };
 
 function variable(call: PdkCall, args: PdkArguments): unknown {
-  const name = stringArgument([textArgument(args, 0, 'name')], 0, 'name').toLowerCase();
+  const name = stringArgument([textArgument(args, 0, "name")], 0, "name").toLowerCase();
   const value = Object.hasOwn(VARIABLES, name) ? VARIABLES[name]?.(call) : prefixedVariable(call.request, name);
   return value === undefined ? undefined : textFromByteString(value);
 }
 
 function prefixedVariable(request: GatewayRequest, name: string): string | undefined {
-  const [prefix, rest] = [name.slice(0, name.indexOf('_')), name.slice(name.indexOf('_') + 1)];
-  if (prefix === 'http') {
+  const [prefix, rest] = [name.slice(0, name.indexOf("_")), name.slice(name.indexOf("_") + 1)];
+  if (prefix === "http") {
     const values = getHeaderValues(request.headers, rest);
-    return values.length === 0 ? undefined : values.join(rest === 'cookie' ? '; ' : ', ');
+    return values.length === 0 ? undefined : values.join(rest === "cookie" ? "; " : ", ");
   }
-  if (prefix === 'arg') return valueOf(request.query.split('&'), rest);
-  if (prefix === 'cookie') return valueOf(getHeaderValues(request.headers, 'cookie').join('; ').split(/;\s*/), rest);
+  if (prefix === "arg") return valueOf(request.query.split("&"), rest);
+  if (prefix === "cookie") return valueOf(getHeaderValues(request.headers, "cookie").join("; ").split(/;\s*/), rest);
   return undefined;
 }
 

@@ -1,19 +1,19 @@
 // `kong.node.*`: the machine and the process the gateway runs on.
 
-import { isText } from '../byte-text.js';
-import { RefusedCall, type PdkArguments, type PdkFunctions } from './definition.js';
+import { isText } from "../byte-text.js";
+import { RefusedCall, type PdkArguments, type PdkFunctions } from "./definition.js";
 
 export const nodeFunctions: PdkFunctions = {
-  'kong.node.get_id': { phases: 'RASL', run: ({ facts }) => facts.nodeId },
-  'kong.node.get_hostname': { phases: 'RASL', run: ({ facts }) => facts.hostname },
-  'kong.node.get_memory_stats': { phases: 'RASL', run: (_call, args) => memoryStats(args) },
+  "kong.node.get_id": { phases: "RASL", run: ({ facts }) => facts.nodeId },
+  "kong.node.get_hostname": { phases: "RASL", run: ({ facts }) => facts.hostname },
+  "kong.node.get_memory_stats": { phases: "RASL", run: (_call, args) => memoryStats(args) },
 };
 
 const UNITS = new Map<string, { bytes: number; name: string } | undefined>([
-  ['b', undefined],
-  ['k', { bytes: 1024, name: 'KiB' }],
-  ['m', { bytes: 1024 ** 2, name: 'MiB' }],
-  ['g', { bytes: 1024 ** 3, name: 'GiB' }],
+  ["b", undefined],
+  ["k", { bytes: 1024, name: "KiB" }],
+  ["m", { bytes: 1024 ** 2, name: "MiB" }],
+  ["g", { bytes: 1024 ** 3, name: "GiB" }],
 ]);
 
 // The dictionaries of Kong 3.9 without a database, in bytes.
@@ -31,11 +31,11 @@ const SHARED_DICTIONARIES: Readonly<Record<string, { capacity: number; allocated
 };
 
 function memoryStats(args: PdkArguments): unknown {
-  const [unit = 'b', scale = 2] = args;
-  if (!isText(unit) || typeof unit !== 'string' || !UNITS.has(unit.toLowerCase())) {
-    throw new RefusedCall('unit must be one of: b, k, m, g');
+  const [unit = "b", scale = 2] = args;
+  if (!isText(unit) || typeof unit !== "string" || !UNITS.has(unit.toLowerCase())) {
+    throw new RefusedCall("unit must be one of: b, k, m, g");
   }
-  if (typeof scale !== 'number' || scale < 0) throw new RefusedCall('scale must be equal or greater than 0');
+  if (typeof scale !== "number" || scale < 0) throw new RefusedCall("scale must be equal or greater than 0");
   const inUnit = (bytes: number): number | string => formatBytes(bytes, unit.toLowerCase(), scale);
   const dictionaries = Object.entries(SHARED_DICTIONARIES).map(([name, { capacity, allocated }]) => [
     name,

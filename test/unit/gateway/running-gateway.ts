@@ -1,9 +1,9 @@
 // A gateway with a scripted plugin server and an echo service, closed after the test that started it.
 
-import { onTestFinished } from 'vitest';
+import { onTestFinished } from "vitest";
 
-import { startEchoUpstream, startGateway, type EchoUpstream, type Gateway, type GatewayOptions } from '../../../src/gateway/index.js';
-import { ScriptedPluginServer, type ScriptedPlugin } from './scripted-plugin-server.js';
+import { startEchoUpstream, startGateway, type EchoUpstream, type Gateway, type GatewayOptions } from "../../../src/gateway/index.js";
+import { ScriptedPluginServer, type ScriptedPlugin } from "./scripted-plugin-server.js";
 
 export interface Running {
   readonly gateway: Gateway;
@@ -38,8 +38,8 @@ export async function run(setup: Setup = {}): Promise<Running> {
 
 export function configFor(echo: { url: string }, setup: Setup = {}): Record<string, unknown> {
   return {
-    _format_version: '3.0',
-    services: [{ name: 'echo', url: echo.url, routes: [{ name: 'all', paths: ['/'] }] }],
+    _format_version: "3.0",
+    services: [{ name: "echo", url: echo.url, routes: [{ name: "all", paths: ["/"] }] }],
     plugins: Object.keys(setup.plugins ?? {}).map((name) => ({ name })),
     ...setup.config,
   };
@@ -60,4 +60,11 @@ export function told(text: string): Told {
 
 export function headerOf(headers: readonly (readonly [string, string])[], name: string): string | undefined {
   return headers.find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** Something that happens once, to wait for. */
+export function signal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve: () => resolve() };
 }

@@ -1,11 +1,11 @@
 // A plugin server whose plugins are written in the test: speaks MsgPack:1 with msgpack5 over a real Unix socket.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
-import msgpack5 from 'msgpack5';
+import msgpack5 from "msgpack5";
 
 /** Makes a PDK call and resolves with the Step that answers it; stays pending where the gateway sends none. */
 export type Kong = (method: string, ...args: unknown[]) => Promise<{ step: string; data: unknown }>;
@@ -36,7 +36,7 @@ export class ScriptedPluginServer {
   pid = 4242;
   sendsPid = true;
   connectionsOpened = 0;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'scripted-'));
+  readonly #folder = mkdtempSync(join(tmpdir(), "scripted-"));
   readonly #plugins: Readonly<Record<string, ScriptedPlugin>>;
   readonly #codec = msgpack5();
   readonly #instances = new Map<number, { id: number; name: string; config: Record<string, unknown> }>();
@@ -46,7 +46,7 @@ export class ScriptedPluginServer {
 
   private constructor(plugins: Readonly<Record<string, ScriptedPlugin>>) {
     this.#plugins = plugins;
-    this.socketPath = join(this.#folder, 'plugins.sock');
+    this.socketPath = join(this.#folder, "plugins.sock");
   }
 
   static async start(plugins: Readonly<Record<string, ScriptedPlugin>>): Promise<ScriptedPluginServer> {
@@ -63,10 +63,10 @@ export class ScriptedPluginServer {
   get pluginInfos(): unknown[] {
     return Object.entries(this.#plugins).map(([name, plugin]) => ({
       Name: name,
-      Phases: ['rewrite', 'access', 'response', 'log'].filter((phase) => phase in plugin),
-      Version: '1.0.0',
+      Phases: ["rewrite", "access", "response", "log"].filter((phase) => phase in plugin),
+      Version: "1.0.0",
       Priority: plugin.priority ?? 0,
-      Schema: { name, fields: [{ config: { type: 'record', fields: plugin.fields ?? [] } }] },
+      Schema: { name, fields: [{ config: { type: "record", fields: plugin.fields ?? [] } }] },
     }));
   }
 
@@ -79,7 +79,7 @@ export class ScriptedPluginServer {
   }
 
   receivedMethods(): string[] {
-    return this.received.map(({ method }) => method.replace('plugin.', ''));
+    return this.received.map(({ method }) => method.replace("plugin.", ""));
   }
 
   reply(socket: Socket, id: number, error: unknown, result: unknown): void {
@@ -108,24 +108,24 @@ export class ScriptedPluginServer {
   #accept(socket: Socket): void {
     this.sockets.add(socket);
     this.connectionsOpened += 1;
-    socket.on('close', () => this.sockets.delete(socket));
-    socket.on('error', () => undefined);
-    if (this.sendsPid) socket.write(this.#codec.encode([2, 'serverPid', this.pid]).slice());
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => undefined);
+    if (this.sendsPid) socket.write(this.#codec.encode([2, "serverPid", this.pid]).slice());
     const decoder = this.#codec.decoder();
-    decoder.on('data', (message: unknown) => this.#onMessage(message, socket));
+    decoder.on("data", (message: unknown) => this.#onMessage(message, socket));
     socket.pipe(decoder);
   }
 
   #onMessage(message: unknown, socket: Socket): void {
-    if (!Array.isArray(message)) throw new Error('a request is an array');
+    if (!Array.isArray(message)) throw new Error("a request is an array");
     const [, id, method, args] = message as [number, number, string, [Record<string, unknown> | number]];
     const [argument] = args;
     this.received.push({ method, argument });
     if (this.intercept({ id, method, argument }, socket)) return;
     const answer = (result: unknown): void => this.reply(socket, id, null, result);
-    if (method === 'plugin.StartInstance') answer(this.#startInstance(argument as { Name: string; Config: string }));
-    else if (method === 'plugin.CloseInstance') answer(this.#closeInstance(argument as number));
-    else if (method === 'plugin.HandleEvent') this.#handleEvent(argument as { InstanceId: number; EventName: string }, id, socket);
+    if (method === "plugin.StartInstance") answer(this.#startInstance(argument as { Name: string; Config: string }));
+    else if (method === "plugin.CloseInstance") answer(this.#closeInstance(argument as number));
+    else if (method === "plugin.HandleEvent") this.#handleEvent(argument as { InstanceId: number; EventName: string }, id, socket);
     else this.#step(method, argument as { EventId: number; Data?: unknown }, answer);
   }
 
@@ -151,12 +151,12 @@ export class ScriptedPluginServer {
     this.#lastId += 1;
     const event = new ScriptedEvent(this.#lastId, (result) => this.reply(socket, id, null, result));
     this.#events.set(event.id, event);
-    const handler = this.#plugins[instance.name]?.[argument.EventName as 'access'];
+    const handler = this.#plugins[instance.name]?.[argument.EventName as "access"];
     void event.run(handler ?? (() => undefined), instance);
   }
 
   #step(method: string, argument: { EventId: number; Data?: unknown }, answer: (result: unknown) => void): void {
-    this.#events.get(argument.EventId)?.step(method.replace('plugin.', ''), argument.Data, answer);
+    this.#events.get(argument.EventId)?.step(method.replace("plugin.", ""), argument.Data, answer);
   }
 }
 
@@ -177,7 +177,7 @@ class ScriptedEvent {
       return stepped;
     };
     await handler(kong, instance);
-    this.#answer({ EventId: this.id, Data: 'ret' });
+    this.#answer({ EventId: this.id, Data: "ret" });
   }
 
   step(step: string, data: unknown, answer: (result: unknown) => void): void {

@@ -284,6 +284,21 @@ test("native addons are required by their absolute path", async () => {
   }
 });
 
+test.each([
+  ["a hashbang", { "hello.mjs": "#!/usr/bin/env node\nexport const probe = () => 1;" }],
+  ["a hashbang in CommonJS", { "hello.cjs": "#!/usr/bin/env node\n'use strict';\nexports.probe = () => (__dirname === '' ? 0 : 1);" }],
+  ["a byte order mark", { "hello.ts": "\uFEFFexport const probe = () => 1;" }],
+  ["a banner of slashes", { "hello.js": `${"/".repeat(5000)}\n${"/* * */ ".repeat(500)}\nexports.probe = () => (__filename === '' ? 0 : 1);` }],
+  ["JSON with an attribute", { "hello.mjs": 'import data from "./d.json" with { type: "json" }; export const probe = () => data.n;', "d.json": '{"n":1}' }],
+  ["JSON of a package", { "hello.mjs": 'import data from "dep/d.json" with { type: "json" }; export const probe = () => data.n;', ...installed("dep", { "d.json": '{"n":1}' }) }],
+  ["a package in TypeScript", { "hello.ts": 'import { n } from "dep"; export const probe = () => n;', ...installed("dep", { "package.json": '{"main":"d.ts"}', "d.ts": "export const n: number = 1;" }) }],
+  ["files that import each other", { "hello.ts": 'import { other } from "./other.js"; import { sep } from "node:path"; export function mine() { return sep === "/" ? 1 : 0; } export const probe = () => other;', "other.ts": 'import { mine } from "./hello.js"; export const other = mine();' }],
+  ["an old package.json", { "hello.js": "exports.probe = function () { return arguments.length + 1 };", "package.json": '{"type":5}' }],
+  ["code minified to one line", { "hello.js": "var a=()=>1;export{a as probe};" }],
+])("a plugin with %s runs", async (_, files) => {
+  expect(await probe(files as Record<string, string>)).toBe(1);
+});
+
 test("names of classes and functions survive, also when two files use the same", async () => {
   expect(
     await probe({
@@ -358,7 +373,7 @@ test("a linked plugin goes by the name of its link", async () => {
   const artifact = await compiler.compile(fileSource(directory, "hello.ts"));
   expect(artifact.inputs.map(({ path }) => path)).toEqual([join(directory, "hello.ts"), join(directory, "boom.ts")]);
   const outcome = await evaluateInWorker(artifact);
-  expect(outcome).toMatchObject({ ok: false, stack: expect.stringContaining(`(${join(directory, "boom.ts")}:2:35)`) });
+  expect(outcome).toMatchObject({ ok: false, stack: expect.stringContaining(`(${join(directory, "boom.ts")}:2:35)`) as unknown });
   expect(outcome).toMatchObject({ stack: expect.stringContaining(join(directory, "..2024/boom.ts")) as unknown });
   await expect(compiler.compile(fileSource(directory, "bad.ts"))).rejects.toMatchObject({ message: 'bad.ts:1:7: Expected ";" but found "x"' });
 });

@@ -1,0 +1,10 @@
+// The end of a channel as both sides use it: a MessagePort between threads, an IPC pipe between processes.
+
+export interface ChannelPort {
+  /** `transfer` is a hint: where nothing can be transferred, it is copied. */
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Told once, when the other side is gone or the channel was closed. */
+  onClose(listener: () => void): void;
+  close(): void;
+}

@@ -1,0 +1,83 @@
+// Watches one isolate for signs of life while it has work, and says when it gives none.
+import { performance } from "node:perf_hooks";
+
+export interface HeartbeatOptions {
+  /** How long a busy isolate may be silent, in milliseconds. */
+  readonly stallTimeout: number;
+  /** How long its module may take to load. */
+  readonly loadTimeout: number;
+  readonly ping: () => void;
+  readonly onStall: (silence: number) => void;
+}
+
+const CHECKS_PER_STALL = 5;
+/** After a deadline has passed in it, an isolate is asked for a sign of life at once, and given this long. */
+const PROBE_TIMEOUT = 500;
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #limit: number;
+  /** When the ping was sent, or the load began, that is still unanswered. */
+  #waitingSince: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#limit = options.loadTimeout;
+    this.#waitingSince = performance.now();
+    this.#schedule();
+  }
+
+  /** Whether what is sent now is certainly unread should the isolate be found stalled. */
+  get isWaiting(): boolean {
+    return this.#waitingSince !== undefined;
+  }
+
+  /** The isolate gave a sign of life. */
+  heard(): void {
+    this.#waitingSince = undefined;
+  }
+
+  /** There is work: watch. */
+  watch(): void {
+    if (this.#timer === undefined) this.#schedule();
+  }
+
+  /** A deadline has passed in it: find out soon whether it still answers. */
+  probe(): void {
+    if (this.#waitingSince === undefined) this.#ping(Math.min(PROBE_TIMEOUT, this.#options.stallTimeout));
+    clearTimeout(this.#timer);
+    this.#schedule();
+  }
+
+  /** No work: no timer. */
+  rest(): void {
+    if (this.#waitingSince !== undefined) return;
+    this.stop();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #ping(limit: number): void {
+    this.#waitingSince = performance.now();
+    this.#limit = limit;
+    this.#options.ping();
+  }
+
+  #schedule(): void {
+    const interval = Math.min(this.#limit, this.#options.stallTimeout) / CHECKS_PER_STALL;
+    this.#timer = setTimeout(() => this.#check(), interval).unref();
+  }
+
+  #check(): void {
+    if (this.#waitingSince === undefined) this.#ping(this.#options.stallTimeout);
+    const silence = performance.now() - (this.#waitingSince ?? 0);
+    if (silence >= this.#limit) {
+      this.stop();
+      this.#options.onStall(silence);
+    } else this.#schedule();
+  }
+}

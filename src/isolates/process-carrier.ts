@@ -1,0 +1,51 @@
+// Carries an isolate in a child process: the hard wall, at which crashes, signals and closed descriptors end too.
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { ChannelPort, IsolateTask } from "../channel/index.js";
+import type { Carrier, CarrierLimits } from "./carrier.js";
+
+const PROCESS_ENTRY = fileURLToPath(new URL("../runtime/process-entry.js", import.meta.url));
+const MEGABYTE = 1024 * 1024;
+
+export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier {
+  const child = fork(PROCESS_ENTRY, [], {
+    execArgv: [`--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`],
+    env: { ...limits.env },
+    serialization: "advanced",
+    // What native code writes joins the server's own stderr; the rest comes as log lines.
+    stdio: ["ignore", 2, 2, "ipc"],
+  });
+  const ended = endOf(child);
+  child.send({ task });
+  return {
+    port: processPort(child),
+    ended,
+    terminate: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+function endOf(child: ChildProcess): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    child.once("error", resolve);
+    child.once("exit", (code, signal) => {
+      resolve(code === 0 ? undefined : new Error(signal === null ? `its process exited with status ${code}` : `its process was ended by ${signal}`));
+    });
+  });
+}
+
+function processPort(child: ChildProcess): ChannelPort {
+  return {
+    postMessage: (message) => {
+      // A child that is gone is told by its exit, not by a write that fails.
+      if (child.connected) child.send(message as object, () => {});
+    },
+    onMessage: (listener) => child.on("message", listener),
+    onClose: (listener) => child.once("disconnect", listener),
+    close: () => {
+      if (child.connected) child.disconnect();
+    },
+  };
+}

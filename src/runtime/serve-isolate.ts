@@ -1,0 +1,81 @@
+// Serves one plugin over a channel for as long as its isolate lives, whatever carries the isolate.
+import v8 from "node:v8";
+import {
+  BatchingPort,
+  callsReport,
+  type ChannelPort,
+  type EventReport,
+  failureReport,
+  type HostMessage,
+  type IsolateMessage,
+  type IsolateTask,
+  type LogEntry,
+  type PhaseHost,
+  type PhaseHostListener,
+  receiveCommands,
+  returnReport,
+  toErrorInfo,
+} from "../channel/index.js";
+import { decodeValue, encodeCall } from "../wire/index.js";
+import { captureOutput } from "./capture-output.js";
+import { evaluateModule } from "./evaluate-module.js";
+import { FailedHost } from "./failed-host.js";
+import { adaptModule } from "./forms/adapt-module.js";
+import { LocalHost } from "./local-host.js";
+import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
+
+const CODEC = { encodeCall, decodeValue };
+
+/** Resolves when the host says stop, or is gone. */
+export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Promise<void> {
+  const port = new BatchingPort<EventReport, IsolateMessage>(channel);
+  const log = (entry: LogEntry): void => port.control({ kind: "log", entry });
+  const flushOutput = captureOutput(log);
+  surviveStrayErrors(log);
+  refuseSignals();
+  const host = await loadHost(task, reportTo(port));
+  const stopped = new Promise<void>((stop) => {
+    channel.onMessage((message) => receive(message as Uint8Array<ArrayBuffer> | HostMessage, host, port, stop));
+    channel.onClose(stop);
+  });
+  port.control({ kind: "ready" });
+  await stopped;
+  flushOutput();
+  port.flush();
+  port.close();
+}
+
+function receive(message: Uint8Array<ArrayBuffer> | HostMessage, host: PhaseHost, port: BatchingPort<EventReport, IsolateMessage>, stop: () => void): void {
+  if (message instanceof Uint8Array) return receiveCommands(message, host);
+  switch (message.kind) {
+    case "start-instance": return host.startInstance(message.spec);
+    case "close-instance": return host.closeInstance(message.instanceId);
+    case "ping": return port.control({ kind: "pong", memory: memoryInUse() });
+    case "stop": return stop();
+  }
+}
+
+/** Of this isolate alone: the heap, and what buffers and addons hold outside it. */
+function memoryInUse(): number {
+  const { used_heap_size: heap, external_memory: external } = v8.getHeapStatistics();
+  return heap + external;
+}
+
+function reportTo(port: BatchingPort<EventReport, IsolateMessage>): PhaseHostListener {
+  return {
+    onCalls: (eventId, calls) => port.event(callsReport(eventId, calls)),
+    onReturn: (eventId) => port.event(returnReport(eventId)),
+    onFailure: (eventId, error) => port.event(failureReport(eventId, error)),
+    onInstanceFailed: (instanceId, error) => port.control({ kind: "instance-failed", instanceId, error }),
+    onLog: (entry) => port.control({ kind: "log", entry }),
+  };
+}
+
+async function loadHost(task: IsolateTask, listener: PhaseHostListener): Promise<PhaseHost> {
+  try {
+    const definition = adaptModule(await evaluateModule(task.artifact), task.plugin);
+    return new LocalHost(definition, CODEC, listener);
+  } catch (thrown) {
+    return new FailedHost(toErrorInfo(thrown), listener);
+  }
+}

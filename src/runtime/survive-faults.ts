@@ -1,0 +1,29 @@
+// Keeps an isolate alive through what plugin code does outside its handlers, and from harming the whole process.
+import { isMainThread } from "node:worker_threads";
+import { type LogEntry, toErrorInfo } from "../channel/index.js";
+import { isPdkError } from "../pdk/index.js";
+import { ExitSignal } from "./event.js";
+
+/** A throw in a timer or a floating promise ends neither the isolate nor its other events. */
+export function surviveStrayErrors(log: (entry: LogEntry) => void): void {
+  const report = (what: string) => (thrown: unknown): void => {
+    // The event is over on purpose, and its handler was told so where it listens.
+    if (thrown instanceof ExitSignal) return;
+    const level = isPdkError(thrown) && thrown.code !== "PDK_CALL_FAILED" ? "debug" : "error";
+    log({ level, message: what, error: toErrorInfo(thrown) });
+  };
+  process.on("uncaughtException", report("uncaught exception outside a handler"));
+  process.on("unhandledRejection", report("unhandled promise rejection"));
+}
+
+/** A thread shares its process's id: a signal that a plugin sends itself would hit every other plugin. */
+export function refuseSignals(): void {
+  if (isMainThread) return;
+  const kill = process.kill.bind(process);
+  process.kill = (pid: number, signal?: string | number): true => {
+    if (signal !== 0 && (Math.abs(pid) === process.pid || pid === 0 || pid === process.ppid)) {
+      throw new Error(`a plugin may not send ${signal ?? "SIGTERM"} to process ${pid}: all plugins run in it`);
+    }
+    return kill(pid, signal);
+  };
+}
