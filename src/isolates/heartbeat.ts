@@ -45,7 +45,9 @@ export class Heartbeat {
 
   /** A deadline has passed in it: find out soon whether it still answers. */
   probe(): void {
-    if (this.#waitingSince === undefined) this.#ping(Math.min(PROBE_TIMEOUT, this.#options.stallTimeout));
+    if (this.#waitingSince === undefined) this.#ping(this.#options.stallTimeout);
+    const silence = performance.now() - (this.#waitingSince ?? 0);
+    this.#limit = Math.min(this.#limit, silence + PROBE_TIMEOUT);
     clearTimeout(this.#timer);
     this.#schedule();
   }

@@ -1,5 +1,4 @@
 // Owns one isolate under watch: the events that run in it, its signs of life, and how it is drained.
-import { performance } from "node:perf_hooks";
 import { type ErrorInfo, type InstanceSpec, type LogEntry, type PdkCall, type PhaseHost, type PhaseHostListener } from "../channel/index.js";
 import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -24,7 +23,6 @@ export interface LiveIsolateOptions {
 }
 
 export class LiveIsolate implements PhaseHost {
-  readonly started = performance.now();
   readonly #options: LiveIsolateOptions;
   readonly #isolate: Isolate;
   readonly #heartbeat: Heartbeat;
@@ -32,6 +30,7 @@ export class LiveIsolate implements PhaseHost {
   /** Sent behind a ping, or the module's load, that is unanswered yet. */
   readonly #unread = new Map<number, UnreadEvent>();
   #state: "serving" | "draining" | "dead" = "serving";
+  #productive = false;
 
   constructor(options: LiveIsolateOptions) {
     this.#options = options;
@@ -47,6 +46,7 @@ export class LiveIsolate implements PhaseHost {
         options.listener.onCalls(eventId, calls);
       },
       onReturn: (eventId: number) => {
+        this.#productive = true;
         this.#over(eventId);
         options.listener.onReturn(eventId);
       },
@@ -63,6 +63,11 @@ export class LiveIsolate implements PhaseHost {
       },
       onEnd: (error: Error | undefined) => this.#ended(error),
     });
+  }
+
+  /** Whether any event has returned in it. */
+  get productive(): boolean {
+    return this.#productive;
   }
 
   get eventCount(): number {

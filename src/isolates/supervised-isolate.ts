@@ -159,7 +159,7 @@ export class SupervisedIsolate implements PhaseHost {
   #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {
     const { plugin, listener } = this.#options;
     if (isolate === this.#current) this.#current = undefined;
-    const delay = this.#backoff.died(isolate.started);
+    const delay = this.#backoff.died(isolate.productive);
     const info = { ...toErrorInfo(error), message: `the isolate of plugin ${plugin} ended: ${error.message}` };
     this.#lastDeath = info;
     const again = delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;
