@@ -3,6 +3,8 @@
 /** Flags of this kind take no value, or `=true` and `=false`. */
 export interface FlagNames {
   readonly booleans: ReadonlySet<string>;
+  /** Flags of this kind can do without their value, so a flag behind them is one. */
+  readonly optionals: ReadonlySet<string>;
   /** Other names of a flag. */
   readonly aliases: ReadonlyMap<string, string>;
 }
@@ -13,7 +15,20 @@ const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"]);
 
 /** Values pass unchanged, also those that start with a dash: a flag takes the argument behind it whatever that is. */
 export function normalizeFlags(argv: readonly string[], names: FlagNames): string[] {
-  return argv.flatMap((argument) => normalizeFlag(argument, names));
+  const normalized: string[] = [];
+  let isValue = false;
+  for (const argument of argv) {
+    normalized.push(...(isValue ? [argument] : normalizeFlag(argument, names)));
+    isValue = !isValue && awaitsValue(argument, names);
+  }
+  return normalized;
+}
+
+function awaitsValue(argument: string, { booleans, optionals, aliases }: FlagNames): boolean {
+  const [, given, value] = FLAG.exec(argument) ?? [];
+  if (given === undefined || value !== undefined) return false;
+  const name = aliases.get(given) ?? given;
+  return !booleans.has(name) && !optionals.has(name);
 }
 
 function normalizeFlag(argument: string, { booleans, aliases }: FlagNames): string[] {

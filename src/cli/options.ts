@@ -85,6 +85,7 @@ interface Values {
 }
 
 const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch"]);
+const OPTIONALS = new Set(["dump"]);
 const ALIASES = new Map([["plugins-directory", "plugins-dir"], ["h", "help"], ["v", "version"]]);
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
@@ -128,7 +129,7 @@ function createProgram(): Command {
 export function parseCommandLine(argv: readonly string[]): Invocation {
   const program = createProgram();
   try {
-    program.parse(normalizeFlags(argv, { booleans: BOOLEANS, aliases: ALIASES }), { from: "user" });
+    program.parse(normalizeFlags(argv, { booleans: BOOLEANS, optionals: OPTIONALS, aliases: ALIASES }), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(goStyle(error.message));
     throw error;

@@ -105,7 +105,8 @@ export interface KongResponse {
    * Phases: rewrite, access, response.
    *
    * @param status - 100 to 599, otherwise the client gets 500
-   * @param body - text and bytes are sent as they are; an object as JSON with its content type. An empty array is sent as `{}`
+   * @param body - text and bytes are sent as they are; an object as JSON with its content type. An empty array is sent as `{}`;
+   *   `undefined` before headers as an empty body. A `null` would make the gateway lose the headers: no type allows it
    * @param headers - set in place of any of the same name
    * @example
    * if (!allowed) kong.response.exit(403, { message: "not for you" }, { "x-reason": "quota" });

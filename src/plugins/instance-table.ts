@@ -17,6 +17,8 @@ export interface Instance {
 }
 
 const ID_SPACE = 2 ** 31 - 1;
+const MIN_SWEEP = 100;
+const MAX_SWEEP = 60_000;
 
 export class InstanceTable {
   readonly #instances = new Map<number, Instance>();
@@ -30,7 +32,7 @@ export class InstanceTable {
     // A restarted server must not use an id that a gateway still holds for another configuration. Ids are int32 in
     // ProtoBuf:1, so there is no room for a clock in them; a random start makes a clash one in millions.
     this.#lastId = Math.floor(Math.random() * ID_SPACE);
-    this.#sweep = setInterval(() => this.#expire(), Math.max(100, idleTimeout / 4)).unref();
+    this.#sweep = setInterval(() => this.#expire(), Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, idleTimeout / 4))).unref();
   }
 
   get size(): number {

@@ -63,14 +63,17 @@ export class RunningEvent {
     return this.#state === "exited";
   }
 
-  /** Makes a PDK call. @throws {ExitSignal} for the calls that never return. */
+  /** Makes a PDK call. @throws {ExitSignal} for the calls that never return, {PdkError} where these cannot be sent. */
   call(method: PdkMethod, args: readonly unknown[]): Promise<unknown> {
     if (this.#state !== "running") return Promise.reject(new PdkError("PDK_EVENT_ENDED", { method: method.method }));
     let data: Buffer;
     try {
       data = this.#codec.encodeCall(method.method, toWireArguments(method.method, args));
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    } catch (thrown) {
+      const error = thrown instanceof PdkError ? thrown : new PdkError("PDK_BAD_ARGUMENT", { method: method.method, reason: String(thrown), cause: thrown });
+      // These are often not awaited: a mere rejection would let the request through that was to be refused.
+      if (method.ends) throw error;
+      return Promise.reject(error);
     }
     if (method.ends) return this.#exit(method, data);
     this.#queue.push({ data, wantsAnswer: !method.writeBehind, ends: false });

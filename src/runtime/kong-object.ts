@@ -10,7 +10,7 @@ const functionFor = (event: RunningEvent, method: PdkMethod): PdkFunction => (..
 function unknownFunction(event: RunningEvent, path: string): unknown {
   const method: PdkMethod = { method: `kong.${path}`, returns: "value", writeBehind: false, ends: false, phases: PHASES };
   return new Proxy(functionFor(event, method), {
-    get: (target, key) => (typeof key === "symbol" || key === "then" || key in target ? (Reflect.get(target, key) as unknown) : unknownFunction(event, `${path}.${wireName(key)}`)),
+    get: (target, key) => (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target ? (Reflect.get(target, key) as unknown) : unknownFunction(event, `${path}.${wireName(key)}`)),
   });
 }
 

@@ -63,7 +63,7 @@ export class LocalHost implements PhaseHost {
   }
 
   async #run(event: RunningEvent, handlers: PhaseHandlers): Promise<void> {
-    const handler = handlers[event.phase as keyof PhaseHandlers];
+    const handler = Object.hasOwn(handlers, event.phase) ? handlers[event.phase as keyof PhaseHandlers] : undefined;
     try {
       // A gateway asks only for the phases it was told of; for any other there is nothing to do.
       if (handler !== undefined) await handler(kongObject(event));

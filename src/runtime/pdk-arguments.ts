@@ -17,7 +17,8 @@ export function toWireArguments(method: string, args: readonly unknown[]): unkno
   if (LOG_METHODS.has(method)) return args.slice(0, length).map(toLogText);
   const wire: unknown[] = [];
   for (let i = 0; i < length; i += 1) wire.push(toWire(method, args[i], 0));
-  // A nil inside the arguments cuts off those after it inside the gateway: without a body the headers would be lost.
+  // A nil inside the arguments cuts off those after it inside the gateway: without a body the headers would be lost. A
+  // null is what the plugin wrote, and is sent: the recorded gateways get it so.
   if (method === "kong.response.exit" && length > 2 && args[1] === undefined) wire[1] = "";
   return wire;
 }

@@ -62,9 +62,11 @@ function readCaptures(value: unknown): { named: Record<string, unknown>; unnamed
   return { named: toRecord(entriesOf(parts["named"]), (item) => item), unnamed };
 }
 
-/** An array with a hole arrives as a map with integer keys; everything else is what it is. */
+/** An array with a hole arrives as a map with integer keys, at any depth; everything else is what it is. */
 function readValue(value: unknown): unknown {
-  if (!(value instanceof Map)) return value;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map(readValue);
+  if (!(value instanceof Map)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readValue(item)]));
   const keys = [...value.keys()];
   if (!keys.every((key) => typeof key === "number" && Number.isInteger(key) && key > 0 && key <= keys.length * 8)) return toRecord(entriesOf(value), readValue);
   const array: unknown[] = [];

@@ -34,17 +34,17 @@ export class UnixSocket {
    */
   static async listen(options: UnixSocketOptions): Promise<UnixSocket> {
     const { path, mode } = options;
-    await checkPath(path);
     const server = createServer(options.onConnection);
-    const temporary = join(dirname(path), `.ps-${process.pid}`);
     // Bound under another name, given its permissions, and only then moved into place: nobody meets a socket that is
-    // missing, or one that everybody may open.
-    const bound = Buffer.byteLength(temporary) <= MAX_PATH_BYTES ? temporary : path;
+    // missing, or one that everybody may open. And Node.js removes the name it bound when the server closes, whoever
+    // has that name by then.
+    const bound = join(dirname(path), `.ps${process.pid.toString(36)}`);
+    await checkPath(path, bound);
     try {
       await remove(bound);
       await listenOn(server, bound);
       await chmod(bound, mode);
-      if (bound !== path) await rename(bound, path);
+      await rename(bound, path);
       const { ino } = await lstat(path, { bigint: true });
       return new UnixSocket(server, path, ino);
     } catch (error) {
@@ -63,9 +63,9 @@ export class UnixSocket {
   }
 }
 
-async function checkPath(path: string): Promise<void> {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_PATH_BYTES) throw new ServerError("SERVER_SOCKET_PATH_TOO_LONG", `${path} has ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`);
+async function checkPath(path: string, bound: string): Promise<void> {
+  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(bound));
+  if (bytes > MAX_PATH_BYTES) throw new ServerError("SERVER_SOCKET_PATH_TOO_LONG", `${path} needs ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`);
   const existing = await lstat(path).catch(() => undefined);
   if (existing !== undefined && !existing.isSocket()) throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
 }

@@ -42,7 +42,7 @@ describe("-dump-all-plugins", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const dump = parseDump(stdout);
     expect(dump.map((info) => info["Name"]).sort()).toEqual([
-      "asks", "every-phase", "go-style", "hello", "status", "transform", "waits",
+      "asks", "every-phase", "go-style", "hello", "mixed", "status", "transform", "waits",
     ]);
     expect(dump.find((info) => info["Name"] === "hello")).toMatchObject({
       Phases: ["access"],
@@ -97,7 +97,7 @@ describe("-dump", () => {
   it("gives all without a name", async () => {
     const { code, stdout } = await runCli(["-plugins-dir", PHASES, "-dump"]);
     expect(code).toBe(0);
-    expect(parseDump(stdout)).toHaveLength(7);
+    expect(parseDump(stdout)).toHaveLength(8);
   });
 
   it("fails for a plugin that is not there, with its name", async () => {

@@ -1,7 +1,7 @@
 // Owns checking every MsgPack:1 method, and that it does not matter how the bytes of the calls arrive.
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeRequest, isRecord, runPhase, startInstance, startServer, WireClient } from "../support/index.js";
+import { encodeRequest, GatewayAnswer, isRecord, runPhase, startInstance, startServer, WireClient } from "../support/index.js";
 import type { RunningServer } from "../support/index.js";
 
 const PHASES = fileURLToPath(new URL("../fixtures/phases", import.meta.url));
@@ -191,13 +191,16 @@ describe("bytes", () => {
     await other.close();
   });
 
-  it("takes and gives 8 MB in one value", async () => {
+  it("takes and gives 32 MB in one value, in time that grows with its size and no faster", async () => {
     const id = await startInstance(client, "transform");
-    const body = Buffer.alloc(8 * 1024 * 1024, "ÿ", "latin1");
+    const body = Buffer.alloc(32 * 1024 * 1024, "ÿ", "latin1");
+    const began = performance.now();
     const run = await runPhase(client, id, "response", {
       answer: (method) => (method === "kong.service.response.get_raw_body" ? body : 200),
     });
     expect(run.end).toBe("exit");
+    // Decoding from the start for every 64 kB that come would take minutes.
+    expect(performance.now() - began).toBeLessThan(10_000);
     const sent = run.calls.at(-1)?.args[1];
     if (!Buffer.isBuffer(sent)) throw new Error("the body came back as something else than bytes");
     expect(sent.length).toBe(body.length + 2);
@@ -274,6 +277,59 @@ describe("events", () => {
     }
     await Promise.all(Array.from({ length: 10 }, () => runPhase(client, id, "access", { answer })));
     expect(Math.max(...counts.map(Number))).toBeGreaterThan(1);
+  });
+
+  describe("calls that return nothing and calls that do", () => {
+    const order = [
+      "kong.response.set_header x-1",
+      "kong.response.add_header x-2",
+      "kong.request.get_header a",
+      "kong.service.request.set_header x-3",
+      "kong.request.get_header b",
+      "kong.response.set_status 201",
+      "kong.request.get_header c",
+      "kong.request.get_header d",
+      "kong.ctx.shared.set seen",
+      "kong.log.notice last",
+    ];
+    const named = (method: string, args: readonly unknown[]): unknown =>
+      method === "kong.request.get_header" ? `value of ${String(args[0])}` : undefined;
+
+    it("keep their order, and each gets its own answer", async () => {
+      const id = await startInstance(client, "mixed");
+      const run = await runPhase(client, id, "access", { answer: named });
+      expect(run.calls.map(({ method, args }) => `${method} ${String(args[0])}`)).toEqual(order);
+      expect(run.calls[8]?.args[1]).toEqual(["value of a", "value of b", "value of c", "value of d"]);
+      expect(run.end).toBe("ret");
+    });
+
+    it("an error of the gateway for one that returns nothing is a line in the log, and disturbs no other", async () => {
+      const id = await startInstance(client, "mixed");
+      const run = await runPhase(client, id, "access", {
+        answer: (method, args) => (method === "kong.response.add_header" ? GatewayAnswer.error("headers were sent") : named(method, args)),
+      });
+      expect(run.calls.map(({ method, args }) => `${method} ${String(args[0])}`)).toEqual(order);
+      expect(run.calls[8]?.args[1]).toEqual(["value of a", "value of b", "value of c", "value of d"]);
+      expect(await server.waitForLine(/headers were sent/)).toMatch(/mixed.*add_header|add_header.*mixed/);
+    });
+
+    it("an error of the gateway for one that returns something is a PdkError in the handler", async () => {
+      const id = await startInstance(client, "mixed");
+      const run = await runPhase(client, id, "access", {
+        answer: (method, args) => (args[0] === "d" ? GatewayAnswer.error("no d") : named(method, args)),
+      });
+      expect(run.calls[8]?.args[1]).toEqual(["value of a", "value of b", "value of c", "PDK_CALL_FAILED"]);
+    });
+  });
+
+  it("serves 100 connections at once", async () => {
+    const id = await startInstance(client, "asks", { asks: ["a", "b"] });
+    const connections = await Promise.all(Array.from({ length: 100 }, () => WireClient.connect(server.socketPath)));
+    const runs = await Promise.all(
+      connections.map((connection, i) => runPhase(connection, id, "access", { answer: (_, args) => `${i} ${String(args[0])}` })),
+    );
+    expect(runs.every(({ end, calls }) => end === "ret" && calls.map(({ args }) => args[0]).join() === "a,b")).toBe(true);
+    await Promise.all(connections.map((connection) => connection.close()));
   });
 
   it("lets running events finish when their instance is closed", async () => {

@@ -42,7 +42,9 @@ export class WireClient {
   readonly #pending = new Map<number, Waiter<Reply>>();
   readonly #inbox: WireMessage[] = [];
   readonly #readers: Waiter<WireMessage>[] = [];
-  #rest: Buffer = Buffer.alloc(0);
+  /** What came and is not decoded yet is `#received` up to `#length`; it grows by doubling, for large bodies' sake. */
+  #received: Buffer = Buffer.alloc(64 * 1024);
+  #length = 0;
   #nextId = 1;
   #ended: Error | undefined;
 
@@ -145,16 +147,29 @@ export class WireClient {
   }
 
   #receive(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#append(chunk);
+    const received = this.#received.subarray(0, this.#length);
     let offset = 0;
     for (;;) {
-      const decoded = decodeExact(this.#rest, offset);
+      const decoded = decodeExact(received, offset);
       if (decoded === undefined) break;
-      const bytes = Buffer.from(this.#rest.subarray(offset, decoded.end));
+      const bytes = Buffer.from(received.subarray(offset, decoded.end));
       offset = decoded.end;
       this.#deliver({ bytes, exact: decoded.value });
     }
-    this.#rest = this.#rest.subarray(offset);
+    if (offset > 0) received.copyWithin(0, offset);
+    this.#length -= offset;
+  }
+
+  #append(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#received.length) {
+      const larger = Buffer.alloc(Math.max(needed, this.#received.length * 2));
+      this.#received.copy(larger, 0, 0, this.#length);
+      this.#received = larger;
+    }
+    chunk.copy(this.#received, this.#length);
+    this.#length = needed;
   }
 
   #deliver(message: WireMessage): void {

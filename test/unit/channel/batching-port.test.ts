@@ -16,6 +16,7 @@ import {
   returnReport,
   startEventCommand,
   stepCommand,
+  threadPort,
 } from "../../../src/channel/index.js";
 
 type Raw = Uint8Array<ArrayBuffer> | HostMessage | IsolateMessage;
@@ -64,8 +65,8 @@ afterEach(() => {
   channel.port2.close();
 });
 
-const commandPort = (): BatchingPort<EventCommand, HostMessage> => new BatchingPort(channel.port1);
-const reportPort = (): BatchingPort<EventReport, IsolateMessage> => new BatchingPort(channel.port1);
+const commandPort = (): BatchingPort<EventCommand, HostMessage> => new BatchingPort(threadPort(channel.port1));
+const reportPort = (): BatchingPort<EventReport, IsolateMessage> => new BatchingPort(threadPort(channel.port1));
 const STOP: HostMessage = { kind: "stop" };
 
 describe("commands", () => {

@@ -48,7 +48,7 @@ describe("errors", () => {
 });
 
 const throwing = {
-  get(): never {
+  get: (): never => {
     throw new Error("from a getter");
   },
 };

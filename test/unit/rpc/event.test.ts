@@ -16,7 +16,7 @@ const reply = (request: string) => (eventId: number, data: Buffer): void => {
   sent.push(`${request}: ${data.toString()}`);
 };
 
-const step = (request: string, data: string | undefined = "value", failed = false): boolean => event.step(failed, data === undefined ? undefined : Buffer.from(data), reply(request));
+const step = (request: string, data: string | null = "value", failed = false): boolean => event.step(failed, data === null ? undefined : Buffer.from(data), reply(request));
 
 beforeEach(() => {
   host = new ScriptedHost();
@@ -79,7 +79,7 @@ describe("a call that wants an answer", () => {
   });
 
   it("may be answered with nil, or with an error", () => {
-    step("step 1", undefined);
+    step("step 1", null);
     event.addCalls([ask("again")]);
     event.step(true, Buffer.from("refused"), reply("step 2"));
     expect(host.steps()).toEqual([[false, undefined], [true, "refused"]]);
@@ -108,8 +108,8 @@ describe("a call that wants an answer", () => {
 describe("write-behind calls", () => {
   it("are played by the gateway's steps alone, in order, before the one that wants an answer", () => {
     event.addCalls([tell("set a"), tell("set b"), ask("get")]);
-    step("step 1", undefined);
-    step("step 2", undefined);
+    step("step 1", null);
+    step("step 2", null);
     expect(host.steps()).toEqual([]);
     step("step 3", "answer");
     expect(host.steps()).toEqual([[false, "answer"]]);
@@ -120,9 +120,9 @@ describe("write-behind calls", () => {
     event.addCalls([tell("set a"), tell("set b")]);
     event.handlerReturned();
     expect(event.state).toBe("awaiting-step");
-    step("step 1", undefined);
+    step("step 1", null);
     expect(over).toBe(0);
-    step("step 2", undefined);
+    step("step 2", null);
     expect(sent).toEqual(["start: set a", "step 1: set b", "step 2: <over>"]);
     expectOver();
   });
@@ -165,7 +165,7 @@ describe("a handler that fails", () => {
 
   it("plays the failure's calls", () => {
     event.handlerFailed(FAILURE);
-    step("step 1", undefined);
+    step("step 1", null);
     expect(sent).toEqual(["start: log", "step 1: exit 500"]);
     expectOver();
   });
@@ -173,8 +173,8 @@ describe("a handler that fails", () => {
   it("drops what it had queued: half a change says nothing", () => {
     event.addCalls([tell("set a"), tell("set b")]);
     event.handlerFailed(FAILURE);
-    step("step 1", undefined);
-    step("step 2", undefined);
+    step("step 1", null);
+    step("step 2", null);
     expect(sent).toEqual(["start: set a", "step 1: log", "step 2: exit 500"]);
     expectOver();
   });
@@ -191,7 +191,7 @@ describe("a handler that fails", () => {
 
   it("in a phase that cannot be answered, the phase is over behind the log line", () => {
     event.handlerFailed([failureCall("log", false)]);
-    step("step 1", undefined);
+    step("step 1", null);
     expect(sent).toEqual(["start: log", "step 1: <over>"]);
     expectOver();
   });
@@ -236,14 +236,13 @@ describe("a step that is not due", () => {
 
 describe("a handler that is done while its call goes out", () => {
   it("is over once, with one reply per request", () => {
-    let nested: Event | undefined;
     const replies: string[] = [];
-    nested = new Event(
+    const nested: Event = new Event(
       { id: ID, instanceId: 1, phase: "log", host, dialect: PLAIN_DIALECT, deadline: 1, onOver: () => {}, onCallRefused: () => {} },
       (_id, data) => {
         replies.push(data.toString());
-        nested?.addCalls([tell("two")]);
-        nested?.handlerReturned();
+        nested.addCalls([tell("two")]);
+        nested.handlerReturned();
       },
     );
     nested.addCalls([tell("one")]);

@@ -6,6 +6,7 @@ export class ScriptedHost implements PhaseHost {
   readonly told: unknown[][] = [];
   /** Called with each event that starts; a handler that is done at once calls back from here. */
   onStart: (eventId: number, phase: string) => void = () => {};
+  onStep: () => void = () => {};
 
   startInstance(spec: InstanceSpec): void {
     this.told.push(["startInstance", spec]);
@@ -22,6 +23,7 @@ export class ScriptedHost implements PhaseHost {
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
     this.told.push(["step", eventId, failed, data?.toString()]);
+    this.onStep();
   }
 
   cancelEvent(eventId: number, reason: string): void {

@@ -12,7 +12,7 @@ const reference = {
 };
 
 /** Text only: msgpack5 reads every str as UTF-8. */
-const text = fc.string({ unit: "binary", maxLength: 300 }).filter((value) => value.isWellFormed());
+const text = fc.string({ unit: "binary", maxLength: 300 });
 const key = text.filter((value) => value !== "__proto__");
 const bytes = fc.uint8Array({ maxLength: 300 }).map((value) => Buffer.from(value));
 const integer = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.integer({ min: -200, max: 300 }), fc.constantFrom(2 ** 16, 2 ** 32 - 1, 2 ** 32, -(2 ** 31), -(2 ** 31) - 1));

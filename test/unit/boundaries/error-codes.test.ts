@@ -1,0 +1,39 @@
+// Every error code that a table declares is used, and every code that is used is declared once.
+import { describe, expect, it } from "vitest";
+import { sources } from "./sources.js";
+
+const CODE = /\b(?:WIRE|RPC|PDK|SERVER|PLUGIN|CLI|GATEWAY|ISOLATE)_[A-Z][A-Z_]*[A-Z]\b/g;
+
+/** Files that declare codes: the errors of a folder, and classes with a code of their own. */
+const DECLARING = /(?:^|\/)(?:errors|[a-z-]*-error)\.ts$/;
+
+/** Names in the same style that are no codes: constants, and flags of the environment. */
+const isCode = (text: string, name: string): boolean => !new RegExp(`\\b(?:const|let) ${name}\\b`).test(text);
+
+const mentions = sources.flatMap(({ path, text }) => [...text.matchAll(CODE)].map(([code]) => ({ path, code, isCode: isCode(text, code) }))).filter((mention) => mention.isCode);
+const declared = [...new Set(mentions.filter(({ path }) => DECLARING.test(path)).map(({ code }) => code))].sort();
+
+describe("error codes", () => {
+  it("are declared", () => {
+    expect(declared).toEqual(expect.arrayContaining(["WIRE_TOO_LARGE", "RPC_NO_INSTANCE", "PDK_BAD_ARGUMENT", "SERVER_CANNOT_LISTEN", "PLUGIN_COMPILE_FAILED", "CLI_USAGE"]));
+  });
+
+  it.each(declared)("%s is declared in one file", (code) => {
+    expect([...new Set(mentions.filter((mention) => mention.code === code && DECLARING.test(mention.path)).map(({ path }) => path))]).toHaveLength(1);
+  });
+
+  it.each(declared.filter((code) => !isOfItsOwnClass(code)))("%s is used", (code) => {
+    const uses = mentions.filter((mention) => mention.code === code);
+    expect(uses.length, `${code} is in its table and nowhere else`).toBeGreaterThan(1);
+  });
+
+  it("that are used are declared", () => {
+    const unknown = mentions.filter(({ path, code }) => !DECLARING.test(path) && !declared.includes(code)).map(({ path, code }) => `${path}: ${code}`);
+    expect(unknown).toEqual([]);
+  });
+});
+
+/** A class with one code of its own has no table to be used from. */
+function isOfItsOwnClass(code: string): boolean {
+  return sources.some(({ text }) => text.includes(`readonly code = "${code}"`));
+}

@@ -1,0 +1,129 @@
+// Instances by id: ids that do not repeat, and instances that go when nobody uses them.
+import { performance } from "node:perf_hooks";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PhaseHost } from "../../../src/channel/index.js";
+import { type Instance, InstanceTable } from "../../../src/plugins/index.js";
+
+const IDLE = 60_000;
+const LARGEST_ID = 2 ** 31 - 1;
+
+/** A host that only notes which instances were closed. */
+class ClosingHost implements PhaseHost {
+  readonly closed: number[] = [];
+
+  closeInstance(instanceId: number): void {
+    this.closed.push(instanceId);
+  }
+
+  startInstance(): void {}
+  startEvent(): void {}
+  step(): void {}
+  cancelEvent(): void {}
+}
+
+let table: InstanceTable;
+let host: ClosingHost;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+  vi.spyOn(performance, "now").mockImplementation(() => Date.now());
+  table = new InstanceTable(IDLE);
+  host = new ClosingHost();
+});
+
+afterEach(() => {
+  table.end();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const add = (id: number, plugin = "hello"): Instance => table.add({ id, plugin, config: "{}", host, started: 1 });
+
+describe("ids", () => {
+  it("go up from a start that a restarted server does not repeat", () => {
+    const first = table.nextId();
+    expect(table.nextId()).toBe(first === LARGEST_ID ? 1 : first + 1);
+    const starts = Array.from({ length: 20 }, () => {
+      const other = new InstanceTable(IDLE);
+      other.end();
+      return other.nextId();
+    });
+    expect(new Set(starts).size).toBe(20);
+    for (const id of starts) expect(id).toSatisfy((value: number) => Number.isInteger(value) && value >= 1 && value <= LARGEST_ID);
+  });
+
+  it("start again at 1 where an int32 ends, and leave out those in use", () => {
+    vi.spyOn(Math, "random").mockReturnValue((LARGEST_ID - 1) / LARGEST_ID);
+    const full = new InstanceTable(IDLE);
+    const instance = { plugin: "x", config: "{}", host, started: 1 };
+    full.add({ ...instance, id: 1 });
+    full.add({ ...instance, id: 2 });
+    expect([full.nextId(), full.nextId()]).toEqual([LARGEST_ID, 3]);
+    full.end();
+  });
+});
+
+describe("instances", () => {
+  it("are found by id and by plugin", () => {
+    const instance = add(5);
+    add(6, "other");
+    expect(instance).toMatchObject({ id: 5, plugin: "hello", config: "{}", error: undefined });
+    expect(table.get(5)).toBe(instance);
+    expect(table.get(7)).toBeUndefined();
+    expect(table.ofPlugin("hello")).toEqual([instance]);
+    expect(table.size).toBe(2);
+  });
+
+  it("that are closed leave their host and give their last state", () => {
+    const instance = add(5);
+    expect(table.close(5)).toBe(instance);
+    expect(host.closed).toEqual([5]);
+    expect(table.close(5)).toBeUndefined();
+    expect(table.get(5)).toBeUndefined();
+    expect(host.closed).toEqual([5]);
+  });
+});
+
+describe("unused instances", () => {
+  it("go after their time, and their host hears of it", () => {
+    add(5);
+    vi.advanceTimersByTime(IDLE);
+    expect(table.size).toBe(1);
+    vi.advanceTimersByTime(IDLE / 4);
+    expect(table.size).toBe(0);
+    expect(host.closed).toEqual([5]);
+  });
+
+  it("stay as long as they are used; looking is not using", () => {
+    add(5);
+    add(6);
+    for (let turn = 0; turn < 10; turn += 1) {
+      vi.advanceTimersByTime(IDLE / 2);
+      expect(table.use(5)?.id).toBe(5);
+      table.get(6);
+    }
+    expect(host.closed).toEqual([6]);
+    expect(table.use(99)).toBeUndefined();
+  });
+
+  it.each([1, 1000, 60_000, 24 * 3_600_000, 10_000 * 3_600_000])("are looked for at sensible times with a timeout of %d ms", (timeout) => {
+    const every = vi.spyOn(globalThis, "setInterval");
+    new InstanceTable(timeout).end();
+    const interval = every.mock.calls[0]?.[1] ?? 0;
+    expect(interval).toBeGreaterThanOrEqual(100);
+    expect(interval).toBeLessThanOrEqual(Math.max(60_000, timeout / 4));
+    // Node.js runs longer intervals every millisecond.
+    expect(interval).toBeLessThan(2 ** 31);
+  });
+});
+
+describe("the end", () => {
+  it("forgets everything and stops the clock", () => {
+    add(5);
+    table.end();
+    table.end();
+    expect(table.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(host.closed).toEqual([]);
+  });
+});

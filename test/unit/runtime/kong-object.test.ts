@@ -1,0 +1,119 @@
+// The `kong` that handlers get: every function of the table under its JavaScript name, and a way to those it lacks.
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { jsName, PDK_METHODS } from "../../../src/pdk/index.js";
+import { type AnyKong, RecordedHost, settle } from "./recorded-host.js";
+
+/** Runs a handler to its end and gives the calls it made. */
+async function callsOf(handler: (kong: AnyKong) => unknown, answers: readonly unknown[] = []): Promise<readonly { method: unknown; args: unknown; kind: string }[]> {
+  const recorded = RecordedHost.running(handler);
+  const end = await recorded.play(answers);
+  if (end.kind === "failure") throw new Error(end.error.stack);
+  return recorded.calls();
+}
+
+const functionAt = (kong: AnyKong, path: readonly string[]): AnyKong => path.reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
+
+describe("the functions of the table", () => {
+  it.each(PDK_METHODS.map(({ method, writeBehind, ends }) => [method, ends ? "end" : writeBehind ? "tell" : "ask"] as const))("%s is there, and makes its call", async (method, kind) => {
+    const path = method.split(".").slice(1).map(jsName);
+    const calls = await callsOf((kong) => {
+      const made = functionAt(kong, path)("a", 1);
+      return kind === "ask" ? made : undefined;
+    });
+    expect(calls).toEqual([{ method, args: ["a", 1], kind }]);
+  });
+
+  it("work without the object they came from", async () => {
+    const calls = await callsOf(async (kong) => {
+      const { getHeader } = kong.request;
+      const { info } = kong.log;
+      const { request } = kong;
+      await getHeader("a");
+      await info("b");
+      await request.getMethod();
+      await ["x", "y"].reduce((before, name) => before.then(() => getHeader(name)), Promise.resolve<unknown>(undefined));
+    });
+    expect(calls.map(({ method, args }) => [method, args])).toEqual([
+      ["kong.request.get_header", ["a"]],
+      ["kong.log.info", ["b"]],
+      ["kong.request.get_method", []],
+      ["kong.request.get_header", ["x"]],
+      ["kong.request.get_header", ["y"]],
+    ]);
+  });
+
+  it("return promises", async () => {
+    const kinds: boolean[] = [];
+    await callsOf((kong) => {
+      kinds.push(kong.log.info("x") instanceof Promise, kong.client.getIp() instanceof Promise);
+    });
+    expect(kinds).toEqual([true, true]);
+  });
+});
+
+describe("functions that the table lacks", () => {
+  it("are sent as they are, and their answer awaited", async () => {
+    let value: unknown;
+    const calls = await callsOf(async (kong) => {
+      value = await kong.some.newThing("a", 2);
+    }, [{ x: [1] }]);
+    expect(calls).toEqual([{ method: "kong.some.new_thing", args: ["a", 2], kind: "ask" }]);
+    expect(value).toEqual({ x: [1] });
+  });
+
+  it.each<[string, (kong: AnyKong) => Promise<unknown>]>([
+    ["kong.new_thing", (kong) => kong.newThing()],
+    ["kong.request.get_new", (kong) => kong.request.getNew()],
+    ["kong.service.request.set_new", (kong) => kong.service.request.setNew()],
+    ["kong.very.deep.down.get_it", (kong) => kong.very.deep.down.getIt()],
+    ["kong.request.get_tls1_v2", (kong) => kong.request.getTls1V2()],
+    ["kong.snake.get_it", (kong) => kong.snake.get_it()],
+  ])("%s", async (method, call) => {
+    expect(await callsOf(call)).toEqual([{ method, args: [], kind: "ask" }]);
+  });
+
+  it("work without the object they came from", async () => {
+    const calls = await callsOf((kong) => {
+      const { getNew } = kong.request;
+      return getNew(1);
+    });
+    expect(calls).toEqual([{ method: "kong.request.get_new", args: [1], kind: "ask" }]);
+  });
+});
+
+describe("looking at it", () => {
+  it("`await kong` and returning it do not hang", async () => {
+    expect(await callsOf(async (kong) => {
+      for (const value of [kong, kong.request, kong.some, kong.some.thing]) await Promise.resolve<unknown>(value);
+      return kong;
+    })).toEqual([]);
+  });
+
+  it.each<[string, (kong: AnyKong) => unknown]>([
+    ["JSON.stringify(kong)", (kong) => JSON.stringify({ kong, request: kong.request })],
+    ["JSON.stringify of what the table lacks", (kong) => JSON.stringify({ some: kong.some, thing: kong.some.thing })],
+    ["inspect", (kong) => inspect(kong) + inspect(kong.request) + inspect(kong.some.thing)],
+    ["a template", (kong) => `${String(kong)} ${String(kong.request)}`],
+    ["Object.keys", (kong) => Object.keys(kong).length + Object.keys(kong.request).length],
+    ["typeof and truth", (kong) => [typeof kong.some, typeof kong.some.thing]],
+    ["Symbol.iterator", (kong) => Reflect.get(kong, Symbol.iterator) as unknown],
+    ["instanceof", (kong) => kong instanceof Promise],
+  ])("%s makes no call and does not throw", async (_name, look) => {
+    expect(await callsOf((kong) => {
+      look(kong);
+      return settle();
+    })).toEqual([]);
+  });
+
+  it("one event's objects make its own calls, also beside another's", async () => {
+    const kongs: AnyKong[] = [];
+    const recorded = RecordedHost.running((kong) => {
+      kongs.push(kong);
+      return kongs.length === 2 ? Promise.all(kongs.map((each) => each.client.getIp())) : new Promise(() => {});
+    });
+    const [first, second] = [recorded.start(), recorded.start()];
+    await recorded.until(2);
+    expect(recorded.reports.map((report) => "eventId" in report && report.eventId)).toEqual([first, second]);
+  });
+});
