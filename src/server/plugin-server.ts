@@ -6,6 +6,7 @@ import type { IsolateLimits, Isolation } from "../isolates/index.js";
 import { InstanceTable, loadPlugins, type PdkMatch, pluginInfo, PluginRegistry } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
 import { Connection, WireError } from "../wire/index.js";
+import { ServerError } from "./errors.js";
 import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 import { ServedPlugins } from "./served-plugins.js";
@@ -51,7 +52,7 @@ export class PluginServer {
       eventTimeout: options.eventTimeout,
       failureCalls: (event, reason) => failureCalls(this.#pluginOf(event), event.phase, reason),
       onTimeout: (event) => this.#onTimeout(event),
-      onCallRefused: (event, call, answer) => this.#logger.warn({ plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId }, `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`),
+      onCallRefused: (event, call, answer) => this.#logger.warn({ plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId }, `[${this.#pluginOf(event)}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`),
     });
     const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
     this.#plugins = new ServedPlugins({ isolates: options.isolatesPerPlugin, isolation: options.isolation, limits: options.limits, listenerFor });
@@ -124,7 +125,9 @@ export class PluginServer {
   async #load(directory: string): Promise<PluginRegistry> {
     const { pdkMatch, limits } = this.#options;
     const onPluginLog = (plugin: string, entry: LogEntry): void => this.#logPlugin(plugin, entry);
-    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout: limits.loadTimeout, limits, onPluginLog });
+    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout: limits.loadTimeout, limits, onPluginLog }).catch((error: unknown) => {
+      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    });
     for (const { name, path, reason } of registry.problems()) this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
     for (const { name, metadata } of registry.list()) {
       if (metadata.phases.includes("response")) this.#logger.warn({ plugin: name }, `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`);
