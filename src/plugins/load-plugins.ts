@@ -1,6 +1,6 @@
 // Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
 import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
@@ -33,7 +33,7 @@ interface Compiled {
 export async function loadPlugins(directory: string, options: LoadOptions): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
   const { sources, problems } = await scanPluginsDirectory(directory);
-  for (const { path, reason } of problems) registry.addProblem({ name: path, path, reason });
+  for (const { path, reason } of problems) registry.addProblem({ name: nameIn(directory, path), path, reason });
   const compiled = await compileAll(sources, options, registry);
   const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
   const results = await scanModules(items, { timeout: options.loadTimeout, limits: options.limits, onLog: (item, entry) => options.onPluginLog(item.name, entry) });
@@ -44,6 +44,12 @@ export async function loadPlugins(directory: string, options: LoadOptions): Prom
     else await addGeneration(registry, source, artifact, result.metadata, options);
   }
   return registry;
+}
+
+/** What a plugin would be called that is, or has a part, at `path`. */
+function nameIn(directory: string, path: string): string {
+  const [entry = path] = relative(resolve(directory), path).split(sep);
+  return entry.replace(/\.[mc]?[jt]s$/, "");
 }
 
 async function compileAll(sources: readonly PluginSource[], options: LoadOptions, registry: PluginRegistry): Promise<Compiled[]> {

@@ -19,7 +19,7 @@ afterEach(async () => {
 const WHERE = goPlugin("Access(kong) { seen += 1; this.own = (this.own ?? 0) + 1; return kong.log.info(mark, seen, this.own, this.name); }", "const mark = Math.random(); let seen = 0;");
 /** Ends its isolate where it is told to; otherwise tells where it runs. */
 const FATAL = goPlugin(
-  "async Access(kong) { const order = await kong.request.getHeader('order'); if (order === 'exit') process.exit(3); if (order === 'wait') await new Promise(() => {}); return kong.log.info(mark, this.name); }",
+  "async Access(kong) { const order = await kong.request.getHeader('order'); if (order.startsWith('exit')) process.exit(Number(order.slice(4))); if (order === 'wait') await new Promise(() => {}); return kong.log.info(mark, this.name); }",
   "const mark = Math.random();",
 );
 
@@ -131,13 +131,13 @@ describe("what plugin code prints, or throws on the side", () => {
 });
 
 describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by itself", (isolation) => {
-  it("fails its events, and comes back with its instances", async () => {
+  it.each(["exit 3", "exit 0"])("by %s fails its events, and comes back with its instances", async (exit) => {
     const pool = open(FATAL, { isolation });
     const [a, b] = [pool.startInstance({ name: "a" }), pool.startInstance({ name: "b" })];
     const waiting = await order(pool, b, "wait");
     const before = await order(pool, a, "go on");
     await pool.ended(before);
-    const exiting = await order(pool, a, "exit");
+    const exiting = await order(pool, a, exit);
     await pool.ended(exiting);
     await pool.ended(waiting);
     for (const event of [exiting, waiting]) expect(pool.reports(event).at(-1)).toEqual(["failure", expect.objectContaining({ message: expect.stringContaining("the isolate of plugin tested ended") as unknown })]);
@@ -157,7 +157,7 @@ describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by it
     const [a, b] = [pool.startInstance({ name: "a" }), pool.startInstance({ name: "b" })];
     const staying = pool.start(b);
     await pool.until(() => pool.reports(staying).length === 1);
-    await pool.ended(await order(pool, a, "exit"));
+    await pool.ended(await order(pool, a, "exit 3"));
     pool.answer(b, staying, "go on");
     await pool.ended(staying);
     expect(pool.reports(staying).at(-1)).toEqual(["return"]);

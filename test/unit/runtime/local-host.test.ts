@@ -231,6 +231,7 @@ describe("handlers that fail", () => {
   it("with something that is no Error, or cannot be read, are reported too", async () => {
     const hostile = Object.defineProperty(new Error("x"), "message", { get() { throw new Error("getter"); } });
     for (const thrown of [undefined, null, "text", hostile]) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the very thing that is tested
       const recorded = RecordedHost.running(() => Promise.reject(thrown));
       recorded.start();
       await recorded.until(1);
