@@ -16,8 +16,14 @@ const boundaries = folders.map((folder) => {
         "error",
         {
           patterns: [
-            ...forbidden.map((other) => ({ regex: `^(\\.\\./)+${other}/`, message: `src/${folder} may not import src/${other}: see docs/architecture.md` })),
-            ...allowed.map((other) => ({ regex: `^(\\.\\./)+${other}/(?!index\\.js$)`, message: `import src/${other} through its door, index.js` })),
+            ...forbidden.map((other) => ({
+              regex: `^(\\.\\./)+${other}/`,
+              message: `src/${folder} may not import src/${other}: see docs/architecture.md`,
+            })),
+            ...allowed.map((other) => ({
+              regex: `^(\\.\\./)+${other}/(?!index\\.js$)`,
+              message: `import src/${other} through its door, index.js`,
+            })),
           ],
         },
       ],
@@ -33,7 +39,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
-      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-empty-function": "off",
       "@typescript-eslint/no-invalid-void-type": ["error", { allowInGenericTypeArguments: true }],

@@ -11,7 +11,10 @@ const BUILT = join(root, "dist", ".tsbuildinfo");
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 const newest = (folder) =>
-  readdirSync(folder, { withFileTypes: true, recursive: true }).reduce((latest, entry) => Math.max(latest, modified(join(entry.parentPath ?? entry.path, entry.name))), 0);
+  readdirSync(folder, { withFileTypes: true, recursive: true }).reduce(
+    (latest, entry) => Math.max(latest, modified(join(entry.parentPath ?? entry.path, entry.name))),
+    0,
+  );
 
 const run = (what, args) => {
   console.error(`pluginserver: ${what}`);
@@ -23,5 +26,9 @@ const run = (what, args) => {
 };
 
 if (modified(INSTALLED) < modified(join(root, "package-lock.json"))) run("installing its packages", ["ci"]);
-const sources = Math.max(newest(join(root, "src")), modified(join(root, "tsconfig.json")), modified(join(root, "tsconfig.build.json")));
+const sources = Math.max(
+  newest(join(root, "src")),
+  modified(join(root, "tsconfig.json")),
+  modified(join(root, "tsconfig.build.json")),
+);
 if (modified(BUILT) < sources) run("building", ["run", "build"]);

@@ -18,7 +18,9 @@ class Transform {
     const body = await kong.service.response.getRawBody();
     if (typeof body !== "string") return;
     const status = await kong.response.getStatus();
-    kong.response.exit(status, `${body}\n${body.length} characters${this.suffix}\n`, { "content-type": "text/plain; charset=utf-8" });
+    kong.response.exit(status, `${body}\n${body.length} characters${this.suffix}\n`, {
+      "content-type": "text/plain; charset=utf-8",
+    });
   }
 }
 

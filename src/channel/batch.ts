@@ -36,8 +36,18 @@ export interface ReportReceiver {
   onFailure(eventId: number, error: ErrorInfo): void;
 }
 
-export const startEventCommand = (eventId: number, instanceId: number, phase: string): EventCommand => [START_EVENT, eventId, instanceId, phase];
-export const stepCommand = (eventId: number, failed: boolean, data: Buffer | undefined): EventCommand => [STEP, eventId, failed, data ?? null];
+export const startEventCommand = (eventId: number, instanceId: number, phase: string): EventCommand => [
+  START_EVENT,
+  eventId,
+  instanceId,
+  phase,
+];
+export const stepCommand = (eventId: number, failed: boolean, data: Buffer | undefined): EventCommand => [
+  STEP,
+  eventId,
+  failed,
+  data ?? null,
+];
 export const cancelEventCommand = (eventId: number, reason: string): EventCommand => [CANCEL_EVENT, eventId, reason];
 
 const WANTS_ANSWER = 1;
@@ -45,7 +55,11 @@ const ENDS = 2;
 
 const flagsOf = (call: PdkCall): number => (call.wantsAnswer ? WANTS_ANSWER : 0) + (call.ends ? ENDS : 0);
 
-export const callsReport = (eventId: number, calls: readonly PdkCall[]): EventReport => [CALLS, eventId, calls.map((call) => [call.data, flagsOf(call)] as const)];
+export const callsReport = (eventId: number, calls: readonly PdkCall[]): EventReport => [
+  CALLS,
+  eventId,
+  calls.map((call) => [call.data, flagsOf(call)] as const),
+];
 export const returnReport = (eventId: number): EventReport => [RETURN, eventId];
 export const failureReport = (eventId: number, error: ErrorInfo): EventReport => [FAILURE, eventId, error];
 
@@ -74,7 +88,11 @@ export function receiveCommands(bytes: Uint8Array<ArrayBuffer>, receiver: Comman
 
 export function receiveReports(bytes: Uint8Array<ArrayBuffer>, receiver: ReportReceiver): void {
   for (const report of unpackBatch<EventReport>(bytes)) {
-    if (report[0] === CALLS) receiver.onCalls(report[1], report[2].map(([data, flags]) => ({ data, wantsAnswer: (flags & WANTS_ANSWER) !== 0, ends: (flags & ENDS) !== 0 })));
+    if (report[0] === CALLS)
+      receiver.onCalls(
+        report[1],
+        report[2].map(([data, flags]) => ({ data, wantsAnswer: (flags & WANTS_ANSWER) !== 0, ends: (flags & ENDS) !== 0 })),
+      );
     else if (report[0] === RETURN) receiver.onReturn(report[1]);
     else receiver.onFailure(report[1], report[2]);
   }

@@ -47,7 +47,8 @@ function textOf(error: Error, field: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-const stackOf = (error: Error): string => textOf(error, "stack") ?? `${textOf(error, "name") ?? "Error"}: ${textOf(error, "message") ?? ""}`;
+const stackOf = (error: Error): string =>
+  textOf(error, "stack") ?? `${textOf(error, "name") ?? "Error"}: ${textOf(error, "message") ?? ""}`;
 
 const MAX_CAUSES = 5;
 

@@ -1,5 +1,16 @@
 // The door of channel: what a host and the code that runs plugins say to each other, in one thread or across two.
-export { cancelEventCommand, callsReport, type EventCommand, type EventReport, failureReport, receiveCommands, receiveReports, returnReport, startEventCommand, stepCommand } from "./batch.js";
+export {
+  cancelEventCommand,
+  callsReport,
+  type EventCommand,
+  type EventReport,
+  failureReport,
+  receiveCommands,
+  receiveReports,
+  returnReport,
+  startEventCommand,
+  stepCommand,
+} from "./batch.js";
 export { BatchingPort } from "./batching-port.js";
 export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
 export type {

@@ -105,7 +105,6 @@ export interface PongMessage {
   readonly memory: number;
 }
 
-
 export interface InstanceFailedMessage {
   readonly kind: "instance-failed";
   readonly instanceId: number;

@@ -86,7 +86,11 @@ interface Values {
 
 const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch"]);
 const OPTIONALS = new Set(["dump"]);
-const ALIASES = new Map([["plugins-directory", "plugins-dir"], ["h", "help"], ["v", "version"]]);
+const ALIASES = new Map([
+  ["plugins-directory", "plugins-dir"],
+  ["h", "help"],
+  ["v", "version"],
+]);
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
 
@@ -103,12 +107,25 @@ function createProgram(): Command {
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
     .addOption(option("--socket-mode <mode>", "permission bits of the socket, in octal").default("0600"))
     .addOption(option("--threads <n>", "isolates per plugin; its instances spread over them").default("1"))
-    .addOption(option("--pdk-match <rule>", "PDK versions a plugin may be built against: exact, or compatible by semantic versioning").default("exact"))
-    .addOption(option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"))
-    .addOption(option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"))
+    .addOption(
+      option(
+        "--pdk-match <rule>",
+        "PDK versions a plugin may be built against: exact, or compatible by semantic versioning",
+      ).default("exact"),
+    )
+    .addOption(
+      option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"),
+    )
+    .addOption(
+      option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"),
+    )
     .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
     .addOption(option("--drain-timeout <time>", "how long running events may take to finish when the server ends").default("10s"))
-    .addOption(option("--isolation <kind>", "where plugins run: thread, or process: a child process at which crashes end too").default("thread"))
+    .addOption(
+      option("--isolation <kind>", "where plugins run: thread, or process: a child process at which crashes end too").default(
+        "thread",
+      ),
+    )
     .addOption(option("--isolate-memory <size>", "memory of one isolate; a thread close to it is replaced").default("256MB"))
     .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
     .addOption(option("--max-connections <n>", "connections at once").default("10000"))
@@ -137,14 +154,27 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
   return toInvocation(program.opts<Values>(), program.args, program.helpInformation());
 }
 
-const goStyle = (text: string): string => text.replace(/^error: /, "").replaceAll("option '--", "flag '-").replace(/\s*\n[\s\S]*$/, "");
+const goStyle = (text: string): string =>
+  text
+    .replace(/^error: /, "")
+    .replaceAll("option '--", "flag '-")
+    .replace(/\s*\n[\s\S]*$/, "");
 
 function toInvocation(values: Values, args: readonly string[], help: string): Invocation {
   if (values.help === true) return { command: "help", text: help.replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
   const [command, ...rest] = args;
-  if (rest.length > 0 || (command !== undefined && command !== "try")) throw new UsageError(`there is no command "${args.join(" ")}"`);
-  if (command === "try") return { command: "try", options: { ...serving(values, values.pluginsDir ?? ""), port: parsePositiveInteger("port", values.port), config: values.config } };
+  if (rest.length > 0 || (command !== undefined && command !== "try"))
+    throw new UsageError(`there is no command "${args.join(" ")}"`);
+  if (command === "try")
+    return {
+      command: "try",
+      options: {
+        ...serving(values, values.pluginsDir ?? ""),
+        port: parsePositiveInteger("port", values.port),
+        config: values.config,
+      },
+    };
   if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
   return plain(values, values.pluginsDir);
 }
@@ -162,7 +192,10 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
     pluginsDirectory,
     isolateMemory: parseSize("isolate-memory", values.isolateMemory),
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
-    log: { level: parseChoice("log-level", values.logLevel, LOG_LEVELS), format: parseChoice("log-format", values.logFormat, LOG_FORMATS) },
+    log: {
+      level: parseChoice("log-level", values.logLevel, LOG_LEVELS),
+      format: parseChoice("log-format", values.logFormat, LOG_FORMATS),
+    },
   };
 }
 

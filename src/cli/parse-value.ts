@@ -8,7 +8,8 @@ export function parseDuration(flag: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const [, amount, unit] = match ?? [];
   const factor = UNITS[unit ?? "s"];
-  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new UsageError(`-${flag} takes a duration such as 50s or 500ms, not "${text}"`);
+  if (amount === undefined || factor === undefined || Number(amount) === 0)
+    throw new UsageError(`-${flag} takes a duration such as 50s or 500ms, not "${text}"`);
   return Number(amount) * factor;
 }
 
@@ -18,13 +19,15 @@ const SIZES: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20
 export function parseSize(flag: string, text: string): number {
   const [, amount, unit] = /^(\d+)([KMG]?B)?$/i.exec(text) ?? [];
   const factor = SIZES[(unit ?? "MB").toUpperCase()];
-  if (amount === undefined || factor === undefined || Number(amount) === 0) throw new UsageError(`-${flag} takes a size such as 256MB, not "${text}"`);
+  if (amount === undefined || factor === undefined || Number(amount) === 0)
+    throw new UsageError(`-${flag} takes a size such as 256MB, not "${text}"`);
   return Number(amount) * factor;
 }
 
 export function parsePositiveInteger(flag: string, text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) throw new UsageError(`-${flag} takes a whole number from 1 on, not "${text}"`);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
+    throw new UsageError(`-${flag} takes a whole number from 1 on, not "${text}"`);
   return value;
 }
 

@@ -2,7 +2,10 @@
 import { access, constants, stat } from "node:fs/promises";
 import { CommandError } from "./usage-error.js";
 
-const reason = (error: unknown): string => (error instanceof Error && "code" in error && error.code === "ENOENT" ? "does not exist" : String(error instanceof Error ? error.message : error));
+const reason = (error: unknown): string =>
+  error instanceof Error && "code" in error && error.code === "ENOENT"
+    ? "does not exist"
+    : String(error instanceof Error ? error.message : error);
 
 /** @throws {CommandError} naming the path. */
 export async function requireDirectory(path: string, what: string): Promise<void> {
@@ -16,6 +19,8 @@ export async function requireDirectory(path: string, what: string): Promise<void
 export async function requireWritable(path: string, what: string): Promise<void> {
   await requireDirectory(path, what);
   await access(path, constants.W_OK | constants.X_OK).catch(() => {
-    throw new CommandError(`${what} ${path} is not writable for user ${process.getuid?.() ?? "?"}: the socket cannot be made there; use -socket or change its permissions`);
+    throw new CommandError(
+      `${what} ${path} is not writable for user ${process.getuid?.() ?? "?"}: the socket cannot be made there; use -socket or change its permissions`,
+    );
   });
 }

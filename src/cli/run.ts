@@ -19,13 +19,20 @@ export async function run(argv: readonly string[]): Promise<ExitStatus> {
 // Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.
 async function execute(invocation: Invocation): Promise<void> {
   switch (invocation.command) {
-    case "help": return writeOutput(invocation.text);
-    case "version": return writeOutput(await versionText());
-    case "dump-all": return (await import("./commands/dump.js")).dumpAll(invocation.options);
-    case "dump": return (await import("./commands/dump.js")).dumpOne(invocation.name, invocation.options);
-    case "dump-plugin-info": return (await import("./commands/dump.js")).dumpPluginInfo(invocation.name, invocation.options);
-    case "serve": return (await import("./commands/serve.js")).serve(invocation.options);
-    case "try": return (await import("./commands/try.js")).tryOut(invocation.options);
+    case "help":
+      return writeOutput(invocation.text);
+    case "version":
+      return writeOutput(await versionText());
+    case "dump-all":
+      return (await import("./commands/dump.js")).dumpAll(invocation.options);
+    case "dump":
+      return (await import("./commands/dump.js")).dumpOne(invocation.name, invocation.options);
+    case "dump-plugin-info":
+      return (await import("./commands/dump.js")).dumpPluginInfo(invocation.name, invocation.options);
+    case "serve":
+      return (await import("./commands/serve.js")).serve(invocation.options);
+    case "try":
+      return (await import("./commands/try.js")).tryOut(invocation.options);
   }
 }
 

@@ -146,7 +146,8 @@ function addRoute(loading: Loading, fields: ConfigFields, owner: ServiceEntity |
 function routePaths(fields: ConfigFields): string[] | undefined {
   const paths = fields.strings("paths");
   for (const path of paths ?? []) {
-    if (!path.startsWith("/") && !path.startsWith("~/")) throw fields.wrong("paths", "a path starts with / (or ~/ for a pattern)");
+    if (!path.startsWith("/") && !path.startsWith("~/"))
+      throw fields.wrong("paths", "a path starts with / (or ~/ for a pattern)");
     if (path.startsWith("~")) assertPattern(fields, path);
   }
   return paths;

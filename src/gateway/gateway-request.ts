@@ -145,7 +145,16 @@ export function requestHost(request: GatewayRequest): string {
 }
 
 // nginx keeps these once: what the service says replaces what a plugin had set before.
-const SINGLE_HEADERS = new Set(["content-type", "content-length", "content-encoding", "last-modified", "etag", "location", "date", "server"]);
+const SINGLE_HEADERS = new Set([
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "last-modified",
+  "etag",
+  "location",
+  "date",
+  "server",
+]);
 
 /** Puts the service's answer into the response, next to the headers that plugins have set already. */
 export function takeServiceResponse(request: GatewayRequest, status: number, headers: HeaderList): void {

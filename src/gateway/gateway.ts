@@ -58,9 +58,7 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const infos = parsePluginInfos(options.pluginInfos);
   const config =
-    options.configFile === undefined
-      ? parseConfig(options.config, infos)
-      : await readConfigFile(options.configFile, infos);
+    options.configFile === undefined ? parseConfig(options.config, infos) : await readConfigFile(options.configFile, infos);
   const gateway = new RunningGateway(options, infos, config);
   await gateway.listen(options.host ?? "127.0.0.1", options.port ?? 8000);
   return gateway;

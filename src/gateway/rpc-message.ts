@@ -6,8 +6,7 @@ import { ByteText } from "./byte-text.js";
 import { GatewayError } from "./errors.js";
 
 export type ServerMessage =
-  | { kind: "notification"; name: unknown; argument: unknown }
-  | { kind: "response"; id: unknown; error: unknown; result: unknown };
+  { kind: "notification"; name: unknown; argument: unknown } | { kind: "response"; id: unknown; error: unknown; result: unknown };
 
 // Kong writes neither str8 nor, outside of bodies, bin: its strings are bytes. In msgpack5's compatibility mode a
 // Buffer becomes a str of exactly these bytes, which is also the one way to send text that is not UTF-8.
@@ -22,7 +21,13 @@ export function encodeRequest(id: number, method: string, argument: unknown): Bu
 function encodeArgument(argument: unknown): Buffer {
   const step = stepWithBinary(argument);
   if (step === undefined) return encode(argument);
-  return Buffer.concat([Buffer.of(0x82), encode("EventId"), encode(step.EventId), encode("Data"), asBinary.encode(step.Data).slice()]);
+  return Buffer.concat([
+    Buffer.of(0x82),
+    encode("EventId"),
+    encode(step.EventId),
+    encode("Data"),
+    asBinary.encode(step.Data).slice(),
+  ]);
 }
 
 function stepWithBinary(argument: unknown): { EventId: unknown; Data: Buffer } | undefined {

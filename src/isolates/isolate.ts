@@ -92,10 +92,14 @@ export class Isolate implements PhaseHost {
       return;
     }
     switch (message.kind) {
-      case "ready": return this.#listener.onReady();
-      case "pong": return this.#listener.onPong(message.memory);
-      case "instance-failed": return this.#listener.onInstanceFailed(message.instanceId, message.error);
-      case "log": return this.#listener.onLog(message.entry);
+      case "ready":
+        return this.#listener.onReady();
+      case "pong":
+        return this.#listener.onPong(message.memory);
+      case "instance-failed":
+        return this.#listener.onInstanceFailed(message.instanceId, message.error);
+      case "log":
+        return this.#listener.onLog(message.entry);
     }
   }
 }

@@ -1,5 +1,12 @@
 // Owns one isolate under watch: the events that run in it, its signs of life, and how it is drained.
-import { type ErrorInfo, type InstanceSpec, type LogEntry, type PdkCall, type PhaseHost, type PhaseHostListener } from "../channel/index.js";
+import {
+  type ErrorInfo,
+  type InstanceSpec,
+  type LogEntry,
+  type PdkCall,
+  type PhaseHost,
+  type PhaseHostListener,
+} from "../channel/index.js";
 import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Isolate } from "./isolate.js";
@@ -137,7 +144,9 @@ export class LiveIsolate implements PhaseHost {
 
   #stalled(silence: number): void {
     if (this.#state === "dead") return;
-    this.#report(new Error(`it gave no sign of life for ${(silence / 1000).toFixed(1)} s: an endless loop, or work that blocks its thread`));
+    this.#report(
+      new Error(`it gave no sign of life for ${(silence / 1000).toFixed(1)} s: an endless loop, or work that blocks its thread`),
+    );
     void this.#isolate.terminate();
   }
 

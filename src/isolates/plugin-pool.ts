@@ -24,7 +24,10 @@ export class PluginPool {
   constructor({ plugin, artifact, isolates, isolation, limits, listener }: PluginPoolOptions) {
     this.isolation = isolation;
     const startCarrier = isolation === "process" ? startProcess : startThread;
-    this.#isolates = Array.from({ length: isolates }, () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener }));
+    this.#isolates = Array.from(
+      { length: isolates },
+      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener }),
+    );
   }
 
   /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */

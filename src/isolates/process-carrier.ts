@@ -31,7 +31,11 @@ function endOf(child: ChildProcess): Promise<Error | undefined> {
   return new Promise((resolve) => {
     child.once("error", resolve);
     child.once("exit", (code, signal) => {
-      resolve(code === 0 ? undefined : new Error(signal === null ? `its process exited with status ${code}` : `its process was ended by ${signal}`));
+      resolve(
+        code === 0
+          ? undefined
+          : new Error(signal === null ? `its process exited with status ${code}` : `its process was ended by ${signal}`),
+      );
     });
   });
 }

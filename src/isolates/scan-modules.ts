@@ -5,7 +5,8 @@ import { toErrorInfo } from "../channel/index.js";
 import type { CarrierLimits } from "./carrier.js";
 import { singleThread } from "./thread-carrier.js";
 
-export type ScanResult = { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
+export type ScanResult =
+  { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
 
 export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
@@ -37,12 +38,16 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
     else if (item !== undefined) options.onLog(item, report.entry);
   });
   const closed = new Promise<void>((resolve) => port1.on("close", resolve));
-  const failure = await Promise.race([pool.run({ port: port2, items }, { transferList: [port2] }), watchdog.expired]).then(() => undefined, toErrorInfo);
+  const failure = await Promise.race([pool.run({ port: port2, items }, { transferList: [port2] }), watchdog.expired]).then(
+    () => undefined,
+    toErrorInfo,
+  );
   watchdog.stop();
   await pool.destroy();
   // Reports of the modules before the one that failed may still be on their way.
   await closed;
-  if (results.length < items.length) results.push({ ok: false, error: failure ?? toErrorInfo(new Error("the isolate ended while the module was loading")) });
+  if (results.length < items.length)
+    results.push({ ok: false, error: failure ?? toErrorInfo(new Error("the isolate ended while the module was loading")) });
   return results;
 }
 
@@ -68,7 +73,10 @@ class Watchdog {
 
   restart(): void {
     this.stop();
-    this.#timer = setTimeout(() => this.#reject(new Error(`the module was still loading after ${this.#timeout / 1000} s`)), this.#timeout);
+    this.#timer = setTimeout(
+      () => this.#reject(new Error(`the module was still loading after ${this.#timeout / 1000} s`)),
+      this.#timeout,
+    );
   }
 
   stop(): void {

@@ -1,6 +1,13 @@
 // Owns the place of one isolate in a pool: starts it when it is needed, replaces it when it is worn out or its code has
 // changed, and brings it back, with its instances, when it died.
-import { type ErrorInfo, type InstanceSpec, type ModuleArtifact, type PhaseHost, type PhaseHostListener, toErrorInfo } from "../channel/index.js";
+import {
+  type ErrorInfo,
+  type InstanceSpec,
+  type ModuleArtifact,
+  type PhaseHost,
+  type PhaseHostListener,
+  toErrorInfo,
+} from "../channel/index.js";
 import { Backoff } from "./backoff.js";
 import type { StartCarrier } from "./carrier.js";
 import { LiveIsolate, type UnreadEvent } from "./live-isolate.js";
@@ -151,7 +158,10 @@ export class SupervisedIsolate implements PhaseHost {
     const { memory: cap } = this.#options.limits;
     if (isolate !== this.#current || memory < cap * WATERMARK) return;
     const [used, limit] = [memory, cap].map((bytes) => Math.round(bytes / 2 ** 20));
-    this.#options.listener.onLog({ level: "warn", message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have` });
+    this.#options.listener.onLog({
+      level: "warn",
+      message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
+    });
     this.#retire();
     this.#start();
   }

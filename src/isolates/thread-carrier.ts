@@ -33,7 +33,10 @@ export function startThread(task: IsolateTask, limits: CarrierLimits): Carrier {
   const pool = singleThread("runIsolate", limits);
   const ended = pool
     .run({ task, port: port2 }, { transferList: [port2] })
-    .then(() => undefined, (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))))
+    .then(
+      () => undefined,
+      (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
+    )
     .finally(() => pool.destroy());
   return { port: threadPort(port1), ended, terminate: () => pool.destroy() };
 }

@@ -50,7 +50,5 @@ export type InferField<Field> = Field extends { readonly one_of: readonly (infer
  * @example
  * type Config = InferConfig<typeof schema>; // { message: string; limits?: Record<string, number> }
  */
-export type InferConfig<Schema extends ConfigSchema> = string extends NamesOf<Schema[number]>
-  ? Record<string, unknown>
-  : ConfigOf<Schema[number]>;
-
+export type InferConfig<Schema extends ConfigSchema> =
+  string extends NamesOf<Schema[number]> ? Record<string, unknown> : ConfigOf<Schema[number]>;

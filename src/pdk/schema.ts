@@ -99,14 +99,7 @@ export interface RecordField extends FieldAttributes<Readonly<Record<string, unk
 
 /** One field's type, default and checks. */
 export type FieldSchema =
-  | StringField
-  | NumberField
-  | IntegerField
-  | BooleanField
-  | ArrayField
-  | SetField
-  | MapField
-  | RecordField;
+  StringField | NumberField | IntegerField | BooleanField | ArrayField | SetField | MapField | RecordField;
 
 /**
  * The fields of a configuration, in order: one object with one name each.

@@ -190,7 +190,9 @@ async function runEsbuild(options: BuildOptions): Promise<BuildResult> {
 
 function blamesTsconfig(error: unknown): boolean {
   if (!(error instanceof Error) || !("errors" in error) || !Array.isArray(error.errors)) return false;
-  return error.errors.some((message: { location?: { file?: string } | null }) => message.location?.file?.endsWith(".json") === true);
+  return error.errors.some(
+    (message: { location?: { file?: string } | null }) => message.location?.file?.endsWith(".json") === true,
+  );
 }
 
 function toBundle(result: BuildResult, realEntry: string, sources: BundleSources): Bundle {

@@ -36,7 +36,11 @@ export async function loadPlugins(directory: string, options: LoadOptions): Prom
   for (const { path, reason } of problems) registry.addProblem({ name: nameIn(directory, path), path, reason });
   const compiled = await compileAll(sources, options, registry);
   const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
-  const results = await scanModules(items, { timeout: options.loadTimeout, limits: options.limits, onLog: (item, entry) => options.onPluginLog(item.name, entry) });
+  const results = await scanModules(items, {
+    timeout: options.loadTimeout,
+    limits: options.limits,
+    onLog: (item, entry) => options.onPluginLog(item.name, entry),
+  });
   for (const [index, { source, artifact }] of compiled.entries()) {
     const result = results[index];
     if (result === undefined) continue;
@@ -76,15 +80,33 @@ async function compileAll(sources: readonly PluginSource[], options: LoadOptions
   }
 }
 
-async function addGeneration(registry: PluginRegistry, source: PluginSource, artifact: PluginArtifact, metadata: PluginMetadata, options: LoadOptions): Promise<void> {
+async function addGeneration(
+  registry: PluginRegistry,
+  source: PluginSource,
+  artifact: PluginArtifact,
+  metadata: PluginMetadata,
+  options: LoadOptions,
+): Promise<void> {
   const { name } = metadata;
-  const refusal = checkPdkVersion({ plugin: name, builtWith: builtWith(metadata, artifact), server: options.pdkVersion, match: options.pdkMatch });
+  const refusal = checkPdkVersion({
+    plugin: name,
+    builtWith: builtWith(metadata, artifact),
+    server: options.pdkVersion,
+    match: options.pdkMatch,
+  });
   if (refusal !== undefined) {
     registry.addProblem({ name, path: source.root, reason: refusal });
     return;
   }
   const { mtimeMs } = await stat(artifact.entry);
-  const generation: Generation = { name, path: source.root, artifact, metadata, modified: mtimeMs / 1000, loaded: Date.now() / 1000 };
+  const generation: Generation = {
+    name,
+    path: source.root,
+    artifact,
+    metadata,
+    modified: mtimeMs / 1000,
+    loaded: Date.now() / 1000,
+  };
   const problem = registry.add(generation);
   if (problem !== undefined) registry.addProblem(problem);
 }

@@ -26,13 +26,7 @@ export interface ScanResult {
 const MODULE_EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"] as const;
 const DECLARATION_FILE = /\.d\.[mc]?ts$/;
 const SUPPORT_FILE = /(?:\.(?:test|spec|config)\.[^.]+|_test\.[^.]+)$/;
-const SUPPORT_FOLDERS: ReadonlySet<string> = new Set([
-  "node_modules",
-  "__tests__",
-  "__mocks__",
-  "test",
-  "tests",
-]);
+const SUPPORT_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "__tests__", "__mocks__", "test", "tests"]);
 /** What an `exports` map may say about a module that Node.js loads on a server. */
 const EXPORT_CONDITIONS: ReadonlySet<string> = new Set(["node", "import", "require", "default"]);
 
@@ -54,10 +48,7 @@ export async function scanPluginsDirectory(dir: string): Promise<ScanResult> {
   return { sources, problems };
 }
 
-async function inspect(
-  path: string,
-  name: string,
-): Promise<PluginSource | ScanProblem | undefined> {
+async function inspect(path: string, name: string): Promise<PluginSource | ScanProblem | undefined> {
   const kind = await kindOf(path);
   if (kind === "directory") {
     return SUPPORT_FOLDERS.has(name) ? undefined : inspectFolder(path, name);
@@ -75,10 +66,7 @@ function isModuleFile(path: string): boolean {
   return MODULE_EXTENSIONS.some((extension) => path.endsWith(extension)) && !DECLARATION_FILE.test(path);
 }
 
-async function inspectFolder(
-  folder: string,
-  name: string,
-): Promise<PluginSource | ScanProblem | undefined> {
+async function inspectFolder(folder: string, name: string): Promise<PluginSource | ScanProblem | undefined> {
   const asSource = (entry: string): PluginSource => ({ name, entry, root: folder });
   const manifest = await readManifest(folder);
   if ("reason" in manifest) return manifest;

@@ -87,7 +87,11 @@ export class Event {
   handlerFailed(calls: readonly FailureCall[]): void {
     if (this.#handlerDone) return;
     this.#handlerDone = true;
-    this.#queue = calls.map(({ method, args, ends }) => ({ data: this.#options.dialect.encodeCall(method, args), wantsAnswer: false, ends }));
+    this.#queue = calls.map(({ method, args, ends }) => ({
+      data: this.#options.dialect.encodeCall(method, args),
+      wantsAnswer: false,
+      ends,
+    }));
     this.#advance();
   }
 

@@ -1,6 +1,19 @@
 // The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
 import { inspect } from "node:util";
-import { type Connection, type ConnectionHandler, decodeValue, encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, type MsgpackDecoder, PHASE_OVER, readRequest, type WireRequest } from "../wire/index.js";
+import {
+  type Connection,
+  type ConnectionHandler,
+  decodeValue,
+  encodeCall,
+  encodeErrorReply,
+  encodeEventReply,
+  encodeNotification,
+  encodeReply,
+  type MsgpackDecoder,
+  PHASE_OVER,
+  readRequest,
+  type WireRequest,
+} from "../wire/index.js";
 import { noInstance, RpcError } from "./errors.js";
 import type { EventDialect, EventReply } from "./event.js";
 import type { EventTable } from "./event-table.js";
@@ -9,7 +22,15 @@ import type { PluginService } from "./plugin-service.js";
 const DIALECT: EventDialect = { phaseOver: PHASE_OVER, encodeCall };
 
 // 2.x gateways name the type of a step's value in its method; only StepError means anything else.
-const STEP_METHODS = ["Step", "StepCredential", "StepRoute", "StepService", "StepConsumer", "StepMemoryStats", "StepMultiMap"] as const;
+const STEP_METHODS = [
+  "Step",
+  "StepCredential",
+  "StepRoute",
+  "StepService",
+  "StepConsumer",
+  "StepMemoryStats",
+  "StepMultiMap",
+] as const;
 
 type Answer = (messageId: Buffer, connection: Connection, argument: MsgpackDecoder) => void;
 
@@ -82,12 +103,17 @@ export class MsgpackRpc implements ConnectionHandler {
       result("SetPluginDir", async (directory) => (await service.setPluginDir(text(directory, "the directory")), "ok")),
       result("GetStatus", () => service.status()),
       result("GetPluginInfo", (name) => service.pluginInfo(text(name, "the plugin's name"))),
-      result("StartInstance", (argument) => service.startInstance(text(field(argument, "Name"), "Name"), text(field(argument, "Config") ?? "{}", "Config"))),
+      result("StartInstance", (argument) =>
+        service.startInstance(text(field(argument, "Name"), "Name"), text(field(argument, "Config") ?? "{}", "Config")),
+      ),
       result("InstanceStatus", (id) => service.instanceStatus(integer(id, "the instance id"))),
       result("CloseInstance", (id) => service.closeInstance(integer(id, "the instance id"))),
       ["plugin.HandleEvent", (messageId, connection, argument) => this.#handleEvent(messageId, connection, argument.value())],
       ["plugin.StepError", (messageId, connection, argument) => this.#step(messageId, connection, argument, true)],
-      ...STEP_METHODS.map((name): [string, Answer] => [`plugin.${name}`, (messageId, connection, argument) => this.#step(messageId, connection, argument, false)]),
+      ...STEP_METHODS.map((name): [string, Answer] => [
+        `plugin.${name}`,
+        (messageId, connection, argument) => this.#step(messageId, connection, argument, false),
+      ]),
     ]);
   }
 
@@ -96,7 +122,9 @@ export class MsgpackRpc implements ConnectionHandler {
     const phase = text(field(argument, "EventName"), "EventName");
     const host = this.#options.service.hostOf(instanceId);
     if (host === undefined) throw noInstance(instanceId);
-    this.#options.events.start(host, instanceId, phase, DIALECT, (eventId, data) => connection.send(encodeEventReply(messageId, eventId, data)));
+    this.#options.events.start(host, instanceId, phase, DIALECT, (eventId, data) =>
+      connection.send(encodeEventReply(messageId, eventId, data)),
+    );
   }
 
   #step(messageId: Buffer, connection: Connection, argument: MsgpackDecoder, failed: boolean): void {
@@ -105,7 +133,8 @@ export class MsgpackRpc implements ConnectionHandler {
     const reply: EventReply = (id, answer) => connection.send(encodeEventReply(messageId, id, answer));
     // 2.0 has no response.error and steps on after it, although the event is over here.
     if (target === "over") reply(eventId, PHASE_OVER);
-    else if (target === "unknown") reply(eventId, encodeCall(this.#options.unknownEventCall.method, this.#options.unknownEventCall.args));
+    else if (target === "unknown")
+      reply(eventId, encodeCall(this.#options.unknownEventCall.method, this.#options.unknownEventCall.args));
     else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
   }
 }
@@ -126,7 +155,9 @@ function readStep(argument: MsgpackDecoder): { eventId: number; data: Buffer | u
 }
 
 function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 function text(value: unknown, what: string): string {
@@ -152,4 +183,3 @@ export function encodedText(data: Buffer | undefined): string {
   const value = decodeValue(data);
   return typeof value === "string" ? value : inspect(value);
 }
-

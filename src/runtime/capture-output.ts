@@ -51,7 +51,10 @@ class LineStream extends Writable {
 export function captureOutput(log: (entry: LogEntry) => void): () => void {
   const out = new LineStream("info", log);
   const err = new LineStream("warn", log);
-  for (const [name, stream] of [["stdout", out], ["stderr", err]] as const) {
+  for (const [name, stream] of [
+    ["stdout", out],
+    ["stderr", err],
+  ] as const) {
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   }
   globalThis.console = new Console({ stdout: out, stderr: err });

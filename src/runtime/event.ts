@@ -70,7 +70,10 @@ export class RunningEvent {
     try {
       data = this.#codec.encodeCall(method.method, toWireArguments(method.method, args));
     } catch (thrown) {
-      const error = thrown instanceof PdkError ? thrown : new PdkError("PDK_BAD_ARGUMENT", { method: method.method, reason: String(thrown), cause: thrown });
+      const error =
+        thrown instanceof PdkError
+          ? thrown
+          : new PdkError("PDK_BAD_ARGUMENT", { method: method.method, reason: String(thrown), cause: thrown });
       // These are often not awaited: a mere rejection would let the request through that was to be refused.
       if (method.ends) throw error;
       return Promise.reject(error);
@@ -91,7 +94,13 @@ export class RunningEvent {
       if (failed) waiter.reject(new PdkError("PDK_CALL_FAILED", { method: waiter.method.method, reason: String(value) }));
       else waiter.resolve(readResult(waiter.method.returns, value, this.bodies));
     } catch (error) {
-      waiter.reject(new PdkError("PDK_CALL_FAILED", { method: waiter.method.method, reason: `its answer cannot be read: ${String(error)}`, cause: error }));
+      waiter.reject(
+        new PdkError("PDK_CALL_FAILED", {
+          method: waiter.method.method,
+          reason: `its answer cannot be read: ${String(error)}`,
+          cause: error,
+        }),
+      );
     }
   }
 

@@ -4,13 +4,19 @@ import type { RunningEvent } from "./event.js";
 
 type PdkFunction = (...args: unknown[]) => Promise<unknown>;
 
-const functionFor = (event: RunningEvent, method: PdkMethod): PdkFunction => (...args) => event.call(method, args);
+const functionFor =
+  (event: RunningEvent, method: PdkMethod): PdkFunction =>
+  (...args) =>
+    event.call(method, args);
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
   const method: PdkMethod = { method: `kong.${path}`, returns: "value", writeBehind: false, ends: false, phases: PHASES };
   return new Proxy(functionFor(event, method), {
-    get: (target, key) => (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target ? (Reflect.get(target, key) as unknown) : unknownFunction(event, `${path}.${wireName(key)}`)),
+    get: (target, key) =>
+      typeof key === "symbol" || key === "then" || key === "toJSON" || key in target
+        ? (Reflect.get(target, key) as unknown)
+        : unknownFunction(event, `${path}.${wireName(key)}`),
   });
 }
 
@@ -36,7 +42,11 @@ function childOf(parent: NamespaceNode, segment: string): NamespaceNode {
   const name = jsName(segment);
   const known = parent.children.get(name);
   if (known !== undefined) return known;
-  const child: NamespaceNode = { path: parent.path === "" ? segment : `${parent.path}.${segment}`, methods: new Map(), children: new Map() };
+  const child: NamespaceNode = {
+    path: parent.path === "" ? segment : `${parent.path}.${segment}`,
+    methods: new Map(),
+    children: new Map(),
+  };
   parent.children.set(name, child);
   return child;
 }
@@ -76,19 +86,26 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
     const factory = factoryFor(child);
     define(name, factory);
   }
-  Object.setPrototypeOf(Namespace.prototype, fallbackPrototype(node.path, (namespace) => Namespace.eventOf(namespace)));
+  Object.setPrototypeOf(
+    Namespace.prototype,
+    fallbackPrototype(node.path, (namespace) => Namespace.eventOf(namespace)),
+  );
   return (event) => new Namespace(event);
 }
 
 function fallbackPrototype(path: string, eventOf: (namespace: object) => RunningEvent | undefined): object {
-  return new Proxy({}, {
-    get(target, key, receiver: object) {
-      if (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target) return Reflect.get(target, key) as unknown;
-      const event = eventOf(receiver);
-      if (event === undefined) return undefined;
-      return unknownFunction(event, path === "" ? wireName(key) : `${path}.${wireName(key)}`);
+  return new Proxy(
+    {},
+    {
+      get(target, key, receiver: object) {
+        if (typeof key === "symbol" || key === "then" || key === "toJSON" || key in target)
+          return Reflect.get(target, key) as unknown;
+        const event = eventOf(receiver);
+        if (event === undefined) return undefined;
+        return unknownFunction(event, path === "" ? wireName(key) : `${path}.${wireName(key)}`);
+      },
     },
-  });
+  );
 }
 
 const createKong = factoryFor(buildTree());

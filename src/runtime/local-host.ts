@@ -4,7 +4,8 @@ import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./ev
 import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
 import { kongObject } from "./kong-object.js";
 
-type Instance = { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
+type Instance =
+  { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
 
 export class LocalHost implements PhaseHost {
   readonly #definition: PluginDefinition;
@@ -28,10 +29,16 @@ export class LocalHost implements PhaseHost {
     try {
       const config: unknown = JSON.parse(spec.config);
       if (typeof config !== "object" || config === null) throw new TypeError("the configuration is no JSON object");
-      this.#instances.set(spec.id, { state: "ready", handlers: this.#definition.createInstance(config as Record<string, unknown>) });
+      this.#instances.set(spec.id, {
+        state: "ready",
+        handlers: this.#definition.createInstance(config as Record<string, unknown>),
+      });
     } catch (thrown) {
       const error = toErrorInfo(thrown);
-      this.#instances.set(spec.id, { state: "failed", reason: new Error(`instance ${spec.id} did not start: ${error.message}`, { cause: thrown }) });
+      this.#instances.set(spec.id, {
+        state: "failed",
+        reason: new Error(`instance ${spec.id} did not start: ${error.message}`, { cause: thrown }),
+      });
       this.#listener.onInstanceFailed(spec.id, error);
     }
   }
@@ -92,5 +99,11 @@ export class LocalHost implements PhaseHost {
 
 function lateFailure(event: RunningEvent, thrown: unknown): LogEntry {
   const after = event.exited ? "after it had ended the request" : "after its event had been cancelled";
-  return { level: "warn", message: `the ${event.phase} handler failed ${after}`, phase: event.phase, instanceId: event.instanceId, error: toErrorInfo(thrown) };
+  return {
+    level: "warn",
+    message: `the ${event.phase} handler failed ${after}`,
+    phase: event.phase,
+    instanceId: event.instanceId,
+    error: toErrorInfo(thrown),
+  };
 }

@@ -4,7 +4,9 @@ import { PdkError } from "../pdk/index.js";
 
 const MAX_DEPTH = 64;
 
-const LOG_METHODS: ReadonlySet<string> = new Set(["alert", "crit", "err", "warn", "notice", "info", "debug"].map((level) => `kong.log.${level}`));
+const LOG_METHODS: ReadonlySet<string> = new Set(
+  ["alert", "crit", "err", "warn", "notice", "info", "debug"].map((level) => `kong.log.${level}`),
+);
 
 /**
  * `undefined` at the end is dropped, elsewhere it is nil. Objects are taken as JSON.stringify would take them, but
@@ -26,7 +28,8 @@ export function toWireArguments(method: string, args: readonly unknown[]): unkno
 /** The gateway writes a table as its address and stops at the first nil: what a plugin logs is to be read. */
 function toLogText(value: unknown): unknown {
   if (value instanceof Error) return value.stack ?? String(value);
-  if (value instanceof Uint8Array || (typeof value !== "object" && typeof value !== "undefined")) return typeof value === "symbol" || typeof value === "function" ? String(value) : value;
+  if (value instanceof Uint8Array || (typeof value !== "object" && typeof value !== "undefined"))
+    return typeof value === "symbol" || typeof value === "function" ? String(value) : value;
   return inspect(value, { breakLength: Infinity });
 }
 
@@ -37,8 +40,10 @@ function toWire(method: string, value: unknown, depth: number): unknown {
     case "boolean":
     case "bigint":
       return value;
-    case "undefined": return null;
-    case "object": return value === null ? null : objectToWire(method, value, depth);
+    case "undefined":
+      return null;
+    case "object":
+      return value === null ? null : objectToWire(method, value, depth);
     case "function":
     case "symbol":
       throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: `it is a ${typeof value}` });
@@ -46,14 +51,17 @@ function toWire(method: string, value: unknown, depth: number): unknown {
 }
 
 function objectToWire(method: string, value: object, depth: number): unknown {
-  if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof Uint8Array)
+    return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
   if (depth >= MAX_DEPTH) throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: "it is circular or nested too deeply" });
   if (hasToJson(value)) return toWire(method, value.toJSON(), depth + 1);
   if (Array.isArray(value)) return value.map((item) => toWire(method, item, depth + 1));
   if (value instanceof Set) return [...value].map((item) => toWire(method, item, depth + 1));
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
-  return Object.fromEntries(entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), toWire(method, item, depth + 1)]));
+  return Object.fromEntries(
+    entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), toWire(method, item, depth + 1)]),
+  );
 }
 
 function hasToJson(value: object): value is { toJSON(): unknown } {

@@ -12,11 +12,16 @@ export type BodyKind = "buffer" | "text";
 export function readResult(kind: ResultKind, value: unknown, bodies: BodyKind): unknown {
   if (value === null || value === undefined) return undefined;
   switch (kind) {
-    case "nothing": return undefined;
-    case "bytes": return readBytes(value, bodies);
-    case "multimap": return readMultimap(value);
-    case "record": return readRecord(value);
-    case "captures": return readCaptures(value);
+    case "nothing":
+      return undefined;
+    case "bytes":
+      return readBytes(value, bodies);
+    case "multimap":
+      return readMultimap(value);
+    case "record":
+      return readRecord(value);
+    case "captures":
+      return readCaptures(value);
     case "text":
     case "number":
     case "boolean":
@@ -68,7 +73,8 @@ function readValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(readValue);
   if (!(value instanceof Map)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readValue(item)]));
   const keys = [...value.keys()];
-  if (!keys.every((key) => typeof key === "number" && Number.isInteger(key) && key > 0 && key <= keys.length * 8)) return toRecord(entriesOf(value), readValue);
+  if (!keys.every((key) => typeof key === "number" && Number.isInteger(key) && key > 0 && key <= keys.length * 8))
+    return toRecord(entriesOf(value), readValue);
   const array: unknown[] = [];
   for (const [key, item] of value) array[Number(key) - 1] = readValue(item);
   return array;

@@ -45,13 +45,22 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   port.close();
 }
 
-function receive(message: Uint8Array<ArrayBuffer> | HostMessage, host: PhaseHost, port: BatchingPort<EventReport, IsolateMessage>, stop: () => void): void {
+function receive(
+  message: Uint8Array<ArrayBuffer> | HostMessage,
+  host: PhaseHost,
+  port: BatchingPort<EventReport, IsolateMessage>,
+  stop: () => void,
+): void {
   if (message instanceof Uint8Array) return receiveCommands(message, host);
   switch (message.kind) {
-    case "start-instance": return host.startInstance(message.spec);
-    case "close-instance": return host.closeInstance(message.instanceId);
-    case "ping": return port.control({ kind: "pong", memory: memoryInUse() });
-    case "stop": return stop();
+    case "start-instance":
+      return host.startInstance(message.spec);
+    case "close-instance":
+      return host.closeInstance(message.instanceId);
+    case "ping":
+      return port.control({ kind: "pong", memory: memoryInUse() });
+    case "stop":
+      return stop();
   }
 }
 

@@ -6,12 +6,14 @@ import { ExitSignal } from "./event.js";
 
 /** A throw in a timer or a floating promise ends neither the isolate nor its other events. */
 export function surviveStrayErrors(log: (entry: LogEntry) => void): void {
-  const report = (what: string) => (thrown: unknown): void => {
-    // The event is over on purpose, and its handler was told so where it listens.
-    if (thrown instanceof ExitSignal) return;
-    const level = isPdkError(thrown) && thrown.code !== "PDK_CALL_FAILED" ? "debug" : "error";
-    log({ level, message: what, error: toErrorInfo(thrown) });
-  };
+  const report =
+    (what: string) =>
+    (thrown: unknown): void => {
+      // The event is over on purpose, and its handler was told so where it listens.
+      if (thrown instanceof ExitSignal) return;
+      const level = isPdkError(thrown) && thrown.code !== "PDK_CALL_FAILED" ? "debug" : "error";
+      log({ level, message: what, error: toErrorInfo(thrown) });
+    };
   process.on("uncaughtException", report("uncaught exception outside a handler"));
   process.on("unhandledRejection", report("unhandled promise rejection"));
 }

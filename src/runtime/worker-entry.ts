@@ -1,7 +1,17 @@
 // What a worker thread runs: a plugin's isolate for as long as it lives, or the scanning isolate once.
 import { once } from "node:events";
 import type { MessagePort } from "node:worker_threads";
-import { type ErrorInfo, type IsolateTask, type LogEntry, type PluginMetadata, type ScanItem, type ScanReport, type ScanTask, threadPort, toErrorInfo } from "../channel/index.js";
+import {
+  type ErrorInfo,
+  type IsolateTask,
+  type LogEntry,
+  type PluginMetadata,
+  type ScanItem,
+  type ScanReport,
+  type ScanTask,
+  threadPort,
+  toErrorInfo,
+} from "../channel/index.js";
 import { captureOutput } from "./capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { adaptModule } from "./forms/adapt-module.js";
@@ -34,7 +44,10 @@ export async function scanModules(task: ScanTask): Promise<void> {
 
 async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo> {
   try {
-    const { form, name, version, priority, phases, fields, pdkVersion } = adaptModule(await evaluateModule(item.artifact), item.name);
+    const { form, name, version, priority, phases, fields, pdkVersion } = adaptModule(
+      await evaluateModule(item.artifact),
+      item.name,
+    );
     const metadata = { form, name: name ?? item.name, version, priority, phases, fields };
     // Sent as data: a schema may hold functions (custom validators), which no gateway gets to see.
     return JSON.parse(JSON.stringify(pdkVersion === undefined ? metadata : { ...metadata, pdkVersion })) as PluginMetadata;

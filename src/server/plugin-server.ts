@@ -52,12 +52,27 @@ export class PluginServer {
       eventTimeout: options.eventTimeout,
       failureCalls: (event, reason) => failureCalls(this.#pluginOf(event), event.phase, reason),
       onTimeout: (event) => this.#onTimeout(event),
-      onCallRefused: (event, call, answer) => this.#logger.warn({ plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId }, `[${this.#pluginOf(event)}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`),
+      onCallRefused: (event, call, answer) =>
+        this.#logger.warn(
+          { plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId },
+          `[${this.#pluginOf(event)}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
+        ),
     });
     const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
-    this.#plugins = new ServedPlugins({ isolates: options.isolatesPerPlugin, isolation: options.isolation, limits: options.limits, listenerFor });
+    this.#plugins = new ServedPlugins({
+      isolates: options.isolatesPerPlugin,
+      isolation: options.isolation,
+      limits: options.limits,
+      listenerFor,
+    });
     this.#rpc = new MsgpackRpc({
-      service: new ServerService({ plugins: this.#plugins, instances: this.#instances, listenerFor, loaded: () => this.#loaded, loadDirectory: (directory) => this.#changeDirectory(directory) }),
+      service: new ServerService({
+        plugins: this.#plugins,
+        instances: this.#instances,
+        listenerFor,
+        loaded: () => this.#loaded,
+        loadDirectory: (directory) => this.#changeDirectory(directory),
+      }),
       events: this.#events,
       unknownEventCall: FAIL_CLOSED,
       onOpen: (connection) => this.#connections.add(connection),
@@ -72,7 +87,11 @@ export class PluginServer {
     // Reported below, once somebody waits for it.
     this.#loaded.catch(() => {});
     const { socketPath, socketMode } = this.#options;
-    this.#socket = await UnixSocket.listen({ path: socketPath, mode: socketMode, onConnection: (socket) => this.#accept(socket) });
+    this.#socket = await UnixSocket.listen({
+      path: socketPath,
+      mode: socketMode,
+      onConnection: (socket) => this.#accept(socket),
+    });
     await this.#loaded;
   }
 
@@ -125,15 +144,32 @@ export class PluginServer {
   async #load(directory: string): Promise<PluginRegistry> {
     const { pdkMatch, limits } = this.#options;
     const onPluginLog = (plugin: string, entry: LogEntry): void => this.#logPlugin(plugin, entry);
-    const registry = await loadPlugins(directory, { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout: limits.loadTimeout, limits, onPluginLog }).catch((error: unknown) => {
-      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    const registry = await loadPlugins(directory, {
+      pdkEntry: PDK_ENTRY,
+      pdkVersion: PDK_VERSION,
+      pdkMatch,
+      loadTimeout: limits.loadTimeout,
+      limits,
+      onPluginLog,
+    }).catch((error: unknown) => {
+      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     });
-    for (const { name, path, reason } of registry.problems()) this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
+    for (const { name, path, reason } of registry.problems())
+      this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
     for (const { name, metadata } of registry.list()) {
-      if (metadata.phases.includes("response")) this.#logger.warn({ plugin: name }, `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`);
+      if (metadata.phases.includes("response"))
+        this.#logger.warn(
+          { plugin: name },
+          `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`,
+        );
     }
     this.#plugins.replace(registry.list());
-    this.#logger.info({ plugins: registry.list().map(({ name }) => name) }, `serving ${registry.list().length} plugins from ${directory}`);
+    this.#logger.info(
+      { plugins: registry.list().map(({ name }) => name) },
+      `serving ${registry.list().length} plugins from ${directory}`,
+    );
     return registry;
   }
 
@@ -143,9 +179,15 @@ export class PluginServer {
 
   #onTimeout(event: Event): void {
     const plugin = this.#pluginOf(event);
-    const waiting = event.state === "awaiting-step" ? "the gateway never answered its last PDK call" : "its handler has not returned";
-    this.#instances.get(event.instanceId)?.host.cancelEvent(event.id, `the event took longer than ${this.#options.eventTimeout / 1000} s`);
-    this.#logger.warn({ plugin, phase: event.phase, instance: event.instanceId }, `an event of plugin ${plugin} was given up after ${this.#options.eventTimeout / 1000} s: ${waiting}`);
+    const waiting =
+      event.state === "awaiting-step" ? "the gateway never answered its last PDK call" : "its handler has not returned";
+    this.#instances
+      .get(event.instanceId)
+      ?.host.cancelEvent(event.id, `the event took longer than ${this.#options.eventTimeout / 1000} s`);
+    this.#logger.warn(
+      { plugin, phase: event.phase, instance: event.instanceId },
+      `an event of plugin ${plugin} was given up after ${this.#options.eventTimeout / 1000} s: ${waiting}`,
+    );
   }
 
   #listenTo(plugin: string): PhaseHostListener {
@@ -162,17 +204,28 @@ export class PluginServer {
     const event = this.#events.failed(eventId, error.message);
     // An instance that cannot run was reported when it started; each of its events would only say it again.
     if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
-    this.#logger.error({ plugin, phase: event.phase, instance: event.instanceId, ...errorField(error) }, `plugin ${plugin} failed in ${event.phase}: ${error.message}`);
+    this.#logger.error(
+      { plugin, phase: event.phase, instance: event.instanceId, ...errorField(error) },
+      `plugin ${plugin} failed in ${event.phase}: ${error.message}`,
+    );
   }
 
   #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
     const instance = this.#instances.get(instanceId);
     if (instance !== undefined) instance.error = error.message;
-    this.#logger.error({ plugin, instance: instanceId, ...errorField(error) }, `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`);
+    this.#logger.error(
+      { plugin, instance: instanceId, ...errorField(error) },
+      `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
+    );
   }
 
   #logPlugin(plugin: string, { level, message, phase, instanceId, error }: LogEntry): void {
-    const fields = { plugin, ...(phase === undefined ? {} : { phase }), ...(instanceId === undefined ? {} : { instance: instanceId }), ...(error === undefined ? {} : errorField(error)) };
+    const fields = {
+      plugin,
+      ...(phase === undefined ? {} : { phase }),
+      ...(instanceId === undefined ? {} : { instance: instanceId }),
+      ...(error === undefined ? {} : errorField(error)),
+    };
     this.#logger[level](fields, `[${plugin}] ${message}`);
   }
 }

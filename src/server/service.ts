@@ -31,7 +31,17 @@ export class ServerService implements PluginService {
     const plugins = this.#options.plugins.list().map(({ generation, lastStart, lastClose }) => {
       const { name, modified, loaded } = generation;
       const instances = this.#options.instances.ofPlugin(name).map(statusOf);
-      return [name, { Name: name, Modtime: Math.floor(modified), LoadTime: Math.floor(loaded), Instances: instances, LastStartInstance: Math.floor(lastStart), LastCloseInstance: Math.floor(lastClose) }] as const;
+      return [
+        name,
+        {
+          Name: name,
+          Modtime: Math.floor(modified),
+          LoadTime: Math.floor(loaded),
+          Instances: instances,
+          LastStartInstance: Math.floor(lastStart),
+          LastCloseInstance: Math.floor(lastClose),
+        },
+      ] as const;
     });
     return { Pid: process.pid, Plugins: Object.fromEntries(plugins) };
   }
@@ -47,7 +57,13 @@ export class ServerService implements PluginService {
     const registry = await this.#options.loaded();
     const id = this.#options.instances.nextId();
     const host = this.#options.plugins.startInstance(name, id, config);
-    const instance = this.#options.instances.add({ id, plugin: name, config, host: host ?? this.#failed(name, unavailable(registry, name)), started: Math.floor(Date.now() / 1000) });
+    const instance = this.#options.instances.add({
+      id,
+      plugin: name,
+      config,
+      host: host ?? this.#failed(name, unavailable(registry, name)),
+      started: Math.floor(Date.now() / 1000),
+    });
     if (host === undefined) instance.host.startInstance({ id, config });
     return statusOf(instance);
   }
@@ -77,7 +93,9 @@ export class ServerService implements PluginService {
 
 function unavailable(registry: PluginRegistry, name: string): string {
   const problem = registry.problem(name);
-  return problem === undefined ? `there is no plugin ${name} in the plugins directory` : `plugin ${name} is not served: ${problem.reason}`;
+  return problem === undefined
+    ? `there is no plugin ${name} in the plugins directory`
+    : `plugin ${name} is not served: ${problem.reason}`;
 }
 
 function statusOf({ id, plugin, config, started, error }: Instance): InstanceStatus {

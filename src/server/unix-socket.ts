@@ -49,7 +49,9 @@ export class UnixSocket {
       return new UnixSocket(server, path, ino);
     } catch (error) {
       server.close();
-      throw new ServerError("SERVER_CANNOT_LISTEN", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new ServerError("SERVER_CANNOT_LISTEN", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -65,9 +67,14 @@ export class UnixSocket {
 
 async function checkPath(path: string, bound: string): Promise<void> {
   const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(bound));
-  if (bytes > MAX_PATH_BYTES) throw new ServerError("SERVER_SOCKET_PATH_TOO_LONG", `${path} needs ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`);
+  if (bytes > MAX_PATH_BYTES)
+    throw new ServerError(
+      "SERVER_SOCKET_PATH_TOO_LONG",
+      `${path} needs ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`,
+    );
   const existing = await lstat(path).catch(() => undefined);
-  if (existing !== undefined && !existing.isSocket()) throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
+  if (existing !== undefined && !existing.isSocket())
+    throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
 }
 
 function listenOn(server: Server, path: string): Promise<void> {

@@ -3,5 +3,13 @@ export { Connection, type ConnectionHandler } from "./connection.js";
 export { WireError, type WireErrorCode } from "./errors.js";
 export { MessageReader } from "./message-reader.js";
 export { decodeValue, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";
-export { encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "./msgpack-encoder.js";
+export {
+  encodeCall,
+  encodeErrorReply,
+  encodeEventReply,
+  encodeNotification,
+  encodeReply,
+  encodeValue,
+  PHASE_OVER,
+} from "./msgpack-encoder.js";
 export { readRequest, type WireRequest } from "./request.js";

@@ -14,20 +14,46 @@ interface TagShape {
 }
 
 const bytesAfter = (payload: number): TagShape => ({ lengthBytes: 0, payload, valuesPerUnit: 0 });
-const counted = (lengthBytes: number, valuesPerUnit: 0 | 1 | 2 = 0, payload = 0): TagShape => ({ lengthBytes, payload, valuesPerUnit });
+const counted = (lengthBytes: number, valuesPerUnit: 0 | 1 | 2 = 0, payload = 0): TagShape => ({
+  lengthBytes,
+  payload,
+  valuesPerUnit,
+});
 
 // Indexed by tag - 0xc0, in the order of the MessagePack specification.
 const SHAPES: readonly TagShape[] = [
-  bytesAfter(0), bytesAfter(0), bytesAfter(0), bytesAfter(0), // nil, (unused), false, true
-  counted(1), counted(2), counted(4), // bin 8, 16, 32
-  counted(1, 0, 1), counted(2, 0, 1), counted(4, 0, 1), // ext 8, 16, 32: one type byte more
-  bytesAfter(4), bytesAfter(8), // float 32, 64
-  bytesAfter(1), bytesAfter(2), bytesAfter(4), bytesAfter(8), // uint
-  bytesAfter(1), bytesAfter(2), bytesAfter(4), bytesAfter(8), // int
-  bytesAfter(2), bytesAfter(3), bytesAfter(5), bytesAfter(9), bytesAfter(17), // fixext
-  counted(1), counted(2), counted(4), // str 8, 16, 32
-  counted(2, 1), counted(4, 1), // array 16, 32
-  counted(2, 2), counted(4, 2), // map 16, 32
+  bytesAfter(0),
+  bytesAfter(0),
+  bytesAfter(0),
+  bytesAfter(0), // nil, (unused), false, true
+  counted(1),
+  counted(2),
+  counted(4), // bin 8, 16, 32
+  counted(1, 0, 1),
+  counted(2, 0, 1),
+  counted(4, 0, 1), // ext 8, 16, 32: one type byte more
+  bytesAfter(4),
+  bytesAfter(8), // float 32, 64
+  bytesAfter(1),
+  bytesAfter(2),
+  bytesAfter(4),
+  bytesAfter(8), // uint
+  bytesAfter(1),
+  bytesAfter(2),
+  bytesAfter(4),
+  bytesAfter(8), // int
+  bytesAfter(2),
+  bytesAfter(3),
+  bytesAfter(5),
+  bytesAfter(9),
+  bytesAfter(17), // fixext
+  counted(1),
+  counted(2),
+  counted(4), // str 8, 16, 32
+  counted(2, 1),
+  counted(4, 1), // array 16, 32
+  counted(2, 2),
+  counted(4, 2), // map 16, 32
 ];
 
 /** Whether a tag opens an array: the only thing a MessagePack-RPC message may start with. */
@@ -69,7 +95,8 @@ export class MessageScanner {
         position += 1;
       }
       this.#size += position - before;
-      if (this.#size + this.#skip + this.#values > this.#maxSize) throw new WireError("WIRE_TOO_LARGE", `the limit is ${this.#maxSize} bytes`);
+      if (this.#size + this.#skip + this.#values > this.#maxSize)
+        throw new WireError("WIRE_TOO_LARGE", `the limit is ${this.#maxSize} bytes`);
       if (this.#values === 0 && this.#skip === 0 && this.#lengthBytes === 0) {
         this.#size = 0;
         this.#values = 1;
@@ -86,7 +113,8 @@ export class MessageScanner {
       if (this.#lengthBytes === 0) this.#lengthKnown();
       return;
     }
-    if (this.#size === 0 && !isArrayTag(byte)) throw new WireError("WIRE_NOT_A_MESSAGE", `it starts with byte 0x${byte.toString(16)}`);
+    if (this.#size === 0 && !isArrayTag(byte))
+      throw new WireError("WIRE_NOT_A_MESSAGE", `it starts with byte 0x${byte.toString(16)}`);
     this.#values -= 1;
     if (byte <= 0x7f || byte >= 0xe0) return;
     if (byte <= 0x8f) this.#values += (byte & 0x0f) * 2;

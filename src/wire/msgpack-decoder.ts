@@ -4,7 +4,8 @@ import { WireError } from "./errors.js";
 import { skipValue } from "./message-scanner.js";
 
 /** A decoded value. Maps with other keys than strings become a `Map`. */
-export type WireValue = null | boolean | number | bigint | string | Buffer | WireValue[] | { [key: string]: WireValue } | Map<WireValue, WireValue>;
+export type WireValue =
+  null | boolean | number | bigint | string | Buffer | WireValue[] | { [key: string]: WireValue } | Map<WireValue, WireValue>;
 
 /** Deeper nesting is refused: no gateway sends it, and decoding recurses. */
 const MAX_DEPTH = 256;
@@ -32,9 +33,9 @@ export class MsgpackDecoder {
   /** The number of entries of the map that starts here, or undefined where there is something else. */
   mapLength(): number | undefined {
     const tag = this.bytes[this.position] ?? 0;
-    if (tag >= 0x80 && tag <= 0x8f) return (this.position += 1, tag & 0x0f);
-    if (tag === 0xde) return (this.position += 1, this.#uint(2));
-    if (tag === 0xdf) return (this.position += 1, this.#uint(4));
+    if (tag >= 0x80 && tag <= 0x8f) return ((this.position += 1), tag & 0x0f);
+    if (tag === 0xde) return ((this.position += 1), this.#uint(2));
+    if (tag === 0xdf) return ((this.position += 1), this.#uint(4));
     return undefined;
   }
 
@@ -58,30 +59,54 @@ export class MsgpackDecoder {
 
   #tagged(tag: number): WireValue {
     switch (tag) {
-      case 0xc0: return null;
-      case 0xc2: return false;
-      case 0xc3: return true;
-      case 0xc4: return this.#take(this.#uint(1));
-      case 0xc5: return this.#take(this.#uint(2));
-      case 0xc6: return this.#take(this.#uint(4));
-      case 0xca: return this.#take(4).readFloatBE(0);
-      case 0xcb: return this.#take(8).readDoubleBE(0);
-      case 0xcc: return this.#uint(1);
-      case 0xcd: return this.#uint(2);
-      case 0xce: return this.#uint(4);
-      case 0xcf: return narrow(this.#take(8).readBigUInt64BE(0));
-      case 0xd0: return this.#take(1).readInt8(0);
-      case 0xd1: return this.#take(2).readInt16BE(0);
-      case 0xd2: return this.#take(4).readInt32BE(0);
-      case 0xd3: return narrow(this.#take(8).readBigInt64BE(0));
-      case 0xd9: return this.#text(this.#uint(1));
-      case 0xda: return this.#text(this.#uint(2));
-      case 0xdb: return this.#text(this.#uint(4));
-      case 0xdc: return this.#array(this.#uint(2));
-      case 0xdd: return this.#array(this.#uint(4));
-      case 0xde: return this.#map(this.#uint(2));
-      case 0xdf: return this.#map(this.#uint(4));
-      default: throw new WireError("WIRE_INVALID_BYTE", `0x${tag.toString(16)}: no gateway sends extension types`);
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+        return this.#take(this.#uint(1));
+      case 0xc5:
+        return this.#take(this.#uint(2));
+      case 0xc6:
+        return this.#take(this.#uint(4));
+      case 0xca:
+        return this.#take(4).readFloatBE(0);
+      case 0xcb:
+        return this.#take(8).readDoubleBE(0);
+      case 0xcc:
+        return this.#uint(1);
+      case 0xcd:
+        return this.#uint(2);
+      case 0xce:
+        return this.#uint(4);
+      case 0xcf:
+        return narrow(this.#take(8).readBigUInt64BE(0));
+      case 0xd0:
+        return this.#take(1).readInt8(0);
+      case 0xd1:
+        return this.#take(2).readInt16BE(0);
+      case 0xd2:
+        return this.#take(4).readInt32BE(0);
+      case 0xd3:
+        return narrow(this.#take(8).readBigInt64BE(0));
+      case 0xd9:
+        return this.#text(this.#uint(1));
+      case 0xda:
+        return this.#text(this.#uint(2));
+      case 0xdb:
+        return this.#text(this.#uint(4));
+      case 0xdc:
+        return this.#array(this.#uint(2));
+      case 0xdd:
+        return this.#array(this.#uint(4));
+      case 0xde:
+        return this.#map(this.#uint(2));
+      case 0xdf:
+        return this.#map(this.#uint(4));
+      default:
+        throw new WireError("WIRE_INVALID_BYTE", `0x${tag.toString(16)}: no gateway sends extension types`);
     }
   }
 

@@ -34,7 +34,14 @@ export function encodeErrorReply(messageId: Buffer, message: string): Buffer {
 export function encodeEventReply(messageId: Buffer, eventId: number, data: Buffer): Buffer {
   // Ids pass 32 bits after days of load, and a peer may send any: it gets back what it sent.
   const wideId = eventId >= 0 && eventId <= MAX_UINT32 ? undefined : encodeValue(BigInt(eventId));
-  const size = REPLY.length + messageId.length + SUCCESS.length + EVENT_ID.length + (wideId?.length ?? UINT32_SIZE) + DATA.length + data.length;
+  const size =
+    REPLY.length +
+    messageId.length +
+    SUCCESS.length +
+    EVENT_ID.length +
+    (wideId?.length ?? UINT32_SIZE) +
+    DATA.length +
+    data.length;
   const reply = Buffer.allocUnsafe(size);
   let position = REPLY.copy(reply, 0);
   position += messageId.copy(reply, position);

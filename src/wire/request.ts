@@ -28,7 +28,10 @@ export function readRequest(message: Buffer): WireRequest {
   if (type === NOTIFICATION && length === 3) {
     return { messageId: undefined, method: text(decoder, "method"), argumentCount: 1, argument: decoder };
   }
-  throw new WireError("WIRE_NOT_A_MESSAGE", `an array of ${length} that starts with ${typeof type === "number" ? type : typeof type}`);
+  throw new WireError(
+    "WIRE_NOT_A_MESSAGE",
+    `an array of ${length} that starts with ${typeof type === "number" ? type : typeof type}`,
+  );
 }
 
 function text(decoder: MsgpackDecoder, what: string): string {

@@ -42,16 +42,17 @@ async function checkRow(client: WireClient, instance: Exact, phase: string, row:
   if (!isRecord(data) || data["Method"] !== "kong.ctx.shared.set" || !Array.isArray(data["Args"])) {
     return `no report but ${JSON.stringify(answer)}`;
   }
-  const problem = judgeReport(row, (data["Args"])[1] ?? null);
+  const problem = judgeReport(row, data["Args"][1] ?? null);
   answer = await ask(client, ["plugin.Step", { EventId: eventId }]);
   return problem ?? (answer["Data"] === "ret" ? undefined : `not over: ${JSON.stringify(answer)}`);
 }
 
 function judgeCall(data: Exact, row: RecordedCall): string | undefined {
   const recorded = sorted(normalise({ Method: row.method, Args: comparableArgs(row.method, row.args) }));
-  const got = isRecord(data) && Array.isArray(data["Args"])
-    ? sorted(normalise({ ...data, Args: comparableArgs(row.method, data["Args"]) }))
-    : data;
+  const got =
+    isRecord(data) && Array.isArray(data["Args"])
+      ? sorted(normalise({ ...data, Args: comparableArgs(row.method, data["Args"]) }))
+      : data;
   return JSON.stringify(recorded) === JSON.stringify(got) ? undefined : `asked for ${JSON.stringify(got)}`;
 }
 

@@ -135,7 +135,8 @@ class Player {
     const theirs = (map: Map<number, number>, value: unknown): Exact =>
       [...map].findLast(([, ours]) => ours === value)?.[0] ?? `unknown: ${JSON.stringify(value)}`;
     const text = typeof error === "string" ? /^No plugin instance (\d+)$/.exec(error) : null;
-    const renamed = text === null ? (error ?? null) : `No plugin instance ${JSON.stringify(theirs(this.#instances, Number(text[1])))}`;
+    const renamed =
+      text === null ? (error ?? null) : `No plugin instance ${JSON.stringify(theirs(this.#instances, Number(text[1])))}`;
     if (!isRecord(result)) return [type ?? null, id ?? null, renamed, result ?? null];
     const copy = { ...result };
     if ("Id" in copy) copy["Id"] = theirs(this.#instances, copy["Id"]);

@@ -56,7 +56,11 @@ function exchanges(lines: readonly RecordedLine[]): Exchange[] {
     const [type, , method, last] = line.json;
     if (line.fromGateway) {
       const argument: unknown = Array.isArray(last) ? last[0] : undefined;
-      const exchange: Exchange = { method: typeof method === "string" ? method : "", argument: isRecord(argument) ? argument : {}, result: undefined };
+      const exchange: Exchange = {
+        method: typeof method === "string" ? method : "",
+        argument: isRecord(argument) ? argument : {},
+        result: undefined,
+      };
       all.push(exchange);
       open.set(line.conn, exchange);
       continue;

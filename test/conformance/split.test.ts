@@ -8,7 +8,9 @@ import { ScriptedServer } from "./scripted-server.js";
 
 const RECORDING = readRecording(fileURLToPath(new URL("./recordings/2.8.5/two-plugins.jsonl", import.meta.url)));
 
-const longest = Math.max(...RECORDING.lines.map((line) => (line.kind === "msg" && line.fromGateway ? (line.bytes?.length ?? 0) : 0)));
+const longest = Math.max(
+  ...RECORDING.lines.map((line) => (line.kind === "msg" && line.fromGateway ? (line.bytes?.length ?? 0) : 0)),
+);
 
 /** Lets what was written leave as a packet of its own. */
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -90,11 +90,13 @@ describe("bytes that are no request", () => {
   });
 
   it("50 at a time, left open, then all gone at once", async () => {
-    const clients = await Promise.all(randomGarbage(77, 50).map(async (bytes) => {
-      const client = await WireClient.connect(server.socketPath);
-      client.write(bytes);
-      return client;
-    }));
+    const clients = await Promise.all(
+      randomGarbage(77, 50).map(async (bytes) => {
+        const client = await WireClient.connect(server.socketPath);
+        client.write(bytes);
+        return client;
+      }),
+    );
     for (const client of clients) client.destroy();
     await Promise.all(clients.map((client) => client.closed));
   });
@@ -111,7 +113,11 @@ describe("a client that leaves", () => {
       if (leave(client, bytes)) return undefined;
       const reply = client.expectReply(id);
       client.write(bytes);
-      if (leave(client, bytes)) return reply.then(() => undefined, () => undefined);
+      if (leave(client, bytes))
+        return reply.then(
+          () => undefined,
+          () => undefined,
+        );
       const { result } = await reply;
       return isRecord(result) ? result : undefined;
     };

@@ -42,7 +42,14 @@ describe("-dump-all-plugins", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const dump = parseDump(stdout);
     expect(dump.map((info) => info["Name"]).sort()).toEqual([
-      "asks", "every-phase", "go-style", "hello", "mixed", "status", "transform", "waits",
+      "asks",
+      "every-phase",
+      "go-style",
+      "hello",
+      "mixed",
+      "status",
+      "transform",
+      "waits",
     ]);
     expect(dump.find((info) => info["Name"] === "hello")).toMatchObject({
       Phases: ["access"],
@@ -72,7 +79,11 @@ describe("-dump-all-plugins", () => {
   it("keeps stdout clean whatever plugins print while they load", async () => {
     const { code, stdout, stderr } = await runCli(["-plugins-directory", fixtures("output"), "-dump-all-plugins"]);
     expect(code).toBe(0);
-    expect(parseDump(stdout).map((info) => info["Name"]).sort()).toEqual(["chatty", "quiet", "responds"]);
+    expect(
+      parseDump(stdout)
+        .map((info) => info["Name"])
+        .sort(),
+    ).toEqual(["chatty", "quiet", "responds"]);
     expect(stderr).toContain("chatty: console.log at load");
     expect(stderr).toContain("chatty: stdout at load, no newline");
   });
@@ -80,7 +91,11 @@ describe("-dump-all-plugins", () => {
   it("leaves out what does not load, says why and where, and dumps the others", async () => {
     const { code, stdout, stderr } = await runCli(["-plugins-directory", join(temp.path, "plugins"), "-dump-all-plugins"]);
     expect(code).toBe(0);
-    expect(parseDump(stdout).map((info) => info["Name"]).sort()).toEqual(["folder", "good"]);
+    expect(
+      parseDump(stdout)
+        .map((info) => info["Name"])
+        .sort(),
+    ).toEqual(["folder", "good"]);
     expect(stderr).toMatch(/broken\.cjs:1/);
     expect(stderr).toMatch(/no-phase/);
     expect(stderr).not.toMatch(/dot file|node_modules\/x|types\.d/);
@@ -180,7 +195,11 @@ describe("flags", () => {
     ["a directory that is missing", ["-plugins-dir", "/no/such/directory", "-dump-all-plugins"], /no\/such\/directory/],
     ["a directory that is a file", ["-plugins-dir", join(temp.path, "a-file"), "-dump-all-plugins"], /a-file/],
     ["the same when it serves", ["-kong-prefix", temp.path, "-plugins-dir", "/no/such/directory"], /no\/such\/directory/],
-    ["a prefix that cannot be written", ["-kong-prefix", join(temp.path, "a-file/below"), "-plugins-dir", PHASES], /a-file\/below/],
+    [
+      "a prefix that cannot be written",
+      ["-kong-prefix", join(temp.path, "a-file/below"), "-plugins-dir", PHASES],
+      /a-file\/below/,
+    ],
   ])("answers %s with one line and status 1", async (_case, args, named) => {
     const { code, stdout, stderr } = await runCli(args);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: "" });

@@ -120,7 +120,8 @@ describe("events", () => {
     it("an error of the gateway for one that returns nothing is a line in the log, and disturbs no other", async () => {
       const id = await startInstance(client, "mixed");
       const run = await runPhase(client, id, "access", {
-        answer: (method, args) => (method === "kong.response.add_header" ? GatewayAnswer.error("headers were sent") : named(method, args)),
+        answer: (method, args) =>
+          method === "kong.response.add_header" ? GatewayAnswer.error("headers were sent") : named(method, args),
       });
       expect(run.calls.map(({ method, args }) => `${method} ${String(args[0])}`)).toEqual(order);
       expect(run.calls[8]?.args[1]).toEqual(["value of a", "value of b", "value of c", "value of d"]);
@@ -148,7 +149,9 @@ describe("events", () => {
 
   it("lets running events finish when their instance is closed", async () => {
     const id = await startInstance(client, "asks", { asks: ["a", "b"] });
-    const { EventId: event } = (await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as { EventId: number };
+    const { EventId: event } = (await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as {
+      EventId: number;
+    };
     await client.call("plugin.CloseInstance", id);
     expect(await client.call("plugin.Step", { EventId: event, Data: "1" })).toMatchObject({ Data: { Args: ["b"] } });
     expect(await client.call("plugin.Step", { EventId: event, Data: "2" })).toEqual({ EventId: event, Data: "ret" });

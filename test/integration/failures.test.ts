@@ -59,7 +59,9 @@ describe("StartInstance that cannot succeed gives an id whose events fail", () =
     expectPassed(await runPhase(client, id, "log"));
     expect(await client.call("plugin.InstanceStatus", id)).toMatchObject({ Id: id });
     expect(await client.call("plugin.CloseInstance", id)).toMatchObject({ Id: id });
-    expect((await client.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" })).error).toBe(`No plugin instance ${id}`);
+    expect((await client.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" })).error).toBe(
+      `No plugin instance ${id}`,
+    );
   });
 });
 
@@ -116,7 +118,9 @@ describe("an error that nobody waits for", () => {
     const { EventId: event } = result as { EventId: number };
     const step = (await client.call("plugin.Step", { EventId: event, Data: "GET" })) as { Data: unknown };
     // Either the event went on, or it ended in the way a failed handler's does.
-    expect(step.Data === "ret" || ["kong.log.err", "kong.response.exit"].includes((step.Data as { Method: string }).Method)).toBe(true);
+    expect(step.Data === "ret" || ["kong.log.err", "kong.response.exit"].includes((step.Data as { Method: string }).Method)).toBe(
+      true,
+    );
     expect(await runPhase(client, calm, "access", { answer: () => "GET" })).toMatchObject({ end: "ret" });
     expect((await client.call("plugin.GetStatus", 0)) as { Pid: number }).toMatchObject({ Pid: server.pid });
   });
@@ -146,18 +150,23 @@ describe("calls after the end", () => {
     const { eventId } = await runPhase(client, id, "access");
     expect(await client.call("plugin.Step", { EventId: eventId })).toEqual({ EventId: eventId, Data: "ret" });
     const step = await client.request("plugin.Step", { EventId: 999_999_999 });
-    expect(typeof step.error === "string" || (step.result as { Data: { Method: string } }).Data.Method === "kong.response.exit").toBe(true);
+    expect(
+      typeof step.error === "string" || (step.result as { Data: { Method: string } }).Data.Method === "kong.response.exit",
+    ).toBe(true);
   });
 
   it("a Step that nobody waits for is an error, and the event goes on", async () => {
     const id = await startInstance(client, "throws-in-timer", { how: "not" });
     const other = await WireClient.connect(server.socketPath);
-    const { EventId: event } = (await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as { EventId: number };
+    const { EventId: event } = (await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as {
+      EventId: number;
+    };
     const both = await Promise.all([
       client.request("plugin.Step", { EventId: event, Data: "GET" }),
       other.request("plugin.Step", { EventId: event, Data: "GET" }),
     ]);
-    for (const { error, result } of both) expect(typeof error === "string" || (result as { Data: unknown }).Data === "ret").toBe(true);
+    for (const { error, result } of both)
+      expect(typeof error === "string" || (result as { Data: unknown }).Data === "ret").toBe(true);
     expect(both.some(({ error }) => error === null)).toBe(true);
     await other.close();
   });

@@ -52,7 +52,9 @@ describe("process.exit() in a handler", () => {
     // Its only call had been made before the isolate ended: the gateway still owes the step.
     const { EventId: event } = begun as { EventId: number };
     const step = (await client.call("plugin.Step", { EventId: event })) as { Data: unknown };
-    expect(step.Data === "ret" || ["kong.log.err", "kong.response.exit"].includes((step.Data as { Method: string }).Method)).toBe(true);
+    expect(step.Data === "ret" || ["kong.log.err", "kong.response.exit"].includes((step.Data as { Method: string }).Method)).toBe(
+      true,
+    );
   });
 });
 

@@ -5,7 +5,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BINARY, createTempDir, runCli, runPhase, startInstance, startServer, type TempDir, WireClient } from "../support/index.js";
+import {
+  BINARY,
+  createTempDir,
+  runCli,
+  runPhase,
+  startInstance,
+  startServer,
+  type TempDir,
+  WireClient,
+} from "../support/index.js";
 
 const PHASES = fileURLToPath(new URL("../fixtures/phases", import.meta.url));
 
@@ -62,7 +71,14 @@ describe("the socket file", () => {
   });
 
   it("with too long a path is refused in one line", async () => {
-    const { code, stderr } = await runCli(["-kong-prefix", prefix, "-plugins-dir", PHASES, "-socket", join(prefix, "s".repeat(150))]);
+    const { code, stderr } = await runCli([
+      "-kong-prefix",
+      prefix,
+      "-plugins-dir",
+      PHASES,
+      "-socket",
+      join(prefix, "s".repeat(150)),
+    ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/path/);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -74,13 +90,17 @@ describe("takeover", () => {
     const old = await startServer({ plugins: PHASES, prefix });
     const before = await WireClient.connect(socketPath);
     const id = await startInstance(before, "asks", { asks: ["a", "b"] });
-    const { EventId: event } = (await before.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as { EventId: number };
+    const { EventId: event } = (await before.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as {
+      EventId: number;
+    };
 
     const next = await startServer({ plugins: PHASES, prefix });
     const after = await WireClient.connect(socketPath);
     expect(after.pid).toBe(next.pid);
     expect(before.pid).toBe(old.pid);
-    expect((await after.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" })).error).toBe(`No plugin instance ${id}`);
+    expect((await after.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" })).error).toBe(
+      `No plugin instance ${id}`,
+    );
 
     const ended = old.close();
     expect(await before.call("plugin.Step", { EventId: event, Data: "1" })).toMatchObject({ Data: { Args: ["b"] } });
@@ -126,9 +146,13 @@ describe("the end", () => {
 
   it("comes when the parent is gone", async () => {
     // The shell starts the server and is killed: the server gets another parent.
-    const shell = spawn("/bin/sh", ["-c", '"$0" -kong-prefix "$1" -plugins-dir "$2" & echo started; wait', BINARY, prefix, PHASES], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const shell = spawn(
+      "/bin/sh",
+      ["-c", '"$0" -kong-prefix "$1" -plugins-dir "$2" & echo started; wait', BINARY, prefix, PHASES],
+      {
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
     const pid = await serverPid(socketPath);
     expect(isAlive(pid)).toBe(true);
     shell.kill("SIGKILL");
@@ -173,7 +197,10 @@ it("an idle instance goes by itself, and the gateway is told in the words it kno
 });
 
 it("a call that comes while plugins load is answered when they have", async () => {
-  const slow = temp.write("slow/slow.mjs", "await new Promise((r) => setTimeout(r, 700)); export default { Plugin: class { access() {} }, Version: '1', Priority: 1, Schema: [] };");
+  const slow = temp.write(
+    "slow/slow.mjs",
+    "await new Promise((r) => setTimeout(r, 700)); export default { Plugin: class { access() {} }, Version: '1', Priority: 1, Schema: [] };",
+  );
   expect(existsSync(slow)).toBe(true);
   const server = await startServer({ plugins: join(temp.path, "slow"), prefix });
   const client = await WireClient.connect(socketPath);

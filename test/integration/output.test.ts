@@ -16,19 +16,16 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-it.each([
-  "in the constructor",
-  "log in access",
-  "warn in access",
-  "stdout in access",
-  "stderr in access",
-])("what a plugin prints becomes a line that names it: %s", async (text) => {
-  const id = await startInstance(client, "chatty");
-  expect((await runPhase(client, id, "access", { answer: () => "GET" })).end).toBe("ret");
-  const line = await server.waitForLine(new RegExp(`chatty: ${text}`));
-  // Once in the text, once as the name of the plugin.
-  expect(line.split("chatty").length - 1).toBeGreaterThanOrEqual(2);
-});
+it.each(["in the constructor", "log in access", "warn in access", "stdout in access", "stderr in access"])(
+  "what a plugin prints becomes a line that names it: %s",
+  async (text) => {
+    const id = await startInstance(client, "chatty");
+    expect((await runPhase(client, id, "access", { answer: () => "GET" })).end).toBe("ret");
+    const line = await server.waitForLine(new RegExp(`chatty: ${text}`));
+    // Once in the text, once as the name of the plugin.
+    expect(line.split("chatty").length - 1).toBeGreaterThanOrEqual(2);
+  },
+);
 
 it("warns once of a response handler, with the plugin's name", async () => {
   for (let i = 0; i < 3; i++) {

@@ -92,16 +92,31 @@ describe("a directory of an operator", () => {
 
   beforeAll(async () => {
     temp.write("typed.ts", TYPED);
-    temp.write("legacy.js", "module.exports = { Plugin: class { async access(kong) { await kong.response.setHeader('x-form', 'legacy'); } }, Version: '1', Priority: 1, Schema: [] };");
+    temp.write(
+      "legacy.js",
+      "module.exports = { Plugin: class { async access(kong) { await kong.response.setHeader('x-form', 'legacy'); } }, Version: '1', Priority: 1, Schema: [] };",
+    );
     temp.write("folder/package.json", '{"name": "anything", "type": "module", "main": "./entry.js"}');
-    temp.write("folder/entry.js", 'import { value } from "./part.js"; export function New() { return { async Access(kong) { await kong.response.setHeader("x-form", value); } }; }');
+    temp.write(
+      "folder/entry.js",
+      'import { value } from "./part.js"; export function New() { return { async Access(kong) { await kong.response.setHeader("x-form", value); } }; }',
+    );
     temp.write("folder/part.js", 'export const value = "folder";');
-    temp.write("indexed/index.ts", 'import { value } from "./part.js"; export const New = () => ({ async Access(kong: any) { await kong.response.setHeader("x-form", value); } });');
+    temp.write(
+      "indexed/index.ts",
+      'import { value } from "./part.js"; export const New = () => ({ async Access(kong: any) { await kong.response.setHeader("x-form", value); } });',
+    );
     temp.write("indexed/part.ts", 'export const value: string = "indexed";');
-    temp.write("with-package/index.cjs", 'const { value } = require("dep"); module.exports = { Plugin: class { async access(kong) { await kong.response.setHeader("x-form", value); } }, Version: "1", Schema: [] };');
+    temp.write(
+      "with-package/index.cjs",
+      'const { value } = require("dep"); module.exports = { Plugin: class { async access(kong) { await kong.response.setHeader("x-form", value); } }, Version: "1", Schema: [] };',
+    );
     temp.write("with-package/node_modules/dep/package.json", '{"name": "dep", "main": "index.js"}');
     temp.write("with-package/node_modules/dep/index.js", 'exports.value = "own package";');
-    temp.write("counter.mts", 'let hits = 0; export const New = () => ({ async Access(kong: any) { hits += 1; await kong.ctx.shared.set("hits", hits); } });');
+    temp.write(
+      "counter.mts",
+      'let hits = 0; export const New = () => ({ async Access(kong: any) { hits += 1; await kong.ctx.shared.set("hits", hits); } });',
+    );
     server = await startServer({ plugins: temp.path });
     client = await WireClient.connect(server.socketPath);
   });

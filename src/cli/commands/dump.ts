@@ -27,7 +27,11 @@ export async function dumpOne(name: string, options: LoadingOptions): Promise<vo
 /** One plugin as MessagePack: what Kong 2.0 to 2.8 ask for in legacy mode. */
 export async function dumpPluginInfo(name: string, options: LoadingOptions): Promise<void> {
   const registry = await load(options);
-  await writeOutput(msgpack5().encode(pluginInfo(find(registry, name))).slice());
+  await writeOutput(
+    msgpack5()
+      .encode(pluginInfo(find(registry, name)))
+      .slice(),
+  );
 }
 
 async function load(options: LoadingOptions): Promise<PluginRegistry> {
@@ -47,13 +51,21 @@ async function load(options: LoadingOptions): Promise<PluginRegistry> {
 }
 
 function reportProblems(registry: PluginRegistry, logger: Logger): void {
-  for (const { name, path, reason } of registry.problems()) logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+  for (const { name, path, reason } of registry.problems())
+    logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
 }
 
 function find(registry: PluginRegistry, name: string): Generation {
   const generation = registry.get(name);
   if (generation !== undefined) return generation;
   const problem = registry.problem(name);
-  const served = registry.list().map((plugin) => plugin.name).join(", ");
-  throw new CommandError(problem === undefined ? `there is no plugin ${name}; there are: ${served === "" ? "none" : served}` : `plugin ${name} cannot be dumped: ${problem.reason}`);
+  const served = registry
+    .list()
+    .map((plugin) => plugin.name)
+    .join(", ");
+  throw new CommandError(
+    problem === undefined
+      ? `there is no plugin ${name}; there are: ${served === "" ? "none" : served}`
+      : `plugin ${name} cannot be dumped: ${problem.reason}`,
+  );
 }

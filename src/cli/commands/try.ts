@@ -18,7 +18,7 @@ const CONFIG_NAME = "try.yaml";
 /** What to ask the examples, and what they answer. */
 const EXAMPLE_CALLS = [
   ["/hello", "", "the header x-hello-from-typescript: TypeScript says hello to 127.0.0.1:8000"],
-  ["/key-auth", "", "401 {\"message\":\"No API key found in request\"}"],
+  ["/key-auth", "", '401 {"message":"No API key found in request"}'],
   ["/key-auth", "-H 'apikey: let-me-in'", "200, and the upstream saw x-consumer-name"],
   ["/transform", "-d 'some text'", "the upstream got SOME TEXT, and the response has a line about its size"],
   ["/hit-counter", "", "the header x-hits, one more with each call"],
@@ -30,7 +30,11 @@ export async function tryOut(options: TryOptions): Promise<void> {
   const prefix = await mkdtemp(join(tmpdir(), "pluginserver-try-"));
   const ends: (() => Promise<void>)[] = [() => rm(prefix, { recursive: true, force: true })];
   try {
-    await startAll({ ...options, pluginsDirectory: options.pluginsDirectory === "" ? EXAMPLES : options.pluginsDirectory }, prefix, ends);
+    await startAll(
+      { ...options, pluginsDirectory: options.pluginsDirectory === "" ? EXAMPLES : options.pluginsDirectory },
+      prefix,
+      ends,
+    );
     await ending;
   } finally {
     for (const end of ends.reverse()) await end();
@@ -55,7 +59,10 @@ async function startAll(options: TryOptions, prefix: string, ends: (() => Promis
 
 async function configBeside(directory: string): Promise<string | undefined> {
   const path = join(directory, CONFIG_NAME);
-  return access(path).then(() => path, () => undefined);
+  return access(path).then(
+    () => path,
+    () => undefined,
+  );
 }
 
 /** YAML or JSON, in which `${ECHO_URL}` stands for the echo upstream. */
@@ -66,7 +73,9 @@ async function readConfig(path: string, echoUrl: string): Promise<unknown> {
   try {
     return parse(text.replaceAll("${ECHO_URL}", echoUrl));
   } catch (error) {
-    throw new CommandError(`the configuration ${path} is no YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`);
+    throw new CommandError(
+      `the configuration ${path} is no YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`,
+    );
   }
 }
 

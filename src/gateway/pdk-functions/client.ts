@@ -22,7 +22,10 @@ export const clientFunctions: PdkFunctions = {
   "kong.client.tls.get_full_client_certificate_chain": { phases: "RAS", run: () => undefined },
   "kong.client.tls.disable_session_reuse": refused,
   "kong.client.tls.set_client_verify": { phases: "RAS", run: () => undefined },
-  "kong.ip.is_trusted": { phases: "RASL", run: ({ facts }, args) => isText(args[0]) && facts.isTrusted(stringArgument(args, 0, "ip")) },
+  "kong.ip.is_trusted": {
+    phases: "RASL",
+    run: ({ facts }, args) => isText(args[0]) && facts.isTrusted(stringArgument(args, 0, "ip")),
+  },
 };
 
 function isForwarded({ request, facts }: PdkCall): boolean {

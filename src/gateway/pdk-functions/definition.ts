@@ -115,7 +115,10 @@ export function headerValues(name: unknown, value: unknown): string[] {
 }
 
 export function headerTable(table: LuaTable): { name: string; values: string[] }[] {
-  const headers = tableEntries(table).map(([name, value]) => ({ values: headerValues(name, value), name: scalarByteString(name) }));
+  const headers = tableEntries(table).map(([name, value]) => ({
+    values: headerValues(name, value),
+    name: scalarByteString(name),
+  }));
   return headers.map(({ name, values }) => ({ name: safeHeaderName(name), values }));
 }
 

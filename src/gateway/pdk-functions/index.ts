@@ -12,7 +12,14 @@ import { serviceFunctions } from "./service.js";
 import { serviceRequestFunctions } from "./service-request.js";
 import { serviceResponseFunctions } from "./service-response.js";
 
-export { RefusedCall, type PdkCall, type PdkFunction, type PdkFunctions, type LogLevel, type PluginLogLine } from "./definition.js";
+export {
+  RefusedCall,
+  type PdkCall,
+  type PdkFunction,
+  type PdkFunctions,
+  type LogLevel,
+  type PluginLogLine,
+} from "./definition.js";
 export { forwardedAddress } from "./client.js";
 export { respondWithError } from "./response.js";
 
@@ -30,13 +37,7 @@ export const pdkFunctions: PdkFunctions = {
 };
 
 export type StepMethod =
-  | "Step"
-  | "StepConsumer"
-  | "StepCredential"
-  | "StepMemoryStats"
-  | "StepMultiMap"
-  | "StepRoute"
-  | "StepService";
+  "Step" | "StepConsumer" | "StepCredential" | "StepMemoryStats" | "StepMultiMap" | "StepRoute" | "StepService";
 
 const STEP_METHODS: Readonly<Record<string, StepMethod>> = {
   "kong.client.get_credential": "StepCredential",

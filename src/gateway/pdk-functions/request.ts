@@ -6,14 +6,7 @@ import { getHeader, getHeaderValues, headersForPlugin } from "../headers.js";
 import { parseQuery, queryMultiMap } from "../query-string.js";
 import { parseBody } from "../request-body.js";
 import { normalizePath } from "../uri.js";
-import {
-  limitArgument,
-  RefusedCall,
-  stringArgument,
-  type PdkArguments,
-  type PdkCall,
-  type PdkFunctions,
-} from "./definition.js";
+import { limitArgument, RefusedCall, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const requestFunctions: PdkFunctions = {
   "kong.request.get_scheme": { phases: "RAS", run: () => "http" },

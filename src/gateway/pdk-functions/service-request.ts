@@ -19,9 +19,7 @@ import {
   type PdkFunctions,
 } from "./definition.js";
 
-const METHODS = new Set(
-  "GET HEAD PUT POST DELETE OPTIONS MKCOL COPY MOVE PROPFIND PROPPATCH LOCK UNLOCK PATCH TRACE".split(" "),
-);
+const METHODS = new Set("GET HEAD PUT POST DELETE OPTIONS MKCOL COPY MOVE PROPFIND PROPPATCH LOCK UNLOCK PATCH TRACE".split(" "));
 
 export const serviceRequestFunctions: PdkFunctions = {
   "kong.service.request.enable_buffering": { phases: "RA", run: ({ request }) => void (request.isBuffered = true) },

@@ -1,6 +1,13 @@
 // `kong.service.*`: where the request goes.
 
-import { integerArgument, RefusedCall, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
+import {
+  integerArgument,
+  RefusedCall,
+  stringArgument,
+  type PdkArguments,
+  type PdkCall,
+  type PdkFunctions,
+} from "./definition.js";
 
 const LONGEST_TIMEOUT = 2_147_483_646;
 

@@ -38,6 +38,7 @@ function exportLevels(moduleExports: unknown): Exports[] {
 
 function whyNot(candidates: readonly Exports[]): string {
   const handlers = PHASES.filter((phase) => candidates.some((exports) => typeof exports[phase] === "function"));
-  if (handlers.length > 0) return `it exports ${handlers.join(", ")}: pass that object to definePlugin() and export the result as default`;
+  if (handlers.length > 0)
+    return `it exports ${handlers.join(", ")}: pass that object to definePlugin() and export the result as default`;
   return "it exports neither a default made with definePlugin(), nor a New() function, nor a Plugin class";
 }

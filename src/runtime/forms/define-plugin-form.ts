@@ -1,6 +1,15 @@
 // Adapts the form we teach: a default export made with `definePlugin`.
 import { PHASES, PLUGIN_STAMP, type Phase } from "../../pdk/index.js";
-import { findPhases, isObject, parseFields, parseName, parsePdkVersion, parsePriority, parseVersion, show } from "./module-values.js";
+import {
+  findPhases,
+  isObject,
+  parseFields,
+  parseName,
+  parsePdkVersion,
+  parsePriority,
+  parseVersion,
+  show,
+} from "./module-values.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
@@ -35,5 +44,7 @@ function findHandlers(plugin: Record<PropertyKey, unknown>): Map<Phase, Handler>
 }
 
 function bindHandlers(handlers: ReadonlyMap<Phase, Handler>, plugin: unknown, config: unknown): PhaseHandlers {
-  return Object.fromEntries([...handlers].map(([phase, handler]) => [phase, (kong: unknown) => handler.call(plugin, kong, config)]));
+  return Object.fromEntries(
+    [...handlers].map(([phase, handler]) => [phase, (kong: unknown) => handler.call(plugin, kong, config)]),
+  );
 }

@@ -38,7 +38,8 @@ export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition 
 function newInstance(construct: Constructor): Instance {
   const instance = construct();
   if (instance instanceof Promise) throw new PluginFormError("New() must return the object itself, not a promise of it");
-  if (!isObject(instance) || Array.isArray(instance)) throw new PluginFormError(`New() must return an object, not ${show(instance)}`);
+  if (!isObject(instance) || Array.isArray(instance))
+    throw new PluginFormError(`New() must return an object, not ${show(instance)}`);
   return instance;
 }
 

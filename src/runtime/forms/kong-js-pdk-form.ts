@@ -31,6 +31,9 @@ export function adaptKongJsPdk(module: Record<PropertyKey, unknown>, fileName: s
 
 /** Looks each method up when it is called: a plugin may replace its own. */
 function bindMethods(phases: readonly Phase[], instance: Record<string, unknown>): PhaseHandlers {
-  const call = (phase: Phase) => (kong: unknown): unknown => (instance[phase] as (kong: unknown) => unknown).call(instance, kong);
+  const call =
+    (phase: Phase) =>
+    (kong: unknown): unknown =>
+      (instance[phase] as (kong: unknown) => unknown).call(instance, kong);
   return Object.fromEntries(phases.map((phase) => [phase, call(phase)]));
 }

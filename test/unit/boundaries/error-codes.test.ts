@@ -10,18 +10,31 @@ const DECLARING = /(?:^|\/)(?:errors|[a-z-]*-error)\.ts$/;
 /** Constants are named in the same style. */
 const constants = new Set(sources.flatMap(({ text }) => [...text.matchAll(/\bconst ([A-Z_]+)\b/g)].map(([, name = ""]) => name)));
 
-const mentions = sources.flatMap(({ path, text }) => [...text.matchAll(CODE)].map(([code]) => ({ path, code }))).filter(({ code }) => !constants.has(code));
+const mentions = sources
+  .flatMap(({ path, text }) => [...text.matchAll(CODE)].map(([code]) => ({ path, code })))
+  .filter(({ code }) => !constants.has(code));
 const declared = [...new Set(mentions.filter(({ path }) => DECLARING.test(path)).map(({ code }) => code))].sort();
 /** Errors that cross threads are plain data with a code of their own. */
 const asData = new Set(sources.flatMap(({ text }) => [...text.matchAll(/\bcode: "([A-Z_]+)"/g)].map(([, code = ""]) => code)));
 
 describe("error codes", () => {
   it("are declared", () => {
-    expect(declared).toEqual(expect.arrayContaining(["WIRE_TOO_LARGE", "RPC_NO_INSTANCE", "PDK_BAD_ARGUMENT", "SERVER_CANNOT_LISTEN", "PLUGIN_COMPILE_FAILED", "CLI_USAGE"]));
+    expect(declared).toEqual(
+      expect.arrayContaining([
+        "WIRE_TOO_LARGE",
+        "RPC_NO_INSTANCE",
+        "PDK_BAD_ARGUMENT",
+        "SERVER_CANNOT_LISTEN",
+        "PLUGIN_COMPILE_FAILED",
+        "CLI_USAGE",
+      ]),
+    );
   });
 
   it.each(declared)("%s is declared in one file", (code) => {
-    expect([...new Set(mentions.filter((mention) => mention.code === code && DECLARING.test(mention.path)).map(({ path }) => path))]).toHaveLength(1);
+    expect([
+      ...new Set(mentions.filter((mention) => mention.code === code && DECLARING.test(mention.path)).map(({ path }) => path)),
+    ]).toHaveLength(1);
   });
 
   it.each(declared.filter((code) => !isOfItsOwnClass(code)))("%s is used", (code) => {
@@ -30,7 +43,9 @@ describe("error codes", () => {
   });
 
   it("that are used are declared", () => {
-    const unknown = mentions.filter(({ path, code }) => !DECLARING.test(path) && !declared.includes(code) && !asData.has(code)).map(({ path, code }) => `${path}: ${code}`);
+    const unknown = mentions
+      .filter(({ path, code }) => !DECLARING.test(path) && !declared.includes(code) && !asData.has(code))
+      .map(({ path, code }) => `${path}: ${code}`);
     expect(unknown).toEqual([]);
   });
 });

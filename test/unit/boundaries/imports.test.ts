@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { importsOf, localImports, sources, SRC } from "./sources.js";
 
-const { IMPORTS } = (await import(new URL("../../../eslint.imports.js", import.meta.url).href)) as { readonly IMPORTS: Readonly<Record<string, readonly string[]>> };
+const { IMPORTS } = (await import(new URL("../../../eslint.imports.js", import.meta.url).href)) as {
+  readonly IMPORTS: Readonly<Record<string, readonly string[]>>;
+};
 
 const folders = [...new Set(sources.map(({ folder }) => folder))].sort();
 const crossing = localImports.filter(({ from, folder }) => folder !== from.folder);
-const shown = (imports: typeof localImports): string[] => imports.map(({ from, specifier }) => `${from.path} imports ${specifier}`);
+const shown = (imports: typeof localImports): string[] =>
+  imports.map(({ from, specifier }) => `${from.path} imports ${specifier}`);
 
 /** A round trip through the graph, if there is one. */
 function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
@@ -49,11 +52,22 @@ describe("the folders of src", () => {
   });
 
   it("do not go through their own door", () => {
-    expect(shown(localImports.filter(({ from, target }) => target === `${from.folder}/index.js` && from.path !== `${from.folder}/index.ts`))).toEqual([]);
+    expect(
+      shown(
+        localImports.filter(
+          ({ from, target }) => target === `${from.folder}/index.js` && from.path !== `${from.folder}/index.ts`,
+        ),
+      ),
+    ).toEqual([]);
   });
 
   it("do not import each other in a circle, in fact or by permission", () => {
-    const used = new Map(folders.map((folder) => [folder, new Set(crossing.filter(({ from }) => from.folder === folder).map(({ folder: target }) => target))]));
+    const used = new Map(
+      folders.map((folder) => [
+        folder,
+        new Set(crossing.filter(({ from }) => from.folder === folder).map(({ folder: target }) => target)),
+      ]),
+    );
     expect(findCycle(used)).toBeUndefined();
     expect(findCycle(new Map(Object.entries(IMPORTS).map(([folder, allowed]) => [folder, new Set(allowed)])))).toBeUndefined();
   });
@@ -61,31 +75,59 @@ describe("the folders of src", () => {
 
 describe("the PDK", () => {
   it("imports nothing outside itself but what Node.js has", () => {
-    const outside = sources.filter(({ folder }) => folder === "pdk").flatMap((file) => importsOf(file).filter((specifier) => !/^(?:\.\/|node:)/.test(specifier)).map((specifier) => `${file.path}: ${specifier}`));
+    const outside = sources
+      .filter(({ folder }) => folder === "pdk")
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((specifier) => !/^(?:\.\/|node:)/.test(specifier))
+          .map((specifier) => `${file.path}: ${specifier}`),
+      );
     expect(outside).toEqual([]);
   });
 });
 
 describe("imports", () => {
   it("of our own files end in .js and are there", () => {
-    const broken = localImports.filter(({ target }) => !target.endsWith(".js") || !existsSync(join(SRC, target.replace(/\.js$/, ".ts"))));
+    const broken = localImports.filter(
+      ({ target }) => !target.endsWith(".js") || !existsSync(join(SRC, target.replace(/\.js$/, ".ts"))),
+    );
     expect(shown(broken)).toEqual([]);
   });
 
   it("of Node.js say node:", () => {
-    const bare = sources.flatMap((file) => importsOf(file).filter((specifier) => builtinModules.includes(specifier)).map((specifier) => `${file.path}: ${specifier}`));
+    const bare = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => builtinModules.includes(specifier))
+        .map((specifier) => `${file.path}: ${specifier}`),
+    );
     expect(bare).toEqual([]);
   });
 });
 
 describe("the reading of imports", () => {
   it("sees them in every form", () => {
-    const text = 'import a from "./a.js"; import type { B } from "./b.js"; export { c } from "./c.js"; export type * from "./d.js"; const e = await import("./e.js"); import "./f.js";';
-    expect(importsOf({ path: "x.ts", folder: "x", text }).sort()).toEqual(["./a.js", "./b.js", "./c.js", "./d.js", "./e.js", "./f.js"]);
+    const text =
+      'import a from "./a.js"; import type { B } from "./b.js"; export { c } from "./c.js"; export type * from "./d.js"; const e = await import("./e.js"); import "./f.js";';
+    expect(importsOf({ path: "x.ts", folder: "x", text }).sort()).toEqual([
+      "./a.js",
+      "./b.js",
+      "./c.js",
+      "./d.js",
+      "./e.js",
+      "./f.js",
+    ]);
   });
 
   it("finds what is there: no rule holds because nothing was read", () => {
     expect(crossing.length).toBeGreaterThan(20);
-    expect(findCycle(new Map([["a", new Set(["b"])], ["b", new Set(["c"])], ["c", new Set(["a"])]]))).toEqual(["a", "b", "c", "a"]);
+    expect(
+      findCycle(
+        new Map([
+          ["a", new Set(["b"])],
+          ["b", new Set(["c"])],
+          ["c", new Set(["a"])],
+        ]),
+      ),
+    ).toEqual(["a", "b", "c", "a"]);
   });
 });

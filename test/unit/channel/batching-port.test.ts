@@ -29,9 +29,11 @@ class FarEnd {
 
   constructor(port: MessagePort, direction: "commands" | "reports") {
     this.#port = port;
-    const note = (name: string) => (...args: unknown[]): void => {
-      this.calls.push([name, ...args]);
-    };
+    const note =
+      (name: string) =>
+      (...args: unknown[]): void => {
+        this.calls.push([name, ...args]);
+      };
     const commands = { startEvent: note("startEvent"), step: note("step"), cancelEvent: note("cancelEvent") };
     const reports = { onCalls: note("onCalls"), onReturn: note("onReturn"), onFailure: note("onFailure") };
     port.on("message", (message: Raw) => {
@@ -102,7 +104,12 @@ describe("reports", () => {
     port.event(returnReport(3));
     port.event(failureReport(4, error));
     await far.until(4);
-    expect(far.calls).toEqual([["onCalls", 1, calls], ["onCalls", 2, []], ["onReturn", 3], ["onFailure", 4, error]]);
+    expect(far.calls).toEqual([
+      ["onCalls", 1, calls],
+      ["onCalls", 2, []],
+      ["onReturn", 3],
+      ["onFailure", 4, error],
+    ]);
   });
 
   it("carry 1 MB of body unchanged", async () => {

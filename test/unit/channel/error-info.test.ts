@@ -112,6 +112,11 @@ describe("RemoteError", () => {
     const original = new CustomError("there");
     const remote = new RemoteError(structuredClone(toErrorInfo(original)));
     expect(remote).toBeInstanceOf(Error);
-    expect([remote.name, remote.message, remote.code, remote.stack]).toEqual(["CustomError", "there", "E_CUSTOM", original.stack]);
+    expect([remote.name, remote.message, remote.code, remote.stack]).toEqual([
+      "CustomError",
+      "there",
+      "E_CUSTOM",
+      original.stack,
+    ]);
   });
 });

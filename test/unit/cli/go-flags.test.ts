@@ -2,7 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { normalizeFlags } from "../../../src/cli/go-flags.js";
 
-const NAMES = { booleans: new Set(["dump-all", "help"]), optionals: new Set(["dump"]), aliases: new Map([["dir", "directory"], ["h", "help"]]) };
+const NAMES = {
+  booleans: new Set(["dump-all", "help"]),
+  optionals: new Set(["dump"]),
+  aliases: new Map([
+    ["dir", "directory"],
+    ["h", "help"],
+  ]),
+};
 const normalize = (...argv: string[]): string[] => normalizeFlags(argv, NAMES);
 
 describe("flags", () => {
@@ -40,7 +47,15 @@ describe("booleans", () => {
 
 describe("values that look like flags", () => {
   it("are values where a flag takes one", () => {
-    expect(normalize("-prefix", "-h", "-socket", "-x=true", "-dir", "--", "-h")).toEqual(["--prefix", "-h", "--socket", "-x=true", "--directory", "--", "--help"]);
+    expect(normalize("-prefix", "-h", "-socket", "-x=true", "-dir", "--", "-h")).toEqual([
+      "--prefix",
+      "-h",
+      "--socket",
+      "-x=true",
+      "--directory",
+      "--",
+      "--help",
+    ]);
   });
 
   it("are flags behind one that takes none, has one, or can do without", () => {

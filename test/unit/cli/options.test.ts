@@ -7,7 +7,15 @@ import { UsageError } from "../../../src/cli/usage-error.js";
 const SOURCE = new URL("../../../src/cli/options.ts", import.meta.url);
 const parse = (...argv: string[]): Invocation => parseCommandLine(argv);
 const LOADING = { pluginsDirectory: "/d", pdkMatch: "exact", log: { level: "info", format: "text" } };
-const SERVING = { ...LOADING, kongPrefix: "/usr/local/kong", socket: undefined, socketMode: 0o600, threads: 1, eventTimeout: 50_000, instanceTimeout: 60_000 };
+const SERVING = {
+  ...LOADING,
+  kongPrefix: "/usr/local/kong",
+  socket: undefined,
+  socketMode: 0o600,
+  threads: 1,
+  eventTimeout: 50_000,
+  instanceTimeout: 60_000,
+};
 
 describe("serve", () => {
   it("needs a plugins directory and has a default for everything else", () => {
@@ -24,10 +32,29 @@ describe("serve", () => {
   });
 
   it("takes every flag", () => {
-    const argv = ["-plugins-dir=/d", "-socket=/s", "-socket-mode=0660", "-threads=4", "-pdk-match=compatible", "-event-timeout=20s", "-instance-timeout=5m", "-log-level=debug", "-log-format=json"];
+    const argv = [
+      "-plugins-dir=/d",
+      "-socket=/s",
+      "-socket-mode=0660",
+      "-threads=4",
+      "-pdk-match=compatible",
+      "-event-timeout=20s",
+      "-instance-timeout=5m",
+      "-log-level=debug",
+      "-log-format=json",
+    ];
     expect(parse(...argv)).toMatchObject({
       command: "serve",
-      options: { pluginsDirectory: "/d", pdkMatch: "compatible", log: { level: "debug", format: "json" }, socket: "/s", socketMode: 0o660, threads: 4, eventTimeout: 20_000, instanceTimeout: 300_000 },
+      options: {
+        pluginsDirectory: "/d",
+        pdkMatch: "compatible",
+        log: { level: "debug", format: "json" },
+        socket: "/s",
+        socketMode: 0o660,
+        threads: 4,
+        eventTimeout: 20_000,
+        instanceTimeout: 300_000,
+      },
     });
   });
 
@@ -57,7 +84,10 @@ describe("dumps", () => {
 
 describe("try", () => {
   it("needs nothing", () => {
-    expect(parse("try")).toMatchObject({ command: "try", options: { ...SERVING, pluginsDirectory: "", port: 8000, config: undefined } });
+    expect(parse("try")).toMatchObject({
+      command: "try",
+      options: { ...SERVING, pluginsDirectory: "", port: 8000, config: undefined },
+    });
   });
 
   it("takes the flags before it and behind it", () => {
@@ -80,7 +110,20 @@ describe("version and help", () => {
     const invocation = parse("-help");
     const help = invocation.command === "help" ? invocation.text.replaceAll(/\s+/g, " ") : "";
     const flags = [...readFileSync(SOURCE, "utf8").matchAll(/option\("--([a-z-]+)/g)].map(([, flag = ""]) => flag);
-    expect(flags).toEqual(expect.arrayContaining(["kong-prefix", "plugins-dir", "socket", "socket-mode", "threads", "dump", "dump-all-plugins", "dump-plugin-info", "version", "help"]));
+    expect(flags).toEqual(
+      expect.arrayContaining([
+        "kong-prefix",
+        "plugins-dir",
+        "socket",
+        "socket-mode",
+        "threads",
+        "dump",
+        "dump-all-plugins",
+        "dump-plugin-info",
+        "version",
+        "help",
+      ]),
+    );
     for (const flag of [...flags, "plugins-directory"]) expect(help).toMatch(new RegExp(`[ (]-${flag}\\b`));
     expect(help).not.toMatch(/ --[a-z]/);
     expect(help).toContain("try");
@@ -125,7 +168,10 @@ describe("command lines that cannot be understood", () => {
 
 describe("values that look like flags", () => {
   it("are values behind a flag that takes one, as Go has it", () => {
-    expect(parse("-plugins-dir", "-d", "-socket", "-x=true")).toMatchObject({ command: "serve", options: { pluginsDirectory: "-d", socket: "-x=true" } });
+    expect(parse("-plugins-dir", "-d", "-socket", "-x=true")).toMatchObject({
+      command: "serve",
+      options: { pluginsDirectory: "-d", socket: "-x=true" },
+    });
     expect(parse("-plugins-dir", "-h")).toMatchObject({ command: "serve", options: { pluginsDirectory: "-h" } });
   });
 });

@@ -10,17 +10,50 @@ const expectUsageError = (run: () => unknown, text: string): void => {
 };
 
 describe("durations", () => {
-  it.each([["50s", 50_000], ["500ms", 500], ["1m", 60_000], ["2h", 7_200_000], ["1.5s", 1500], ["30", 30_000], ["0.5", 500]])("%s is %d ms", (text, milliseconds) => {
+  it.each([
+    ["50s", 50_000],
+    ["500ms", 500],
+    ["1m", 60_000],
+    ["2h", 7_200_000],
+    ["1.5s", 1500],
+    ["30", 30_000],
+    ["0.5", 500],
+  ])("%s is %d ms", (text, milliseconds) => {
     expect(parseDuration("flag", text)).toBe(milliseconds);
   });
 
-  it.each(["", "s", "0", "0s", "0.0ms", "-1s", "+1s", "1 s", "1d", "1s2", "1m30s", "1e3s", "1_000", ".5s", "1.s", "Infinity", "NaN", "0x10", "50S", "1s\n"])("%j is none", (text) => {
+  it.each([
+    "",
+    "s",
+    "0",
+    "0s",
+    "0.0ms",
+    "-1s",
+    "+1s",
+    "1 s",
+    "1d",
+    "1s2",
+    "1m30s",
+    "1e3s",
+    "1_000",
+    ".5s",
+    "1.s",
+    "Infinity",
+    "NaN",
+    "0x10",
+    "50S",
+    "1s\n",
+  ])("%j is none", (text) => {
     expectUsageError(() => parseDuration("flag", text), text);
   });
 });
 
 describe("whole numbers", () => {
-  it.each([["1", 1], ["8000", 8000], ["007", 7]])("%s", (text, value) => {
+  it.each([
+    ["1", 1],
+    ["8000", 8000],
+    ["007", 7],
+  ])("%s", (text, value) => {
     expect(parsePositiveInteger("flag", text)).toBe(value);
   });
 
@@ -30,7 +63,13 @@ describe("whole numbers", () => {
 });
 
 describe("permission bits", () => {
-  it.each([["0600", 0o600], ["600", 0o600], ["0o660", 0o660], ["777", 0o777], ["0000", 0]])("%s", (text, mode) => {
+  it.each([
+    ["0600", 0o600],
+    ["600", 0o600],
+    ["0o660", 0o660],
+    ["777", 0o777],
+    ["0000", 0],
+  ])("%s", (text, mode) => {
     expect(parseMode("flag", text)).toBe(mode);
   });
 

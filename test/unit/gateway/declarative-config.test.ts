@@ -99,15 +99,25 @@ describe("entities", () => {
   });
 
   it("take the port from the protocol", () => {
-    const { services } = load({ services: [{ name: "s", url: "https://example.com/base" }, { name: "t", host: "h", port: 81 }] });
-    expect(services).toMatchObject([{ protocol: "https", port: 443, path: "/base" }, { protocol: "http", port: 81 }]);
+    const { services } = load({
+      services: [
+        { name: "s", url: "https://example.com/base" },
+        { name: "t", host: "h", port: 81 },
+      ],
+    });
+    expect(services).toMatchObject([
+      { protocol: "https", port: 443, path: "/base" },
+      { protocol: "http", port: 81 },
+    ]);
   });
 });
 
 describe("plugin configurations", () => {
   it("get the defaults of the schema, in nested records too, and the keys Kong adds", () => {
     const { plugins, routes } = load({
-      services: [{ name: "s", host: "h", routes: [{ name: "r", plugins: [{ name: "rec", config: { label: "a/b", items: [{}] } }] }] }],
+      services: [
+        { name: "s", host: "h", routes: [{ name: "r", plugins: [{ name: "rec", config: { label: "a/b", items: [{}] } }] }] },
+      ],
     });
     const [plugin] = plugins;
     const route = routes[0]?.id ?? "";
@@ -135,7 +145,10 @@ describe("plugin configurations", () => {
   it("can name their route or service", () => {
     const { plugins, routes, services } = load({
       services: [{ name: "s", host: "h", routes: [{ name: "r" }] }],
-      plugins: [{ name: "rec", route: "r" }, { name: "rec", service: { name: "s" } }],
+      plugins: [
+        { name: "rec", route: "r" },
+        { name: "rec", service: { name: "s" } },
+      ],
     });
     expect(plugins).toMatchObject([{ routeId: routes[0]?.id }, { serviceId: services[0]?.id }]);
   });
@@ -150,14 +163,32 @@ describe("mistakes", () => {
     [{ _format_version: "3.0", services: {} }, "services: expected a list, got {}"],
     [{ _format_version: "3.0", services: [{ host: "h" }] }, "services[1].name: required field missing"],
     [{ _format_version: "3.0", services: [{ name: "s" }] }, "services[1].host: required field missing"],
-    [{ _format_version: "3.0", services: [{ name: "s", host: "h", port: "x" }] }, 'services[1].port: expected an integer from 0 to 65535, got "x"'],
-    [{ _format_version: "3.0", services: [{ name: "s", host: "h" }, { name: "s", host: "h" }] }, 'services[2].name: this name is taken, got "s"'],
+    [
+      { _format_version: "3.0", services: [{ name: "s", host: "h", port: "x" }] },
+      'services[1].port: expected an integer from 0 to 65535, got "x"',
+    ],
+    [
+      {
+        _format_version: "3.0",
+        services: [
+          { name: "s", host: "h" },
+          { name: "s", host: "h" },
+        ],
+      },
+      'services[2].name: this name is taken, got "s"',
+    ],
     [{ _format_version: "3.0", routes: [{ name: "r", paths: ["x"] }] }, "routes[1].paths: a path starts with /"],
     [{ _format_version: "3.0", routes: [{ name: "r", paths: ["~/("] }] }, "routes[1].paths: ~/( is no regular expression"],
     [{ _format_version: "3.0", routes: [{ name: "r", strip_path: 1 }] }, "routes[1].strip_path: expected true or false, got 1"],
-    [{ _format_version: "3.0", routes: [{ name: "r", service: "none" }] }, 'routes[1].service: there is no service of that name, got "none"'],
+    [
+      { _format_version: "3.0", routes: [{ name: "r", service: "none" }] },
+      'routes[1].service: there is no service of that name, got "none"',
+    ],
     [{ _format_version: "3.0", consumers: [{}] }, "consumers[1].username: username or custom_id is needed"],
-    [{ _format_version: "3.0", plugins: [{ name: "other" }] }, 'plugins[1].name: the plugin server has no such plugin (it serves: rec), got "other"'],
+    [
+      { _format_version: "3.0", plugins: [{ name: "other" }] },
+      'plugins[1].name: the plugin server has no such plugin (it serves: rec), got "other"',
+    ],
     [plugin({ labl: "x" }), "plugins[1].config.labl: unknown field"],
     [plugin({ label: 5 }), "plugins[1].config.label: expected a string, got 5"],
     [plugin({ count: 1.5 }), "plugins[1].config.count: expected an integer, got 1.5"],

@@ -106,7 +106,10 @@ describe("proxying", () => {
 describe("phases", () => {
   it("runs plugins by priority, highest first, and each phase after the other", async () => {
     const order: string[] = [];
-    const note = (name: string): Handler => () => void order.push(name);
+    const note =
+      (name: string): Handler =>
+      () =>
+        void order.push(name);
     const { gateway } = await run({
       plugins: {
         low: { priority: 1, access: note("low access"), log: note("low log") },
@@ -130,7 +133,10 @@ describe("phases", () => {
         {
           name: "echo",
           url: echo.url,
-          routes: [{ name: "a", paths: ["/a"], plugins: [plugin("route")] }, { name: "b", paths: ["/b"] }],
+          routes: [
+            { name: "a", paths: ["/a"], plugins: [plugin("route")] },
+            { name: "b", paths: ["/b"] },
+          ],
           plugins: [plugin("service")],
         },
       ],
@@ -205,7 +211,9 @@ describe("phases", () => {
     const body = randomBytes(6_000_000);
     const lengths: number[] = [];
     const { gateway } = await run({
-      plugins: { p: { access: async (kong) => void lengths.push(((await kong("request.get_raw_body", 0)).data as Buffer).length) } },
+      plugins: {
+        p: { access: async (kong) => void lengths.push(((await kong("request.get_raw_body", 0)).data as Buffer).length) },
+      },
     });
     const answer = await ask(`${gateway.url}/?body=echo`, { method: "POST", body });
     expect(lengths).toEqual([body.length]);
@@ -285,7 +293,9 @@ describe("clients that leave", () => {
 
 describe("starting and closing", () => {
   it("reads a YAML file", async () => {
-    const { plugins, echo } = await run({ plugins: { p: { fields: [{ n: { type: "number", default: 3 } }], access: () => undefined } } });
+    const { plugins, echo } = await run({
+      plugins: { p: { fields: [{ n: { type: "number", default: 3 } }], access: () => undefined } },
+    });
     const folder = await mkdtemp(join(tmpdir(), "gateway-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const configFile = join(folder, "kong.yml");

@@ -23,7 +23,8 @@ export function ask(url: string, question: Question = {}): Promise<Answer> {
   const has = (name: string): boolean => headers.some(([key]) => key.toLowerCase() === name);
   if (!has("host")) headers.unshift(["Host", new URL(url).host]);
   // node:http would announce a chunked body for these.
-  if (body === undefined && !has("content-length") && !/^(GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(question.method ?? "GET")) headers.push(["Content-Length", "0"]);
+  if (body === undefined && !has("content-length") && !/^(GET|HEAD|DELETE|OPTIONS|TRACE)$/.test(question.method ?? "GET"))
+    headers.push(["Content-Length", "0"]);
   if (body !== undefined && !has("content-length") && !has("transfer-encoding")) {
     headers.push(["Content-Length", String(Buffer.byteLength(body))]);
   }

@@ -57,9 +57,11 @@ describe("MessageSplitter", () => {
   });
 
   it("separates glued messages at every split position", () => {
-    const messages = [[1, 7, null, { EventId: 3, Data: "ret" }], [2, "serverPid", 42], [1, 8, "error", null]].map((value) =>
-      codec.encode(value).slice(),
-    );
+    const messages = [
+      [1, 7, null, { EventId: 3, Data: "ret" }],
+      [2, "serverPid", 42],
+      [1, 8, "error", null],
+    ].map((value) => codec.encode(value).slice());
     const all = Buffer.concat(messages);
     for (let position = 0; position <= all.length; position += 1) {
       const splitter = new MessageSplitter();

@@ -64,7 +64,11 @@ describe("the client gets 500", () => {
     ["the id of the answer is wrong", ({ id }, socket) => reply(socket, [1, id + 7, null, {}]), /unexpected RPC response ID/],
     ["the error is no text", ({ id }, socket) => reply(socket, [1, id, { code: 1 }, null]), /error that is not a text/],
     ["there is no Data", ({ id }, socket) => reply(socket, [1, id, null, { EventId: 1 }]), /without Data/],
-    ["Data is nonsense", ({ id }, socket) => reply(socket, [1, id, null, { EventId: 1, Data: 5 }]), /neither "ret" nor a PDK call/],
+    [
+      "Data is nonsense",
+      ({ id }, socket) => reply(socket, [1, id, null, { EventId: 1, Data: 5 }]),
+      /neither "ret" nor a PDK call/,
+    ],
     ["the bytes are no MessagePack", (_message, socket) => socket.write(Buffer.of(0xc1)), /no MessagePack value/],
   ];
 

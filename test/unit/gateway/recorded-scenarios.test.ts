@@ -148,15 +148,14 @@ function addHttp(scenario: Scenario, line: VectorLine): void {
   if (request !== undefined) request.answer = line;
 }
 
-function pluginsOf(
-  scenario: Scenario,
-  mistakes: unknown[],
-  servicePort: () => number,
-): Record<string, ScriptedPlugin> {
+function pluginsOf(scenario: Scenario, mistakes: unknown[], servicePort: () => number): Record<string, ScriptedPlugin> {
   const priorities: Record<string, number> = { "rec-two": 1 };
   const plugins = [...scenario.plugins].map((name): [string, ScriptedPlugin] => {
     const phases = [...scenario.events.keys()].filter((key) => key.startsWith(`${name} `)).map((key) => key.split(" ")[1] ?? "");
-    const handlers = phases.map((phase): [string, Handler] => [phase, playEvent(scenario, `${name} ${phase}`, mistakes, servicePort)]);
+    const handlers = phases.map((phase): [string, Handler] => [
+      phase,
+      playEvent(scenario, `${name} ${phase}`, mistakes, servicePort),
+    ]);
     return [name, { priority: priorities[name] ?? 10, ...Object.fromEntries(handlers) }];
   });
   return Object.fromEntries(plugins);
@@ -269,7 +268,9 @@ function answerAsRecorded(incoming: IncomingMessage, outgoing: ServerResponse): 
     headers.sort((a, b) => rank(a[0]) - rank(b[0]));
     const told = { method: incoming.method, url: incoming.url, headers, ...tellBody(body), body_len: body.length };
     const isBinary = query.has("up_bin");
-    const bytes = isBinary ? Buffer.from("000102fffe80c328", "hex") : Buffer.from(query.has("up_empty") ? "" : JSON.stringify(told));
+    const bytes = isBinary
+      ? Buffer.from("000102fffe80c328", "hex")
+      : Buffer.from(query.has("up_empty") ? "" : JSON.stringify(told));
     outgoing.sendDate = false;
     outgoing.writeHead(Number(query.get("up_status") ?? 200), [
       ...["Content-Type", isBinary ? "application/octet-stream" : "application/json"],

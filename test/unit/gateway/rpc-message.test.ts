@@ -7,9 +7,7 @@ describe("encodeRequest", () => {
   it("writes the bytes Kong writes", () => {
     const bytes = encodeRequest(339, "plugin.HandleEvent", { InstanceId: 21, EventName: "access" });
     expect(bytes.toString("hex")).toBe(
-      "9400cd0153b2706c7567696e2e48616e646c654576656e749182" +
-        "aa496e7374616e6365496415" +
-        "a94576656e744e616d65a6616363657373",
+      "9400cd0153b2706c7567696e2e48616e646c654576656e749182" + "aa496e7374616e6365496415" + "a94576656e744e616d65a6616363657373",
     );
   });
 
@@ -42,7 +40,12 @@ describe("decodeMessage", () => {
       name: "serverPid",
       argument: 5,
     });
-    expect(decodeMessage(Buffer.from("940107c0a26f6b", "hex"))).toEqual({ kind: "response", id: 7, error: undefined, result: "ok" });
+    expect(decodeMessage(Buffer.from("940107c0a26f6b", "hex"))).toEqual({
+      kind: "response",
+      id: 7,
+      error: undefined,
+      result: "ok",
+    });
   });
 
   it.each([

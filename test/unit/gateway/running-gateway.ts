@@ -2,7 +2,13 @@
 
 import { onTestFinished } from "vitest";
 
-import { startEchoUpstream, startGateway, type EchoUpstream, type Gateway, type GatewayOptions } from "../../../src/gateway/index.js";
+import {
+  startEchoUpstream,
+  startGateway,
+  type EchoUpstream,
+  type Gateway,
+  type GatewayOptions,
+} from "../../../src/gateway/index.js";
 import { ScriptedPluginServer, type ScriptedPlugin } from "./scripted-plugin-server.js";
 
 export interface Running {

@@ -125,7 +125,8 @@ export class ScriptedPluginServer {
     const answer = (result: unknown): void => this.reply(socket, id, null, result);
     if (method === "plugin.StartInstance") answer(this.#startInstance(argument as { Name: string; Config: string }));
     else if (method === "plugin.CloseInstance") answer(this.#closeInstance(argument as number));
-    else if (method === "plugin.HandleEvent") this.#handleEvent(argument as { InstanceId: number; EventName: string }, id, socket);
+    else if (method === "plugin.HandleEvent")
+      this.#handleEvent(argument as { InstanceId: number; EventName: string }, id, socket);
     else this.#step(method, argument as { EventId: number; Data?: unknown }, answer);
   }
 

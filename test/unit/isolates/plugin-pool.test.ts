@@ -16,7 +16,10 @@ afterEach(async () => {
 });
 
 /** Tells where it runs: the isolate's own mark, and the events it has seen there. */
-const WHERE = goPlugin("Access(kong) { seen += 1; this.own = (this.own ?? 0) + 1; return kong.log.info(mark, seen, this.own, this.name); }", "const mark = Math.random(); let seen = 0;");
+const WHERE = goPlugin(
+  "Access(kong) { seen += 1; this.own = (this.own ?? 0) + 1; return kong.log.info(mark, seen, this.own, this.name); }",
+  "const mark = Math.random(); let seen = 0;",
+);
 /** Ends its isolate where it is told to; otherwise tells where it runs. */
 const FATAL = goPlugin(
   "async Access(kong) { const order = await kong.request.getHeader('order'); if (order.startsWith('exit')) process.exit(Number(order.slice(4))); if (order === 'wait') await new Promise(() => {}); return kong.log.info(mark, this.name); }",
@@ -56,11 +59,15 @@ describe("instances", () => {
   });
 
   it("that do not start are told of, and fail their events", async () => {
-    const pool = open("exports.Version = '1'; exports.Priority = 1; let first = true; exports.New = () => { if (first) { first = false; return { Access() {} }; } throw new RangeError('no region'); };");
+    const pool = open(
+      "exports.Version = '1'; exports.Priority = 1; let first = true; exports.New = () => { if (first) { first = false; return { Access() {} }; } throw new RangeError('no region'); };",
+    );
     const id = pool.startInstance();
     await pool.until(() => pool.failedInstances.length > 0);
     expect(pool.failedInstances).toEqual([[id, expect.objectContaining({ name: "RangeError", message: "no region" })]]);
-    expect(await pool.run(id)).toEqual([["failure", expect.objectContaining({ message: expect.stringContaining("no region") as unknown })]]);
+    expect(await pool.run(id)).toEqual([
+      ["failure", expect.objectContaining({ message: expect.stringContaining("no region") as unknown })],
+    ]);
   });
 
   it("of a module that does not load fail, and their events tell why", async () => {
@@ -92,7 +99,11 @@ describe("events", () => {
     for (const event of events.toReversed()) pool.answer(id, event, `for ${event}`);
     for (const event of events) {
       await pool.ended(event);
-      expect(pool.reports(event)).toEqual([["call", "kong.request.get_header", ["x"]], ["call", "kong.log.info", [`for ${event}`]], ["return"]]);
+      expect(pool.reports(event)).toEqual([
+        ["call", "kong.request.get_header", ["x"]],
+        ["call", "kong.log.info", [`for ${event}`]],
+        ["return"],
+      ]);
     }
   });
 
@@ -103,7 +114,10 @@ describe("events", () => {
     await pool.until(() => pool.reports(event).length === 1);
     pool.hostOf(id).cancelEvent(event, "it took too long");
     await pool.until(() => pool.logs.length > 0);
-    expect(pool.logs[0]).toMatchObject({ level: "warn", error: { code: "PDK_EVENT_CANCELLED", message: expect.stringContaining("it took too long") as unknown } });
+    expect(pool.logs[0]).toMatchObject({
+      level: "warn",
+      error: { code: "PDK_EVENT_CANCELLED", message: expect.stringContaining("it took too long") as unknown },
+    });
     expect(pool.reports(event)).toHaveLength(1);
   });
 
@@ -121,11 +135,23 @@ describe("events", () => {
 
 describe("what plugin code prints, or throws on the side", () => {
   it("becomes lines, and ends nothing", async () => {
-    const pool = open(goPlugin("Access() { console.log('out %d', 1); console.error('err'); process.stdout.write('raw\\n'); setTimeout(() => { throw new Error('in a timer'); }); Promise.reject(new Error('floating')); }"));
+    const pool = open(
+      goPlugin(
+        "Access() { console.log('out %d', 1); console.error('err'); process.stdout.write('raw\\n'); setTimeout(() => { throw new Error('in a timer'); }); Promise.reject(new Error('floating')); }",
+      ),
+    );
     const id = pool.startInstance();
     expect(await pool.run(id)).toEqual([["return"]]);
     await pool.until(() => pool.logs.length >= 5);
-    expect(pool.logs.map(({ level, message, error }) => [level, error?.message ?? message])).toEqual(expect.arrayContaining([["info", "out 1"], ["warn", "err"], ["info", "raw"], ["error", "in a timer"], ["error", "floating"]]));
+    expect(pool.logs.map(({ level, message, error }) => [level, error?.message ?? message])).toEqual(
+      expect.arrayContaining([
+        ["info", "out 1"],
+        ["warn", "err"],
+        ["info", "raw"],
+        ["error", "in a timer"],
+        ["error", "floating"],
+      ]),
+    );
     expect(await pool.run(id)).toEqual([["return"]]);
   });
 });
@@ -140,10 +166,19 @@ describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by it
     const exiting = await order(pool, a, exit);
     await pool.ended(exiting);
     await pool.ended(waiting);
-    for (const event of [exiting, waiting]) expect(pool.reports(event).at(-1)).toEqual(["failure", expect.objectContaining({ message: expect.stringContaining("the isolate of plugin tested ended") as unknown })]);
-    expect(pool.logs).toContainEqual(expect.objectContaining({ level: "error", message: expect.stringContaining("with 2 events running") as unknown }));
+    for (const event of [exiting, waiting])
+      expect(pool.reports(event).at(-1)).toEqual([
+        "failure",
+        expect.objectContaining({ message: expect.stringContaining("the isolate of plugin tested ended") as unknown }),
+      ]);
+    expect(pool.logs).toContainEqual(
+      expect.objectContaining({ level: "error", message: expect.stringContaining("with 2 events running") as unknown }),
+    );
 
-    for (const [id, name] of [[a, "a"], [b, "b"]] as const) {
+    for (const [id, name] of [
+      [a, "a"],
+      [b, "b"],
+    ] as const) {
       const event = await order(pool, id, "go on");
       await pool.ended(event);
       const [, , [mark, own]] = pool.reports(event)[1] as ["call", string, [number, string]];
@@ -166,7 +201,9 @@ describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by it
 
 describe("an isolate that gives no sign of life", () => {
   it("is ended, and comes back", async () => {
-    const pool = open(goPlugin("async Access(kong) { if (await kong.request.getHeader('x')) for (;;); }"), { limits: { stallTimeout: 500 } });
+    const pool = open(goPlugin("async Access(kong) { if (await kong.request.getHeader('x')) for (;;); }"), {
+      limits: { stallTimeout: 500 },
+    });
     const id = pool.startInstance();
     const stuck = pool.start(id);
     await pool.until(() => pool.reports(stuck).length === 1);
@@ -183,7 +220,8 @@ describe("an isolate that gives no sign of life", () => {
 
 describe("new code", () => {
   it("serves new events with all instances, while running ones finish in the old", async () => {
-    const ask = (version: number): string => goPlugin(`async Access(kong) { await kong.request.getHeader('x'); await kong.log.info(${version}, this.name); }`);
+    const ask = (version: number): string =>
+      goPlugin(`async Access(kong) { await kong.request.getHeader('x'); await kong.log.info(${version}, this.name); }`);
     const pool = open(ask(1));
     const id = pool.startInstance({ name: "kept" });
     const old = pool.start(id);
@@ -198,7 +236,10 @@ describe("new code", () => {
   });
 });
 
-describe.each([["thread", countThreads], ["process", countChildren]] as const)("closing (%s)", (isolation, count) => {
+describe.each([
+  ["thread", countThreads],
+  ["process", countChildren],
+] as const)("closing (%s)", (isolation, count) => {
   /** Opens a pool of three isolates in which an event waits, and closes it. */
   async function openAndClose(now: boolean): Promise<void> {
     const pool = open(FATAL, { isolation, isolates: 3 });

@@ -7,7 +7,14 @@ import { loadIsolates } from "./from-dist.js";
 
 const { PluginPool: Pool } = await loadIsolates();
 
-const LIMITS: IsolateLimits = { memory: 256 * 1024 * 1024, maxEvents: 1000, stallTimeout: 5000, loadTimeout: 10_000, idleTimeout: 60_000, env: process.env };
+const LIMITS: IsolateLimits = {
+  memory: 256 * 1024 * 1024,
+  maxEvents: 1000,
+  stallTimeout: 5000,
+  loadTimeout: 10_000,
+  idleTimeout: 60_000,
+  env: process.env,
+};
 const MAX_WAIT = 15_000;
 
 /** A call, a return or a failure of an event. */
@@ -20,7 +27,8 @@ export interface PoolSettings {
 }
 
 /** The code of a plugin in Go style; `methods` are its phases. */
-export const goPlugin = (methods: string, before = ""): string => `${before}\nexports.Version = "1.0.0"; exports.Priority = 1; exports.New = () => ({ name: "", ${methods} });`;
+export const goPlugin = (methods: string, before = ""): string =>
+  `${before}\nexports.Version = "1.0.0"; exports.Priority = 1; exports.New = () => ({ name: "", ${methods} });`;
 
 export class RecordedPool {
   readonly pool: PluginPool;
@@ -38,10 +46,14 @@ export class RecordedPool {
       this.#onChange();
     };
     const listener: PhaseHostListener = {
-      onCalls: (eventId, calls) => note(eventId, ...calls.map(({ data }): Report => {
-        const { Method: method, Args: args } = decodeValue(data) as { Method: unknown; Args: unknown };
-        return ["call", method, args];
-      })),
+      onCalls: (eventId, calls) =>
+        note(
+          eventId,
+          ...calls.map(({ data }): Report => {
+            const { Method: method, Args: args } = decodeValue(data) as { Method: unknown; Args: unknown };
+            return ["call", method, args];
+          }),
+        ),
       onReturn: (eventId) => note(eventId, ["return"]),
       onFailure: (eventId, error) => note(eventId, ["failure", error]),
       onInstanceFailed: (id, error) => {
@@ -91,7 +103,10 @@ export class RecordedPool {
   /** Resolves when `condition` holds, looking again at each report. */
   async until(condition: () => boolean, what = "what was expected"): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${what} did not come: ${JSON.stringify([[...this.#reports], this.logs])}`)), MAX_WAIT);
+      const timer = setTimeout(
+        () => reject(new Error(`${what} did not come: ${JSON.stringify([[...this.#reports], this.logs])}`)),
+        MAX_WAIT,
+      );
       const check = (): void => {
         if (!condition()) return;
         clearTimeout(timer);
@@ -124,4 +139,11 @@ export const countThreads = (): number => readdirSync("/proc/self/task").length;
 
 /** Child processes of this one, whichever of its threads started them. */
 export const countChildren = (): number =>
-  readdirSync("/proc/self/task").reduce((sum, task) => sum + readFileSync(`/proc/self/task/${task}/children`, "utf8").split(" ").filter((pid) => pid !== "").length, 0);
+  readdirSync("/proc/self/task").reduce(
+    (sum, task) =>
+      sum +
+      readFileSync(`/proc/self/task/${task}/children`, "utf8")
+        .split(" ")
+        .filter((pid) => pid !== "").length,
+    0,
+  );

@@ -8,22 +8,42 @@ import { countThreads, goPlugin } from "./recorded-pool.js";
 const { scanModules } = await loadIsolates();
 
 const LIMITS = { memory: 256 * 1024 * 1024, env: process.env };
-const item = (name: string, code: string): ScanItem => ({ name, artifact: { entry: `/plugins/${name}.cjs`, format: "cjs", code } });
+const item = (name: string, code: string): ScanItem => ({
+  name,
+  artifact: { entry: `/plugins/${name}.cjs`, format: "cjs", code },
+});
 const good = (name: string): ScanItem => item(name, goPlugin("Access() {}, Log() {}"));
 
-async function scan(items: readonly ScanItem[], timeout = 10_000): Promise<{ results: ScanResult[]; logs: [string, LogEntry][] }> {
+async function scan(
+  items: readonly ScanItem[],
+  timeout = 10_000,
+): Promise<{ results: ScanResult[]; logs: [string, LogEntry][] }> {
   const logs: [string, LogEntry][] = [];
   const results = await scanModules(items, { timeout, limits: LIMITS, onLog: ({ name }, entry) => logs.push([name, entry]) });
   return { results, logs };
 }
 
-const textOf = (result: ScanResult | undefined): string => (result === undefined ? "nothing" : result.ok ? result.metadata.name : result.error.message);
+const textOf = (result: ScanResult | undefined): string =>
+  result === undefined ? "nothing" : result.ok ? result.metadata.name : result.error.message;
 
 describe("modules", () => {
   it("tell their metadata, each under its own name", async () => {
-    const { results } = await scan([good("a"), item("file", `${goPlugin("Response() {}")} exports.Name = "own-name"; exports.PdkVersion = "1.2.3";`)]);
+    const { results } = await scan([
+      good("a"),
+      item("file", `${goPlugin("Response() {}")} exports.Name = "own-name"; exports.PdkVersion = "1.2.3";`),
+    ]);
     expect(results).toEqual([
-      { ok: true, metadata: { form: "go", name: "a", version: "1.0.0", priority: 1, phases: ["access", "log"], fields: expect.any(Array) as unknown } },
+      {
+        ok: true,
+        metadata: {
+          form: "go",
+          name: "a",
+          version: "1.0.0",
+          priority: 1,
+          phases: ["access", "log"],
+          fields: expect.any(Array) as unknown,
+        },
+      },
       { ok: true, metadata: expect.objectContaining({ name: "own-name", phases: ["response"], pdkVersion: "1.2.3" }) as unknown },
     ]);
   });
@@ -39,9 +59,15 @@ describe("modules", () => {
   });
 
   it("whose printing is kept apart, by module", async () => {
-    const { results, logs } = await scan([item("loud", `console.log("one"); ${goPlugin("Access() {}")}`), item("louder", `console.error("two"); ${goPlugin("Access() {}")}`)]);
+    const { results, logs } = await scan([
+      item("loud", `console.log("one"); ${goPlugin("Access() {}")}`),
+      item("louder", `console.error("two"); ${goPlugin("Access() {}")}`),
+    ]);
     expect(results.map(({ ok }) => ok)).toEqual([true, true]);
-    expect(logs).toEqual([["loud", { level: "info", message: "one" }], ["louder", { level: "warn", message: "two" }]]);
+    expect(logs).toEqual([
+      ["loud", { level: "info", message: "one" }],
+      ["louder", { level: "warn", message: "two" }],
+    ]);
   });
 });
 
@@ -63,7 +89,10 @@ describe("modules that take the isolate down", () => {
   });
 
   it("one that awaits for ever spoils only its own", async () => {
-    const hangs: ScanItem = { name: "hangs", artifact: { entry: "/plugins/hangs.mjs", format: "esm", code: "module.exports = new Promise(() => {});" } };
+    const hangs: ScanItem = {
+      name: "hangs",
+      artifact: { entry: "/plugins/hangs.mjs", format: "esm", code: "module.exports = new Promise(() => {});" },
+    };
     const { results } = await scan([good("a"), hangs, good("b")], 300);
     expect(results.map(textOf)).toEqual(["a", "the module was still loading after 0.3 s", "b"]);
   });

@@ -36,7 +36,8 @@ const installed = (name: string, files: Record<string, string>): Record<string, 
 
 test("the artifact names the entry, its format and every file read", async () => {
   const files = {
-    "hello.ts": 'import { word } from "./lib/word.js"; import data from "./data.json"; import "dep"; export const probe = () => word + data.n;',
+    "hello.ts":
+      'import { word } from "./lib/word.js"; import data from "./data.json"; import "dep"; export const probe = () => word + data.n;',
     "lib/word.ts": 'export const word: string = "w";',
     "data.json": '{"n":1}',
     ...installed("dep", { "index.js": "" }),
@@ -50,12 +51,17 @@ test("the artifact names the entry, its format and every file read", async () =>
     path: join(directory, path),
     sha256: createHash("sha256").update(files[path]).digest("hex"),
   }));
-  expect([...artifact.inputs].sort((a, b) => a.path.localeCompare(b.path))).toEqual(expected.sort((a, b) => a.path.localeCompare(b.path)));
+  expect([...artifact.inputs].sort((a, b) => a.path.localeCompare(b.path))).toEqual(
+    expected.sort((a, b) => a.path.localeCompare(b.path)),
+  );
   expect(artifact.inputs[0]?.path).toBe(artifact.entry);
 });
 
 test("what was compiled runs without its files", async () => {
-  const directory = await pluginsDirectory({ "hello.ts": 'import { word } from "./word.js"; export const probe = () => word;', "word.ts": 'export const word = "kept";' });
+  const directory = await pluginsDirectory({
+    "hello.ts": 'import { word } from "./word.js"; export const probe = () => word;',
+    "word.ts": 'export const word = "kept";',
+  });
   const artifact = await compiler.compile(fileSource(directory, "hello.ts"));
   await rm(join(directory, "word.ts"));
   await writeFile(join(directory, "hello.ts"), "throw new Error('new text')");
@@ -76,7 +82,11 @@ test.each([
   ["hello.mjs", "export const probe = () => 1;", "esm"],
   ["hello.js", "export function probe() { return 1; }", "esm"],
   ["hello.ts", "export const probe = await Promise.resolve(() => 1);", "esm"],
-  ["hello.mts", 'const { default: fs } = await import("fs"); export { probe }; const probe = () => typeof fs.readFile === "function" ? 1 : 0;', "esm"],
+  [
+    "hello.mts",
+    'const { default: fs } = await import("fs"); export { probe }; const probe = () => typeof fs.readFile === "function" ? 1 : 0;',
+    "esm",
+  ],
 ])("%s with %j is %s", async (file, text, format) => {
   const artifact = await compile({ [file]: text });
   expect(artifact.format).toBe(format);
@@ -102,7 +112,8 @@ test("CommonJS stays what it is: sloppy, with require, module and this", async (
 test("a CommonJS file below a package of ES modules is taken for what it is", async () => {
   expect(
     await probe({
-      "hello.js": "'use strict';\nconst { n } = require('./lib.js');\nmodule.exports = { probe: () => [n, __filename.endsWith('hello.js')] };",
+      "hello.js":
+        "'use strict';\nconst { n } = require('./lib.js');\nmodule.exports = { probe: () => [n, __filename.endsWith('hello.js')] };",
       "lib.js": "exports.n = 1;",
       "package.json": '{"type":"module"}',
     }),
@@ -117,7 +128,8 @@ test("each file's own place is what import.meta, __filename and require mean", a
       const { url, filename } = import.meta;
       export const probe = () => [[url, filename, import.meta.dirname, import.meta.resolve("./x.js"), import.meta.resolve("fs"), __dirname], lib.a, b];`,
     "lib/a.ts": "export const a = [import.meta.url, import.meta.filename, import.meta.dirname, __filename];",
-    "lib/b.cjs": "#!/usr/bin/env node\n'use strict'\nexports.b = [__filename, __dirname, require.resolve('./c.cjs'), (function () { return this })() === undefined];",
+    "lib/b.cjs":
+      "#!/usr/bin/env node\n'use strict'\nexports.b = [__filename, __dirname, require.resolve('./c.cjs'), (function () { return this })() === undefined];",
     "lib/c.cjs": "",
   };
   const directory = await pluginsDirectory(files);
@@ -151,8 +163,18 @@ test("what a file declares itself is not replaced", async () => {
 
 test("require and import of a computed name work relative to the entry", async () => {
   const helpers = { "a.cjs": "module.exports = 'a';", "b.mjs": "export default 'b';" };
-  expect(await probe({ "hello.js": "const n = ['./a.cjs', './b.mjs']; exports.probe = async () => [require(n[0]), (await import(n[1])).default];", ...helpers })).toEqual(["a", "b"]);
-  expect(await probe({ "hello.mjs": "const n = ['./b.mjs']; export const probe = async () => (await import(n[0])).default;", ...helpers })).toEqual("b");
+  expect(
+    await probe({
+      "hello.js": "const n = ['./a.cjs', './b.mjs']; exports.probe = async () => [require(n[0]), (await import(n[1])).default];",
+      ...helpers,
+    }),
+  ).toEqual(["a", "b"]);
+  expect(
+    await probe({
+      "hello.mjs": "const n = ['./b.mjs']; export const probe = async () => (await import(n[0])).default;",
+      ...helpers,
+    }),
+  ).toEqual("b");
 });
 
 test("packages stay outside and are found from the file that imports them, by the condition that fits", async () => {
@@ -162,14 +184,17 @@ test("packages stay outside and are found from the file that imports them, by th
     "r.cjs": "module.exports = 'require';",
   });
   const esm = await compile({
-    "hello.ts": 'import dual, { url } from "dual"; import { nested } from "./lib/nested.js"; export const probe = async () => [dual, url.endsWith("/node_modules/dual/i.mjs"), nested, (await import("dual")).default];',
+    "hello.ts":
+      'import dual, { url } from "dual"; import { nested } from "./lib/nested.js"; export const probe = async () => [dual, url.endsWith("/node_modules/dual/i.mjs"), nested, (await import("dual")).default];',
     "lib/nested.ts": 'import own from "own"; export const nested = own;',
     "lib/node_modules/own/index.js": "module.exports = 'nested';",
     ...dual,
   });
   expect(esm.inputs).toHaveLength(2);
   expect(await evaluateInWorker(esm)).toEqual({ ok: true, value: ["import", true, "nested", "import"] });
-  expect(await probe({ "hello.js": 'exports.probe = async () => [require("dual"), (await import("dual")).default];', ...dual })).toEqual(["require", "import"]);
+  expect(
+    await probe({ "hello.js": 'exports.probe = async () => [require("dual"), (await import("dual")).default];', ...dual }),
+  ).toEqual(["require", "import"]);
 });
 
 test("every form of import and export of an outside module is understood", async () => {
@@ -195,7 +220,8 @@ export { text as fake };
       "self.mjs": 'export * from "dep"; export { one as uno } from "dep"; export default 0;',
       ...installed("dep", {
         "package.json": '{"type":"module","main":"d.js"}',
-        "d.js": "export default 'd'; export const one = 1, two = 2, aVeryLongNameThatMakesTheLineBreak = 3, anotherVeryLongNameThatMakesTheLineBreak = 4; export { two as 'odd name' };",
+        "d.js":
+          "export default 'd'; export const one = 1, two = 2, aVeryLongNameThatMakesTheLineBreak = 3, anotherVeryLongNameThatMakesTheLineBreak = 4; export { two as 'odd name' };",
       }),
       ...installed("side-effect", { "index.js": "globalThis.effect = 'happened';" }),
       ...installed("commonjs", { "index.js": "module.exports = Object.fromEntries([['hidden', 'seen']]);" }),
@@ -214,13 +240,22 @@ export { text as fake };
     plain: "seen",
     hidden: "seen",
     text: '\nimport nothing from "dep";\nexport { text as fake };\n',
-    self: ["aVeryLongNameThatMakesTheLineBreak", "anotherVeryLongNameThatMakesTheLineBreak", "default", "odd name", "one", "two", "uno"],
+    self: [
+      "aVeryLongNameThatMakesTheLineBreak",
+      "anotherVeryLongNameThatMakesTheLineBreak",
+      "default",
+      "odd name",
+      "one",
+      "two",
+      "uno",
+    ],
   });
 });
 
 test("re-exported names and those of the module itself come out, the default of another module does not", async () => {
   const artifact = await compile({
-    "hello.mjs": 'export * from "dep"; export { default as other } from "dep"; let live = 1; export { live, live as "odd name" };',
+    "hello.mjs":
+      'export * from "dep"; export { default as other } from "dep"; let live = 1; export { live, live as "odd name" };',
     ...installed("dep", { "package.json": '{"type":"module"}', "index.js": "export default 'd'; export const one = 1;" }),
   });
   expect(await evaluateInWorker(artifact)).toEqual({ ok: true, value: ["one", "live", "odd name", "other"] });
@@ -228,9 +263,15 @@ test("re-exported names and those of the module itself come out, the default of 
 
 test("an import that a package does not have is an error that names it", async () => {
   const outcome = await evaluateInWorker(
-    await compile({ "hello.mjs": 'import { nope } from "dep"; export const probe = () => nope;', ...installed("dep", { "index.js": "" }) }),
+    await compile({
+      "hello.mjs": 'import { nope } from "dep"; export const probe = () => nope;',
+      ...installed("dep", { "index.js": "" }),
+    }),
   );
-  expect(outcome).toMatchObject({ ok: false, stack: expect.stringContaining("The requested module 'dep' does not provide an export named 'nope'") as unknown });
+  expect(outcome).toMatchObject({
+    ok: false,
+    stack: expect.stringContaining("The requested module 'dep' does not provide an export named 'nope'") as unknown,
+  });
 });
 
 test("linked packages of the same workspace are bundled, TypeScript included", async () => {
@@ -248,7 +289,8 @@ test("linked packages of the same workspace are bundled, TypeScript included", a
 
 test("a plugin inside an installed package is bundled with its own files only", async () => {
   const directory = await pluginsDirectory({
-    "node_modules/server/plugins/hello.ts": 'import { own } from "./own.js"; import dep from "dep"; export const probe = () => own + dep;',
+    "node_modules/server/plugins/hello.ts":
+      'import { own } from "./own.js"; import dep from "dep"; export const probe = () => own + dep;',
     "node_modules/server/plugins/own.ts": 'export const own: string = "own ";',
     "node_modules/dep/index.js": "module.exports = 'dep';",
   });
@@ -268,7 +310,10 @@ test("pluginserver/pdk is the plugin's own copy where it has one, else the serve
   expect(artifact.pdkVersion).toBe("1.2.0");
   expect(await evaluateInWorker(artifact)).toEqual({ ok: true, value: "the plugin's" });
   // Paths in a tsconfig.json are for the type checker: what they name need not run.
-  const paths = { "tsconfig.json": '{"compilerOptions":{"paths":{"pluginserver/pdk":["./types.ts"]}}}', "types.ts": "export const whose = 'nobody'" };
+  const paths = {
+    "tsconfig.json": '{"compilerOptions":{"paths":{"pluginserver/pdk":["./types.ts"]}}}',
+    "types.ts": "export const whose = 'nobody'",
+  };
   expect(await probe({ ...text, ...paths })).toBe("the server's");
 });
 
@@ -286,14 +331,45 @@ test("native addons are required by their absolute path", async () => {
 
 test.each([
   ["a hashbang", { "hello.mjs": "#!/usr/bin/env node\nexport const probe = () => 1;" }],
-  ["a hashbang in CommonJS", { "hello.cjs": "#!/usr/bin/env node\n'use strict';\nexports.probe = () => (__dirname === '' ? 0 : 1);" }],
+  [
+    "a hashbang in CommonJS",
+    { "hello.cjs": "#!/usr/bin/env node\n'use strict';\nexports.probe = () => (__dirname === '' ? 0 : 1);" },
+  ],
   ["a byte order mark", { "hello.ts": "\uFEFFexport const probe = () => 1;" }],
-  ["a banner of slashes", { "hello.js": `${"/".repeat(5000)}\n${"/* * */ ".repeat(500)}\nexports.probe = () => (__filename === '' ? 0 : 1);` }],
-  ["JSON with an attribute", { "hello.mjs": 'import data from "./d.json" with { type: "json" }; export const probe = () => data.n;', "d.json": '{"n":1}' }],
-  ["JSON of a package", { "hello.mjs": 'import data from "dep/d.json" with { type: "json" }; export const probe = () => data.n;', ...installed("dep", { "d.json": '{"n":1}' }) }],
-  ["a package in TypeScript", { "hello.ts": 'import { n } from "dep"; export const probe = () => n;', ...installed("dep", { "package.json": '{"main":"d.ts"}', "d.ts": "export const n: number = 1;" }) }],
-  ["files that import each other", { "hello.ts": 'import { other } from "./other.js"; import { sep } from "node:path"; export function mine() { return sep === "/" ? 1 : 0; } export const probe = () => other;', "other.ts": 'import { mine } from "./hello.js"; export const other = mine();' }],
-  ["an old package.json", { "hello.js": "exports.probe = function () { return arguments.length + 1 };", "package.json": '{"type":5}' }],
+  [
+    "a banner of slashes",
+    { "hello.js": `${"/".repeat(5000)}\n${"/* * */ ".repeat(500)}\nexports.probe = () => (__filename === '' ? 0 : 1);` },
+  ],
+  [
+    "JSON with an attribute",
+    { "hello.mjs": 'import data from "./d.json" with { type: "json" }; export const probe = () => data.n;', "d.json": '{"n":1}' },
+  ],
+  [
+    "JSON of a package",
+    {
+      "hello.mjs": 'import data from "dep/d.json" with { type: "json" }; export const probe = () => data.n;',
+      ...installed("dep", { "d.json": '{"n":1}' }),
+    },
+  ],
+  [
+    "a package in TypeScript",
+    {
+      "hello.ts": 'import { n } from "dep"; export const probe = () => n;',
+      ...installed("dep", { "package.json": '{"main":"d.ts"}', "d.ts": "export const n: number = 1;" }),
+    },
+  ],
+  [
+    "files that import each other",
+    {
+      "hello.ts":
+        'import { other } from "./other.js"; import { sep } from "node:path"; export function mine() { return sep === "/" ? 1 : 0; } export const probe = () => other;',
+      "other.ts": 'import { mine } from "./hello.js"; export const other = mine();',
+    },
+  ],
+  [
+    "an old package.json",
+    { "hello.js": "exports.probe = function () { return arguments.length + 1 };", "package.json": '{"type":5}' },
+  ],
   ["code minified to one line", { "hello.js": "var a=()=>1;export{a as probe};" }],
 ])("a plugin with %s runs", async (_, files) => {
   expect(await probe(files as Record<string, string>)).toBe(1);
@@ -302,7 +378,8 @@ test.each([
 test("names of classes and functions survive, also when two files use the same", async () => {
   expect(
     await probe({
-      "hello.ts": 'import { Config as Other } from "./other.js"; class Config {} function run() {} export const probe = () => [Config.name, Other.name, run.name];',
+      "hello.ts":
+        'import { Config as Other } from "./other.js"; class Config {} function run() {} export const probe = () => [Config.name, Other.name, run.name];',
       "other.ts": "export class Config {}",
     }),
   ).toEqual(["Config", "Config", "run"]);
@@ -311,7 +388,8 @@ test("names of classes and functions survive, also when two files use the same",
 test("the plugin's tsconfig.json counts", async () => {
   expect(
     await probe({
-      "hello.ts": 'import { far } from "@lib/far"; function mark(target: any) { target.marked = true; } @mark class A {} export const probe = () => [far, (A as any).marked];',
+      "hello.ts":
+        'import { far } from "@lib/far"; function mark(target: any) { target.marked = true; } @mark class A {} export const probe = () => [far, (A as any).marked];',
       "src/deep/far.ts": "export const far = 'far';",
       "tsconfig.json": '{"compilerOptions":{"experimentalDecorators":true,"paths":{"@lib/*":["./src/deep/*"]}}}',
     }),
@@ -330,37 +408,90 @@ test.each([
 test("an optional module may be missing", async () => {
   expect(
     await probe({
-      "hello.js": "let found = 'none'; try { found = require('missing-package'); } catch (error) { found = error.code; } exports.probe = () => found;",
+      "hello.js":
+        "let found = 'none'; try { found = require('missing-package'); } catch (error) { found = error.code; } exports.probe = () => found;",
     }),
   ).toBe("MODULE_NOT_FOUND");
 });
 
 test.each([
   ["a syntax error", { "hello.ts": "const a = 1;\n\nlet b x;\n" }, 'hello.ts:3:7: Expected ";" but found "x"', 3, 7],
-  ["a syntax error in CommonJS", { "hello.js": "module.exports = {\n  a b\n}" }, 'hello.js:2:5: Expected "}" but found "b"', 2, 5],
-  ["an error after letters of more than one byte", { "hello.ts": 'export const a = "€€"; let b x;' }, 'hello.ts:1:30: Expected ";" but found "x"', 1, 30],
-  ["an error in another file", { "hello.ts": 'import "./lib/a.js";', "lib/a.ts": "\nlet b x;" }, 'lib/a.ts:2:7: Expected ";" but found "x"', 2, 7],
-  ["a missing package", { "hello.ts": 'import a from "./b.js";\nexport default a;', "b.ts": '\nimport c from "c";\nexport default c;' }, 'b.ts:2:15: Could not resolve "c"', 2, 15],
+  [
+    "a syntax error in CommonJS",
+    { "hello.js": "module.exports = {\n  a b\n}" },
+    'hello.js:2:5: Expected "}" but found "b"',
+    2,
+    5,
+  ],
+  [
+    "an error after letters of more than one byte",
+    { "hello.ts": 'export const a = "€€"; let b x;' },
+    'hello.ts:1:30: Expected ";" but found "x"',
+    1,
+    30,
+  ],
+  [
+    "an error in another file",
+    { "hello.ts": 'import "./lib/a.js";', "lib/a.ts": "\nlet b x;" },
+    'lib/a.ts:2:7: Expected ";" but found "x"',
+    2,
+    7,
+  ],
+  [
+    "a missing package",
+    { "hello.ts": 'import a from "./b.js";\nexport default a;', "b.ts": '\nimport c from "c";\nexport default c;' },
+    'b.ts:2:15: Could not resolve "c"',
+    2,
+    15,
+  ],
   ["a missing file", { "hello.js": 'exports.a = require("./nope");' }, 'hello.js:1:21: Could not resolve "./nope"', 1, 21],
-  ["a missing named import", { "hello.ts": 'import { a } from "./b.js"; export default a;', "b.ts": "export const b = 1;" }, 'hello.ts:1:10: No matching export in "b.ts" for import "a"', 1, 10],
-  ["a JSON file that is none", { "hello.ts": 'import a from "./a.json"; export default a;', "a.json": "{ x" }, 'a.json:1:3: Expected string in JSON but found "x"', 1, 3],
+  [
+    "a missing named import",
+    { "hello.ts": 'import { a } from "./b.js"; export default a;', "b.ts": "export const b = 1;" },
+    'hello.ts:1:10: No matching export in "b.ts" for import "a"',
+    1,
+    10,
+  ],
+  [
+    "a JSON file that is none",
+    { "hello.ts": 'import a from "./a.json"; export default a;', "a.json": "{ x" },
+    'a.json:1:3: Expected string in JSON but found "x"',
+    1,
+    3,
+  ],
 ])("%s is an error with its place", async (_, files, message, line, column) => {
-  expect(await failure(files as Record<string, string>)).toMatchObject({ name: "PluginLoadError", code: "PLUGIN_COMPILE_FAILED", message, line, column });
+  expect(await failure(files as Record<string, string>)).toMatchObject({
+    name: "PluginLoadError",
+    code: "PLUGIN_COMPILE_FAILED",
+    message,
+    line,
+    column,
+  });
 });
 
 test("an error in a plugin that is a folder names the folder", async () => {
   const directory = await pluginsDirectory({ "hello/src/index.ts": "let b x;" });
   const source = { name: "hello", entry: join(directory, "hello/src/index.ts"), root: join(directory, "hello") };
-  await expect(compiler.compile(source)).rejects.toMatchObject({ path: source.entry, message: 'hello/src/index.ts:1:7: Expected ";" but found "x"' });
+  await expect(compiler.compile(source)).rejects.toMatchObject({
+    path: source.entry,
+    message: 'hello/src/index.ts:1:7: Expected ";" but found "x"',
+  });
 });
 
 test.each(["", " \n\t\n", "\uFEFF"])("a file that holds just %j is empty", async (text) => {
-  expect(await failure({ "hello.ts": text })).toMatchObject({ code: "PLUGIN_COMPILE_FAILED", message: "hello.ts: is empty", line: undefined });
+  expect(await failure({ "hello.ts": text })).toMatchObject({
+    code: "PLUGIN_COMPILE_FAILED",
+    message: "hello.ts: is empty",
+    line: undefined,
+  });
 });
 
 test("a file that is gone is an error", async () => {
   const directory = await pluginsDirectory({});
-  await expect(compiler.compile(fileSource(directory, "hello.ts"))).rejects.toMatchObject({ code: "PLUGIN_COMPILE_FAILED", message: expect.stringMatching(/^hello\.ts: cannot be read: ENOENT/) as unknown });
+  await expect(compiler.compile(fileSource(directory, "hello.ts"))).rejects.toMatchObject({
+    code: "PLUGIN_COMPILE_FAILED",
+    message: expect.stringMatching(/^hello\.ts: cannot be read: ENOENT/) as unknown,
+  });
 });
 
 test("a linked plugin goes by the name of its link", async () => {
@@ -375,5 +506,7 @@ test("a linked plugin goes by the name of its link", async () => {
   const outcome = await evaluateInWorker(artifact);
   expect(outcome).toMatchObject({ ok: false, stack: expect.stringContaining(`(${join(directory, "boom.ts")}:2:35)`) as unknown });
   expect(outcome).toMatchObject({ stack: expect.stringContaining(join(directory, "..2024/boom.ts")) as unknown });
-  await expect(compiler.compile(fileSource(directory, "bad.ts"))).rejects.toMatchObject({ message: 'bad.ts:1:7: Expected ";" but found "x"' });
+  await expect(compiler.compile(fileSource(directory, "bad.ts"))).rejects.toMatchObject({
+    message: 'bad.ts:1:7: Expected ";" but found "x"',
+  });
 });

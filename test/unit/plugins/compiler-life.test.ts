@@ -33,15 +33,25 @@ seen.push(children());
 console.log(JSON.stringify(seen));
 `;
 
-test.runIf(process.platform === "linux")("esbuild starts with the first compilation and ends with the last compiler", async () => {
-  const root = join(import.meta.dirname, "../../..");
-  const directory = await pluginsDirectory({ "p.ts": "export default 1;" });
-  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-  const program = join(directory, "program.mjs");
-  await build({ stdin: { contents: PROGRAM, resolveDir: root }, bundle: true, platform: "node", format: "esm", packages: "external", outfile: program });
-  const { stdout } = await promisify(execFile)(process.execPath, [program, join(directory, "p.ts")]);
-  expect(JSON.parse(stdout)).toEqual([0, 1, 1, 0]);
-});
+test.runIf(process.platform === "linux")(
+  "esbuild starts with the first compilation and ends with the last compiler",
+  async () => {
+    const root = join(import.meta.dirname, "../../..");
+    const directory = await pluginsDirectory({ "p.ts": "export default 1;" });
+    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+    const program = join(directory, "program.mjs");
+    await build({
+      stdin: { contents: PROGRAM, resolveDir: root },
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      packages: "external",
+      outfile: program,
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, join(directory, "p.ts")]);
+    expect(JSON.parse(stdout)).toEqual([0, 1, 1, 0]);
+  },
+);
 
 test("a closed compiler finishes what it began and compiles no more", async () => {
   const directory = await pluginsDirectory({ "p.ts": "export default 1;" });

@@ -49,7 +49,8 @@ describe("ids", () => {
       return other.nextId();
     });
     expect(new Set(starts).size).toBe(20);
-    for (const id of starts) expect(id).toSatisfy((value: number) => Number.isInteger(value) && value >= 1 && value <= LARGEST_ID);
+    for (const id of starts)
+      expect(id).toSatisfy((value: number) => Number.isInteger(value) && value >= 1 && value <= LARGEST_ID);
   });
 
   it("start again at 1 where an int32 ends, and leave out those in use", () => {
@@ -106,15 +107,18 @@ describe("unused instances", () => {
     expect(table.use(99)).toBeUndefined();
   });
 
-  it.each([1, 1000, 60_000, 24 * 3_600_000, 10_000 * 3_600_000])("are looked for at sensible times with a timeout of %d ms", (timeout) => {
-    const every = vi.spyOn(globalThis, "setInterval");
-    new InstanceTable(timeout).end();
-    const interval = every.mock.calls[0]?.[1] ?? 0;
-    expect(interval).toBeGreaterThanOrEqual(100);
-    expect(interval).toBeLessThanOrEqual(Math.max(60_000, timeout / 4));
-    // Node.js runs longer intervals every millisecond.
-    expect(interval).toBeLessThan(2 ** 31);
-  });
+  it.each([1, 1000, 60_000, 24 * 3_600_000, 10_000 * 3_600_000])(
+    "are looked for at sensible times with a timeout of %d ms",
+    (timeout) => {
+      const every = vi.spyOn(globalThis, "setInterval");
+      new InstanceTable(timeout).end();
+      const interval = every.mock.calls[0]?.[1] ?? 0;
+      expect(interval).toBeGreaterThanOrEqual(100);
+      expect(interval).toBeLessThanOrEqual(Math.max(60_000, timeout / 4));
+      // Node.js runs longer intervals every millisecond.
+      expect(interval).toBeLessThan(2 ** 31);
+    },
+  );
 });
 
 describe("the end", () => {

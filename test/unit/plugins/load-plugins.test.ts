@@ -10,7 +10,8 @@ const { loadPlugins } = await loadPluginsFolder();
 
 const PDK_ENTRY = fileURLToPath(new URL("../../../dist/pdk/index.js", import.meta.url));
 const PDK_VERSION = "1.0.0";
-const GOOD = "export class Plain { message = 'hi'; Access() {} }\nexport const New = () => new Plain();\nexport const Version = '1.0.0';\nexport const Priority = 1;\n";
+const GOOD =
+  "export class Plain { message = 'hi'; Access() {} }\nexport const New = () => new Plain();\nexport const Version = '1.0.0';\nexport const Priority = 1;\n";
 
 let directory: TempDir;
 let printed: [plugin: string, line: string][];
@@ -49,11 +50,28 @@ describe("a directory", () => {
 
   it("serves files and folders, of each form", async () => {
     directory.write("go-style.ts", GOOD);
-    directory.write("taught.mjs", "import { definePlugin } from 'pluginserver/pdk'; export default definePlugin({ version: '2.0.0', priority: 5, schema: [], log() {} });");
-    directory.write("old/index.cjs", "class P { constructor(config) {} async access(kong) {} } module.exports = { Plugin: P, Name: 'old-name', Schema: [], Version: '3.0.0', Priority: 7 };");
+    directory.write(
+      "taught.mjs",
+      "import { definePlugin } from 'pluginserver/pdk'; export default definePlugin({ version: '2.0.0', priority: 5, schema: [], log() {} });",
+    );
+    directory.write(
+      "old/index.cjs",
+      "class P { constructor(config) {} async access(kong) {} } module.exports = { Plugin: P, Name: 'old-name', Schema: [], Version: '3.0.0', Priority: 7 };",
+    );
     const registry = await load({ pdkVersion: (await import("../../../src/pdk/index.js")).PDK_VERSION });
     expect(registry.problems()).toEqual([]);
-    expect(registry.list().map(({ name, path, metadata }) => [name, path.slice(directory.path.length + 1), metadata.form, metadata.version, metadata.priority, metadata.phases])).toEqual([
+    expect(
+      registry
+        .list()
+        .map(({ name, path, metadata }) => [
+          name,
+          path.slice(directory.path.length + 1),
+          metadata.form,
+          metadata.version,
+          metadata.priority,
+          metadata.phases,
+        ]),
+    ).toEqual([
       ["go-style", "go-style.ts", "go", "1.0.0", 1, ["access"]],
       ["old-name", "old", "kong-js-pdk", "3.0.0", 7, ["access"]],
       ["taught", "taught.mjs", "define-plugin", "2.0.0", 5, ["log"]],
@@ -98,7 +116,9 @@ describe("a plugin that cannot be served", () => {
     const second = directory.write("hello.ts", GOOD);
     const registry = await load();
     expect(names(registry)).toEqual(["hello"]);
-    expect(registry.problems()).toEqual([{ name: "hello", path: second, reason: `the name hello is taken by ${first}; rename one of them` }]);
+    expect(registry.problems()).toEqual([
+      { name: "hello", path: second, reason: `the name hello is taken by ${first}; rename one of them` },
+    ]);
   });
 
   it("for a folder's manifest is found by the folder's name", async () => {
@@ -119,7 +139,9 @@ describe("the PDK version", () => {
     directory.write("other.ts", built("0.9.0"));
     const registry = await load();
     expect(names(registry)).toEqual(["none", "same"]);
-    expect(reasonOf(registry, "other")).toBe("failed to open plugin other: plugin was built with a different version of package pluginserver/pdk (built with 0.9.0, server has 1.0.0)");
+    expect(reasonOf(registry, "other")).toBe(
+      "failed to open plugin other: plugin was built with a different version of package pluginserver/pdk (built with 0.9.0, server has 1.0.0)",
+    );
   });
 
   it("may be older where compatible is enough", async () => {
@@ -142,6 +164,9 @@ describe("what plugins print while they load", () => {
     directory.write("quiet.ts", GOOD);
     mkdirSync(`${directory.path}/empty`);
     expect(names(await load())).toEqual(["loud", "quiet"]);
-    expect(printed).toEqual([["loud", "loading"], ["loud", "no end of line"]]);
+    expect(printed).toEqual([
+      ["loud", "loading"],
+      ["loud", "no end of line"],
+    ]);
   });
 });

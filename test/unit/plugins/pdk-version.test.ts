@@ -23,7 +23,9 @@ test.each([
   ["0.2.0", "0.3.0"],
   ["not a version", "1.3.0"],
 ])("built with %s is not compatible with %s", (builtWith, server) => {
-  expect(checkPdkVersion({ plugin: "p", builtWith, server, match: "compatible" })).toContain(`(built with ${builtWith}, server has ${server})`);
+  expect(checkPdkVersion({ plugin: "p", builtWith, server, match: "compatible" })).toContain(
+    `(built with ${builtWith}, server has ${server})`,
+  );
 });
 
 test("the package beside the plugin states its PDK version, or its own", async () => {

@@ -9,7 +9,15 @@ describe("a plugin info", () => {
       name: "hello",
       path: "/plugins/file.ts",
       artifact: { entry: "/plugins/file.ts", format: "esm", code: "secret" },
-      metadata: { form: "define-plugin", name: "hello", version: "1.2.3", priority: 10, phases: ["access", "log"], fields, pdkVersion: "9.9.9" },
+      metadata: {
+        form: "define-plugin",
+        name: "hello",
+        version: "1.2.3",
+        priority: 10,
+        phases: ["access", "log"],
+        fields,
+        pdkVersion: "9.9.9",
+      },
       modified: 1_700_000_000.9,
       loaded: 1_700_000_001.1,
     });

@@ -33,7 +33,11 @@ describe("a registry", () => {
     const registry = new PluginRegistry();
     registry.add(generation("hello", "/plugins/hello.ts"));
     const problem = registry.add(generation("hello", "/plugins/other.js"));
-    expect(problem).toEqual({ name: "hello", path: "/plugins/other.js", reason: "the name hello is taken by /plugins/hello.ts; rename one of them" });
+    expect(problem).toEqual({
+      name: "hello",
+      path: "/plugins/other.js",
+      reason: "the name hello is taken by /plugins/hello.ts; rename one of them",
+    });
     expect(registry.get("hello")?.path).toBe("/plugins/hello.ts");
     expect(registry.list()).toHaveLength(1);
     expect(registry.problems()).toEqual([]);

@@ -15,8 +15,24 @@ async function scan(files: Record<string, string>): Promise<{ found: string[]; p
 }
 
 test("every kind of module file is a plugin, in alphabetical order", async () => {
-  const { found, problems } = await scan({ "f.cjs": "", "e.mjs": "", "d.js": "", "c.cts": "", "b.mts": "", "a.ts": "", "x.y.ts": "" });
-  expect(found).toEqual(["a: a.ts of a.ts", "b: b.mts of b.mts", "c: c.cts of c.cts", "d: d.js of d.js", "e: e.mjs of e.mjs", "f: f.cjs of f.cjs", "x.y: x.y.ts of x.y.ts"]);
+  const { found, problems } = await scan({
+    "f.cjs": "",
+    "e.mjs": "",
+    "d.js": "",
+    "c.cts": "",
+    "b.mts": "",
+    "a.ts": "",
+    "x.y.ts": "",
+  });
+  expect(found).toEqual([
+    "a: a.ts of a.ts",
+    "b: b.mts of b.mts",
+    "c: c.cts of c.cts",
+    "d: d.js of d.js",
+    "e: e.mjs of e.mjs",
+    "f: f.cjs of f.cjs",
+    "x.y: x.y.ts of x.y.ts",
+  ]);
   expect(problems).toEqual([]);
 });
 
@@ -57,15 +73,32 @@ test.each([
   ["main that is missing, beside an index", { "p/package.json": '{"main":"gone.js"}', "p/index.js": "" }, "p/index.js"],
   ["module", { "p/package.json": '{"module":"m.mjs"}', "p/m.mjs": "" }, "p/m.mjs"],
   ["exports as a text", { "p/package.json": '{"exports":"./e.ts","main":"m.js"}', "p/e.ts": "", "p/m.js": "" }, "p/e.ts"],
-  ["exports with subpaths", { "p/package.json": '{"exports":{"./sub":"./s.js",".":"./e.js"}}', "p/e.js": "", "p/s.js": "" }, "p/e.js"],
-  ["exports with conditions", { "p/package.json": '{"exports":{".":{"types":"./e.d.ts","browser":"./b.js","import":{"default":"./e.mjs"},"require":"./e.cjs"}}}', "p/e.mjs": "", "p/e.cjs": "" }, "p/e.mjs"],
+  [
+    "exports with subpaths",
+    { "p/package.json": '{"exports":{"./sub":"./s.js",".":"./e.js"}}', "p/e.js": "", "p/s.js": "" },
+    "p/e.js",
+  ],
+  [
+    "exports with conditions",
+    {
+      "p/package.json":
+        '{"exports":{".":{"types":"./e.d.ts","browser":"./b.js","import":{"default":"./e.mjs"},"require":"./e.cjs"}}}',
+      "p/e.mjs": "",
+      "p/e.cjs": "",
+    },
+    "p/e.mjs",
+  ],
   ["a package.json that names nothing, and an index", { "p/package.json": '{"name":"p"}', "p/index.cjs": "" }, "p/index.cjs"],
 ])("a folder is a plugin by %s", async (_, files, entry) => {
   expect(await scan(files)).toEqual({ found: [`p: ${entry} of p`], problems: [] });
 });
 
 test("a folder whose package.json names a missing entry is a problem", async () => {
-  const { found, problems } = await scan({ "p/package.json": '{"main":"dist/plugin.js"}', "q/package.json": '{"exports":"./gone.js"}', "q/index.js": "" });
+  const { found, problems } = await scan({
+    "p/package.json": '{"main":"dist/plugin.js"}',
+    "q/package.json": '{"exports":"./gone.js"}',
+    "q/index.js": "",
+  });
   expect(found).toEqual([]);
   expect(problems).toEqual([
     { path: "p", reason: 'its package.json names "dist/plugin.js" as "main", which is not a module that exists' },

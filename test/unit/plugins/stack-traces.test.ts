@@ -23,13 +23,17 @@ async function stackOf(files: Record<string, string>): Promise<{ first: string; 
 const TYPES = "interface Unused {\n  a: string;\n}\n\n";
 
 test("a throw while the module loads", async () => {
-  const { first, places } = await stackOf({ "hello.ts": `${TYPES}export {};\nconst limit: number = 1;\nif (limit === 1) throw new RangeError("at the top");\n` });
+  const { first, places } = await stackOf({
+    "hello.ts": `${TYPES}export {};\nconst limit: number = 1;\nif (limit === 1) throw new RangeError("at the top");\n`,
+  });
   expect(first).toBe("RangeError: at the top");
   expect(places[0]).toBe("hello.ts:7:24");
 });
 
 test("a throw in a handler, after an await", async () => {
-  const { places } = await stackOf({ "hello.ts": `${TYPES}import fs from "node:fs";\nexport async function probe(): Promise<never> {\n  await fs.promises.stat("/");\n  throw new Error("late");\n}\n` });
+  const { places } = await stackOf({
+    "hello.ts": `${TYPES}import fs from "node:fs";\nexport async function probe(): Promise<never> {\n  await fs.promises.stat("/");\n  throw new Error("late");\n}\n`,
+  });
   expect(places).toEqual(["hello.ts:8:9"]);
 });
 
@@ -50,13 +54,16 @@ test("a throw in CommonJS, in the entry and in a helper", async () => {
 });
 
 test("code that needs to know its own file keeps its lines", async () => {
-  const { places } = await stackOf({ "hello.mts": "// A comment.\nexport const probe = (): never => {\n  throw new Error(import.meta.url);\n};\n" });
+  const { places } = await stackOf({
+    "hello.mts": "// A comment.\nexport const probe = (): never => {\n  throw new Error(import.meta.url);\n};\n",
+  });
   expect(places).toEqual(["hello.mts:3:9"]);
 });
 
 test("many imports from outside move no line", async () => {
   const { places } = await stackOf({
-    "hello.ts": 'import { readFile, writeFile, appendFile, copyFile, chmod, chown, lstat, mkdir } from "node:fs/promises";\nimport path from "node:path";\nimport * as os from "node:os";\nexport const probe = (): never => {\n  void [readFile, writeFile, appendFile, copyFile, chmod, chown, lstat, mkdir, path, os];\n  throw new Error("here");\n};\n',
+    "hello.ts":
+      'import { readFile, writeFile, appendFile, copyFile, chmod, chown, lstat, mkdir } from "node:fs/promises";\nimport path from "node:path";\nimport * as os from "node:os";\nexport const probe = (): never => {\n  void [readFile, writeFile, appendFile, copyFile, chmod, chown, lstat, mkdir, path, os];\n  throw new Error("here");\n};\n',
   });
   expect(places).toEqual(["hello.ts:6:9"]);
 });

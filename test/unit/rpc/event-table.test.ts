@@ -49,12 +49,19 @@ describe("ids", () => {
     const first = start().id;
     expect(start().id).toBe(first + 1);
     expect(start().id).toBe(first + 2);
-    const others = new Set(Array.from({ length: 20 }, () => {
-      const other = new EventTable({ eventTimeout: TIMEOUT, failureCalls: () => [], onTimeout: () => {}, onCallRefused: () => {} });
-      const { id } = other.start(host, 1, "log", PLAIN_DIALECT, () => {});
-      other.close();
-      return id;
-    }));
+    const others = new Set(
+      Array.from({ length: 20 }, () => {
+        const other = new EventTable({
+          eventTimeout: TIMEOUT,
+          failureCalls: () => [],
+          onTimeout: () => {},
+          onCallRefused: () => {},
+        });
+        const { id } = other.start(host, 1, "log", PLAIN_DIALECT, () => {});
+        other.close();
+        return id;
+      }),
+    );
     expect(others.size).toBe(20);
     for (const id of others) expect(id).toSatisfy((value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 31);
   });
@@ -74,7 +81,10 @@ describe("ids", () => {
 describe("what a host reports", () => {
   it("reaches the event it is for", () => {
     const [first, second] = [start(), start()];
-    expect(host.told).toEqual([["startEvent", first.id, 1, "access"], ["startEvent", second.id, 1, "access"]]);
+    expect(host.told).toEqual([
+      ["startEvent", first.id, 1, "access"],
+      ["startEvent", second.id, 1, "access"],
+    ]);
     table.calls(second.id, [ask("get")]);
     expect(sent).toEqual(["get"]);
     expect([first.state, second.state]).toEqual(["running", "awaiting-step"]);
@@ -175,10 +185,20 @@ describe("an event that takes too long", () => {
     expect(table.find(ids.at(-10_000) ?? 0)).toBe("unknown");
   });
 
-  it.each([[1000, 50], [10, 50], [10_000, 500], [600_000, 1000]])("with a timeout of %d ms is noticed within %d ms", (eventTimeout, sweep) => {
+  it.each([
+    [1000, 50],
+    [10, 50],
+    [10_000, 500],
+    [600_000, 1000],
+  ])("with a timeout of %d ms is noticed within %d ms", (eventTimeout, sweep) => {
     const noticed: number[] = [];
     const began = Date.now();
-    const other = new EventTable({ eventTimeout, failureCalls: () => [], onTimeout: () => noticed.push(Date.now() - began), onCallRefused: () => {} });
+    const other = new EventTable({
+      eventTimeout,
+      failureCalls: () => [],
+      onTimeout: () => noticed.push(Date.now() - began),
+      onCallRefused: () => {},
+    });
     other.start(host, 1, "access", PLAIN_DIALECT, () => {});
     vi.advanceTimersByTime(eventTimeout + sweep);
     other.close();

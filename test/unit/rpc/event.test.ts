@@ -11,12 +11,15 @@ let sent: string[];
 let over: number;
 let refused: unknown[][];
 
-const reply = (request: string) => (eventId: number, data: Buffer): void => {
-  expect(eventId).toBe(ID);
-  sent.push(`${request}: ${data.toString()}`);
-};
+const reply =
+  (request: string) =>
+  (eventId: number, data: Buffer): void => {
+    expect(eventId).toBe(ID);
+    sent.push(`${request}: ${data.toString()}`);
+  };
 
-const step = (request: string, data: string | null = "value", failed = false): boolean => event.step(failed, data === null ? undefined : Buffer.from(data), reply(request));
+const step = (request: string, data: string | null = "value", failed = false): boolean =>
+  event.step(failed, data === null ? undefined : Buffer.from(data), reply(request));
 
 beforeEach(() => {
   host = new ScriptedHost();
@@ -82,7 +85,10 @@ describe("a call that wants an answer", () => {
     step("step 1", null);
     event.addCalls([ask("again")]);
     event.step(true, Buffer.from("refused"), reply("step 2"));
-    expect(host.steps()).toEqual([[false, undefined], [true, "refused"]]);
+    expect(host.steps()).toEqual([
+      [false, undefined],
+      [true, "refused"],
+    ]);
     // The handler was told: nobody else needs to hear of it.
     expect(refused).toEqual([]);
   });
@@ -93,7 +99,10 @@ describe("a call that wants an answer", () => {
     step("step 1", "first answer");
     expect(sent).toEqual(["start: get", "step 1: second"]);
     step("step 2", "second answer");
-    expect(host.steps()).toEqual([[false, "first answer"], [false, "second answer"]]);
+    expect(host.steps()).toEqual([
+      [false, "first answer"],
+      [false, "second answer"],
+    ]);
   });
 
   it("a handler that returned without awaiting it gets no answer", () => {
@@ -238,7 +247,16 @@ describe("a handler that is done while its call goes out", () => {
   it("is over once, with one reply per request", () => {
     const replies: string[] = [];
     const nested: Event = new Event(
-      { id: ID, instanceId: 1, phase: "log", host, dialect: PLAIN_DIALECT, deadline: 1, onOver: () => {}, onCallRefused: () => {} },
+      {
+        id: ID,
+        instanceId: 1,
+        phase: "log",
+        host,
+        dialect: PLAIN_DIALECT,
+        deadline: 1,
+        onOver: () => {},
+        onCallRefused: () => {},
+      },
       (_id, data) => {
         replies.push(data.toString());
         nested.addCalls([tell("two")]);

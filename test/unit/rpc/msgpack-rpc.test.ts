@@ -4,7 +4,15 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PhaseHost } from "../../../src/channel/index.js";
-import { EventTable, type InstanceStatus, MsgpackRpc, noInstance, type PluginInfo, type PluginService, RpcError } from "../../../src/rpc/index.js";
+import {
+  EventTable,
+  type InstanceStatus,
+  MsgpackRpc,
+  noInstance,
+  type PluginInfo,
+  type PluginService,
+  RpcError,
+} from "../../../src/rpc/index.js";
 import { Connection, encodeCall, encodeValue } from "../../../src/wire/index.js";
 import { createTempDir, encodeRequest, type TempDir, WireClient } from "../../support/index.js";
 import { ScriptedHost } from "./scripted-host.js";
@@ -32,7 +40,15 @@ class ScriptedService implements PluginService {
     this.asked.push(["pluginInfo", name]);
     await this.onPluginInfo();
     if (name !== "hello") throw new RpcError("RPC_NO_PLUGIN", `there is no plugin ${name}`);
-    return { Name: name, Version: "1.0.0", Priority: 1, Phases: ["access"], Schema: { name, fields: [] }, ModTime: 1, LoadTime: 2 };
+    return {
+      Name: name,
+      Version: "1.0.0",
+      Priority: 1,
+      Phases: ["access"],
+      Schema: { name, fields: [] },
+      ModTime: 1,
+      LoadTime: 2,
+    };
   }
 
   startInstance(name: string, config: string): Promise<InstanceStatus> {
@@ -110,11 +126,13 @@ async function handleEvent(on = client, phase = "access"): Promise<{ id: number;
   return { id: await started, answer };
 }
 
-const ask = (id: number, method: string, ...args: unknown[]): void => events.calls(id, [{ data: encodeCall(method, args), wantsAnswer: true, ends: false }]);
+const ask = (id: number, method: string, ...args: unknown[]): void =>
+  events.calls(id, [{ data: encodeCall(method, args), wantsAnswer: true, ends: false }]);
 /** Resolves when the handler gets its next answer. */
-const handlerStepped = (): Promise<void> => new Promise((resolve) => {
-  service.host.onStep = resolve;
-});
+const handlerStepped = (): Promise<void> =>
+  new Promise((resolve) => {
+    service.host.onStep = resolve;
+  });
 const dataOf = async (answer: ReturnType<WireClient["request"]>): Promise<unknown> => {
   const { error, result } = await answer;
   expect(error).toBeNull();
@@ -165,10 +183,19 @@ describe("methods of the service", () => {
 
   it("StartInstance takes the configuration as str, as bin, or not at all", async () => {
     const started = { Name: "hello", Id: FIRST_INSTANCE, StartTime: 3 };
-    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: '{"a":1}' })).toEqual({ ...started, Config: { a: 1 } });
-    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: Buffer.from('{"b":"é"}') })).toEqual({ ...started, Config: { b: "é" } });
+    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: '{"a":1}' })).toEqual({
+      ...started,
+      Config: { a: 1 },
+    });
+    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: Buffer.from('{"b":"é"}') })).toEqual({
+      ...started,
+      Config: { b: "é" },
+    });
     expect(await client.call("plugin.StartInstance", { Name: "hello" })).toEqual({ ...started, Config: {} });
-    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: null, Extra: [1] })).toEqual({ ...started, Config: {} });
+    expect(await client.call("plugin.StartInstance", { Name: "hello", Config: null, Extra: [1] })).toEqual({
+      ...started,
+      Config: {},
+    });
   });
 
   it.each(["InstanceStatus", "CloseInstance"])("%s, and the text for an id it does not know", async (method) => {
@@ -215,12 +242,14 @@ describe("calls that cannot be answered as asked", () => {
 describe("pipelined requests", () => {
   it("in one packet all get their answer, by their ids", async () => {
     const answers = [21, 22, 23, 24].map((id) => client.expectReply(id));
-    client.write(Buffer.concat([
-      encodeRequest(21, "plugin.GetPluginInfo", "hello"),
-      encodeRequest(22, "plugin.InstanceStatus", FIRST_INSTANCE),
-      encodeRequest(23, "plugin.Nothing", 1),
-      encodeRequest(24, "plugin.SetPluginDir", "/x"),
-    ]));
+    client.write(
+      Buffer.concat([
+        encodeRequest(21, "plugin.GetPluginInfo", "hello"),
+        encodeRequest(22, "plugin.InstanceStatus", FIRST_INSTANCE),
+        encodeRequest(23, "plugin.Nothing", 1),
+        encodeRequest(24, "plugin.SetPluginDir", "/x"),
+      ]),
+    );
     const [info, status, error, directoryAnswer] = await Promise.all(answers);
     expect(info?.result).toMatchObject({ Name: "hello" });
     expect(status?.result).toMatchObject({ Id: FIRST_INSTANCE });
@@ -230,9 +259,10 @@ describe("pipelined requests", () => {
 
   it("one that takes long does not hold up the others", async () => {
     let release: () => void = () => {};
-    service.onPluginInfo = () => new Promise((resolve) => {
-      release = resolve;
-    });
+    service.onPluginInfo = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
     const slow = client.call("plugin.GetPluginInfo", "hello");
     expect(await client.call("plugin.SetPluginDir", "/x")).toBe("ok");
     release();
@@ -255,19 +285,25 @@ describe("an event", () => {
     expect(events.size).toBe(0);
   });
 
-  it.each(["Step", "StepCredential", "StepRoute", "StepService", "StepConsumer", "StepMemoryStats", "StepMultiMap"])("%s brings a value, and none where Data is absent", async (method) => {
-    const { id, answer } = await handleEvent();
-    ask(id, "kong.any");
-    await answer;
-    ask(id, "kong.any");
-    await client.call(`plugin.${method}`, { Data: [1, "a"], EventId: id });
-    const stepped = handlerStepped();
-    const last = client.call(`plugin.${method}`, { EventId: id });
-    await stepped;
-    events.returned(id);
-    await last;
-    expect(service.host.told.slice(1)).toEqual([["step", id, false, encodeValue([1, "a"]).toString()], ["step", id, false, undefined]]);
-  });
+  it.each(["Step", "StepCredential", "StepRoute", "StepService", "StepConsumer", "StepMemoryStats", "StepMultiMap"])(
+    "%s brings a value, and none where Data is absent",
+    async (method) => {
+      const { id, answer } = await handleEvent();
+      ask(id, "kong.any");
+      await answer;
+      ask(id, "kong.any");
+      await client.call(`plugin.${method}`, { Data: [1, "a"], EventId: id });
+      const stepped = handlerStepped();
+      const last = client.call(`plugin.${method}`, { EventId: id });
+      await stepped;
+      events.returned(id);
+      await last;
+      expect(service.host.told.slice(1)).toEqual([
+        ["step", id, false, encodeValue([1, "a"]).toString()],
+        ["step", id, false, undefined],
+      ]);
+    },
+  );
 
   it("StepError brings the error of a call", async () => {
     const { id, answer } = await handleEvent();

@@ -5,24 +5,31 @@ import { jsName, PDK_METHODS } from "../../../src/pdk/index.js";
 import { type AnyKong, RecordedHost, settle } from "./recorded-host.js";
 
 /** Runs a handler to its end and gives the calls it made. */
-async function callsOf(handler: (kong: AnyKong) => unknown, answers: readonly unknown[] = []): Promise<readonly { method: unknown; args: unknown; kind: string }[]> {
+async function callsOf(
+  handler: (kong: AnyKong) => unknown,
+  answers: readonly unknown[] = [],
+): Promise<readonly { method: unknown; args: unknown; kind: string }[]> {
   const recorded = RecordedHost.running(handler);
   const end = await recorded.play(answers);
   if (end.kind === "failure") throw new Error(end.error.stack);
   return recorded.calls();
 }
 
-const functionAt = (kong: AnyKong, path: readonly string[]): AnyKong => path.reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
+const functionAt = (kong: AnyKong, path: readonly string[]): AnyKong =>
+  path.reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
 
 describe("the functions of the table", () => {
-  it.each(PDK_METHODS.map(({ method, writeBehind, ends }) => [method, ends ? "end" : writeBehind ? "tell" : "ask"] as const))("%s is there, and makes its call", async (method, kind) => {
-    const path = method.split(".").slice(1).map(jsName);
-    const calls = await callsOf((kong) => {
-      const made = functionAt(kong, path)("a", 1);
-      return kind === "ask" ? made : undefined;
-    });
-    expect(calls).toEqual([{ method, args: ["a", 1], kind }]);
-  });
+  it.each(PDK_METHODS.map(({ method, writeBehind, ends }) => [method, ends ? "end" : writeBehind ? "tell" : "ask"] as const))(
+    "%s is there, and makes its call",
+    async (method, kind) => {
+      const path = method.split(".").slice(1).map(jsName);
+      const calls = await callsOf((kong) => {
+        const made = functionAt(kong, path)("a", 1);
+        return kind === "ask" ? made : undefined;
+      });
+      expect(calls).toEqual([{ method, args: ["a", 1], kind }]);
+    },
+  );
 
   it("work without the object they came from", async () => {
     const calls = await callsOf(async (kong) => {
@@ -55,9 +62,12 @@ describe("the functions of the table", () => {
 describe("functions that the table lacks", () => {
   it("are sent as they are, and their answer awaited", async () => {
     let value: unknown;
-    const calls = await callsOf(async (kong) => {
-      value = await kong.some.newThing("a", 2);
-    }, [{ x: [1] }]);
+    const calls = await callsOf(
+      async (kong) => {
+        value = await kong.some.newThing("a", 2);
+      },
+      [{ x: [1] }],
+    );
     expect(calls).toEqual([{ method: "kong.some.new_thing", args: ["a", 2], kind: "ask" }]);
     expect(value).toEqual({ x: [1] });
   });
@@ -84,10 +94,12 @@ describe("functions that the table lacks", () => {
 
 describe("looking at it", () => {
   it("`await kong` and returning it do not hang", async () => {
-    expect(await callsOf(async (kong) => {
-      for (const value of [kong, kong.request, kong.some, kong.some.thing]) await Promise.resolve<unknown>(value);
-      return kong;
-    })).toEqual([]);
+    expect(
+      await callsOf(async (kong) => {
+        for (const value of [kong, kong.request, kong.some, kong.some.thing]) await Promise.resolve<unknown>(value);
+        return kong;
+      }),
+    ).toEqual([]);
   });
 
   it.each<[string, (kong: AnyKong) => unknown]>([
@@ -100,10 +112,12 @@ describe("looking at it", () => {
     ["Symbol.iterator", (kong) => Reflect.get(kong, Symbol.iterator) as unknown],
     ["instanceof", (kong) => kong instanceof Promise],
   ])("%s makes no call and does not throw", async (_name, look) => {
-    expect(await callsOf((kong) => {
-      look(kong);
-      return settle();
-    })).toEqual([]);
+    expect(
+      await callsOf((kong) => {
+        look(kong);
+        return settle();
+      }),
+    ).toEqual([]);
   });
 
   it("one event's objects make its own calls, also beside another's", async () => {

@@ -35,7 +35,9 @@ describe("instances", () => {
   ])("with a configuration that is %s fail, and so do their events", (_name, config, error) => {
     const recorded = new RecordedHost(() => ({}));
     recorded.host.startInstance({ id: INSTANCE, config });
-    expect(recorded.reports).toEqual([{ kind: "instance-failed", instanceId: INSTANCE, error: expect.objectContaining({ name: error }) as unknown }]);
+    expect(recorded.reports).toEqual([
+      { kind: "instance-failed", instanceId: INSTANCE, error: expect.objectContaining({ name: error }) as unknown },
+    ]);
     recorded.start();
     expect(recorded.kinds()).toEqual(["instance-failed", "failure"]);
   });
@@ -54,7 +56,9 @@ describe("instances", () => {
   it("that are not here fail their events", () => {
     const recorded = RecordedHost.running(() => {});
     recorded.host.startEvent(5, 99, "access");
-    expect(recorded.reports).toEqual([{ kind: "failure", eventId: 5, error: expect.objectContaining({ message: "instance 99 is not here" }) as unknown }]);
+    expect(recorded.reports).toEqual([
+      { kind: "failure", eventId: 5, error: expect.objectContaining({ message: "instance 99 is not here" }) as unknown },
+    ]);
   });
 
   it("that are closed let running events finish and start no new ones", async () => {
@@ -71,7 +75,7 @@ describe("instances", () => {
   it("keep their state from event to event", async () => {
     const recorded = new RecordedHost(() => {
       let hits = 0;
-      return { access: (kong) => kong.log.info(hits += 1) };
+      return { access: (kong) => kong.log.info((hits += 1)) };
     });
     recorded.host.startInstance({ id: INSTANCE, config: "{}" });
     recorded.start();
@@ -130,7 +134,11 @@ describe("calls", () => {
       void kong.log.info("d");
     });
     await recorded.play(["1.2.3.4"]);
-    expect(recorded.reports.map((report) => (report.kind === "calls" ? report.calls.map(({ method, kind }) => `${kind} ${String(method)}`) : report.kind))).toEqual([
+    expect(
+      recorded.reports.map((report) =>
+        report.kind === "calls" ? report.calls.map(({ method, kind }) => `${kind} ${String(method)}`) : report.kind,
+      ),
+    ).toEqual([
       ["tell kong.service.request.set_header", "tell kong.service.request.set_header", "ask kong.client.get_ip"],
       ["tell kong.response.set_header", "tell kong.log.info"],
       "return",
@@ -158,7 +166,12 @@ describe("calls", () => {
     await recorded.until(1);
     recorded.fail(eventId, "wrong phase");
     await recorded.until(2);
-    expect(caught).toMatchObject({ name: "PdkError", code: "PDK_CALL_FAILED", method: "kong.request.get_header", message: "kong.request.get_header failed in the gateway: wrong phase" });
+    expect(caught).toMatchObject({
+      name: "PdkError",
+      code: "PDK_CALL_FAILED",
+      method: "kong.request.get_header",
+      message: "kong.request.get_header failed in the gateway: wrong phase",
+    });
     expect(recorded.kinds()).toEqual(["calls", "return"]);
   });
 
@@ -168,7 +181,10 @@ describe("calls", () => {
     await recorded.until(1);
     recorded.host.step(eventId, false, Buffer.from([0xc1]));
     await recorded.until(2);
-    expect(recorded.reports[1]).toMatchObject({ kind: "failure", error: { code: "PDK_CALL_FAILED", message: expect.stringContaining("cannot be read") as unknown } });
+    expect(recorded.reports[1]).toMatchObject({
+      kind: "failure",
+      error: { code: "PDK_CALL_FAILED", message: expect.stringContaining("cannot be read") as unknown },
+    });
   });
 
   it("left unawaited at the end are still sent, and their answers go nowhere", async () => {
@@ -207,16 +223,29 @@ describe("calls", () => {
     await recorded.until(3);
     for (const id of ids.toReversed()) recorded.answer(id, `for ${id}`);
     await recorded.until(9);
-    const set = recorded.reports.flatMap((report) => (report.kind === "calls" ? report.calls.map(({ args }) => [report.eventId, args]) : [])).filter(([, args]) => Array.isArray(args) && args.length === 2);
+    const set = recorded.reports
+      .flatMap((report) => (report.kind === "calls" ? report.calls.map(({ args }) => [report.eventId, args]) : []))
+      .filter(([, args]) => Array.isArray(args) && args.length === 2);
     expect(set).toEqual(ids.toReversed().map((id) => [id, ["name", `for ${id}`]]));
   });
 });
 
 describe("handlers that fail", () => {
   it.each([
-    ["by a throw", () => { throw new TypeError("bad"); }],
+    [
+      "by a throw",
+      () => {
+        throw new TypeError("bad");
+      },
+    ],
     ["by a rejection", () => Promise.reject(new TypeError("bad"))],
-    ["later", async () => { await settle(); throw new TypeError("bad"); }],
+    [
+      "later",
+      async () => {
+        await settle();
+        throw new TypeError("bad");
+      },
+    ],
   ])("%s are reported once, with nothing of what they had queued", async (_name, fail) => {
     const recorded = RecordedHost.running((kong) => {
       void kong.response.setHeader("a", "1");
@@ -225,11 +254,20 @@ describe("handlers that fail", () => {
     recorded.start();
     await recorded.until(1);
     await settle();
-    expect(recorded.reports).toEqual([expect.objectContaining({ kind: "failure", error: expect.objectContaining({ name: "TypeError", message: "bad" }) as unknown })]);
+    expect(recorded.reports).toEqual([
+      expect.objectContaining({
+        kind: "failure",
+        error: expect.objectContaining({ name: "TypeError", message: "bad" }) as unknown,
+      }),
+    ]);
   });
 
   it("with something that is no Error, or cannot be read, are reported too", async () => {
-    const hostile = Object.defineProperty(new Error("x"), "message", { get() { throw new Error("getter"); } });
+    const hostile = Object.defineProperty(new Error("x"), "message", {
+      get() {
+        throw new Error("getter");
+      },
+    });
     for (const thrown of [undefined, null, "text", hostile]) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the very thing that is tested
       const recorded = RecordedHost.running(() => Promise.reject(thrown));
@@ -244,34 +282,55 @@ describe("kong.response.exit", () => {
   const AFTER = "after";
 
   it.each<[string, (kong: AnyKong) => unknown]>([
-    ["not awaited", (kong) => {
-      void kong.response.exit(403, "no");
-      void kong.log.info(AFTER);
-    }],
-    ["awaited", async (kong) => {
-      await kong.response.exit(403, "no");
-      await kong.log.info(AFTER);
-    }],
+    [
+      "not awaited",
+      (kong) => {
+        void kong.response.exit(403, "no");
+        void kong.log.info(AFTER);
+      },
+    ],
+    [
+      "awaited",
+      async (kong) => {
+        await kong.response.exit(403, "no");
+        await kong.log.info(AFTER);
+      },
+    ],
     ["returned", (kong) => kong.response.exit(403, "no")],
-    ["in an async function", async (kong) => {
-      const deny = async (): Promise<void> => {
+    [
+      "in an async function",
+      async (kong) => {
+        const deny = async (): Promise<void> => {
+          await kong.response.exit(403, "no");
+        };
+        await deny();
+        await kong.log.info(AFTER);
+      },
+    ],
+    [
+      "in a promise chain",
+      (kong) =>
+        Promise.resolve()
+          .then(() => kong.response.exit(403, "no"))
+          .then(() => kong.log.info(AFTER)),
+    ],
+    [
+      "in a try that swallows it",
+      async (kong) => {
+        try {
+          await kong.response.exit(403, "no");
+        } catch {
+          await kong.log.info(AFTER).catch(() => {});
+        }
+      },
+    ],
+    [
+      "behind an answered call",
+      async (kong) => {
+        await kong.request.getHeader("x");
         await kong.response.exit(403, "no");
-      };
-      await deny();
-      await kong.log.info(AFTER);
-    }],
-    ["in a promise chain", (kong) => Promise.resolve().then(() => kong.response.exit(403, "no")).then(() => kong.log.info(AFTER))],
-    ["in a try that swallows it", async (kong) => {
-      try {
-        await kong.response.exit(403, "no");
-      } catch {
-        await kong.log.info(AFTER).catch(() => {});
-      }
-    }],
-    ["behind an answered call", async (kong) => {
-      await kong.request.getHeader("x");
-      await kong.response.exit(403, "no");
-    }],
+      },
+    ],
     ["in a callback of the handler's", (kong) => [1, 2].map(() => kong.response.exit(403, "no"))],
   ])("%s ends the event with that call, once", async (_name, handler) => {
     const recorded = RecordedHost.running(handler);
@@ -290,7 +349,10 @@ describe("kong.response.exit", () => {
       void kong.response.exit(200);
     });
     await recorded.play();
-    expect(recorded.calls().map(({ method, kind }) => [method, kind])).toEqual([["kong.response.set_header", "tell"], ["kong.response.exit", "end"]]);
+    expect(recorded.calls().map(({ method, kind }) => [method, kind])).toEqual([
+      ["kong.response.set_header", "tell"],
+      ["kong.response.exit", "end"],
+    ]);
     expect(recorded.reports).toHaveLength(1);
   });
 
@@ -332,7 +394,10 @@ describe("kong.response.exit", () => {
     });
     recorded.start();
     await recorded.until(2);
-    expect(recorded.reports[1]).toMatchObject({ kind: "log", entry: { level: "warn", phase: "access", instanceId: INSTANCE, error: { message: "behind the end" } } });
+    expect(recorded.reports[1]).toMatchObject({
+      kind: "log",
+      entry: { level: "warn", phase: "access", instanceId: INSTANCE, error: { message: "behind the end" } },
+    });
   });
 
   it("kong.response.error ends the event as well", async () => {
@@ -341,7 +406,10 @@ describe("kong.response.exit", () => {
     expect(recorded.calls()).toEqual([{ method: "kong.response.error", args: [502, "bad upstream"], kind: "end" }]);
   });
 
-  it.each([["a body that cannot be sent", [403, () => {}]], ["a circular body", [403, circular()]]])("with %s does not let the request through", async (_name, args) => {
+  it.each([
+    ["a body that cannot be sent", [403, () => {}]],
+    ["a circular body", [403, circular()]],
+  ])("with %s does not let the request through", async (_name, args) => {
     const recorded = RecordedHost.running((kong) => {
       void kong.response.exit(...args);
     });
@@ -349,7 +417,9 @@ describe("kong.response.exit", () => {
     await recorded.until(1);
     await settle();
     // Had it only rejected, a handler that does not await it would return as if all were well.
-    expect(recorded.reports).toEqual([expect.objectContaining({ kind: "failure", error: expect.objectContaining({ code: "PDK_BAD_ARGUMENT" }) as unknown })]);
+    expect(recorded.reports).toEqual([
+      expect.objectContaining({ kind: "failure", error: expect.objectContaining({ code: "PDK_BAD_ARGUMENT" }) as unknown }),
+    ]);
   });
 });
 
@@ -372,7 +442,10 @@ describe("cancelling", () => {
     await recorded.until(1);
     recorded.host.cancelEvent(eventId, "it took longer than 50 s");
     await settle();
-    expect(caught).toMatchObject({ code: "PDK_EVENT_CANCELLED", message: expect.stringContaining("it took longer than 50 s") as unknown });
+    expect(caught).toMatchObject({
+      code: "PDK_EVENT_CANCELLED",
+      message: expect.stringContaining("it took longer than 50 s") as unknown,
+    });
     expect(recorded.kinds()).toEqual(["calls"]);
     recorded.answer(eventId, "late");
     recorded.host.cancelEvent(eventId, "again");
@@ -398,7 +471,10 @@ describe("cancelling", () => {
     await recorded.until(1);
     recorded.host.cancelEvent(eventId, "too long");
     await recorded.until(2);
-    expect(recorded.reports[1]).toMatchObject({ kind: "log", entry: { level: "warn", message: "the access handler failed after its event had been cancelled" } });
+    expect(recorded.reports[1]).toMatchObject({
+      kind: "log",
+      entry: { level: "warn", message: "the access handler failed after its event had been cancelled" },
+    });
   });
 
   it("of an event that is over, or never was, does nothing", async () => {

@@ -41,7 +41,10 @@ describe("values", () => {
   });
 
   it("bytes stay bytes, wherever they are", async () => {
-    expect(await args(Buffer.from([0xff, 0]), { deep: [Buffer.from("x")] })).toEqual([Buffer.from([0xff, 0]), { deep: [Buffer.from("x")] }]);
+    expect(await args(Buffer.from([0xff, 0]), { deep: [Buffer.from("x")] })).toEqual([
+      Buffer.from([0xff, 0]),
+      { deep: [Buffer.from("x")] },
+    ]);
     expect(await args(new Uint8Array([1, 2]).buffer)).toEqual([Buffer.from([1, 2])]);
   });
 
@@ -52,11 +55,22 @@ describe("values", () => {
   });
 
   it("a Date is its ISO text, and objects with toJSON what that gives", async () => {
-    expect(await args(new Date(0), { toJSON: () => ({ a: 1 }) }, new URL("http://x.test/"))).toEqual(["1970-01-01T00:00:00.000Z", { a: 1 }, "http://x.test/"]);
+    expect(await args(new Date(0), { toJSON: () => ({ a: 1 }) }, new URL("http://x.test/"))).toEqual([
+      "1970-01-01T00:00:00.000Z",
+      { a: 1 },
+      "http://x.test/",
+    ]);
   });
 
   it("a Map is a map, a Set an array", async () => {
-    expect(await args(new Map<unknown, unknown>([["a", 1], [2, new Set([3, 3])]]))).toEqual([{ a: 1, 2: [3] }]);
+    expect(
+      await args(
+        new Map<unknown, unknown>([
+          ["a", 1],
+          [2, new Set([3, 3])],
+        ]),
+      ),
+    ).toEqual([{ a: 1, 2: [3] }]);
   });
 
   it("objects without a prototype, and of a class, are their own fields", async () => {
@@ -76,10 +90,12 @@ describe("values", () => {
 
   it("are taken when the call is made, not when it is sent", async () => {
     const headers = { a: "1" };
-    expect(await sent((kong) => {
-      void kong.response.setHeaders(headers);
-      headers.a = "2";
-    })).toEqual([{ a: "1" }]);
+    expect(
+      await sent((kong) => {
+        void kong.response.setHeaders(headers);
+        headers.a = "2";
+      }),
+    ).toEqual([{ a: "1" }]);
   });
 });
 
@@ -95,20 +111,39 @@ describe("what cannot be sent", () => {
     ["a symbol", Symbol("s")],
     ["a circular object", circular],
     ["a circular Map", circularMap],
-    ["a toJSON that gives itself", { toJSON() { return this; } }],
+    [
+      "a toJSON that gives itself",
+      {
+        toJSON() {
+          return this;
+        },
+      },
+    ],
     ["a BigInt over 64 bits", 2n ** 64n],
     ["a BigInt over 64 bits inside", [{ a: -(2n ** 70n) }]],
-    ["a getter that throws", { get a() { throw new Error("getter"); } }],
+    [
+      "a getter that throws",
+      {
+        get a() {
+          throw new Error("getter");
+        },
+      },
+    ],
   ])("%s is a PdkError that names the function", async (_name, value) => {
     const made = sent((kong) => kong.ctx.shared.set("key", value));
-    await expect(made).rejects.toMatchObject({ code: "PDK_BAD_ARGUMENT", message: expect.stringContaining("kong.ctx.shared.set") as unknown });
+    await expect(made).rejects.toMatchObject({
+      code: "PDK_BAD_ARGUMENT",
+      message: expect.stringContaining("kong.ctx.shared.set") as unknown,
+    });
   });
 
   it("does not spoil the call after it", async () => {
-    expect(await sent(async (kong) => {
-      await kong.ctx.shared.set("a", 2n ** 64n).catch(() => {});
-      await kong.ctx.shared.set("b", { c: 1 });
-    })).toEqual(["b", { c: 1 }]);
+    expect(
+      await sent(async (kong) => {
+        await kong.ctx.shared.set("a", 2n ** 64n).catch(() => {});
+        await kong.ctx.shared.set("b", { c: 1 });
+      }),
+    ).toEqual(["b", { c: 1 }]);
   });
 });
 
@@ -148,9 +183,10 @@ describe("kong.log", () => {
 });
 
 describe("kong.response.exit", () => {
-  const exit = (...values: unknown[]): Promise<unknown> => sent((kong) => {
-    void kong.response.exit(...values);
-  });
+  const exit = (...values: unknown[]): Promise<unknown> =>
+    sent((kong) => {
+      void kong.response.exit(...values);
+    });
 
   it("without a body keeps its headers", async () => {
     expect(await exit(204, undefined, { a: "1" })).toEqual([204, "", { a: "1" }]);

@@ -23,7 +23,14 @@ const captures = (kong: AnyKong): Promise<unknown> => kong.request.getUriCapture
 const anyValue = (kong: AnyKong): Promise<unknown> => kong.ctx.shared.get("x");
 
 describe("nil", () => {
-  it.each([["text", text], ["bytes", bytes], ["multimap", multimap], ["record", record], ["captures", captures], ["value", anyValue]])("is undefined for %s, absent or nil", async (_kind, call) => {
+  it.each([
+    ["text", text],
+    ["bytes", bytes],
+    ["multimap", multimap],
+    ["record", record],
+    ["captures", captures],
+    ["value", anyValue],
+  ])("is undefined for %s, absent or nil", async (_kind, call) => {
     expect(await result(call, undefined)).toBeUndefined();
     expect(await result(call, null)).toBeUndefined();
   });
@@ -89,7 +96,13 @@ describe("records", () => {
 
 describe("captures", () => {
   it("named and unnamed: the whole match is at 0", async () => {
-    const value = await result(captures, { named: { id: "5" }, unnamed: new Map<number, string>([[0, "/x/5"], [1, "5"]]) });
+    const value = await result(captures, {
+      named: { id: "5" },
+      unnamed: new Map<number, string>([
+        [0, "/x/5"],
+        [1, "5"],
+      ]),
+    });
     expect(value).toEqual({ named: { id: "5" }, unnamed: ["/x/5", "5"] });
   });
 
@@ -109,12 +122,26 @@ describe("any other value", () => {
   });
 
   it("an array with a hole has it again", async () => {
-    const value = await result(anyValue, new Map<number, string>([[1, "a"], [3, "c"]]));
+    const value = await result(
+      anyValue,
+      new Map<number, string>([
+        [1, "a"],
+        [3, "c"],
+      ]),
+    );
     expect(value).toEqual(["a", undefined, "c"]);
   });
 
   it("a map with other keys is an object", async () => {
-    expect(await result(anyValue, new Map<unknown, unknown>([[0, "a"], ["b", 2]]))).toEqual({ 0: "a", b: 2 });
+    expect(
+      await result(
+        anyValue,
+        new Map<unknown, unknown>([
+          [0, "a"],
+          ["b", 2],
+        ]),
+      ),
+    ).toEqual({ 0: "a", b: 2 });
     expect(await result(anyValue, new Map<unknown, unknown>([[-1, "a"]]))).toEqual({ "-1": "a" });
   });
 
@@ -124,7 +151,13 @@ describe("any other value", () => {
   });
 
   it("holes and integer keys are read the same inside of others", async () => {
-    const sparse = new Map<number, string>([[1, "a"], [3, "c"]]);
-    expect(await result(anyValue, { list: sparse, deep: [{ list: sparse }] })).toEqual({ list: ["a", undefined, "c"], deep: [{ list: ["a", undefined, "c"] }] });
+    const sparse = new Map<number, string>([
+      [1, "a"],
+      [3, "c"],
+    ]);
+    expect(await result(anyValue, { list: sparse, deep: [{ list: sparse }] })).toEqual({
+      list: ["a", undefined, "c"],
+      deep: [{ list: ["a", undefined, "c"] }],
+    });
   });
 });

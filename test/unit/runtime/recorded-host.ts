@@ -6,10 +6,45 @@ import { decodeValue, encodeCall, encodeValue } from "../../../src/wire/index.js
 
 /** The names that the tests use; `kong` has any. */
 type Name =
-  | "client" | "ctx" | "ip" | "log" | "nginx" | "request" | "response" | "router" | "service" | "shared" | "info"
-  | "error" | "exit" | "get" | "getHeader" | "getHeaders" | "getIp" | "getMethod" | "getPort" | "getQueryArg" | "getRawBody" | "getRoute"
-  | "getUriCaptures" | "isTrusted" | "set" | "setHeader" | "setHeaders"
-  | "some" | "thing" | "newThing" | "getNew" | "setNew" | "very" | "deep" | "down" | "getIt" | "getTls1V2" | "snake" | "get_it";
+  | "client"
+  | "ctx"
+  | "ip"
+  | "log"
+  | "nginx"
+  | "request"
+  | "response"
+  | "router"
+  | "service"
+  | "shared"
+  | "info"
+  | "error"
+  | "exit"
+  | "get"
+  | "getHeader"
+  | "getHeaders"
+  | "getIp"
+  | "getMethod"
+  | "getPort"
+  | "getQueryArg"
+  | "getRawBody"
+  | "getRoute"
+  | "getUriCaptures"
+  | "isTrusted"
+  | "set"
+  | "setHeader"
+  | "setHeaders"
+  | "some"
+  | "thing"
+  | "newThing"
+  | "getNew"
+  | "setNew"
+  | "very"
+  | "deep"
+  | "down"
+  | "getIt"
+  | "getTls1V2"
+  | "snake"
+  | "get_it";
 
 /** What plugins get: every name of it a function, and more names below it. */
 export type AnyKong = ((...args: unknown[]) => Promise<unknown>) & { readonly [K in Name]: AnyKong };
@@ -43,7 +78,10 @@ export class RecordedHost {
   #onReport: () => void = () => {};
   #nextEventId = 100;
 
-  constructor(createInstance: (config: Record<string, unknown>) => { readonly [P in Phase]?: Handler }, bodies: "buffer" | "text" = "buffer") {
+  constructor(
+    createInstance: (config: Record<string, unknown>) => { readonly [P in Phase]?: Handler },
+    bodies: "buffer" | "text" = "buffer",
+  ) {
     const report = (entry: Report): void => {
       this.reports.push(entry);
       this.#onReport();
@@ -55,15 +93,20 @@ export class RecordedHost {
       phases: ["access"],
       fields: [],
       bodies,
-      createInstance: (config: Record<string, unknown>) => createInstance(config) as { readonly [P in Phase]?: (kong: unknown) => unknown },
+      createInstance: (config: Record<string, unknown>) =>
+        createInstance(config) as { readonly [P in Phase]?: (kong: unknown) => unknown },
     } as const;
-    this.host = new LocalHost(definition, { encodeCall, decodeValue }, {
-      onCalls: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
-      onReturn: (eventId) => report({ kind: "return", eventId }),
-      onFailure: (eventId, error) => report({ kind: "failure", eventId, error }),
-      onInstanceFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
-      onLog: (entry) => report({ kind: "log", entry }),
-    });
+    this.host = new LocalHost(
+      definition,
+      { encodeCall, decodeValue },
+      {
+        onCalls: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
+        onReturn: (eventId) => report({ kind: "return", eventId }),
+        onFailure: (eventId, error) => report({ kind: "failure", eventId, error }),
+        onInstanceFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
+        onLog: (entry) => report({ kind: "log", entry }),
+      },
+    );
   }
 
   /** A host with one instance whose access phase is `handler`. */

@@ -9,12 +9,18 @@ const CAN_ANSWER = ["rewrite", "access", "response"];
 describe("a plugin that failed", () => {
   it.each(CAN_ANSWER)("in %s: the reason goes to the log, and the client gets a 500 that does not tell it", (phase) => {
     const calls = failureCalls("hello", phase, "it broke");
-    expect(calls).toEqual([{ ...LOG, args: [`plugin hello failed in ${phase}: it broke`] }, { method: "kong.response.exit", args: [500, { message: "An unexpected error occurred" }], ends: true }]);
+    expect(calls).toEqual([
+      { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
+      { method: "kong.response.exit", args: [500, { message: "An unexpected error occurred" }], ends: true },
+    ]);
   });
 
-  it.each(PHASES.filter((phase) => !CAN_ANSWER.includes(phase)))("in %s: only the log hears of it, since the gateway refuses an answer there", (phase) => {
-    expect(failureCalls("hello", phase, "it broke")).toEqual([{ ...LOG, args: [`plugin hello failed in ${phase}: it broke`] }]);
-  });
+  it.each(PHASES.filter((phase) => !CAN_ANSWER.includes(phase)))(
+    "in %s: only the log hears of it, since the gateway refuses an answer there",
+    (phase) => {
+      expect(failureCalls("hello", phase, "it broke")).toEqual([{ ...LOG, args: [`plugin hello failed in ${phase}: it broke`] }]);
+    },
+  );
 
   it("only the last call ends the request", () => {
     for (const phase of PHASES) {

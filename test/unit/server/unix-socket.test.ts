@@ -144,7 +144,10 @@ describe("a path that is taken", () => {
   ])("by %s is refused, and left as it is", async (_name, make) => {
     make(path);
     const before = lstatSync(path, { bigint: true });
-    await expect(listen("x")).rejects.toMatchObject({ code: "SERVER_NOT_A_SOCKET", message: expect.stringContaining(path) as unknown });
+    await expect(listen("x")).rejects.toMatchObject({
+      code: "SERVER_NOT_A_SOCKET",
+      message: expect.stringContaining(path) as unknown,
+    });
     expect(lstatSync(path, { bigint: true })).toMatchObject({ ino: before.ino, mode: before.mode });
     expect(readdirSync(directory.path)).toEqual(["server.sock"]);
     if (before.isFile()) expect(readFileSync(path, "utf8")).toContain("not a socket");
@@ -156,7 +159,10 @@ describe("a path that cannot be", () => {
     const longest = pathOf(LONGEST_PATH, "server.sock");
     await listen("x", longest);
     expect(await greeting(longest)).toBe("x");
-    await expect(listen("x", `${longest}y`)).rejects.toMatchObject({ code: "SERVER_SOCKET_PATH_TOO_LONG", message: expect.stringContaining("needs 108 bytes, 107 are allowed") as unknown });
+    await expect(listen("x", `${longest}y`)).rejects.toMatchObject({
+      code: "SERVER_SOCKET_PATH_TOO_LONG",
+      message: expect.stringContaining("needs 108 bytes, 107 are allowed") as unknown,
+    });
   });
 
   it("counts bytes, not characters", async () => {
@@ -166,7 +172,10 @@ describe("a path that cannot be", () => {
   });
 
   it("in a directory that is not there", async () => {
-    await expect(listen("x", join(directory.path, "no", "s.sock"))).rejects.toMatchObject({ code: "SERVER_CANNOT_LISTEN", message: expect.stringContaining("s.sock") as unknown });
+    await expect(listen("x", join(directory.path, "no", "s.sock"))).rejects.toMatchObject({
+      code: "SERVER_CANNOT_LISTEN",
+      message: expect.stringContaining("s.sock") as unknown,
+    });
   });
 
   it("with a short name near the limit: no other name fits beside it for the takeover", async () => {

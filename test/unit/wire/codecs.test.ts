@@ -15,7 +15,12 @@ const reference = {
 const text = fc.string({ unit: "binary", maxLength: 300 });
 const key = text.filter((value) => value !== "__proto__");
 const bytes = fc.uint8Array({ maxLength: 300 }).map((value) => Buffer.from(value));
-const integer = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.integer({ min: -200, max: 300 }), fc.constantFrom(2 ** 16, 2 ** 32 - 1, 2 ** 32, -(2 ** 31), -(2 ** 31) - 1));
+const integer = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.integer(),
+  fc.integer({ min: -200, max: 300 }),
+  fc.constantFrom(2 ** 16, 2 ** 32 - 1, 2 ** 32, -(2 ** 31), -(2 ** 31) - 1),
+);
 /** -0 and NaN are tested by their hex: codecs differ in how they write them. */
 const float = fc.double({ noNaN: true }).filter((value) => !Object.is(value, -0));
 const leaf = fc.oneof(fc.constant(null), fc.boolean(), integer, float, text, bytes);

@@ -133,11 +133,19 @@ describe("maps", () => {
   it("with integer keys are a Map, in order: an array with a hole arrives so", () => {
     const value = decodeValue(hex("82 01 a161 03 a163"));
     expect(value).toBeInstanceOf(Map);
-    expect([...(value as Map<WireValue, WireValue>)]).toEqual([[1, "a"], [3, "c"]]);
+    expect([...(value as Map<WireValue, WireValue>)]).toEqual([
+      [1, "a"],
+      [3, "c"],
+    ]);
   });
 
   it("with one other key are a Map as a whole", () => {
-    expect(decodeValue(hex("82 a161 01 c3 02"))).toEqual(new Map<WireValue, WireValue>([["a", 1], [true, 2]]));
+    expect(decodeValue(hex("82 a161 01 c3 02"))).toEqual(
+      new Map<WireValue, WireValue>([
+        ["a", 1],
+        [true, 2],
+      ]),
+    );
   });
 
   it("a key that is not UTF-8 keeps its bytes", () => {
@@ -153,7 +161,10 @@ describe("maps", () => {
 
   it("`constructor` and `toString` are keys like any other", () => {
     const value = decodeValue(hex("82 ab636f6e7374727563746f72 01 a8746f537472696e67 02"));
-    expect(Object.entries(value as object)).toEqual([["constructor", 1], ["toString", 2]]);
+    expect(Object.entries(value as object)).toEqual([
+      ["constructor", 1],
+      ["toString", 2],
+    ]);
   });
 
   it("the last of two equal keys counts", () => {
@@ -164,7 +175,10 @@ describe("maps", () => {
 describe("depth", () => {
   const nested = (opening: string, depth: number): Buffer => hex(opening.repeat(depth) + "c0");
 
-  it.each([["arrays", "91"], ["maps", "81a161"]])("%s are decoded down to 256 levels and refused below", (_name, opening) => {
+  it.each([
+    ["arrays", "91"],
+    ["maps", "81a161"],
+  ])("%s are decoded down to 256 levels and refused below", (_name, opening) => {
     expect(decodeValue(nested(opening, 256))).toBeTypeOf("object");
     expect(codeOf(() => decodeValue(nested(opening, 257)))).toBe("WIRE_TOO_DEEP");
     expect(codeOf(() => decodeValue(nested(opening, 1_000_000)))).toBe("WIRE_TOO_DEEP");
@@ -184,13 +198,20 @@ describe("truncation", () => {
   it.each(VALUES)("%s: every shorter form of it is refused", (_tag, bytes) => {
     for (let length = 0; length < bytes.length; length += 1) {
       const cut = Buffer.from(bytes.subarray(0, length));
-      expect(codeOf(() => decodeValue(cut)), `value of ${length} bytes`).toMatch(/^WIRE_(TRUNCATED|INVALID_BYTE)$/);
-      expect(codeOf(() => new MsgpackDecoder(cut).raw()), `raw of ${length} bytes`).toBe("WIRE_TRUNCATED");
+      expect(
+        codeOf(() => decodeValue(cut)),
+        `value of ${length} bytes`,
+      ).toMatch(/^WIRE_(TRUNCATED|INVALID_BYTE)$/);
+      expect(
+        codeOf(() => new MsgpackDecoder(cut).raw()),
+        `raw of ${length} bytes`,
+      ).toBe("WIRE_TRUNCATED");
     }
   });
 
   it("a length far beyond the bytes allocates nothing", () => {
-    for (const bytes of ["c6 ffffffff", "db ffffffff", "dd ffffffff", "df ffffffff"]) expect(codeOf(() => decodeValue(hex(bytes)))).toBe("WIRE_TRUNCATED");
+    for (const bytes of ["c6 ffffffff", "db ffffffff", "dd ffffffff", "df ffffffff"])
+      expect(codeOf(() => decodeValue(hex(bytes)))).toBe("WIRE_TRUNCATED");
   });
 });
 

@@ -1,6 +1,15 @@
 // Replies and calls, byte for byte: gateways answer HTTP 500 where a reply has another shape.
 import { describe, expect, it } from "vitest";
-import { decodeValue, encodeCall, encodeErrorReply, encodeEventReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "../../../src/wire/index.js";
+import {
+  decodeValue,
+  encodeCall,
+  encodeErrorReply,
+  encodeEventReply,
+  encodeNotification,
+  encodeReply,
+  encodeValue,
+  PHASE_OVER,
+} from "../../../src/wire/index.js";
 import { hex } from "./messages.js";
 
 const text = (bytes: Buffer): string => bytes.toString("hex");
@@ -19,15 +28,21 @@ describe("replies", () => {
     same(encodeEventReply(hex("07"), 5, PHASE_OVER), "94 01 07 c0 82 a74576656e744964 ce00000005 a444617461 a3726574");
   });
 
-  it.each(["07", "cd0100", "ce00000001", "cf0000000000000001", "d3ffffffffffffffff", "cb3ff0000000000000", "c0", "a161"])("a message id comes back in the encoding it came in: %s", (id) => {
-    expect(text(encodeReply(hex(id), null))).toBe(`9401${id}c0c0`);
-    expect(text(encodeErrorReply(hex(id), ""))).toBe(`9401${id}a0c0`);
-    expect(text(encodeEventReply(hex(id), 0, hex("c0")))).toContain(`9401${id}c082`);
-  });
+  it.each(["07", "cd0100", "ce00000001", "cf0000000000000001", "d3ffffffffffffffff", "cb3ff0000000000000", "c0", "a161"])(
+    "a message id comes back in the encoding it came in: %s",
+    (id) => {
+      expect(text(encodeReply(hex(id), null))).toBe(`9401${id}c0c0`);
+      expect(text(encodeErrorReply(hex(id), ""))).toBe(`9401${id}a0c0`);
+      expect(text(encodeEventReply(hex(id), 0, hex("c0")))).toContain(`9401${id}c082`);
+    },
+  );
 
-  it.each([0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 3, Number.MAX_SAFE_INTEGER, -1, Number.MIN_SAFE_INTEGER])("an event id of %d survives", (id) => {
-    expect(decodeValue(encodeEventReply(hex("01"), id, PHASE_OVER))).toEqual([1, 1, null, { EventId: id, Data: "ret" }]);
-  });
+  it.each([0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 3, Number.MAX_SAFE_INTEGER, -1, Number.MIN_SAFE_INTEGER])(
+    "an event id of %d survives",
+    (id) => {
+      expect(decodeValue(encodeEventReply(hex("01"), id, PHASE_OVER))).toEqual([1, 1, null, { EventId: id, Data: "ret" }]);
+    },
+  );
 
   it("undefined is nil", () => {
     same(encodeReply(hex("01"), undefined), "94 01 01 c0 c0");
@@ -54,7 +69,8 @@ describe("calls", () => {
   });
 
   it("is right for more methods than are kept at hand", () => {
-    for (let i = 0; i < 2000; i += 1) expect(decodeValue(encodeCall(`kong.made.up_${i}`, [i]))).toEqual({ Method: `kong.made.up_${i}`, Args: [i] });
+    for (let i = 0; i < 2000; i += 1)
+      expect(decodeValue(encodeCall(`kong.made.up_${i}`, [i]))).toEqual({ Method: `kong.made.up_${i}`, Args: [i] });
   });
 });
 
@@ -72,7 +88,10 @@ describe("values", () => {
   });
 
   it("objects are maps, with no extension of any codec", () => {
-    expect(decodeValue(encodeValue({ a: 1, b: { c: [1.5, -1, true, null] } }))).toEqual({ a: 1, b: { c: [1.5, -1, true, null] } });
+    expect(decodeValue(encodeValue({ a: 1, b: { c: [1.5, -1, true, null] } }))).toEqual({
+      a: 1,
+      b: { c: [1.5, -1, true, null] },
+    });
     expect(decodeValue(encodeValue([{ a: 1 }, { a: 2 }, { a: 3 }]))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
   });
 

@@ -50,7 +50,12 @@ describe("every function", () => {
 
 describe("kong.request", () => {
   it("trusts forwarding headers of this machine only", async () => {
-    const headers: [string, string][] = [["Host", "a"], ["X-Forwarded-Proto", "https"], ["X-Forwarded-Host", "b:9"], ["X-Real-IP", "1.2.3.4"]];
+    const headers: [string, string][] = [
+      ["Host", "a"],
+      ["X-Forwarded-Proto", "https"],
+      ["X-Forwarded-Host", "b:9"],
+      ["X-Real-IP", "1.2.3.4"],
+    ];
     const near = aRequest({ headers });
     expect(await call(near, "access", "request.get_forwarded_scheme")).toBe("https");
     expect(await call(near, "access", "request.get_forwarded_host")).toBe("b");
@@ -101,12 +106,17 @@ describe("kong.response", () => {
     expect(request.response.headers).toContainEqual(["Content-Type", "application/json; charset=utf-8"]);
   });
 
-  it.each([["exit", 99], ["exit", "200"], ["exit", 200, 5], ["exit", 200, "", "x"], ["exit", 200, "", { a: [1] }], ["error", 399], ["error"]])(
-    "refuses %s(%j, %j)",
-    async (name, ...args) => {
-      await expect(call(aRequest(), "access", `response.${name}`, ...args)).rejects.toBeInstanceOf(RefusedCall);
-    },
-  );
+  it.each([
+    ["exit", 99],
+    ["exit", "200"],
+    ["exit", 200, 5],
+    ["exit", 200, "", "x"],
+    ["exit", 200, "", { a: [1] }],
+    ["error", 399],
+    ["error"],
+  ])("refuses %s(%j, %j)", async (name, ...args) => {
+    await expect(call(aRequest(), "access", `response.${name}`, ...args)).rejects.toBeInstanceOf(RefusedCall);
+  });
 
   it("writes errors with the message of the status and the id of the request", async () => {
     const request = aRequest({ headers: [["Accept", "text/plain"]] });
@@ -140,7 +150,13 @@ describe("kong.log", () => {
     expect(record).toMatchObject({
       my: { field: "v" },
       client_ip: "hidden",
-      request: { method: "GET", uri: "/a?x=1", url: "http://example.com:8000/a?x=1", querystring: { x: "1" }, headers: { host: "Example.com:8000" } },
+      request: {
+        method: "GET",
+        uri: "/a?x=1",
+        url: "http://example.com:8000/a?x=1",
+        querystring: { x: "1" },
+        headers: { host: "Example.com:8000" },
+      },
       response: { status: 200 },
       tries: [],
     });

@@ -60,8 +60,19 @@ test("definePlugin: found as the default export, as module.exports, and as the d
   const Plugin = class {
     access(): void {}
   };
-  for (const exports of [plugin, { default: plugin }, { default: { default: plugin } }, { default: plugin, Plugin, New: () => ({}) }]) {
-    expect(adaptModule(exports, "p")).toMatchObject({ form: "define-plugin", version: "0.1.0", priority: 0, phases: ["log"], fields: [] });
+  for (const exports of [
+    plugin,
+    { default: plugin },
+    { default: { default: plugin } },
+    { default: plugin, Plugin, New: () => ({}) },
+  ]) {
+    expect(adaptModule(exports, "p")).toMatchObject({
+      form: "define-plugin",
+      version: "0.1.0",
+      priority: 0,
+      phases: ["log"],
+      fields: [],
+    });
   }
   expect(adaptModule(plugin, "p")).not.toHaveProperty("name");
 });
@@ -73,9 +84,18 @@ test("definePlugin: another copy of the PDK leaves the same stamp", () => {
 
 test("phases come in the gateway's order, and only those a plugin server may announce", () => {
   const all = Object.fromEntries(
-    ["log", "preread", "response", "header_filter", "body_filter", "init_worker", "access", "rewrite", "certificate"].map((name) => [name, () => {}]),
+    ["log", "preread", "response", "header_filter", "body_filter", "init_worker", "access", "rewrite", "certificate"].map(
+      (name) => [name, () => {}],
+    ),
   );
-  expect(adaptModule({ default: { ...all, [PLUGIN_STAMP]: {} } }, "p").phases).toEqual(["certificate", "rewrite", "access", "response", "preread", "log"]);
+  expect(adaptModule({ default: { ...all, [PLUGIN_STAMP]: {} } }, "p").phases).toEqual([
+    "certificate",
+    "rewrite",
+    "access",
+    "response",
+    "preread",
+    "log",
+  ]);
 });
 
 test("Go style: the fields of what New() returns are the schema, its methods the phases", async () => {
@@ -132,11 +152,35 @@ test("Go style: a configuration is laid over the fields New() made", () => {
   };
   const { createInstance } = adaptModule({ New }, "p");
   const made1 = (): unknown => ({ ...made.at(-1), Access: undefined });
-  createInstance({ Record: { deep: { on: true }, unknown: 1 }, List: {}, Map: [], Text: null, Number: 0, route_id: "r", __seq__: 1, Other: 2, Access: "no" });
-  expect(made1()).toEqual({ Record: { deep: { on: true, level: 1 }, kept: "kept" }, List: [], Map: {}, Text: "t", Number: 0, Access: undefined });
+  createInstance({
+    Record: { deep: { on: true }, unknown: 1 },
+    List: {},
+    Map: [],
+    Text: null,
+    Number: 0,
+    route_id: "r",
+    __seq__: 1,
+    Other: 2,
+    Access: "no",
+  });
+  expect(made1()).toEqual({
+    Record: { deep: { on: true, level: 1 }, kept: "kept" },
+    List: [],
+    Map: {},
+    Text: "t",
+    Number: 0,
+    Access: undefined,
+  });
   expect(typeof made.at(-1)?.["Access"]).toBe("function");
   createInstance({ Map: { a: "b" }, List: ["y", "z"], Record: [] });
-  expect(made1()).toEqual({ Record: { deep: { on: false, level: 1 }, kept: "kept" }, List: ["y", "z"], Map: { a: "b" }, Text: "t", Number: 1, Access: undefined });
+  expect(made1()).toEqual({
+    Record: { deep: { on: false, level: 1 }, kept: "kept" },
+    List: ["y", "z"],
+    Map: { a: "b" },
+    Text: "t",
+    Number: 1,
+    Access: undefined,
+  });
   expect(shared.deep.on).toBe(false);
 });
 
@@ -153,7 +197,11 @@ test("Go style: either case of a method counts, and a field may have the other",
   const New = (): object => ({ log: true, Log: () => (kong as () => void)(), rewrite: "path", Rewrite: 5, preread() {} });
   const adapted = adaptModule({ default: { New } }, "p");
   expect(adapted.phases).toEqual(["preread", "log"]);
-  expect(adapted.fields).toEqual([{ log: { type: "boolean", default: true } }, { rewrite: { type: "string", default: "path" } }, { Rewrite: { type: "number", default: 5 } }]);
+  expect(adapted.fields).toEqual([
+    { log: { type: "boolean", default: true } },
+    { rewrite: { type: "string", default: "path" } },
+    { Rewrite: { type: "number", default: 5 } },
+  ]);
   adapted.createInstance({}).log?.(kong);
   expect(calls).toEqual([[""]]);
 });
@@ -182,8 +230,17 @@ test("kong-js-pdk: without a name the file's counts, in lower case; as ES module
   class Plugin {
     access(): void {}
   }
-  expect(adaptModule({ Plugin }, "MyPlugin")).toMatchObject({ form: "kong-js-pdk", name: "myplugin", version: "0.1.0", priority: 0, fields: [] });
-  expect(adaptModule({ default: { Plugin, Priority: 5, PdkVersion: "1.0.0" } }, "p")).toMatchObject({ priority: 5, pdkVersion: "1.0.0" });
+  expect(adaptModule({ Plugin }, "MyPlugin")).toMatchObject({
+    form: "kong-js-pdk",
+    name: "myplugin",
+    version: "0.1.0",
+    priority: 0,
+    fields: [],
+  });
+  expect(adaptModule({ default: { Plugin, Priority: 5, PdkVersion: "1.0.0" } }, "p")).toMatchObject({
+    priority: 5,
+    pdkVersion: "1.0.0",
+  });
 });
 
 test("kong-js-pdk: a constructor that throws is heard when an instance starts", () => {
@@ -198,14 +255,28 @@ test("kong-js-pdk: a constructor that throws is heard when an instance starts", 
 });
 
 const handler = { access() {} };
-const stamped = (definition: object): object => ({ default: { ...handler, ...definition, [PLUGIN_STAMP]: { pdkVersion: "1.0.0" } } });
+const stamped = (definition: object): object => ({
+  default: { ...handler, ...definition, [PLUGIN_STAMP]: { pdkVersion: "1.0.0" } },
+});
 
 test.each<[string, unknown, string]>([
-  ["nothing", {}, "the module is not a plugin: it exports neither a default made with definePlugin(), nor a New() function, nor a Plugin class"],
+  [
+    "nothing",
+    {},
+    "the module is not a plugin: it exports neither a default made with definePlugin(), nor a New() function, nor a Plugin class",
+  ],
   ["undefined", undefined, "the module is not a plugin: it exports neither"],
   ["a text", { default: "plugin" }, "the module is not a plugin: it exports neither"],
-  ["a bare object", { default: handler }, "the module is not a plugin: it exports access: pass that object to definePlugin() and export the result as default"],
-  ["no handler", stamped({ access: undefined }), "the plugin handles no phase: give definePlugin() a handler such as access(kong, config)"],
+  [
+    "a bare object",
+    { default: handler },
+    "the module is not a plugin: it exports access: pass that object to definePlugin() and export the result as default",
+  ],
+  [
+    "no handler",
+    stamped({ access: undefined }),
+    "the plugin handles no phase: give definePlugin() a handler such as access(kong, config)",
+  ],
   ["a handler that is none", stamped({ log: "yes" }), 'log must be a function, not "yes"'],
   ["a name that is none", stamped({ name: 5 }), "name must be a text, not 5"],
   ["an empty name", stamped({ name: "" }), 'name must be a text, not ""'],
@@ -214,22 +285,73 @@ test.each<[string, unknown, string]>([
   ["a priority that is a text", stamped({ priority: "10" }), 'priority must be an integer, not "10"'],
   ["a priority that is no integer", stamped({ priority: 1.5 }), "priority must be an integer, not 1.5"],
   ["an infinite priority", stamped({ priority: Infinity }), "priority must be an integer, not Infinity"],
-  ["a schema that is no list", stamped({ schema: { message: { type: "string" } } }), "schema must be a list of fields, not an object"],
-  ["a field that is no object", stamped({ schema: ["message"] }), 'schema[0] must be an object with one key, the name of the field, not "message"'],
-  ["a field with two names", stamped({ schema: [{ a: { type: "string" }, b: { type: "string" } }] }), "schema[0] must be an object with one key"],
-  ["a field without a type", stamped({ schema: [{ a: {} }] }), 'schema[0] must say which type "a" has: { a: { type: "string" } }'],
-  ["a field that comes twice", stamped({ schema: [{ a: { type: "string" } }, { a: { type: "number" } }] }), 'schema has two fields with the name "a"'],
+  [
+    "a schema that is no list",
+    stamped({ schema: { message: { type: "string" } } }),
+    "schema must be a list of fields, not an object",
+  ],
+  [
+    "a field that is no object",
+    stamped({ schema: ["message"] }),
+    'schema[0] must be an object with one key, the name of the field, not "message"',
+  ],
+  [
+    "a field with two names",
+    stamped({ schema: [{ a: { type: "string" }, b: { type: "string" } }] }),
+    "schema[0] must be an object with one key",
+  ],
+  [
+    "a field without a type",
+    stamped({ schema: [{ a: {} }] }),
+    'schema[0] must say which type "a" has: { a: { type: "string" } }',
+  ],
+  [
+    "a field that comes twice",
+    stamped({ schema: [{ a: { type: "string" } }, { a: { type: "number" } }] }),
+    'schema has two fields with the name "a"',
+  ],
   ["New that is no function", { New: {} }, "New must be a function, not an object"],
   ["New that returns nothing", { New: () => undefined }, "New() must return an object, not undefined"],
-  ["New that returns a promise", { New: () => Promise.resolve(handler) }, "New() must return the object itself, not a promise of it"],
-  ["New without methods", { New: () => ({ Message: "" }) }, "the plugin handles no phase: give the object that New() returns a method such as Access(kong)"],
+  [
+    "New that returns a promise",
+    { New: () => Promise.resolve(handler) },
+    "New() must return the object itself, not a promise of it",
+  ],
+  [
+    "New without methods",
+    { New: () => ({ Message: "" }) },
+    "the plugin handles no phase: give the object that New() returns a method such as Access(kong)",
+  ],
   ["Go's Priority as a text", { New: () => handler, Priority: "1" }, 'Priority must be an integer, not "1"'],
   ["Plugin that is no class", { Plugin: handler }, "Plugin must be a class: new Plugin(config) makes an instance"],
   ["Plugin that is an arrow function", { Plugin: () => handler }, "Plugin must be a class: new Plugin(config) makes an instance"],
-  ["Plugin without methods", { Plugin: class { helper() {} } }, "the plugin handles no phase: give the Plugin class a method such as access(kong)"],
-  ["Schema that is no list", { Plugin: class extends Object { access() {} }, Schema: "none" }, 'Schema must be a list of fields, not "none"'],
+  [
+    "Plugin without methods",
+    {
+      Plugin: class {
+        helper() {}
+      },
+    },
+    "the plugin handles no phase: give the Plugin class a method such as access(kong)",
+  ],
+  [
+    "Schema that is no list",
+    {
+      Plugin: class extends Object {
+        access() {}
+      },
+      Schema: "none",
+    },
+    'Schema must be a list of fields, not "none"',
+  ],
 ])("a module that exports %s is refused with the reason", (_, exports, reason) => {
-  expect(() => adaptModule(exports, "p")).toThrow(expect.objectContaining({ name: "PluginFormError", code: "PLUGIN_FORM_INVALID", message: expect.stringContaining(reason) as unknown }));
+  expect(() => adaptModule(exports, "p")).toThrow(
+    expect.objectContaining({
+      name: "PluginFormError",
+      code: "PLUGIN_FORM_INVALID",
+      message: expect.stringContaining(reason) as unknown,
+    }),
+  );
 });
 
 test.each([["1"], ["1.0"], ["1.2.3"], ["v2.0.1-beta"]])("version %s is one that Kong takes", (version) => {
