@@ -39,6 +39,8 @@ export interface ServeOptions extends LoadingOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly watchParent: boolean;
+  /** Whether changed plugin files are noticed. */
+  readonly watch: boolean;
 }
 
 export interface TryOptions extends ServeOptions {
@@ -73,6 +75,7 @@ interface Values {
   readonly maxMessageSize: string;
   readonly maxConnections: string;
   readonly parentWatch: boolean;
+  readonly watch: boolean;
   readonly logLevel: string;
   readonly logFormat: string;
   readonly dumpAllPlugins?: boolean;
@@ -84,7 +87,7 @@ interface Values {
   readonly config?: string;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch"]);
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch"]);
 const OPTIONALS = new Set(["dump"]);
 const ALIASES = new Map([
   ["plugins-directory", "plugins-dir"],
@@ -130,6 +133,7 @@ function createProgram(): Command {
     .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
     .addOption(option("--max-connections <n>", "connections at once").default("10000"))
     .addOption(option("--max-message-size <size>", "largest message taken from a gateway").default("64MB"))
+    .addOption(option("--no-watch", "do not reload plugins when their files change (SIGHUP does)"))
     .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
     .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
     .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))
@@ -215,5 +219,6 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     maxMessageSize: parseSize("max-message-size", values.maxMessageSize),
     maxConnections: parsePositiveInteger("max-connections", values.maxConnections),
     watchParent: values.parentWatch,
+    watch: values.watch,
   };
 }

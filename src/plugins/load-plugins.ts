@@ -28,13 +28,39 @@ interface Compiled {
 
 /**
  * Loads what `directory` holds. A plugin that does not load is a problem of its own; all others are served.
+ *
+ * With `previous`, what was loaded before: a plugin whose code is the same stays the same generation, one that does not
+ * load any more, or is gone, stays as it was.
  * @throws where the directory cannot be read.
  */
-export async function loadPlugins(directory: string, options: LoadOptions): Promise<PluginRegistry> {
+export async function loadPlugins(
+  directory: string,
+  options: LoadOptions,
+  previous = new PluginRegistry(),
+): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
   const { sources, problems } = await scanPluginsDirectory(directory);
   for (const { path, reason } of problems) registry.addProblem({ name: nameIn(directory, path), path, reason });
-  const compiled = await compileAll(sources, options, registry);
+  const known = new Map(previous.list().map((generation) => [generation.path, generation]));
+  const changed: Compiled[] = [];
+  for (const compiled of await compileAll(sources, options, registry)) {
+    const before = known.get(compiled.source.root);
+    if (before !== undefined && isSameCode(before, compiled.artifact)) registry.add(before);
+    else changed.push(compiled);
+  }
+  await addChanged(registry, changed, options);
+  for (const before of previous.list()) {
+    if (registry.get(before.name) === undefined) registry.add(before);
+  }
+  return registry;
+}
+
+function isSameCode({ artifact }: Generation, { code, format, entry }: PluginArtifact): boolean {
+  return artifact.code === code && artifact.format === format && artifact.entry === entry;
+}
+
+async function addChanged(registry: PluginRegistry, compiled: readonly Compiled[], options: LoadOptions): Promise<void> {
+  if (compiled.length === 0) return;
   const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
   const results = await scanModules(items, {
     timeout: options.loadTimeout,
@@ -47,7 +73,6 @@ export async function loadPlugins(directory: string, options: LoadOptions): Prom
     if (!result.ok) registry.addProblem(problemOf(source, withPosition(result.error, source)));
     else await addGeneration(registry, source, artifact, result.metadata, options);
   }
-  return registry;
 }
 
 /** What a plugin would be called that is, or has a part, at `path`. */
@@ -98,13 +123,18 @@ async function addGeneration(
     registry.addProblem({ name, path: source.root, reason: refusal });
     return;
   }
-  const { mtimeMs } = await stat(artifact.entry);
+  const modified = await stat(artifact.entry).then(
+    ({ mtimeMs }) => mtimeMs,
+    // Gone since it was read: what was read is what is served.
+    () => Date.now(),
+  );
   const generation: Generation = {
     name,
     path: source.root,
     artifact,
     metadata,
-    modified: mtimeMs / 1000,
+    inputs: artifact.inputs.map(({ path }) => path),
+    modified: modified / 1000,
     loaded: Date.now() / 1000,
   };
   const problem = registry.add(generation);

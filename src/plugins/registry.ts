@@ -8,6 +8,8 @@ export interface Generation {
   readonly path: string;
   readonly artifact: ModuleArtifact;
   readonly metadata: PluginMetadata;
+  /** Every local file that went into its code. */
+  readonly inputs: readonly string[];
   /** Unix times in seconds. */
   readonly modified: number;
   readonly loaded: number;
@@ -23,7 +25,7 @@ export interface PluginProblem {
 
 export class PluginRegistry {
   readonly #generations = new Map<string, Generation>();
-  readonly #problems: PluginProblem[] = [];
+  #problems: PluginProblem[] = [];
 
   /** Takes a generation in, or says why not: one name, one plugin. */
   add(generation: Generation): PluginProblem | undefined {
@@ -38,6 +40,14 @@ export class PluginRegistry {
 
   addProblem(problem: PluginProblem): void {
     this.#problems.push(problem);
+  }
+
+  /** The same plugins, with these problems. */
+  withProblems(problems: readonly PluginProblem[]): PluginRegistry {
+    const copy = new PluginRegistry();
+    for (const generation of this.#generations.values()) copy.add(generation);
+    copy.#problems = [...problems];
+    return copy;
   }
 
   get(name: string): Generation | undefined {

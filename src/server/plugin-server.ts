@@ -3,12 +3,12 @@ import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
 import type { IsolateLimits, Isolation } from "../isolates/index.js";
-import { InstanceTable, loadPlugins, type PdkMatch, pluginInfo, PluginRegistry } from "../plugins/index.js";
+import { InstanceTable, type PdkMatch, pluginInfo } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
 import { Connection, WireError } from "../wire/index.js";
-import { ServerError } from "./errors.js";
 import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
+import { PluginDirectory } from "./plugin-directory.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import { UnixSocket } from "./unix-socket.js";
@@ -16,6 +16,8 @@ import { UnixSocket } from "./unix-socket.js";
 /** Times are in milliseconds, sizes in bytes. */
 export interface PluginServerOptions {
   readonly pluginsDirectory: string;
+  /** Whether changed plugins are noticed by themselves. */
+  readonly watch: boolean;
   readonly socketPath: string;
   readonly socketMode: number;
   readonly isolatesPerPlugin: number;
@@ -36,17 +38,15 @@ export class PluginServer {
   readonly #events: EventTable;
   readonly #instances: InstanceTable;
   readonly #plugins: ServedPlugins;
+  readonly #directory: PluginDirectory;
   readonly #rpc: MsgpackRpc;
   readonly #connections = new Set<Connection>();
   #socket: UnixSocket | undefined;
-  #loaded: Promise<PluginRegistry> = Promise.resolve(new PluginRegistry());
-  #directory: string;
   #closed: Promise<void> | undefined;
 
   constructor(options: PluginServerOptions) {
     this.#options = options;
     this.#logger = options.logger;
-    this.#directory = options.pluginsDirectory;
     this.#instances = new InstanceTable(options.instanceTimeout);
     this.#events = new EventTable({
       eventTimeout: options.eventTimeout,
@@ -65,13 +65,28 @@ export class PluginServer {
       limits: options.limits,
       listenerFor,
     });
+    const { pluginsDirectory, watch, pdkMatch, limits, logger } = options;
+    this.#directory = new PluginDirectory({
+      directory: pluginsDirectory,
+      watch,
+      served: this.#plugins,
+      logger,
+      load: {
+        pdkEntry: PDK_ENTRY,
+        pdkVersion: PDK_VERSION,
+        pdkMatch,
+        loadTimeout: limits.loadTimeout,
+        limits,
+        onPluginLog: (plugin, entry) => this.#logPlugin(plugin, entry),
+      },
+    });
     this.#rpc = new MsgpackRpc({
       service: new ServerService({
         plugins: this.#plugins,
         instances: this.#instances,
         listenerFor,
-        loaded: () => this.#loaded,
-        loadDirectory: (directory) => this.#changeDirectory(directory),
+        loaded: () => this.#directory.registry(),
+        loadDirectory: (directory) => this.#directory.change(directory),
       }),
       events: this.#events,
       unknownEventCall: FAIL_CLOSED,
@@ -83,21 +98,27 @@ export class PluginServer {
 
   /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
   async start(): Promise<void> {
-    this.#loaded = this.#load(this.#directory);
+    const loaded = this.#directory.load();
     // Reported below, once somebody waits for it.
-    this.#loaded.catch(() => {});
-    const { socketPath, socketMode } = this.#options;
+    loaded.catch(() => {});
+    const { socketPath, socketMode, logger } = this.#options;
     this.#socket = await UnixSocket.listen({
       path: socketPath,
       mode: socketMode,
       onConnection: (socket) => this.#accept(socket),
+      onError: (error) => logger.error({ err: error }, `a connection to ${socketPath} could not be accepted: ${error.message}`),
     });
-    await this.#loaded;
+    await loaded;
+  }
+
+  /** Looks for changed plugins now. */
+  reload(): void {
+    this.#directory.reload();
   }
 
   /** What the gateway is told about the plugins that are served. */
   async pluginInfos(): Promise<PluginInfo[]> {
-    return (await this.#loaded).list().map(pluginInfo);
+    return (await this.#directory.registry()).list().map(pluginInfo);
   }
 
   /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
@@ -108,6 +129,7 @@ export class PluginServer {
 
   async #close(): Promise<void> {
     await this.#socket?.close();
+    await this.#directory.close();
     await this.#events.drained(this.#options.drainTimeout);
     this.#events.close();
     this.#instances.end();
@@ -132,45 +154,6 @@ export class PluginServer {
     if (error === undefined) return;
     // A client that leaves is an everyday event; one that breaks the protocol is not.
     this.#logger[error instanceof WireError ? "warn" : "debug"](`a connection was closed: ${error.message}`);
-  }
-
-  async #changeDirectory(directory: string): Promise<void> {
-    if (directory === this.#directory) return;
-    const registry = await this.#load(directory);
-    this.#directory = directory;
-    this.#loaded = Promise.resolve(registry);
-  }
-
-  async #load(directory: string): Promise<PluginRegistry> {
-    const { pdkMatch, limits } = this.#options;
-    const onPluginLog = (plugin: string, entry: LogEntry): void => this.#logPlugin(plugin, entry);
-    const registry = await loadPlugins(directory, {
-      pdkEntry: PDK_ENTRY,
-      pdkVersion: PDK_VERSION,
-      pdkMatch,
-      loadTimeout: limits.loadTimeout,
-      limits,
-      onPluginLog,
-    }).catch((error: unknown) => {
-      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    });
-    for (const { name, path, reason } of registry.problems())
-      this.#logger.error({ plugin: name, path }, `plugin ${name} is not served: ${reason}`);
-    for (const { name, metadata } of registry.list()) {
-      if (metadata.phases.includes("response"))
-        this.#logger.warn(
-          { plugin: name },
-          `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`,
-        );
-    }
-    this.#plugins.replace(registry.list());
-    this.#logger.info(
-      { plugins: registry.list().map(({ name }) => name) },
-      `serving ${registry.list().length} plugins from ${directory}`,
-    );
-    return registry;
   }
 
   #pluginOf(event: Event): string {

@@ -4,7 +4,7 @@ import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/inde
 import type { Generation } from "../plugins/index.js";
 
 export interface ServedPlugin {
-  readonly generation: Generation;
+  generation: Generation;
   readonly pool: PluginPool;
   /** Unix times in seconds; 0 before the first time. */
   lastStart: number;
@@ -41,13 +41,24 @@ export class ServedPlugins {
   replace(generations: readonly Generation[]): void {
     for (const { pool } of this.#plugins.values()) this.#retired.add(pool);
     this.#plugins.clear();
-    for (const generation of generations) {
-      const { name, artifact, metadata } = generation;
-      const { isolates, limits, listenerFor } = this.#options;
-      const isolation = metadata.isolation ?? this.#options.isolation;
-      const pool = new PluginPool({ plugin: name, artifact, isolates, isolation, limits, listener: listenerFor(name) });
-      this.#plugins.set(name, { generation, pool, lastStart: 0, lastClose: 0 });
-    }
+    for (const generation of generations) this.add(generation);
+  }
+
+  /** Serves one plugin more. */
+  add(generation: Generation): void {
+    const { name, artifact, metadata } = generation;
+    const { isolates, limits, listenerFor } = this.#options;
+    const isolation = metadata.isolation ?? this.#options.isolation;
+    const pool = new PluginPool({ plugin: name, artifact, isolates, isolation, limits, listener: listenerFor(name) });
+    this.#plugins.set(name, { generation, pool, lastStart: 0, lastClose: 0 });
+  }
+
+  /** Serves another generation of a plugin: its instances move, its running events finish where they are. */
+  reload(generation: Generation): void {
+    const plugin = this.#plugins.get(generation.name);
+    if (plugin === undefined) return this.add(generation);
+    plugin.generation = generation;
+    plugin.pool.replace(generation.artifact);
   }
 
   /** Starts an instance of a plugin, or returns undefined where there is no such plugin. */

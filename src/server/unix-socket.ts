@@ -13,6 +13,8 @@ export interface UnixSocketOptions {
   /** Permission bits of the socket file. */
   readonly mode: number;
   readonly onConnection: (socket: Socket) => void;
+  /** A connection could not be accepted: descriptors or memory have run out. */
+  readonly onError: (error: Error) => void;
 }
 
 export class UnixSocket {
@@ -43,6 +45,7 @@ export class UnixSocket {
     try {
       await remove(bound);
       await listenOn(server, bound);
+      server.on("error", options.onError);
       await chmod(bound, mode);
       await rename(bound, path);
       const { ino } = await lstat(path, { bigint: true });

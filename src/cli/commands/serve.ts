@@ -18,6 +18,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
   await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
   const server = new PluginServer({
     pluginsDirectory: resolve(options.pluginsDirectory),
+    watch: options.watch,
     socketPath,
     socketMode: options.socketMode,
     isolatesPerPlugin: options.threads,
@@ -48,6 +49,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   const ending = endOfService(options.watchParent);
   await server.start();
   logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
+  const reload = (): void => {
+    logger.info("got SIGHUP: looking for changed plugins");
+    server.reload();
+  };
+  process.on("SIGHUP", reload);
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
   await server.close();

@@ -8,6 +8,7 @@ function generation(name: string, path = `/plugins/${name}.ts`): Generation {
     path,
     artifact: { entry: path, format: "cjs", code: "" },
     metadata: { form: "go", name, version: "1.0.0", priority: 1, phases: ["access"], fields: [] },
+    inputs: [path],
     modified: 1,
     loaded: 2,
   };

@@ -10,6 +10,10 @@ import { createTempDir, type TempDir } from "../../support/index.js";
 /** `sun_path` on Linux, less its closing zero byte. */
 const LONGEST_PATH = 107;
 
+const fail = (error: Error): never => {
+  throw error;
+};
+
 let directory: TempDir;
 let path: string;
 const ends: (() => unknown)[] = [];
@@ -27,7 +31,7 @@ afterEach(async () => {
 
 /** Listens, and greets each client with `name`. */
 async function listen(name: string, at = path, mode = 0o600): Promise<UnixSocket> {
-  const socket = await UnixSocket.listen({ path: at, mode, onConnection: (connection) => connection.end(name) });
+  const socket = await UnixSocket.listen({ path: at, mode, onConnection: (connection) => connection.end(name), onError: fail });
   ends.push(() => socket.close());
   return socket;
 }
@@ -80,7 +84,12 @@ describe("listening", () => {
 
   it("keeps its connections when it ends", async () => {
     const accepted: Socket[] = [];
-    const socket = await UnixSocket.listen({ path, mode: 0o600, onConnection: (connection) => accepted.push(connection) });
+    const socket = await UnixSocket.listen({
+      path,
+      mode: 0o600,
+      onConnection: (connection) => accepted.push(connection),
+      onError: fail,
+    });
     const client = await open();
     await expect.poll(() => accepted.length).toBe(1);
     await socket.close();
@@ -94,7 +103,12 @@ describe("listening", () => {
 describe("a path that is taken", () => {
   it("by a server that runs: it keeps its connections, and new ones come here", async () => {
     const accepted: Socket[] = [];
-    const old = await UnixSocket.listen({ path, mode: 0o600, onConnection: (connection) => accepted.push(connection) });
+    const old = await UnixSocket.listen({
+      path,
+      mode: 0o600,
+      onConnection: (connection) => accepted.push(connection),
+      onError: fail,
+    });
     ends.push(() => old.close());
     const client = await open();
     await expect.poll(() => accepted.length).toBe(1);
