@@ -18,6 +18,8 @@ export interface LogOptions {
 export interface LoadingOptions {
   /** Bytes. */
   readonly isolateMemory: number;
+  /** Names of environment variables that plugins do not see; `*` stands for any characters. */
+  readonly hiddenEnvironment: readonly string[];
   readonly pluginsDirectory: string;
   readonly pdkMatch: (typeof PDK_MATCHES)[number];
   readonly log: LogOptions;
@@ -67,6 +69,7 @@ interface Values {
   readonly pdkMatch: string;
   readonly isolation: string;
   readonly isolateMemory: string;
+  readonly env: string;
   readonly eventTimeout: string;
   readonly stallTimeout: string;
   readonly instanceTimeout: string;
@@ -130,6 +133,7 @@ function createProgram(): Command {
       ),
     )
     .addOption(option("--isolate-memory <size>", "memory of one isolate; a thread close to it is replaced").default("256MB"))
+    .addOption(option("--env <names>", "environment variables that plugins do not see, such as KONG_*,AWS_*").default(""))
     .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
     .addOption(option("--max-connections <n>", "connections at once").default("10000"))
     .addOption(option("--max-message-size <size>", "largest message taken from a gateway").default("64MB"))
@@ -194,6 +198,7 @@ function plain(values: Values, pluginsDirectory: string): Invocation {
 function loading(values: Values, pluginsDirectory: string): LoadingOptions {
   return {
     pluginsDirectory,
+    hiddenEnvironment: values.env.split(",").filter((name) => name !== ""),
     isolateMemory: parseSize("isolate-memory", values.isolateMemory),
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
     log: {

@@ -21,6 +21,7 @@ import { captureOutput } from "./capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
+import { limitLog } from "./limit-log.js";
 import { LocalHost } from "./local-host.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
@@ -29,7 +30,7 @@ const CODEC = { encodeCall, decodeValue };
 /** Resolves when the host says stop, or is gone. */
 export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Promise<void> {
   const port = new BatchingPort<EventReport, IsolateMessage>(channel);
-  const log = (entry: LogEntry): void => port.control({ kind: "log", entry });
+  const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
   surviveStrayErrors(log);
   refuseSignals();

@@ -11,7 +11,9 @@ export function surviveStrayErrors(log: (entry: LogEntry) => void): void {
     (thrown: unknown): void => {
       // The event is over on purpose, and its handler was told so where it listens.
       if (thrown instanceof ExitSignal) return;
-      const level = isPdkError(thrown) && thrown.code !== "PDK_CALL_FAILED" ? "debug" : "error";
+      // A call after the end of its event is a slip that changes nothing; one that failed or could not be sent is a fault.
+      const late = isPdkError(thrown) && (thrown.code === "PDK_EVENT_ENDED" || thrown.code === "PDK_EVENT_CANCELLED");
+      const level = late ? "debug" : "error";
       log({ level, message: what, error: toErrorInfo(thrown) });
     };
   process.on("uncaughtException", report("uncaught exception outside a handler"));

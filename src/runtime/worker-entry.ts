@@ -15,6 +15,7 @@ import {
 import { captureOutput } from "./capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { adaptModule } from "./forms/adapt-module.js";
+import { limitLog } from "./limit-log.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
@@ -27,7 +28,7 @@ export function runIsolate({ task, port }: { readonly task: IsolateTask; readonl
 export async function scanModules(task: ScanTask): Promise<void> {
   const report = (message: ScanReport): void => task.port.postMessage(message);
   let index = 0;
-  const log = (entry: LogEntry): void => report({ kind: "scan-log", index, entry });
+  const log = limitLog((entry: LogEntry): void => report({ kind: "scan-log", index, entry }));
   const flushOutput = captureOutput(log);
   surviveStrayErrors(log);
   refuseSignals();

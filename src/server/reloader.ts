@@ -17,7 +17,7 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #watch: DirectoryWatch | undefined;
   #running: Promise<void> | undefined;
-  #again = false;
+  #wanted = false;
   #secondLook: NodeJS.Timeout | undefined;
   #state: "open" | "closed" = "open";
 
@@ -42,11 +42,8 @@ export class Reloader {
   request(): void {
     if (this.#state === "closed") return;
     clearTimeout(this.#secondLook);
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#running = this.#run().finally(() => {
+    this.#wanted = true;
+    this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
   }
@@ -60,14 +57,14 @@ export class Reloader {
   }
 
   async #run(): Promise<void> {
-    do {
-      this.#again = false;
+    while (this.#wanted && this.#isOpen()) {
+      this.#wanted = false;
       const unsettled = await this.#options.check().catch((error: unknown) => {
         this.#options.onError(error instanceof Error ? error : new Error(String(error)));
         return true;
       });
       if (unsettled && this.#isOpen()) this.#secondLook = setTimeout(() => this.request(), SECOND_LOOK).unref();
-    } while (this.#again && this.#isOpen());
+    }
   }
 
   #isOpen(): boolean {

@@ -43,7 +43,7 @@ async function load(options: LoadingOptions): Promise<PluginRegistry> {
     pdkVersion: PDK_VERSION,
     pdkMatch,
     loadTimeout: LOAD_TIMEOUT,
-    limits: { memory: options.isolateMemory, env: pluginEnvironment() },
+    limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
   });
   reportProblems(registry, logger);

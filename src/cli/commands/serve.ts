@@ -32,7 +32,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
       stallTimeout: options.stallTimeout,
       loadTimeout: LOAD_TIMEOUT,
       idleTimeout: ISOLATE_IDLE_TIMEOUT,
-      env: pluginEnvironment(),
+      env: pluginEnvironment(options.hiddenEnvironment),
     },
     drainTimeout: options.drainTimeout,
     maxMessageSize: options.maxMessageSize,
