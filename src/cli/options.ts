@@ -8,6 +8,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 const LOG_FORMATS = ["text", "json"] as const;
 const PDK_MATCHES = ["exact", "compatible"] as const;
 const ISOLATIONS = ["thread", "process"] as const;
+const ERROR_RULES = ["exit", "continue"] as const;
 
 export interface LogOptions {
   readonly level: (typeof LOG_LEVELS)[number];
@@ -33,6 +34,7 @@ export interface ServeOptions extends LoadingOptions {
   readonly threads: number;
   readonly isolation: (typeof ISOLATIONS)[number];
   readonly eventTimeout: number;
+  readonly onError: (typeof ERROR_RULES)[number];
   readonly stallTimeout: number;
   readonly instanceTimeout: number;
   readonly drainTimeout: number;
@@ -71,6 +73,7 @@ interface Values {
   readonly isolateMemory: string;
   readonly env: string;
   readonly eventTimeout: string;
+  readonly onError: string;
   readonly stallTimeout: string;
   readonly instanceTimeout: string;
   readonly drainTimeout: string;
@@ -121,6 +124,11 @@ function createProgram(): Command {
     )
     .addOption(
       option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"),
+    )
+    .addOption(
+      option("--on-error <rule>", "what becomes of a request whose plugin failed: exit with 500, or continue without it").default(
+        "exit",
+      ),
     )
     .addOption(
       option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"),
@@ -217,6 +225,7 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     threads: parsePositiveInteger("threads", values.threads),
     eventTimeout: parseDuration("event-timeout", values.eventTimeout),
     isolation: parseChoice("isolation", values.isolation, ISOLATIONS),
+    onError: parseChoice("on-error", values.onError, ERROR_RULES),
     stallTimeout: parseDuration("stall-timeout", values.stallTimeout),
     instanceTimeout: parseDuration("instance-timeout", values.instanceTimeout),
     drainTimeout: parseDuration("drain-timeout", values.drainTimeout),

@@ -1,13 +1,11 @@
 // Says which environment plugin code sees.
 
-const OWN = "PLUGINSERVER_*";
-
 /**
  * The server's own, less the variables that one of `hidden` names; a `*` stands for any characters. What an isolate
  * changes in it stays in the isolate.
  */
 export function pluginEnvironment(hidden: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const patterns = [OWN, ...hidden].map(toPattern);
+  const patterns = hidden.map(toPattern);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !patterns.some((pattern) => pattern.test(name))));
 }
 

@@ -28,6 +28,18 @@ export interface PluginDefinition<Schema extends ConfigSchema> {
   readonly version?: string;
   /** The gateway runs plugins with a higher number first. */
   readonly priority?: number;
+  /** Seconds that one run of a phase may take, below the gateway's 60; the server's `-event-timeout` by default. */
+  readonly timeout?: number;
+  /**
+   * What becomes of a request when a handler throws, takes too long or loses its isolate: `"exit"` answers it with 500,
+   * `"continue"` lets it go on without this plugin. The server's `-on-error` by default, which is `exit`.
+   */
+  readonly onError?: "exit" | "continue";
+  /**
+   * Where the plugin runs: in a thread of the server, or in a process of its own, at which native crashes end too. The
+   * server's `-isolation` by default.
+   */
+  readonly isolation?: "thread" | "process";
   /** The fields of its configuration; none by default. */
   readonly schema?: Schema;
   /** While the client's TLS connection is set up: there is no request yet. For global plugins only. */

@@ -1,11 +1,9 @@
 // Owns every event that is under way, server-wide: an event may move to another connection between its calls.
 import { performance } from "node:perf_hooks";
-import type { PdkCall, PhaseHost } from "../channel/index.js";
-import { Event, type EventDialect, type EventReply, type FailureCall } from "./event.js";
+import type { PdkCall } from "../channel/index.js";
+import { Event, type EventDialect, type EventReply, type EventRunner, type FailureCall } from "./event.js";
 
 export interface EventTableOptions {
-  /** Milliseconds from an event's start until it is given up. */
-  readonly eventTimeout: number;
   /** Says what the gateway is told of an event that failed. */
   readonly failureCalls: (event: Event, reason: string) => readonly FailureCall[];
   readonly onTimeout: (event: Event) => void;
@@ -26,10 +24,13 @@ const ID_SPACE = 2 ** 31;
 export class EventTable {
   readonly #options: EventTableOptions;
   readonly #events = new Map<number, Event>();
+  /** The same events by their timeout: those with one timeout stand in the order of their deadlines. */
+  readonly #byTimeout = new Map<number, Map<number, Event>>();
   /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
   readonly #givenUp = new Set<number>();
   readonly #firstId: number;
-  readonly #sweep: NodeJS.Timeout;
+  #sweep: NodeJS.Timeout | undefined;
+  #sweepInterval = Infinity;
   #nextId: number;
   #onIdle: () => void = () => {};
 
@@ -38,8 +39,6 @@ export class EventTable {
     // Any number a former server may have used must not hit an event of this one.
     this.#firstId = Math.floor(Math.random() * ID_SPACE);
     this.#nextId = this.#firstId;
-    const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, options.eventTimeout / SWEEPS_PER_TIMEOUT));
-    this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
   }
 
   get size(): number {
@@ -47,23 +46,24 @@ export class EventTable {
   }
 
   /** Starts an event on `host`; `reply` gets its first call or its end. */
-  start(host: PhaseHost, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): Event {
+  start(runner: EventRunner, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): Event {
     const event = new Event(
       {
         id: this.#nextId,
         instanceId,
         phase,
-        host,
+        runner,
         dialect,
-        deadline: performance.now() + this.#options.eventTimeout,
-        onOver: () => this.#remove(event.id),
+        deadline: performance.now() + runner.timeout,
+        onOver: () => this.#remove(event),
         onCallRefused: this.#options.onCallRefused,
       },
       reply,
     );
     this.#nextId += 1;
     this.#events.set(event.id, event);
-    host.startEvent(event.id, instanceId, phase);
+    this.#timed(runner.timeout).set(event.id, event);
+    runner.host.startEvent(event.id, instanceId, phase);
     return event;
   }
 
@@ -107,32 +107,58 @@ export class EventTable {
   close(): void {
     clearInterval(this.#sweep);
     this.#events.clear();
+    this.#byTimeout.clear();
     this.#givenUp.clear();
   }
 
   #expire(now: number): void {
-    for (const event of this.#events.values()) {
-      // All events have the same time, so they stand in the order of their deadlines.
-      if (event.deadline > now) return;
-      this.#timeout(event);
+    for (const events of this.#byTimeout.values()) {
+      for (const event of events.values()) {
+        if (event.deadline > now) break;
+        this.#timeout(event);
+      }
     }
   }
 
   #timeout(event: Event): void {
-    const owedStep = event.state === "awaiting-step";
-    this.#options.onTimeout(event);
-    if (!owedStep) {
-      event.handlerFailed(this.#options.failureCalls(event, "it took too long"));
+    // Its failure is being played: only a gateway that does not answer that either is waited for no longer.
+    if (event.hasFailed) {
+      if (!event.isAlive(performance.now() - STEP_GRACE)) this.#giveUp(event);
       return;
     }
-    this.#remove(event.id);
+    const owedStep = event.state === "awaiting-step";
+    this.#options.onTimeout(event);
+    if (owedStep) this.#giveUp(event);
+    else event.handlerFailed(this.#options.failureCalls(event, "it took too long"));
+  }
+
+  #giveUp(event: Event): void {
+    this.#remove(event);
+    // A later step of one that lets requests go on finds it over.
+    if (event.runner.onError === "continue") return;
     this.#givenUp.add(event.id);
     const [oldest] = this.#givenUp;
     if (this.#givenUp.size > MAX_GIVEN_UP && oldest !== undefined) this.#givenUp.delete(oldest);
   }
 
-  #remove(eventId: number): void {
-    this.#events.delete(eventId);
+  /** The events with this timeout; a new one may need a closer look than those before. */
+  #timed(timeout: number): Map<number, Event> {
+    const known = this.#byTimeout.get(timeout);
+    if (known !== undefined) return known;
+    const events = new Map<number, Event>();
+    this.#byTimeout.set(timeout, events);
+    const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, timeout / SWEEPS_PER_TIMEOUT));
+    if (interval < this.#sweepInterval) {
+      clearInterval(this.#sweep);
+      this.#sweepInterval = interval;
+      this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
+    }
+    return events;
+  }
+
+  #remove(event: Event): void {
+    this.#events.delete(event.id);
+    this.#byTimeout.get(event.runner.timeout)?.delete(event.id);
     if (this.#events.size === 0) this.#onIdle();
   }
 }

@@ -21,11 +21,22 @@ export interface FailureCall {
   readonly ends: boolean;
 }
 
+/** What runs an instance's events, and what holds for them. */
+export interface EventRunner {
+  readonly host: PhaseHost;
+  /** For messages. */
+  readonly plugin: string;
+  /** Milliseconds until an event is given up. */
+  readonly timeout: number;
+  /** What becomes of the request where an event fails. */
+  readonly onError: "exit" | "continue";
+}
+
 export interface EventOptions {
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
-  readonly host: PhaseHost;
+  readonly runner: EventRunner;
   readonly dialect: EventDialect;
   /** When the event is given up, in the milliseconds of `performance.now`. */
   readonly deadline: number;
@@ -40,11 +51,13 @@ export class Event {
   readonly instanceId: number;
   readonly phase: string;
   readonly deadline: number;
+  readonly runner: EventRunner;
   readonly #options: EventOptions;
   #state: EventState = "running";
   #queue: PdkCall[] = [];
   #played: PdkCall | undefined;
   #handlerDone = false;
+  #hasFailed = false;
   #asked = 0;
   #reply: EventReply | undefined;
 
@@ -53,12 +66,18 @@ export class Event {
     this.instanceId = options.instanceId;
     this.phase = options.phase;
     this.deadline = options.deadline;
+    this.runner = options.runner;
     this.#options = options;
     this.#reply = reply;
   }
 
   get state(): EventState {
     return this.#state;
+  }
+
+  /** Whether its handler failed, or was given up. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** Whether its handler runs, or the gateway was asked for an answer after `since` (of `performance.now`). */
@@ -86,6 +105,7 @@ export class Event {
    */
   handlerFailed(calls: readonly FailureCall[]): void {
     if (this.#handlerDone) return;
+    this.#hasFailed = true;
     this.#handlerDone = true;
     this.#queue = calls.map(({ method, args, ends }) => ({
       data: this.#options.dialect.encodeCall(method, args),
@@ -105,7 +125,7 @@ export class Event {
     this.#played = undefined;
     this.#state = "running";
     this.#reply = reply;
-    if (answered.wantsAnswer && !this.#handlerDone) this.#options.host.step(this.id, failed, data);
+    if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.step(this.id, failed, data);
     else if (failed) this.#options.onCallRefused(this, answered.data, data);
     this.#advance();
     return true;

@@ -38,7 +38,7 @@ export interface MsgpackRpcOptions {
   readonly service: PluginService;
   readonly events: EventTable;
   /** An event this server knows nothing of, or gave up: what the gateway is told, so that it does not fail open. */
-  readonly unknownEventCall: { readonly method: string; readonly args: readonly unknown[] };
+  readonly unknownEventCall: { readonly method: string; readonly args: readonly unknown[] } | undefined;
   readonly onOpen: (connection: Connection) => void;
   readonly onClose: (connection: Connection, error: Error | undefined) => void;
   /** A method failed for another reason than its arguments: the server's own fault. */
@@ -120,9 +120,9 @@ export class MsgpackRpc implements ConnectionHandler {
   #handleEvent(messageId: Buffer, connection: Connection, argument: unknown): void {
     const instanceId = integer(field(argument, "InstanceId"), "InstanceId");
     const phase = text(field(argument, "EventName"), "EventName");
-    const host = this.#options.service.hostOf(instanceId);
-    if (host === undefined) throw noInstance(instanceId);
-    this.#options.events.start(host, instanceId, phase, DIALECT, (eventId, data) =>
+    const runner = this.#options.service.runnerOf(instanceId);
+    if (runner === undefined) throw noInstance(instanceId);
+    this.#options.events.start(runner, instanceId, phase, DIALECT, (eventId, data) =>
       connection.send(encodeEventReply(messageId, eventId, data)),
     );
   }
@@ -133,9 +133,13 @@ export class MsgpackRpc implements ConnectionHandler {
     const reply: EventReply = (id, answer) => connection.send(encodeEventReply(messageId, id, answer));
     // 2.0 has no response.error and steps on after it, although the event is over here.
     if (target === "over") reply(eventId, PHASE_OVER);
-    else if (target === "unknown")
-      reply(eventId, encodeCall(this.#options.unknownEventCall.method, this.#options.unknownEventCall.args));
+    else if (target === "unknown") reply(eventId, this.#unknownEventData());
     else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
+  }
+
+  #unknownEventData(): Buffer {
+    const call = this.#options.unknownEventCall;
+    return call === undefined ? PHASE_OVER : encodeCall(call.method, call.args);
   }
 }
 

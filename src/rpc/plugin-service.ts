@@ -1,5 +1,5 @@
 // What the RPC layer asks of the server: the tables behind the `plugin.*` methods.
-import type { PhaseHost } from "../channel/index.js";
+import type { EventRunner } from "./event.js";
 
 /** A plugin as a gateway registers it. Spelling and shape are the gateway's own. */
 export interface PluginInfo {
@@ -32,6 +32,6 @@ export interface PluginService {
   startInstance(name: string, config: string): Promise<InstanceStatus>;
   instanceStatus(id: number): InstanceStatus;
   closeInstance(id: number): InstanceStatus;
-  /** The host that runs an instance's events, or undefined where there is no such instance. */
-  hostOf(instanceId: number): PhaseHost | undefined;
+  /** What runs an instance's events, or undefined where there is no such instance. */
+  runnerOf(instanceId: number): EventRunner | undefined;
 }

@@ -45,13 +45,11 @@ export async function scanModules(task: ScanTask): Promise<void> {
 
 async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo> {
   try {
-    const { form, name, version, priority, phases, fields, pdkVersion } = adaptModule(
-      await evaluateModule(item.artifact),
-      item.name,
-    );
-    const metadata = { form, name: name ?? item.name, version, priority, phases, fields };
+    const definition = adaptModule(await evaluateModule(item.artifact), item.name);
+    const { form, name = item.name, version, priority, phases, fields, pdkVersion, timeout, onError, isolation } = definition;
+    const metadata = { form, name, version, priority, phases, fields, pdkVersion, timeout, onError, isolation };
     // Sent as data: a schema may hold functions (custom validators), which no gateway gets to see.
-    return JSON.parse(JSON.stringify(pdkVersion === undefined ? metadata : { ...metadata, pdkVersion })) as PluginMetadata;
+    return JSON.parse(JSON.stringify(metadata)) as PluginMetadata;
   } catch (thrown) {
     return toErrorInfo(thrown);
   }

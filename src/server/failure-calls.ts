@@ -11,7 +11,7 @@ const CLIENT_MESSAGE = { message: "An unexpected error occurred" };
 export const FAIL_CLOSED = { method: "kong.response.exit", args: [500, CLIENT_MESSAGE] } as const;
 
 /** The gateway logs a server's own output at a level that is off by default, so the reason goes to its error log too. */
-export function failureCalls(plugin: string, phase: string, reason: string): FailureCall[] {
+export function failureCalls(plugin: string, phase: string, reason: string, onError: "exit" | "continue"): FailureCall[] {
   const log = { method: "kong.log.err", args: [`plugin ${plugin} failed in ${phase}: ${reason}`], ends: false };
-  return EXIT_PHASES.has(phase) ? [log, { ...FAIL_CLOSED, ends: true }] : [log];
+  return onError === "exit" && EXIT_PHASES.has(phase) ? [log, { ...FAIL_CLOSED, ends: true }] : [log];
 }

@@ -25,6 +25,8 @@ export interface PluginServerOptions {
   readonly limits: IsolateLimits;
   readonly pdkMatch: PdkMatch;
   readonly eventTimeout: number;
+  /** What becomes of a request whose event failed, where its plugin says nothing else. */
+  readonly onError: "exit" | "continue";
   readonly instanceTimeout: number;
   readonly drainTimeout: number;
   readonly maxMessageSize: number;
@@ -49,13 +51,12 @@ export class PluginServer {
     this.#logger = options.logger;
     this.#instances = new InstanceTable(options.instanceTimeout);
     this.#events = new EventTable({
-      eventTimeout: options.eventTimeout,
-      failureCalls: (event, reason) => failureCalls(this.#pluginOf(event), event.phase, reason),
+      failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
       onTimeout: (event) => this.#onTimeout(event),
       onCallRefused: (event, call, answer) =>
         this.#logger.warn(
-          { plugin: this.#pluginOf(event), phase: event.phase, instance: event.instanceId },
-          `[${this.#pluginOf(event)}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
+          { plugin: event.runner.plugin, phase: event.phase, instance: event.instanceId },
+          `[${event.runner.plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
         ),
     });
     const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
@@ -84,12 +85,14 @@ export class PluginServer {
       service: new ServerService({
         plugins: this.#plugins,
         instances: this.#instances,
+        eventTimeout: options.eventTimeout,
+        onError: options.onError,
         listenerFor,
         loaded: () => this.#directory.registry(),
         loadDirectory: (directory) => this.#directory.change(directory),
       }),
       events: this.#events,
-      unknownEventCall: FAIL_CLOSED,
+      unknownEventCall: options.onError === "exit" ? FAIL_CLOSED : undefined,
       onOpen: (connection) => this.#connections.add(connection),
       onClose: (connection, error) => this.#onClose(connection, error),
       onInternalError: (method, error) => this.#logger.error({ err: error }, `${method} failed in the server itself`),
@@ -156,20 +159,14 @@ export class PluginServer {
     this.#logger[error instanceof WireError ? "warn" : "debug"](`a connection was closed: ${error.message}`);
   }
 
-  #pluginOf(event: Event): string {
-    return this.#instances.get(event.instanceId)?.plugin ?? "?";
-  }
-
   #onTimeout(event: Event): void {
-    const plugin = this.#pluginOf(event);
-    const waiting =
-      event.state === "awaiting-step" ? "the gateway never answered its last PDK call" : "its handler has not returned";
-    this.#instances
-      .get(event.instanceId)
-      ?.host.cancelEvent(event.id, `the event took longer than ${this.#options.eventTimeout / 1000} s`);
+    const { plugin, host, timeout } = event.runner;
+    const silent = event.state === "awaiting-step";
+    const waiting = silent ? "the gateway never answered its last PDK call" : "its handler has not returned";
+    host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`);
     this.#logger.warn(
       { plugin, phase: event.phase, instance: event.instanceId },
-      `an event of plugin ${plugin} was given up after ${this.#options.eventTimeout / 1000} s: ${waiting}`,
+      `an event of plugin ${plugin} was given up after ${timeout / 1000} s: ${waiting}`,
     );
   }
 

@@ -1,13 +1,31 @@
 // Answers the RPC methods out of the server's tables.
-import { type InstanceStatus, noInstance, type PluginInfo, type PluginService, RpcError } from "../rpc/index.js";
-import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry } from "../plugins/index.js";
+import {
+  type EventRunner,
+  type InstanceStatus,
+  noInstance,
+  type PluginInfo,
+  type PluginService,
+  RpcError,
+} from "../rpc/index.js";
+import type { PhaseHostListener } from "../channel/index.js";
+import {
+  checkConfig,
+  type Instance,
+  type InstanceTable,
+  pluginInfo,
+  type PluginRegistry,
+  redactConfig,
+} from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
 export interface ServiceOptions {
   readonly plugins: ServedPlugins;
   readonly instances: InstanceTable;
+  /** Milliseconds that one run of a phase may take, where its plugin says nothing else. */
+  readonly eventTimeout: number;
+  /** What becomes of a request whose event failed, where its plugin says nothing else. */
+  readonly onError: "exit" | "continue";
   readonly listenerFor: (plugin: string) => PhaseHostListener;
   /** Resolves with the registry once the plugins are loaded: calls that come earlier wait. */
   readonly loaded: () => Promise<PluginRegistry>;
@@ -30,7 +48,7 @@ export class ServerService implements PluginService {
     await this.#options.loaded();
     const plugins = this.#options.plugins.list().map(({ generation, lastStart, lastClose }) => {
       const { name, modified, loaded } = generation;
-      const instances = this.#options.instances.ofPlugin(name).map(statusOf);
+      const instances = this.#options.instances.ofPlugin(name).map((instance) => this.#statusOf(instance));
       return [
         name,
         {
@@ -55,23 +73,24 @@ export class ServerService implements PluginService {
 
   async startInstance(name: string, config: string): Promise<InstanceStatus> {
     const registry = await this.#options.loaded();
-    const id = this.#options.instances.nextId();
-    const host = this.#options.plugins.startInstance(name, id, config);
-    const instance = this.#options.instances.add({
-      id,
-      plugin: name,
-      config,
-      host: host ?? this.#failed(name, unavailable(registry, name)),
-      started: Math.floor(Date.now() / 1000),
-    });
-    if (host === undefined) instance.host.startInstance({ id, config });
-    return statusOf(instance);
+    const { instances, plugins, listenerFor } = this.#options;
+    const id = instances.nextId();
+    const reason = this.#misfit(registry, name, config);
+    const host =
+      reason === undefined
+        ? plugins.startInstance(name, id, config)
+        : new FailedHost({ name: "RpcError", message: reason, stack: reason }, listenerFor(name));
+    if (host === undefined) throw new RpcError("RPC_NO_PLUGIN", unavailable(registry, name));
+    const instance = instances.add({ id, plugin: name, config, host, started: Math.floor(Date.now() / 1000) });
+    // Tells, now that the table knows the instance, why it cannot run.
+    if (reason !== undefined) host.startInstance({ id, config });
+    return this.#statusOf(instance);
   }
 
   instanceStatus(id: number): InstanceStatus {
     const instance = this.#options.instances.get(id);
     if (instance === undefined) throw noInstance(id);
-    return statusOf(instance);
+    return this.#statusOf(instance);
   }
 
   closeInstance(id: number): InstanceStatus {
@@ -79,15 +98,36 @@ export class ServerService implements PluginService {
     if (instance === undefined) throw noInstance(id);
     const plugin = this.#options.plugins.get(instance.plugin);
     if (plugin !== undefined) plugin.lastClose = Date.now() / 1000;
-    return statusOf(instance);
+    return this.#statusOf(instance);
   }
 
-  hostOf(instanceId: number): PhaseHost | undefined {
-    return this.#options.instances.use(instanceId)?.host;
+  runnerOf(instanceId: number): EventRunner | undefined {
+    const instance = this.#options.instances.use(instanceId);
+    if (instance === undefined) return undefined;
+    const { host, plugin } = instance;
+    const { eventTimeout, onError } = this.#options;
+    const metadata = this.#options.plugins.get(plugin)?.generation.metadata;
+    const timeout = metadata?.timeout === undefined ? eventTimeout : metadata.timeout * 1000;
+    return { host, plugin, timeout, onError: metadata?.onError ?? onError };
   }
 
-  #failed(plugin: string, reason: string): PhaseHost {
-    return new FailedHost({ name: "RpcError", message: reason, stack: reason }, this.#options.listenerFor(plugin));
+  /** Why an instance with this configuration cannot run, where it cannot. */
+  #misfit(registry: PluginRegistry, name: string, config: string): string | undefined {
+    const generation = this.#options.plugins.get(name)?.generation;
+    if (generation === undefined) return unavailable(registry, name);
+    const value = parse(config);
+    if (value === undefined) return `the configuration of plugin ${name} is no JSON`;
+    const problems = checkConfig(generation.metadata.fields, value);
+    return problems.length === 0
+      ? undefined
+      : `the configuration does not fit the schema of plugin ${name}: ${problems.map(({ path, reason }) => `${path} ${reason}`).join("; ")}`;
+  }
+
+  /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
+  #statusOf({ id, plugin, config, started, error }: Instance): InstanceStatus {
+    const fields = this.#options.plugins.get(plugin)?.generation.metadata.fields ?? [];
+    const status = { Name: plugin, Id: id, Config: redactConfig(fields, parse(config) ?? null), StartTime: started };
+    return error === undefined ? status : { ...status, Error: error };
   }
 }
 
@@ -98,15 +138,10 @@ function unavailable(registry: PluginRegistry, name: string): string {
     : `plugin ${name} is not served: ${problem.reason}`;
 }
 
-function statusOf({ id, plugin, config, started, error }: Instance): InstanceStatus {
-  const status = { Name: plugin, Id: id, Config: parse(config), StartTime: started };
-  return error === undefined ? status : { ...status, Error: error };
-}
-
 function parse(config: string): unknown {
   try {
-    return JSON.parse(config);
+    return JSON.parse(config) as unknown;
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -24,6 +24,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     isolatesPerPlugin: options.threads,
     pdkMatch: options.pdkMatch,
     eventTimeout: options.eventTimeout,
+    onError: options.onError,
     instanceTimeout: options.instanceTimeout,
     isolation: options.isolation,
     limits: {

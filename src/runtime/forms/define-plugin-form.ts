@@ -1,5 +1,6 @@
 // Adapts the form we teach: a default export made with `definePlugin`.
 import { PHASES, PLUGIN_STAMP, type Phase } from "../../pdk/index.js";
+import { parseFaultRules } from "./fault-rules.js";
 import {
   findPhases,
   isObject,
@@ -28,6 +29,7 @@ export function adaptDefinePlugin(plugin: Record<PropertyKey, unknown>): PluginD
     phases: findPhases((phase) => handlers.has(phase), "give definePlugin() a handler such as access(kong, config)"),
     fields: parseFields(plugin["schema"], "schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...parseFaultRules(plugin, { timeout: "timeout", onError: "onError", isolation: "isolation" }),
     bodies: "buffer",
     createInstance: (config) => bindHandlers(handlers, plugin, config),
   };

@@ -1,6 +1,7 @@
 // Adapts the Go style: an exported `New()` makes an object whose fields are the configuration and whose methods are the phases.
 import { PHASES, type Phase } from "../../pdk/index.js";
 import { assignConfig, configFields } from "./go-config.js";
+import { parseFaultRules } from "./fault-rules.js";
 import { findPhases, isObject, parseName, parsePdkVersion, parsePriority, parseVersion, show } from "./module-values.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
@@ -26,6 +27,7 @@ export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition 
     ),
     fields: configFields(sample),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),
     bodies: "buffer",
     createInstance: (config) => {
       const instance = newInstance(construct as Constructor);

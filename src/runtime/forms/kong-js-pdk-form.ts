@@ -1,5 +1,6 @@
 // Adapts plugins written for kong-js-pdk: `module.exports = { Plugin, Name, Schema, Version, Priority }`.
 import type { Phase } from "../../pdk/index.js";
+import { parseFaultRules } from "./fault-rules.js";
 import { findPhases, isObject, parseFields, parseName, parsePdkVersion, parsePriority, parseVersion } from "./module-values.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
@@ -24,6 +25,7 @@ export function adaptKongJsPdk(module: Record<PropertyKey, unknown>, fileName: s
     phases,
     fields: parseFields(module["Schema"], "Schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),
     bodies: "text",
     createInstance: (config) => bindMethods(phases, new (Plugin as PluginClass)(config)),
   };

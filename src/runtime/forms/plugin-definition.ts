@@ -1,11 +1,12 @@
 // What a plugin is to the server, whichever form its module has.
 import type { Phase } from "../../pdk/index.js";
+import type { FaultRules } from "./fault-rules.js";
 
 export type PluginForm = "define-plugin" | "go" | "kong-js-pdk";
 
 export type PhaseHandlers = { readonly [P in Phase]?: (kong: unknown) => unknown };
 
-export interface PluginDefinition {
+export interface PluginDefinition extends FaultRules {
   readonly form: PluginForm;
   /** The name that the module asks for; without one it is that of its file or folder. */
   readonly name?: string;

@@ -1,7 +1,7 @@
 // Every event under way: found by its id while it is, told apart from those that are over or unknown, given up in time.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Event, EventTable } from "../../../src/rpc/index.js";
+import { type Event, type EventRunner, EventTable } from "../../../src/rpc/index.js";
 import { ask, exit, failureCall, PLAIN_DIALECT, ScriptedHost, tell } from "./scripted-host.js";
 
 const TIMEOUT = 50_000;
@@ -22,7 +22,6 @@ beforeEach(() => {
   reasons = [];
   host = new ScriptedHost();
   table = new EventTable({
-    eventTimeout: TIMEOUT,
     failureCalls: (event, reason) => {
       reasons.push(reason);
       return [failureCall("log", false), ...(event.phase === "access" ? [failureCall("exit 500", true)] : [])];
@@ -38,10 +37,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const runner = (timeout = TIMEOUT, onError: "exit" | "continue" = "exit"): EventRunner => ({
+  host,
+  plugin: "hello",
+  timeout,
+  onError,
+});
+
 const reply = (_id: number, data: Buffer): void => {
   sent.push(data.toString());
 };
-const start = (phase = "access"): Event => table.start(host, 1, phase, PLAIN_DIALECT, reply);
+const start = (phase = "access"): Event => table.start(runner(), 1, phase, PLAIN_DIALECT, reply);
 const step = (event: Event): boolean => event.step(false, undefined, reply);
 
 describe("ids", () => {
@@ -52,12 +58,11 @@ describe("ids", () => {
     const others = new Set(
       Array.from({ length: 20 }, () => {
         const other = new EventTable({
-          eventTimeout: TIMEOUT,
           failureCalls: () => [],
           onTimeout: () => {},
           onCallRefused: () => {},
         });
-        const { id } = other.start(host, 1, "log", PLAIN_DIALECT, () => {});
+        const { id } = other.start(runner(), 1, "log", PLAIN_DIALECT, () => {});
         other.close();
         return id;
       }),
@@ -194,12 +199,11 @@ describe("an event that takes too long", () => {
     const noticed: number[] = [];
     const began = Date.now();
     const other = new EventTable({
-      eventTimeout,
       failureCalls: () => [],
       onTimeout: () => noticed.push(Date.now() - began),
       onCallRefused: () => {},
     });
-    other.start(host, 1, "access", PLAIN_DIALECT, () => {});
+    other.start(runner(eventTimeout), 1, "access", PLAIN_DIALECT, () => {});
     vi.advanceTimersByTime(eventTimeout + sweep);
     other.close();
     expect(noticed).toHaveLength(1);
@@ -266,5 +270,23 @@ describe("close", () => {
     table.calls(id, [ask("get")]);
     expect(sent).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("plugins with timeouts of their own", () => {
+  it("are each given up at theirs, whichever started first", () => {
+    const slow = table.start(runner(5000), 1, "access", PLAIN_DIALECT, reply);
+    const quick = table.start(runner(500), 2, "access", PLAIN_DIALECT, reply);
+    vi.advanceTimersByTime(600);
+    expect(timedOut.map(([id]) => id)).toEqual([quick.id]);
+    vi.advanceTimersByTime(5000);
+    expect(timedOut.map(([id]) => id)).toContain(slow.id);
+  });
+
+  it("that let requests go on are over for a step that comes too late", () => {
+    const event = table.start(runner(500, "continue"), 1, "access", PLAIN_DIALECT, reply);
+    table.calls(event.id, [{ data: Buffer.from("get"), wantsAnswer: true, ends: false }]);
+    vi.advanceTimersByTime(2000);
+    expect(table.find(event.id)).toBe("over");
   });
 });

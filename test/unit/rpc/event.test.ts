@@ -31,7 +31,7 @@ beforeEach(() => {
       id: ID,
       instanceId: 1,
       phase: "access",
-      host,
+      runner: { host, plugin: "hello", timeout: 1000, onError: "exit" },
       dialect: PLAIN_DIALECT,
       deadline: 1000,
       onOver: () => {
@@ -251,7 +251,7 @@ describe("a handler that is done while its call goes out", () => {
         id: ID,
         instanceId: 1,
         phase: "log",
-        host,
+        runner: { host, plugin: "hello", timeout: 1000, onError: "exit" },
         dialect: PLAIN_DIALECT,
         deadline: 1,
         onOver: () => {},

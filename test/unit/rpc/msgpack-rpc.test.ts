@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { PhaseHost } from "../../../src/channel/index.js";
+
 import {
+  type EventRunner,
   EventTable,
   type InstanceStatus,
   MsgpackRpc,
@@ -65,8 +66,8 @@ class ScriptedService implements PluginService {
     return this.instanceStatus(id);
   }
 
-  hostOf(instanceId: number): PhaseHost | undefined {
-    return instanceId === FIRST_INSTANCE ? this.host : undefined;
+  runnerOf(instanceId: number): EventRunner | undefined {
+    return instanceId === FIRST_INSTANCE ? { host: this.host, plugin: "hello", timeout: 60_000, onError: "exit" } : undefined;
   }
 }
 
@@ -89,7 +90,6 @@ beforeEach(async () => {
   [opened, closed, internal, refused] = [0, closes, [], []];
   service = new ScriptedService();
   events = new EventTable({
-    eventTimeout: 60_000,
     failureCalls: (event, reason) => [{ method: "kong.log.err", args: [event.phase, reason], ends: false }],
     onTimeout: () => {},
     onCallRefused: (_event, call) => refused.push(call.toString("latin1")),

@@ -8,7 +8,7 @@ const CAN_ANSWER = ["rewrite", "access", "response"];
 
 describe("a plugin that failed", () => {
   it.each(CAN_ANSWER)("in %s: the reason goes to the log, and the client gets a 500 that does not tell it", (phase) => {
-    const calls = failureCalls("hello", phase, "it broke");
+    const calls = failureCalls("hello", phase, "it broke", "exit");
     expect(calls).toEqual([
       { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
       { method: "kong.response.exit", args: [500, { message: "An unexpected error occurred" }], ends: true },
@@ -18,13 +18,21 @@ describe("a plugin that failed", () => {
   it.each(PHASES.filter((phase) => !CAN_ANSWER.includes(phase)))(
     "in %s: only the log hears of it, since the gateway refuses an answer there",
     (phase) => {
-      expect(failureCalls("hello", phase, "it broke")).toEqual([{ ...LOG, args: [`plugin hello failed in ${phase}: it broke`] }]);
+      expect(failureCalls("hello", phase, "it broke", "exit")).toEqual([
+        { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
+      ]);
     },
   );
 
+  it.each(PHASES)("in %s, where failures are to be passed over: only the log hears of it", (phase) => {
+    expect(failureCalls("hello", phase, "it broke", "continue")).toEqual([
+      { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
+    ]);
+  });
+
   it("only the last call ends the request", () => {
     for (const phase of PHASES) {
-      const ends = failureCalls("hello", phase, "x").map(({ ends: last }) => last);
+      const ends = failureCalls("hello", phase, "x", "exit").map(({ ends: last }) => last);
       expect(ends.slice(0, -1)).not.toContain(true);
     }
   });
