@@ -17,6 +17,8 @@ export interface LogOptions {
 
 /** What loading plugins needs. */
 export interface LoadingOptions {
+  /** Milliseconds. */
+  readonly loadTimeout: number;
   /** Bytes. */
   readonly isolateMemory: number;
   /** Names of environment variables that plugins do not see; `*` stands for any characters. */
@@ -70,6 +72,7 @@ interface Values {
   readonly threads: string;
   readonly pdkMatch: string;
   readonly isolation: string;
+  readonly loadTimeout: string;
   readonly isolateMemory: string;
   readonly env: string;
   readonly eventTimeout: string;
@@ -133,6 +136,7 @@ function createProgram(): Command {
     .addOption(
       option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"),
     )
+    .addOption(option("--load-timeout <time>", "how long one plugin's module may take to load").default("10s"))
     .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
     .addOption(option("--drain-timeout <time>", "how long running events may take to finish when the server ends").default("10s"))
     .addOption(
@@ -207,6 +211,7 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
   return {
     pluginsDirectory,
     hiddenEnvironment: values.env.split(",").filter((name) => name !== ""),
+    loadTimeout: parseDuration("load-timeout", values.loadTimeout),
     isolateMemory: parseSize("isolate-memory", values.isolateMemory),
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
     log: {

@@ -20,6 +20,9 @@ export class Heartbeat {
   /** When the ping was sent, or the load began, that is still unanswered. */
   #waitingSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #state: "busy" | "idle" = "idle";
+  /** Whether there was work since the last ping: an isolate is weighed after short events too. */
+  #worked = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -40,6 +43,8 @@ export class Heartbeat {
 
   /** There is work: watch. */
   watch(): void {
+    this.#state = "busy";
+    this.#worked = true;
     if (this.#timer === undefined) this.#schedule();
   }
 
@@ -52,10 +57,9 @@ export class Heartbeat {
     this.#schedule();
   }
 
-  /** No work: no timer. */
+  /** No work: after one ping more there is no timer. */
   rest(): void {
-    if (this.#waitingSince !== undefined) return;
-    this.stop();
+    this.#state = "idle";
   }
 
   stop(): void {
@@ -64,6 +68,7 @@ export class Heartbeat {
   }
 
   #ping(limit: number): void {
+    this.#worked = this.#state === "busy";
     this.#waitingSince = performance.now();
     this.#limit = limit;
     this.#options.ping();
@@ -75,7 +80,10 @@ export class Heartbeat {
   }
 
   #check(): void {
-    if (this.#waitingSince === undefined) this.#ping(this.#options.stallTimeout);
+    if (this.#waitingSince === undefined) {
+      if (!this.#worked) return this.stop();
+      this.#ping(this.#options.stallTimeout);
+    }
     const silence = performance.now() - (this.#waitingSince ?? 0);
     if (silence >= this.#limit) {
       this.stop();

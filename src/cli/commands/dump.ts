@@ -10,8 +10,6 @@ import { pluginEnvironment } from "../plugin-environment.js";
 import { requireDirectory } from "../require-path.js";
 import { CommandError } from "../usage-error.js";
 
-export const LOAD_TIMEOUT = 10_000;
-
 /** All plugins as a JSON array; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {
   const registry = await load(options);
@@ -42,7 +40,7 @@ async function load(options: LoadingOptions): Promise<PluginRegistry> {
     pdkEntry: PDK_ENTRY,
     pdkVersion: PDK_VERSION,
     pdkMatch,
-    loadTimeout: LOAD_TIMEOUT,
+    loadTimeout: options.loadTimeout,
     limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
   });

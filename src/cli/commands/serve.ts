@@ -6,7 +6,6 @@ import { createLogger } from "../logger.js";
 import type { ServeOptions } from "../options.js";
 import { pluginEnvironment } from "../plugin-environment.js";
 import { requireDirectory, requireWritable } from "../require-path.js";
-import { LOAD_TIMEOUT } from "./dump.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
 const ISOLATE_IDLE_TIMEOUT = 60_000;
@@ -31,7 +30,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
       memory: options.isolateMemory,
       maxEvents: options.maxEvents,
       stallTimeout: options.stallTimeout,
-      loadTimeout: LOAD_TIMEOUT,
+      loadTimeout: options.loadTimeout,
       idleTimeout: ISOLATE_IDLE_TIMEOUT,
       env: pluginEnvironment(options.hiddenEnvironment),
     },

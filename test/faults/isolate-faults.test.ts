@@ -1,0 +1,190 @@
+// Owns causing every fault that plugin code can: it ends at its plugin, which comes back, and a plugin beside it notices nothing.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createTempDir, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
+import { Bystander } from "./bystander.js";
+
+const PLUGINS = fileURLToPath(new URL("../fixtures/isolate-faults", import.meta.url));
+const FLAGS = ["-event-timeout", "3s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
+
+let server: RunningServer;
+let client: WireClient;
+
+async function start(...flags: string[]): Promise<void> {
+  server = await startServer({ plugins: PLUGINS, flags: [...FLAGS, ...flags] });
+  client = await WireClient.connect(server.socketPath);
+}
+
+afterEach(async () => {
+  await client.close();
+  expect(await server.close()).toEqual({ code: 0, signal: null });
+});
+
+const end = async (how: string): Promise<string> =>
+  (await runPhase(client, await startInstance(client, "misbehaves", { how }), "access")).end;
+
+/** The plugin serves again: at once, or when its isolate is back. */
+const recovered = (): Promise<void> => expect.poll(() => end("none"), { timeout: 15_000 }).toBe("ret");
+
+interface Fault {
+  readonly how: string;
+  /** How its event ends: with 500, or as if nothing were. */
+  readonly ends: "exit" | "ret";
+  /** What the operator reads, where there is anything to read. */
+  readonly log?: RegExp;
+}
+
+const EVERYWHERE: readonly Fault[] = [
+  { how: "throw", ends: "exit", log: /plugin misbehaves failed in access: thrown on purpose/ },
+  { how: "reject", ends: "exit", log: /plugin misbehaves failed in access: rejected on purpose/ },
+  { how: "throw in a timer", ends: "ret", log: /\[misbehaves\] uncaught exception outside a handler/ },
+  { how: "floating rejection", ends: "ret", log: /\[misbehaves\] unhandled promise rejection/ },
+  { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
+  { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
+  { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after 3 s/ },
+  { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "environment", ends: "ret" },
+  { how: "a megabyte of console.log", ends: "ret", log: /\[misbehaves\] \d+ lines were dropped/ },
+  { how: "10,000 calls in one tick", ends: "ret" },
+  { how: "objects without end", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+];
+
+const IN_A_THREAD: readonly Fault[] = [
+  ...EVERYWHERE,
+  { how: "abort", ends: "exit", log: /plugin misbehaves failed in access: .*process\.abort\(\) is not supported/ },
+  { how: "signal to itself", ends: "exit", log: /a plugin may not send SIGKILL to process/ },
+  { how: "chdir", ends: "exit", log: /process\.chdir\(\) is not supported/ },
+];
+
+const IN_A_PROCESS: readonly Fault[] = [
+  ...EVERYWHERE,
+  { how: "abort", ends: "exit", log: /ended by SIGABRT/ },
+  { how: "signal to itself", ends: "exit", log: /ended by SIGKILL/ },
+  { how: "chdir", ends: "ret" },
+  { how: "a growing map", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
+];
+
+describe.each([
+  ["thread", IN_A_THREAD],
+  ["process", IN_A_PROCESS],
+] as const)("in a %s", (isolation, faults) => {
+  beforeEach(() => start("-isolation", isolation));
+
+  it.each(faults)("$how", { timeout: 60_000 }, async ({ how, ends, log }) => {
+    const bystander = await Bystander.begin(server.socketPath);
+    const faulty = await startInstance(client, "misbehaves", { how });
+    const calm = await startInstance(client, "misbehaves", { how: "none" });
+    expect((await runPhase(client, calm, "access")).end).toBe("ret");
+    expect((await runPhase(client, faulty, "access")).end).toBe(ends);
+    if (log !== undefined) await server.waitForLine(log);
+    await expect.poll(async () => (await runPhase(client, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
+    const { phases, troubles } = await bystander.stop();
+    expect(troubles).toEqual([]);
+    expect(phases).toBeGreaterThan(0);
+  });
+
+  it.each(["a slow leak of objects", "a slow leak of buffers"])(
+    "%s: a fresh isolate takes over, no event fails",
+    { timeout: 60_000 },
+    async (how) => {
+      const leaky = await startInstance(client, "misbehaves", { how });
+      for (let i = 0; i < 400; i += 1) {
+        expect((await runPhase(client, leaky, "access")).end).toBe("ret");
+        // A leak takes its time: the isolate is weighed once a second at most.
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        if (server.lines.some((line) => line.includes("a fresh one takes over"))) break;
+      }
+      await server.waitForLine(/\[misbehaves\] its isolate uses \d+ of 96 MB: a fresh one takes over/);
+      expect((await runPhase(client, leaky, "access")).end).toBe("ret");
+    },
+  );
+});
+
+it("a child process whose descriptors are closed ends alone", { timeout: 60_000 }, async () => {
+  await start("-isolation", "process");
+  const bystander = await Bystander.begin(server.socketPath);
+  await end("closing descriptors");
+  await recovered();
+  expect((await bystander.stop()).troubles).toEqual([]);
+});
+
+it(
+  "a plugin that keeps dying backs off, its events fail at once, and it comes back when it is healthy",
+  { timeout: 60_000 },
+  async () => {
+    await start();
+    const dies = await startInstance(client, "misbehaves", { how: "exit" });
+    for (let i = 0; i < 3; i += 1) expect((await runPhase(client, dies, "access")).end).toBe("exit");
+    await server.waitForLine(/\[misbehaves\] its isolate ended.*it starts again in \d+ s/);
+    const began = performance.now();
+    expect(await end("none")).toBe("exit");
+    expect(performance.now() - began).toBeLessThan(900);
+    await recovered();
+  },
+);
+
+it("modules that throw, loop or hang while they load are left out, and all others are served", { timeout: 60_000 }, async () => {
+  const plugins = createTempDir("ld");
+  plugins.write(
+    "good.cjs",
+    `module.exports = { Plugin: class { access(kong) { kong.response.setHeader("x", "1"); } }, Schema: [], Version: "1.0.0" };`,
+  );
+  plugins.write("hangs.mjs", "await new Promise(() => {});");
+  plugins.write("loops.cjs", "for (;;);");
+  plugins.write("throws.cjs", "throw new Error('thrown while loading');");
+  plugins.write("exits.cjs", "process.exit(0);");
+  server = await startServer({ plugins: plugins.path, flags: ["-load-timeout", "1s"] });
+  client = await WireClient.connect(server.socketPath);
+  expect((await runPhase(client, await startInstance(client, "good"), "access")).end).toBe("ret");
+  for (const name of ["hangs", "loops", "throws", "exits"]) {
+    await server.waitForLine(new RegExp(`plugin ${name} is not served: `));
+    expect((await runPhase(client, await startInstance(client, name), "access")).end).toBe("exit");
+  }
+  plugins.remove();
+});
+
+it("a module that loads at first, and not in its isolate, fails its events with the reason", { timeout: 60_000 }, async () => {
+  const plugins = createTempDir("l2");
+  const marker = join(plugins.path, "marker", "x");
+  mkdirSync(join(plugins.path, "marker"));
+  plugins.write(
+    "fickle.cjs",
+    `if (require("node:fs").existsSync(${JSON.stringify(marker)})) throw new Error("not any more");
+    module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`,
+  );
+  server = await startServer({ plugins: plugins.path, flags: ["-no-watch"] });
+  client = await WireClient.connect(server.socketPath);
+  await server.waitForLine(/is listening on/);
+  writeFileSync(marker, "");
+  const id = await startInstance(client, "fickle");
+  expect((await runPhase(client, id, "access")).end).toBe("exit");
+  await server.waitForLine(/instance \d+ of plugin fickle cannot run, its events fail: not any more/);
+  plugins.remove();
+});
+
+it(
+  "a server that was killed listens again within a second, and its instances come back through the gateway",
+  { timeout: 60_000 },
+  async () => {
+    await start();
+    const old = await startInstance(client, "misbehaves", { how: "none" });
+    const prefix = server.prefix;
+    const exited = server.exited;
+    server.kill("SIGKILL");
+    await exited;
+    const began = performance.now();
+    server = await startServer({ plugins: PLUGINS, prefix, flags: FLAGS });
+    const elapsed = performance.now() - began;
+    client = await WireClient.connect(server.socketPath);
+    await expect(client.call("plugin.HandleEvent", { InstanceId: old, EventName: "access" })).rejects.toThrow(
+      `No plugin instance ${old}`,
+    );
+    expect(await end("none")).toBe("ret");
+    // A second on a quiet machine; this is a bound against something like the event timeout.
+    expect(elapsed).toBeLessThan(10_000);
+  },
+);
