@@ -1,5 +1,6 @@
 // The composition root: joins socket, protocol, events, instances, plugins and isolates into one server.
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
 import type { IsolateLimits, Isolation } from "../isolates/index.js";
@@ -33,6 +34,9 @@ export interface PluginServerOptions {
   readonly maxConnections: number;
   readonly logger: Logger;
 }
+
+/** How long a client must have been silent to be taken for idle, in milliseconds. */
+const QUIET = 500;
 
 export class PluginServer {
   readonly #options: PluginServerOptions;
@@ -131,14 +135,28 @@ export class PluginServer {
   }
 
   async #close(): Promise<void> {
-    await this.#socket?.close();
+    const { drainTimeout } = this.#options;
+    const began = performance.now();
+    const end = await this.#socket?.close();
     await this.#directory.close();
-    await this.#events.drained(this.#options.drainTimeout);
+    // The gateway's old workers still use their connections, and take one that closes under a call for a failed plugin.
+    if (end === "taken over") await this.#quiet(drainTimeout);
+    await this.#events.drained(drainTimeout - (performance.now() - began));
     this.#events.close();
     this.#instances.end();
     for (const connection of this.#connections) connection.end();
     await this.#plugins.close(true);
     for (const connection of this.#connections) connection.destroy();
+  }
+
+  /**
+   * Resolves when no client has asked for anything for a while, or after `timeout` milliseconds. A connection that closes
+   * while it is idle is no harm: the gateway opens another, to the successor.
+   */
+  async #quiet(timeout: number): Promise<void> {
+    const until = performance.now() + timeout;
+    const isBusy = (): boolean => [...this.#connections].some(({ lastHeard }) => performance.now() - lastHeard < QUIET);
+    while (isBusy() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET / 10));
   }
 
   #accept(socket: Socket): void {

@@ -58,13 +58,19 @@ export class UnixSocket {
     }
   }
 
-  /** Takes no new connections. The file goes unless another server has taken the path over. May be called twice. */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+  /**
+   * Takes no new connections. The file goes unless another server has taken the path over, which is told. May be called
+   * twice.
+   */
+  async close(): Promise<"removed" | "taken over"> {
     const current = await lstat(this.#path, { bigint: true }).catch(() => undefined);
-    if (current?.ino === this.#inode) await remove(this.#path);
-    this.#server.close();
+    const takenOver = current !== undefined && current.ino !== this.#inode;
+    if (this.#state === "listening") {
+      this.#state = "closed";
+      if (!takenOver) await remove(this.#path);
+      this.#server.close();
+    }
+    return takenOver ? "taken over" : "removed";
   }
 }
 

@@ -1,5 +1,6 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { MessageReader } from "./message-reader.js";
 
 /** What a connection tells its owner. */
@@ -16,6 +17,7 @@ export class Connection {
   readonly #reader: MessageReader;
   #state: "open" | "closed" = "open";
   #error: Error | undefined;
+  #lastHeard = performance.now();
 
   constructor(socket: Socket, handler: ConnectionHandler, maxMessageSize: number) {
     this.#socket = socket;
@@ -27,6 +29,11 @@ export class Connection {
       this.#error ??= error;
     });
     socket.on("close", () => this.#onClose());
+  }
+
+  /** When the peer sent something last, in the milliseconds of `performance.now`. */
+  get lastHeard(): number {
+    return this.#lastHeard;
   }
 
   /** Sends bytes; a no-op on a connection that is closed already, since its client waits for nothing any more. */
@@ -48,6 +55,7 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
+    this.#lastHeard = performance.now();
     try {
       for (const message of this.#reader.push(chunk)) {
         // The handler of the message before this one may have ended the connection.
