@@ -37,16 +37,20 @@ export async function runEvent(services: EventServices, plugin: PluginEntity, ca
   }
 }
 
+/** Kong repeats without end; a server that never has the instance it has just started is broken. */
+const MAX_STARTS = 20;
+
 async function runWithInstance(services: EventServices, plugin: PluginEntity, call: PdkCall): Promise<EventOutcome> {
-  const id = await services.instances.idFor(plugin);
-  try {
-    return await runLoop(services, id, call);
-  } catch (error) {
-    if (!isMissingInstance(error)) throw error;
-    services.log("warn", `[${plugin.name}] ${messageOf(error)}: starting it again`);
-    // A concurrent event may have started a new one already.
-    if ((await services.instances.idFor(plugin)) === id) services.instances.forgetPlugin(plugin.name);
-    return runLoop(services, await services.instances.idFor(plugin), call);
+  for (let starts = 1; ; starts += 1) {
+    const id = await services.instances.idFor(plugin);
+    try {
+      return await runLoop(services, id, call);
+    } catch (error) {
+      if (!isMissingInstance(error) || starts === MAX_STARTS) throw error;
+      services.log("warn", `[${plugin.name}] ${messageOf(error)}: starting it again`);
+      // A concurrent event may have started a new one already.
+      if ((await services.instances.idFor(plugin)) === id) services.instances.forgetPlugin(plugin.name);
+    }
   }
 }
 

@@ -56,8 +56,13 @@ export class MsgpackRpc implements ConnectionHandler {
 
   /** The gateway knows a restarted server by its process id, told first on every connection. */
   open(connection: Connection): void {
-    connection.send(encodeNotification("serverPid", process.pid));
+    this.introduce(connection);
     this.#options.onOpen(connection);
+  }
+
+  /** Says whose connection it is. */
+  introduce(connection: Connection): void {
+    connection.send(encodeNotification("serverPid", process.pid));
   }
 
   onMessage(connection: Connection, message: Buffer): void {

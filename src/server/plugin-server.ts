@@ -6,6 +6,7 @@ import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } fr
 import type { IsolateLimits, Isolation } from "../isolates/index.js";
 import { InstanceTable, type PdkMatch, pluginInfo } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
+import { FailedHost } from "../runtime/index.js";
 import { Connection, WireError } from "../wire/index.js";
 import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
@@ -35,8 +36,9 @@ export interface PluginServerOptions {
   readonly logger: Logger;
 }
 
-/** How long a client must have been silent to be taken for idle, in milliseconds. */
-const QUIET = 500;
+/** Milliseconds between two looks for a quiet moment, and between two hints to clients that stay. */
+const HAND_OVER_CHECK = 2;
+const HAND_OVER_REPEAT = 100;
 
 export class PluginServer {
   readonly #options: PluginServerOptions;
@@ -75,6 +77,7 @@ export class PluginServer {
       directory: pluginsDirectory,
       watch,
       served: this.#plugins,
+      onNewCode: (plugin) => this.#forgetFailures(plugin),
       logger,
       load: {
         pdkEntry: PDK_ENTRY,
@@ -138,10 +141,10 @@ export class PluginServer {
     const { drainTimeout } = this.#options;
     const began = performance.now();
     const end = await this.#socket?.close();
-    await this.#directory.close();
-    // The gateway's old workers still use their connections, and take one that closes under a call for a failed plugin.
-    if (end === "taken over") await this.#quiet(drainTimeout);
+    const reloading = this.#directory.close();
+    if (end === "taken over") await this.#handOver(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
+    await reloading;
     this.#events.close();
     this.#instances.end();
     for (const connection of this.#connections) connection.end();
@@ -150,13 +153,29 @@ export class PluginServer {
   }
 
   /**
-   * Resolves when no client has asked for anything for a while, or after `timeout` milliseconds. A connection that closes
-   * while it is idle is no harm: the gateway opens another, to the successor.
+   * Sends the clients on to the successor, and resolves when the last has left or after `timeout` milliseconds. A gateway
+   * drops a pooled connection on which something arrives unasked, while one that is in use reads past it and still gets
+   * its answer: unlike closing, this loses no call. Only in a moment without events, which may go on with any connection.
    */
-  async #quiet(timeout: number): Promise<void> {
+  async #handOver(timeout: number): Promise<void> {
     const until = performance.now() + timeout;
-    const isBusy = (): boolean => [...this.#connections].some(({ lastHeard }) => performance.now() - lastHeard < QUIET);
-    while (isBusy() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET / 10));
+    let told = -Infinity;
+    while (this.#connections.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
+      const isQuiet = this.#events.size === 0 && ![...this.#connections].some(({ owesAnswer }) => owesAnswer);
+      if (!isQuiet || performance.now() - told < HAND_OVER_REPEAT) continue;
+      told = performance.now();
+      for (const connection of this.#connections) this.#rpc.introduce(connection);
+    }
+  }
+
+  /** What an instance failed for may be mended by new code. */
+  #forgetFailures(plugin: string): void {
+    for (const instance of this.#instances.ofPlugin(plugin)) {
+      // It never ran: told that there is none, the gateway starts it anew with its next event, and it is checked again.
+      if (instance.host instanceof FailedHost) this.#instances.close(instance.id);
+      else instance.error = undefined;
+    }
   }
 
   #accept(socket: Socket): void {

@@ -1,6 +1,5 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 import { MessageReader } from "./message-reader.js";
 
 /** What a connection tells its owner. */
@@ -17,7 +16,7 @@ export class Connection {
   readonly #reader: MessageReader;
   #state: "open" | "closed" = "open";
   #error: Error | undefined;
-  #lastHeard = performance.now();
+  #owed = 0;
 
   constructor(socket: Socket, handler: ConnectionHandler, maxMessageSize: number) {
     this.#socket = socket;
@@ -31,14 +30,15 @@ export class Connection {
     socket.on("close", () => this.#onClose());
   }
 
-  /** When the peer sent something last, in the milliseconds of `performance.now`. */
-  get lastHeard(): number {
-    return this.#lastHeard;
+  /** Whether a message of the peer has had no answer yet. */
+  get owesAnswer(): boolean {
+    return this.#owed > 0;
   }
 
   /** Sends bytes; a no-op on a connection that is closed already, since its client waits for nothing any more. */
   send(bytes: Buffer): void {
     if (this.#state === "closed") return;
+    this.#owed = Math.max(0, this.#owed - 1);
     // A client that sends but does not read gets no further request in until it does.
     if (!this.#socket.write(bytes)) this.#socket.pause();
   }
@@ -54,12 +54,16 @@ export class Connection {
     this.#socket.end();
   }
 
+  #deliver(message: Buffer): void {
+    this.#owed += 1;
+    this.#handler.onMessage(this, message);
+  }
+
   #onData(chunk: Buffer): void {
-    this.#lastHeard = performance.now();
     try {
       for (const message of this.#reader.push(chunk)) {
         // The handler of the message before this one may have ended the connection.
-        if (!this.#socket.destroyed) this.#handler.onMessage(this, message);
+        if (!this.#socket.destroyed) this.#deliver(message);
       }
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
