@@ -1,0 +1,79 @@
+// The project's targets, as ratios within one run, and what the run says to each.
+import { type BenchResults, findRow } from "./results.js";
+import type { Metric } from "./statistics.js";
+
+export interface Target {
+  readonly what: string;
+  readonly bound: "at least" | "at most";
+  readonly limit: number;
+  readonly value: (results: BenchResults) => number | undefined;
+}
+
+const MB = 2 ** 20;
+const OURS = "isolates";
+const EMBEDDED = "in-thread";
+const OLD = "kong-pdk";
+
+type Place = readonly [scenario: string, peer: string, at: number, burners?: number];
+
+const median = (results: BenchResults, metric: Metric, place: Place): number | undefined =>
+  findRow(results, ...place)?.metrics[metric].median;
+
+const ratio =
+  (metric: Metric, over: Place, under: Place, scale = 1) =>
+  (results: BenchResults): number | undefined => {
+    const [numerator, denominator] = [median(results, metric, over), median(results, metric, under)];
+    return numerator === undefined || denominator === undefined ? undefined : numerator / denominator / scale;
+  };
+
+function memoryPerIsolate(results: BenchResults): number | undefined {
+  const many = results.scenarios.find(({ name }) => name === "many");
+  const running = median(results, "memory", ["many", OURS, 64]);
+  const idle = many?.idleMemory[OURS];
+  return many === undefined || running === undefined || idle === undefined ? undefined : (running - idle) / many.plugins / MB;
+}
+
+function coldRatio({ cold }: BenchResults): number | undefined {
+  const time = (peer: string, plugin: string, plugins: number): number | undefined =>
+    cold.find((one) => one.what === "dump" && one.peer === peer && one.plugin === plugin && one.plugins === plugins)?.time.median;
+  const [ours, old] = [time(OURS, "cold.ts", 10), time(OLD, "hello.cjs", 1)];
+  return ours === undefined || old === undefined ? undefined : ours / old;
+}
+
+const atLeast = (limit: number, what: string, value: Target["value"]): Target => ({ what, bound: "at least", limit, value });
+const atMost = (limit: number, what: string, value: Target["value"]): Target => ({ what, bound: "at most", limit, value });
+
+const HELLO_64 = (peer: string): Place => ["hello", peer, 64];
+const ONE_CPU = (peer: string): Place => ["hello on one CPU", peer, 1];
+
+export const TARGETS: readonly Target[] = [
+  atLeast(1.6, "hello, 64: isolates' phases/s, in those of kong-pdk", ratio("phasesPerSecond", HELLO_64(OURS), HELLO_64(OLD))),
+  atMost(1, "hello, 64: isolates' CPU per phase, in that of kong-pdk", ratio("cpuPerPhase", HELLO_64(OURS), HELLO_64(OLD))),
+  atLeast(
+    1.9,
+    "hello, 64: in-thread phases/s, in those of kong-pdk",
+    ratio("phasesPerSecond", HELLO_64(EMBEDDED), HELLO_64(OLD)),
+  ),
+  atLeast(
+    0.75,
+    "hello, 64: in-thread phases/s, in those of the floor",
+    ratio("phasesPerSecond", HELLO_64(EMBEDDED), HELLO_64("floor")),
+  ),
+  atMost(1.3, "hello on one CPU: isolates' p50, in that of kong-pdk", ratio("p50", ONE_CPU(OURS), ONE_CPU(OLD))),
+  atMost(0.8, "hello on one CPU: in-thread p50, in that of kong-pdk", ratio("p50", ONE_CPU(EMBEDDED), ONE_CPU(OLD))),
+  atMost(1.5, "hello beside 1 burner: p50, in that alone", ratio("p50", ["burn", OURS, 1, 1], ["burn", OURS, 1, 0])),
+  atMost(1.5, "hello beside 4 burners: p50, in that alone", ratio("p50", ["burn", OURS, 1, 4], ["burn", OURS, 1, 0])),
+  atLeast(
+    20,
+    "body 1 MB: phases/s, in those of kong-pdk",
+    ratio("phasesPerSecond", ["body 1 MB", OURS, 1], ["body 1 MB", OLD, 1]),
+  ),
+  atMost(1.2, "body: p50 of a byte in 32 MB, in that in 1 MB", ratio("p50", ["body 32 MB", OURS, 1], ["body 1 MB", OURS, 1], 32)),
+  atMost(1.2, "many, 1: CPU per phase, in that of hello", ratio("cpuPerPhase", ["many", OURS, 1], ["hello", OURS, 1])),
+  atMost(1.2, "many, 64: CPU per phase, in that of hello", ratio("cpuPerPhase", ["many", OURS, 64], HELLO_64(OURS))),
+  atMost(12, "many: MB for each running isolate", memoryPerIsolate),
+  atMost(1.5, "cold: dump of 10 TypeScript plugins, in kong-pdk's of 1 in JavaScript", coldRatio),
+];
+
+export const isMet = ({ bound, limit }: Target, value: number): boolean =>
+  bound === "at least" ? value >= limit : value <= limit;

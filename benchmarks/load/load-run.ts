@@ -1,0 +1,81 @@
+// Runs one case of a scenario against one server and returns what it showed.
+import { pluginNames, type Scenario, type Workload } from "../workloads/index.js";
+import { ControlConnection } from "./control-connection.js";
+import { phaseExpectations } from "./expected-data.js";
+import { phaseFrames } from "./frames.js";
+import { GatewayConnection, type PhaseObserver } from "./gateway-connection.js";
+import { Measurement, type MeasurementLimits, type RunResult } from "./measurement.js";
+
+export interface LoadRunOptions {
+  readonly scenario: Pick<Scenario, "workload" | "beside" | "plugins" | "instancesPerPlugin">;
+  readonly at: number;
+  readonly burners: number;
+  readonly socketPath: string;
+  readonly serverPid: number;
+  readonly limits: MeasurementLimits;
+}
+
+/** @throws where a server answers anything but what the scenario says. */
+export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
+  const { scenario, socketPath, at, burners, serverPid, limits } = options;
+  const control = await ControlConnection.open(socketPath);
+  const instances = await startInstances(control, pluginNames(scenario), scenario.instancesPerPlugin);
+  const besideInstances =
+    burners === 0 || scenario.beside === undefined ? [] : [await control.startInstance(scenario.beside.plugin)];
+  const measurement = new Measurement(serverPid, limits);
+  const fault = new Fault();
+  const connections = [
+    ...(await open(socketPath, at, scenario.workload, {
+      nextInstance: inTurn(instances),
+      onPhase: (started, ended) => measurement.phase(started, ended),
+      onFailure: (error) => fault.raise(error),
+    })),
+    ...(await open(socketPath, burners, scenario.beside ?? scenario.workload, {
+      nextInstance: inTurn(besideInstances),
+      onPhase: () => !measurement.isOver,
+      onFailure: (error) => fault.raise(error),
+    })),
+  ];
+  for (const connection of connections) connection.start();
+  try {
+    await Promise.race([fault.raised, Promise.all(connections.map((connection) => connection.idle()))]);
+    for (const instance of [...instances, ...besideInstances]) await control.closeInstance(instance);
+    return measurement.result(scenario.workload.calls.length);
+  } finally {
+    for (const connection of connections) connection.close();
+    control.close();
+  }
+}
+
+/** The first thing that goes wrong on any connection. */
+class Fault {
+  readonly raised: Promise<never>;
+  raise: (error: Error) => void = () => {};
+
+  constructor() {
+    this.raised = new Promise((_, reject) => (this.raise = reject));
+    this.raised.catch(() => {});
+  }
+}
+
+async function startInstances(control: ControlConnection, plugins: readonly string[], each: number): Promise<number[]> {
+  const instances: number[] = [];
+  for (const plugin of plugins) for (let i = 0; i < each; i += 1) instances.push(await control.startInstance(plugin));
+  return instances;
+}
+
+function inTurn(instances: readonly number[]): () => number {
+  let next = 0;
+  return () => {
+    next = (next + 1) % instances.length;
+    return instances[next] ?? 0;
+  };
+}
+
+/** What a server sent is remembered for all connections: decoded once, compared ever after. */
+function open(path: string, count: number, workload: Workload, observer: PhaseObserver): Promise<GatewayConnection[]> {
+  const expected = phaseExpectations(workload);
+  return Promise.all(
+    Array.from({ length: count }, () => GatewayConnection.open(path, phaseFrames(workload), expected, observer)),
+  );
+}

@@ -1,0 +1,54 @@
+// What a measurement consists of: the plugin, the calls it must make, and how many requests run at a time.
+
+/** A PDK call that the plugin must make, and what it is answered; nil where `answer` is absent. */
+export interface ScriptedCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly answer?: string | Buffer;
+}
+
+/** One phase of one plugin. */
+export interface Workload {
+  /** A file of `benchmarks/plugins`, without its extension. */
+  readonly plugin: string;
+  readonly calls: readonly ScriptedCall[];
+}
+
+/** One row of a scenario's table. */
+export interface LoadCase {
+  /** Requests at a time. */
+  readonly at: number;
+  /** Connections that run the `beside` workload all the time; they are not counted. */
+  readonly burners: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly question: string;
+  readonly workload: Workload;
+  readonly beside?: Workload;
+  readonly cases: readonly LoadCase[];
+  /** Copies of the plugin in the plugins directory, each under a name of its own. */
+  readonly plugins: number;
+  readonly instancesPerPlugin: number;
+  /** Phases of a server's first warm-up, beside its time: many isolates warm up slowly. */
+  readonly warmUpPhases: number;
+  /** Server and load generator share one processor. */
+  readonly oneCpu: boolean;
+  /** The cases of `--quick`. */
+  readonly quickCases: readonly LoadCase[];
+}
+
+export const atATime = (...levels: readonly number[]): LoadCase[] => levels.map((at) => ({ at, burners: 0 }));
+
+const ONE_PLUGIN = { plugins: 1, instancesPerPlugin: 1, warmUpPhases: 1, oneCpu: false } as const;
+
+export const scenario = (
+  parts: Pick<Scenario, "name" | "question" | "workload" | "cases" | "quickCases"> & Partial<Scenario>,
+): Scenario => ({ ...ONE_PLUGIN, ...parts });
+
+/** The names of a scenario's copies of its plugin. */
+export function pluginNames({ workload, plugins }: Pick<Scenario, "workload" | "plugins">): string[] {
+  if (plugins === 1) return [workload.plugin];
+  return Array.from({ length: plugins }, (_, i) => `${workload.plugin}-${String(i).padStart(3, "0")}`);
+}
