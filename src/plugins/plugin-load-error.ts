@@ -1,5 +1,4 @@
 // Owns the error for a plugin whose source cannot be turned into an artifact.
-import type { PluginInput } from "./compile.js";
 
 export interface LoadErrorPosition {
   /** Counted from one. */
@@ -15,8 +14,6 @@ export interface LoadErrorDetails {
   readonly label: string;
   readonly text: string;
   readonly position?: LoadErrorPosition | undefined;
-  /** What was read until it failed. */
-  readonly inputs?: readonly PluginInput[];
   readonly cause?: unknown;
 }
 
@@ -26,9 +23,8 @@ export class PluginLoadError extends Error {
   readonly line: number | undefined;
   readonly column: number | undefined;
   readonly text: string;
-  readonly inputs: readonly PluginInput[];
 
-  constructor({ path, label, text, position, inputs = [], cause }: LoadErrorDetails) {
+  constructor({ path, label, text, position, cause }: LoadErrorDetails) {
     const place = position === undefined ? label : `${label}:${position.line}:${position.column}`;
     super(`${place}: ${text}`, cause === undefined ? undefined : { cause });
     this.name = "PluginLoadError";
@@ -36,6 +32,5 @@ export class PluginLoadError extends Error {
     this.line = position?.line;
     this.column = position?.column;
     this.text = text;
-    this.inputs = inputs;
   }
 }

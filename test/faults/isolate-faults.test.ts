@@ -7,7 +7,7 @@ import { createTempDir, runPhase, type RunningServer, startInstance, startServer
 import { Bystander } from "./bystander.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/isolate-faults", import.meta.url));
-const FLAGS = ["-event-timeout", "3s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
+const FLAGS = ["-event-timeout", "6s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
 
 let server: RunningServer;
 let client: WireClient;
@@ -43,7 +43,7 @@ const EVERYWHERE: readonly Fault[] = [
   { how: "floating rejection", ends: "ret", log: /\[misbehaves\] unhandled promise rejection/ },
   { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
   { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
-  { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after 3 s/ },
+  { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after 6 s/ },
   { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
   { how: "environment", ends: "ret" },
   { how: "a megabyte of console.log", ends: "ret", log: /\[misbehaves\] \d+ lines were dropped/ },
