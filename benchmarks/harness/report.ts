@@ -74,7 +74,7 @@ export function targetTable(results: BenchResults): string {
     const verdict = value === undefined ? "not measured" : isMet(target, value) ? "met" : "MISSED";
     return [target.what, `${target.bound} ${target.limit}`, value === undefined ? "–" : digits(value), verdict];
   });
-  return `\ntargets\n${table([["ratio of medians", "wanted", "here", ""], ...rows], 2)}`;
+  return `\ntargets\n${table([["ratio, median of the rounds", "wanted", "here", ""], ...rows], 2)}`;
 }
 
 /** The figures beside those of another checkout; undefined where none was measured. */

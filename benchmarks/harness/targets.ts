@@ -1,6 +1,6 @@
 // The project's targets, as ratios within one run, and what the run says to each.
 import { type BenchResults, findRow } from "./results.js";
-import type { Metric } from "./statistics.js";
+import { type Metric, summary } from "./statistics.js";
 
 export interface Target {
   readonly what: string;
@@ -19,11 +19,16 @@ type Place = readonly [scenario: string, peer: string, at: number, burners?: num
 const median = (results: BenchResults, metric: Metric, place: Place): number | undefined =>
   findRow(results, ...place)?.metrics[metric].median;
 
+/** The median of the rounds' own ratios: what disturbs one round disturbs both of its sides. */
 const ratio =
   (metric: Metric, over: Place, under: Place, scale = 1) =>
   (results: BenchResults): number | undefined => {
-    const [numerator, denominator] = [median(results, metric, over), median(results, metric, under)];
-    return numerator === undefined || denominator === undefined ? undefined : numerator / denominator / scale;
+    const denominators = findRow(results, ...under)?.runs;
+    const ratios = findRow(results, ...over)?.runs.flatMap((run, round) => {
+      const other = denominators?.[round];
+      return other === undefined ? [] : [run[metric] / other[metric] / scale];
+    });
+    return ratios === undefined || ratios.length === 0 ? undefined : summary(ratios).median;
   };
 
 function memoryPerIsolate(results: BenchResults): number | undefined {
