@@ -42,6 +42,11 @@ export class PluginPool {
     for (const isolate of this.#isolates) isolate.replace(artifact);
   }
 
+  /** Gets no further instance. Resolves when the last one that it has was closed and its isolates have ended. */
+  async retire(): Promise<void> {
+    await Promise.all(this.#isolates.map((isolate) => isolate.retire()));
+  }
+
   async close(now: boolean): Promise<void> {
     await Promise.all(this.#isolates.map((isolate) => isolate.close(now)));
   }

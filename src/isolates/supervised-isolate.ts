@@ -46,6 +46,8 @@ export class SupervisedIsolate implements PhaseHost {
   #restart: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastDeath: ErrorInfo | undefined;
+  /** Told once there is no instance and no isolate any more, where no instance comes after those there are. */
+  #onUnused: (() => void) | undefined;
 
   constructor(artifact: ModuleArtifact, options: SupervisedIsolateOptions) {
     this.#artifact = artifact;
@@ -69,7 +71,8 @@ export class SupervisedIsolate implements PhaseHost {
     this.#current?.closeInstance(instanceId);
     if (this.#instances.size > 0) return;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#retire(), this.#options.limits.idleTimeout).unref();
+    if (this.#onUnused !== undefined) this.#leave();
+    else this.#idle = setTimeout(() => this.#drain(), this.#options.limits.idleTimeout).unref();
   }
 
   startEvent(eventId: number, instanceId: number, phase: string): void {
@@ -95,10 +98,18 @@ export class SupervisedIsolate implements PhaseHost {
     isolate?.cancelEvent(eventId, reason);
   }
 
+  /** No further instance comes. Resolves when the last one was closed and its isolate has ended. */
+  retire(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onUnused = resolve;
+      this.#leave();
+    });
+  }
+
   /** New events go to an isolate that runs this code; running ones finish where they are. */
   replace(artifact: ModuleArtifact): void {
     this.#artifact = artifact;
-    this.#retire();
+    this.#drain();
     if (this.#instances.size > 0) this.#start();
   }
 
@@ -118,11 +129,14 @@ export class SupervisedIsolate implements PhaseHost {
       carrier,
       stallTimeout: limits.stallTimeout,
       loadTimeout: limits.loadTimeout,
-      listener: this.#forgetting(listener),
+      listener: this.#forgetting(listener, () => isolate === this.#current),
       onMemory: (memory) => this.#weigh(isolate, memory),
       onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
     });
-    void carrier.ended.then(() => this.#live.delete(isolate));
+    void carrier.ended.then(() => {
+      this.#live.delete(isolate);
+      this.#leave();
+    });
     this.#live.add(isolate);
     this.#current = isolate;
     for (const spec of this.#instances.values()) isolate.startInstance(spec);
@@ -130,7 +144,7 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   /** Passes everything on, and keeps the table of running events. */
-  #forgetting(listener: PhaseHostListener): PhaseHostListener {
+  #forgetting(listener: PhaseHostListener, isCurrent: () => boolean): PhaseHostListener {
     return {
       onCalls: (eventId, calls) => {
         if (calls.at(-1)?.ends === true) this.#events.delete(eventId);
@@ -144,14 +158,25 @@ export class SupervisedIsolate implements PhaseHost {
         this.#events.delete(eventId);
         listener.onFailure(eventId, error);
       },
-      onInstanceFailed: (instanceId, error) => listener.onInstanceFailed(instanceId, error),
+      onInstanceFailed: (instanceId, error) => {
+        // What failed with the former code may run with this.
+        if (isCurrent()) listener.onInstanceFailed(instanceId, error);
+      },
       onLog: (entry) => listener.onLog(entry),
     };
   }
 
-  #retire(): void {
+  #drain(): void {
     this.#current?.drain();
     this.#current = undefined;
+  }
+
+  #leave(): void {
+    if (this.#onUnused === undefined || this.#instances.size > 0) return;
+    clearTimeout(this.#restart);
+    clearTimeout(this.#idle);
+    this.#drain();
+    if (this.#live.size === 0) this.#onUnused();
   }
 
   #weigh(isolate: LiveIsolate, memory: number): void {
@@ -162,7 +187,7 @@ export class SupervisedIsolate implements PhaseHost {
       level: "warn",
       message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
     });
-    this.#retire();
+    this.#drain();
     this.#start();
   }
 
@@ -186,7 +211,11 @@ export class SupervisedIsolate implements PhaseHost {
 
   #startAfter(delay: number): void {
     if (delay === 0) this.#start();
-    else this.#restart = setTimeout(() => this.#current ?? this.#start(), delay).unref();
+    else this.#restart = setTimeout(() => this.#startAgain(), delay).unref();
+  }
+
+  #startAgain(): void {
+    if (this.#current === undefined && this.#instances.size > 0) this.#start();
   }
 
   #keepsDying(wait: number): ErrorInfo {

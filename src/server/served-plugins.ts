@@ -39,7 +39,10 @@ export class ServedPlugins {
 
   /** Serves these generations from now on. What runs goes on running where it is. */
   replace(generations: readonly Generation[]): void {
-    for (const { pool } of this.#plugins.values()) this.#retired.add(pool);
+    for (const { pool } of this.#plugins.values()) {
+      this.#retired.add(pool);
+      void pool.retire().then(() => this.#retired.delete(pool));
+    }
     this.#plugins.clear();
     for (const generation of generations) this.add(generation);
   }

@@ -236,6 +236,28 @@ describe("new code", () => {
   });
 });
 
+describe("a pool that gets no further instance", () => {
+  it("is done when its last instance was closed and what ran in it has ended", async () => {
+    const pool = open(FATAL, { isolates: 2 });
+    const [a, b] = [pool.startInstance(), pool.startInstance()];
+    const running = pool.start(a);
+    await pool.until(() => pool.reports(running).length === 1);
+    let isDone = false;
+    const done = pool.pool.retire().then(() => (isDone = true));
+    pool.hostOf(b).closeInstance(b);
+    pool.hostOf(a).closeInstance(a);
+    await new Promise(setImmediate);
+    expect(isDone).toBe(false);
+    pool.answer(a, running, "go on");
+    await done;
+    expect(pool.reports(running).at(-1)).toEqual(["return"]);
+  });
+
+  it("is done at once where nothing was started", async () => {
+    await open(FATAL).pool.retire();
+  });
+});
+
 describe.each([
   ["thread", countThreads],
   ["process", countChildren],
