@@ -43,12 +43,18 @@ export class BundleSources {
   /** Every file read, by real path, with the SHA-256 of what was read. */
   readonly inputs = new Map<string, string>();
   readonly externals: ExternalImport[] = [];
+  readonly #packages = new Set<string>();
   readonly #options: BundleOptions;
   readonly #home: string;
 
   constructor(options: BundleOptions) {
     this.#options = options;
     this.#home = packageHome(options.entry);
+  }
+
+  /** The package.json of each installed package that was left outside. */
+  packages(): string[] {
+    return [...this.#packages].map((folder) => join(folder, "package.json"));
   }
 
   asPlugin(): Plugin {
@@ -77,7 +83,11 @@ export class BundleSources {
     const resolved = await this.#find(build, args);
     // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
     if (resolved === undefined) return undefined;
-    if (OWN_PACKAGE.test(path) || this.#isForeign(resolved)) return this.#external(resolved, args);
+    if (OWN_PACKAGE.test(path)) return this.#external(resolved, args);
+    if (this.#isForeign(resolved)) {
+      this.#packages.add(packageHome(resolved));
+      return this.#external(resolved, args);
+    }
     return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
   }
 

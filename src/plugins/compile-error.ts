@@ -3,11 +3,17 @@
 import { dirname, relative, resolve } from "node:path";
 import type { Message } from "esbuild";
 import { bundledPath } from "./bundle-sources.js";
+import type { PluginInput } from "./compile.js";
 import { PluginLoadError, type LoadErrorPosition } from "./plugin-load-error.js";
 import type { PluginSource } from "./scan.js";
 
-/** The first of esbuild's messages as an error of ours. */
-export function compileError(error: unknown, source: PluginSource, realEntry: string): PluginLoadError {
+/** The first of esbuild's messages as an error of ours; `inputs` is what it had read by then. */
+export function compileError(
+  error: unknown,
+  source: PluginSource,
+  realEntry: string,
+  inputs: readonly PluginInput[],
+): PluginLoadError {
   const plugins = dirname(source.root);
   const [first] = messagesOf(error);
   const location = first?.location ?? undefined;
@@ -18,6 +24,7 @@ export function compileError(error: unknown, source: PluginSource, realEntry: st
     label: labelOf(path, plugins),
     text: oneLine(first?.text ?? (error instanceof Error ? error.message : String(error))),
     position: location === undefined ? undefined : positionOf(location),
+    inputs,
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 // Compiles a plugin into an artifact: one text that any isolate can evaluate, whatever happens to the files afterwards.
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
@@ -22,6 +22,8 @@ export interface PluginArtifact {
   readonly code: string;
   /** Every file that went into the text, the entry first. */
   readonly inputs: readonly PluginInput[];
+  /** The manifests of the installed packages that it imports: other contents are other code. */
+  readonly packages: readonly PluginInput[];
   /** The PDK version of the `pluginserver` package that the plugin's folder resolves, if there is one. */
   readonly pdkVersion?: string;
 }
@@ -105,9 +107,25 @@ async function compilePlugin(source: PluginSource, { pdkEntry }: CompilerOptions
       skippedLines: isEsm ? 1 : 0,
       sourcePath: (path) => nameOf(resolve(dirname(realEntry), bundledPath(path))),
     }),
-    inputs: [...bundle.sources.inputs].map(([path, sha256]) => ({ path: nameOf(path), sha256 })),
+    inputs: inputsOf(bundle.sources).map(({ path, sha256 }) => ({ path: nameOf(path), sha256 })),
+    packages: await hashFiles(bundle.sources.packages()),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
   };
+}
+
+function inputsOf({ inputs }: BundleSources): PluginInput[] {
+  return [...inputs].map(([path, sha256]) => ({ path, sha256 }));
+}
+
+/** In alphabetical order; without those that cannot be read. */
+async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
+  const hashed = await Promise.all(
+    [...paths].sort().map(async (path) => {
+      const bytes = await readFile(path).catch(() => undefined);
+      return bytes === undefined ? [] : [{ path, sha256: createHash("sha256").update(bytes).digest("hex") }];
+    }),
+  );
+  return hashed.flat();
 }
 
 async function readEntry({ entry, root }: PluginSource): Promise<string> {
@@ -147,7 +165,7 @@ async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): P
   try {
     return toBundle(await runEsbuild(options), realEntry, sources);
   } catch (error) {
-    throw compileError(error, source, realEntry);
+    throw compileError(error, source, realEntry, inputsOf(sources));
   }
 }
 

@@ -5,6 +5,6 @@ export { type Instance, InstanceTable } from "./instance-table.js";
 export { type LoadOptions, loadPlugins } from "./load-plugins.js";
 export type { PdkMatch } from "./pdk-version.js";
 export { pluginInfo } from "./plugin-info.js";
-export { type RegistryChanges, registryChanges } from "./registry-changes.js";
-export { type DirectoryWatch, watchDirectory } from "./watch-directory.js";
+export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";
+export { DirectoryWatch, type WatchListener } from "./watch-directory.js";
 export { type Generation, PluginRegistry, type PluginProblem } from "./registry.js";

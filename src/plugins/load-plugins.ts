@@ -1,9 +1,12 @@
 // Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
 import { stat } from "node:fs/promises";
-import { dirname, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { performance } from "node:perf_hooks";
 import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
-import { createCompiler, type PluginArtifact } from "./compile.js";
+import { claimNames } from "./claim-names.js";
+import type { PluginArtifact } from "./compile.js";
+import { type CompiledSource, compileSources } from "./compile-sources.js";
 import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { type PluginSource, scanPluginsDirectory } from "./scan.js";
@@ -21,16 +24,14 @@ export interface LoadOptions {
   readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
 }
 
-interface Compiled {
-  readonly source: PluginSource;
-  readonly artifact: PluginArtifact;
-}
+/** A module that fails later than this is not tried again while it is the same: in milliseconds, for all that were read. */
+const SLOW = 2000;
 
 /**
  * Loads what `directory` holds. A plugin that does not load is a problem of its own; all others are served.
  *
- * With `previous`, what was loaded before: a plugin whose code is the same stays the same generation, one that does not
- * load any more, or is gone, stays as it was.
+ * With `previous`, what was loaded before: a plugin whose content is the same stays the same generation, one that does not
+ * load any more, or is gone, stays as it was, under its name.
  * @throws where the directory cannot be read.
  */
 export async function loadPlugins(
@@ -38,80 +39,60 @@ export async function loadPlugins(
   options: LoadOptions,
   previous = new PluginRegistry(),
 ): Promise<PluginRegistry> {
-  const registry = new PluginRegistry();
-  const { sources, problems } = await scanPluginsDirectory(directory);
-  for (const { path, reason } of problems) registry.addProblem({ name: nameIn(directory, path), path, reason });
-  const known = new Map(previous.list().map((generation) => [generation.path, generation]));
-  const changed: Compiled[] = [];
-  for (const compiled of await compileAll(sources, options, registry)) {
-    const before = known.get(compiled.source.root);
-    if (before !== undefined && isSameCode(before, compiled.artifact)) registry.add(before);
-    else changed.push(compiled);
+  const scan = await scanPluginsDirectory(directory);
+  const { compiled, problems } = await compileSources(scan.sources, options.pdkEntry);
+  const unloadable = [
+    ...scan.problems.map(({ path, reason }) => ({ name: nameIn(directory, path), path, reason, files: [path] })),
+    ...problems,
+  ];
+  const unchanged: Generation[] = [];
+  const changed: CompiledSource[] = [];
+  for (const item of compiled) {
+    const before = previous.list().find(({ path, content }) => path === item.source.root && content === item.content);
+    const slow = previous
+      .problems()
+      .find(({ path, content, isSlow }) => isSlow === true && path === item.source.root && content === item.content);
+    if (before !== undefined) unchanged.push(before);
+    else if (slow !== undefined) unloadable.push(slow);
+    else changed.push(item);
   }
-  await addChanged(registry, changed, options);
-  for (const before of previous.list()) {
-    if (registry.get(before.name) === undefined) registry.add(before);
+  const outcomes = await readModules(changed, options);
+  const loaded: Generation[] = [];
+  for (const outcome of outcomes) {
+    if ("reason" in outcome) unloadable.push(outcome);
+    else loaded.push(outcome);
   }
-  return registry;
+  return claimNames({ previous, unchanged, loaded, problems: unloadable });
 }
 
-function isSameCode({ artifact }: Generation, { code, format, entry }: PluginArtifact): boolean {
-  return artifact.code === code && artifact.format === format && artifact.entry === entry;
+async function readModules(items: readonly CompiledSource[], options: LoadOptions): Promise<(Generation | PluginProblem)[]> {
+  if (items.length === 0) return [];
+  const start = performance.now();
+  const results = await scanModules(
+    items.map(({ source, artifact }) => ({ name: source.name, artifact })),
+    {
+      timeout: options.loadTimeout,
+      limits: options.limits,
+      onLog: (item, entry) => options.onPluginLog(item.name, entry),
+    },
+  );
+  const isSlow = performance.now() - start > SLOW;
+  return Promise.all(
+    items.map(async (item, index) => {
+      const result = results[index];
+      if (result?.ok === true) return toGeneration(item, result.metadata, options);
+      const reason = result === undefined ? "it was not read" : withPosition(result.error, item.source);
+      return { ...problemOf(item, item.source.name, reason), ...(isSlow ? { isSlow: true as const } : {}) };
+    }),
+  );
 }
 
-async function addChanged(registry: PluginRegistry, compiled: readonly Compiled[], options: LoadOptions): Promise<void> {
-  if (compiled.length === 0) return;
-  const items = compiled.map(({ source, artifact }) => ({ name: source.name, artifact }));
-  const results = await scanModules(items, {
-    timeout: options.loadTimeout,
-    limits: options.limits,
-    onLog: (item, entry) => options.onPluginLog(item.name, entry),
-  });
-  for (const [index, { source, artifact }] of compiled.entries()) {
-    const result = results[index];
-    if (result === undefined) continue;
-    if (!result.ok) registry.addProblem(problemOf(source, withPosition(result.error, source)));
-    else await addGeneration(registry, source, artifact, result.metadata, options);
-  }
-}
-
-/** What a plugin would be called that is, or has a part, at `path`. */
-function nameIn(directory: string, path: string): string {
-  const [entry = path] = relative(resolve(directory), path).split(sep);
-  return entry.replace(/\.[mc]?[jt]s$/, "");
-}
-
-async function compileAll(sources: readonly PluginSource[], options: LoadOptions, registry: PluginRegistry): Promise<Compiled[]> {
-  if (sources.length === 0) return [];
-  const compiler = createCompiler({ pdkEntry: options.pdkEntry });
-  try {
-    const outcomes = await Promise.all(
-      sources.map(async (source) => {
-        try {
-          return { source, artifact: await compiler.compile(source) };
-        } catch (error) {
-          return problemOf(source, error instanceof Error ? error.message : String(error));
-        }
-      }),
-    );
-    const compiled: Compiled[] = [];
-    for (const outcome of outcomes) {
-      if ("artifact" in outcome) compiled.push(outcome);
-      else registry.addProblem(outcome);
-    }
-    return compiled;
-  } finally {
-    await compiler.close();
-  }
-}
-
-async function addGeneration(
-  registry: PluginRegistry,
-  source: PluginSource,
-  artifact: PluginArtifact,
+async function toGeneration(
+  item: CompiledSource,
   metadata: PluginMetadata,
   options: LoadOptions,
-): Promise<void> {
+): Promise<Generation | PluginProblem> {
+  const { source, artifact, content } = item;
   const { name } = metadata;
   const refusal = checkPdkVersion({
     plugin: name,
@@ -119,26 +100,17 @@ async function addGeneration(
     server: options.pdkVersion,
     match: options.pdkMatch,
   });
-  if (refusal !== undefined) {
-    registry.addProblem({ name, path: source.root, reason: refusal });
-    return;
-  }
-  const modified = await stat(artifact.entry).then(
-    ({ mtimeMs }) => mtimeMs,
-    // Gone since it was read: what was read is what is served.
-    () => Date.now(),
-  );
-  const generation: Generation = {
+  if (refusal !== undefined) return problemOf(item, name, refusal);
+  return {
     name,
     path: source.root,
     artifact,
     metadata,
-    inputs: artifact.inputs.map(({ path }) => path),
-    modified: modified / 1000,
+    content,
+    inputs: filesOf(item),
+    modified: (await lastModified(artifact.inputs.map(({ path }) => path))) / 1000,
     loaded: Date.now() / 1000,
   };
-  const problem = registry.add(generation);
-  if (problem !== undefined) registry.addProblem(problem);
 }
 
 /** What `definePlugin` stamped, else the package beside the plugin, else what the module exports. */
@@ -146,8 +118,33 @@ function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string |
   return metadata.form === "define-plugin" ? metadata.pdkVersion : (artifact.pdkVersion ?? metadata.pdkVersion);
 }
 
-function problemOf(source: PluginSource, reason: string): PluginProblem {
-  return { name: source.name, path: source.root, reason };
+function problemOf(item: CompiledSource, name: string, reason: string): PluginProblem {
+  return { name, path: item.source.root, reason, content: item.content, files: filesOf(item) };
+}
+
+/** Every file that is worth watching for it: a new package manifest, too, can mean other code. */
+function filesOf({ source, artifact }: CompiledSource): string[] {
+  const manifest = source.root === source.entry ? [] : [join(source.root, "package.json")];
+  return [...artifact.inputs, ...artifact.packages].map(({ path }) => path).concat(manifest);
+}
+
+/** In milliseconds. What was read is what is served, so what is gone since counts as read now. */
+async function lastModified(paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Date.now(),
+      ),
+    ),
+  );
+  return Math.max(...times);
+}
+
+/** What a plugin would be called that is, or has a part, at `path`. */
+function nameIn(directory: string, path: string): string {
+  const [entry = path] = relative(resolve(directory), path).split(sep);
+  return entry.replace(/\.[mc]?[jt]s$/, "");
 }
 
 /** The message, and where in the plugin's own files it was thrown, on one line. */

@@ -1,4 +1,5 @@
 // Owns the error for a plugin whose source cannot be turned into an artifact.
+import type { PluginInput } from "./compile.js";
 
 export interface LoadErrorPosition {
   /** Counted from one. */
@@ -14,6 +15,8 @@ export interface LoadErrorDetails {
   readonly label: string;
   readonly text: string;
   readonly position?: LoadErrorPosition | undefined;
+  /** What was read until it failed. */
+  readonly inputs?: readonly PluginInput[];
   readonly cause?: unknown;
 }
 
@@ -23,8 +26,9 @@ export class PluginLoadError extends Error {
   readonly line: number | undefined;
   readonly column: number | undefined;
   readonly text: string;
+  readonly inputs: readonly PluginInput[];
 
-  constructor({ path, label, text, position, cause }: LoadErrorDetails) {
+  constructor({ path, label, text, position, inputs = [], cause }: LoadErrorDetails) {
     const place = position === undefined ? label : `${label}:${position.line}:${position.column}`;
     super(`${place}: ${text}`, cause === undefined ? undefined : { cause });
     this.name = "PluginLoadError";
@@ -32,5 +36,6 @@ export class PluginLoadError extends Error {
     this.line = position?.line;
     this.column = position?.column;
     this.text = text;
+    this.inputs = inputs;
   }
 }

@@ -1,4 +1,5 @@
 // Owns the plugins that are served, by name, and the reasons why others are not.
+import { sep } from "node:path";
 import type { ModuleArtifact, PluginMetadata } from "../channel/index.js";
 
 /** One loaded version of a plugin: code and what it says of itself, both fixed. */
@@ -8,7 +9,9 @@ export interface Generation {
   readonly path: string;
   readonly artifact: ModuleArtifact;
   readonly metadata: PluginMetadata;
-  /** Every local file that went into its code. */
+  /** Stands for its code and the packages it imports: another content is another generation. */
+  readonly content: string;
+  /** Every local file that went into its code, and what else tells that it changed. */
   readonly inputs: readonly string[];
   /** Unix times in seconds. */
   readonly modified: number;
@@ -21,11 +24,18 @@ export interface PluginProblem {
   readonly path: string;
   /** One line: what is wrong, where, and what to do about it. */
   readonly reason: string;
+  /** Stands for what was read, where it was: another content is another problem, if for the same reason. */
+  readonly content?: string;
+  /** The files that were read: a change of one of them may mend it. */
+  readonly files?: readonly string[];
+  /** Its module took long to fail, or hung. */
+  readonly isSlow?: true;
 }
 
 export class PluginRegistry {
   readonly #generations = new Map<string, Generation>();
-  #problems: PluginProblem[] = [];
+  readonly #gone = new Set<Generation>();
+  readonly #problems: PluginProblem[] = [];
 
   /** Takes a generation in, or says why not: one name, one plugin. */
   add(generation: Generation): PluginProblem | undefined {
@@ -34,24 +44,26 @@ export class PluginRegistry {
       this.#generations.set(generation.name, generation);
       return undefined;
     }
-    const { name, path } = generation;
-    return { name, path, reason: `the name ${name} is taken by ${taken.path}; rename one of them` };
+    return nameTaken(generation, taken);
+  }
+
+  /** Takes in what was served before and is not in the directory any more, where nobody else has its name. */
+  addGone(generation: Generation): void {
+    if (this.add(generation) === undefined) this.#gone.add(generation);
   }
 
   addProblem(problem: PluginProblem): void {
     this.#problems.push(problem);
   }
 
-  /** The same plugins, with these problems. */
-  withProblems(problems: readonly PluginProblem[]): PluginRegistry {
-    const copy = new PluginRegistry();
-    for (const generation of this.#generations.values()) copy.add(generation);
-    copy.#problems = [...problems];
-    return copy;
-  }
-
   get(name: string): Generation | undefined {
     return this.#generations.get(name);
+  }
+
+  /** The plugin whose file or folder this path is, or lies in. */
+  servedFrom(path: string): Generation | undefined {
+    const present = this.list().filter((generation) => !this.#gone.has(generation));
+    return present.find((generation) => path === generation.path || path.startsWith(generation.path + sep));
   }
 
   problem(name: string): PluginProblem | undefined {
@@ -63,7 +75,16 @@ export class PluginRegistry {
     return [...this.#generations.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Those of the list that are served although their files are gone. */
+  gone(): readonly Generation[] {
+    return [...this.#gone];
+  }
+
   problems(): readonly PluginProblem[] {
     return this.#problems;
   }
+}
+
+function nameTaken({ name, path, content }: Generation, by: Generation): PluginProblem {
+  return { name, path, reason: `the name ${name} is taken by ${by.path}; rename one of them`, content };
 }

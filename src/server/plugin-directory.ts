@@ -1,15 +1,8 @@
-// Owns what the plugins directory has to offer: loads it, takes changes over while traffic flows, and tells the operator.
+// Owns what the plugins directory has to offer: loads it, and takes changes over while traffic flows.
 import type { Logger } from "pino";
-import {
-  type Generation,
-  type LoadOptions,
-  loadPlugins,
-  type PluginProblem,
-  PluginRegistry,
-  type RegistryChanges,
-  registryChanges,
-} from "../plugins/index.js";
+import { type LoadOptions, loadPlugins, PluginRegistry, registryChanges } from "../plugins/index.js";
 import { ServerError } from "./errors.js";
+import { PluginReport } from "./plugin-report.js";
 import { Reloader } from "./reloader.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
@@ -19,24 +12,24 @@ export interface PluginDirectoryOptions {
   readonly watch: boolean;
   readonly load: LoadOptions;
   readonly served: ServedPlugins;
+  /** A plugin has new code: what failed for the old may run now. */
+  readonly onNewCode: (plugin: string) => void;
   readonly logger: Logger;
 }
 
 export class PluginDirectory {
   readonly #options: PluginDirectoryOptions;
-  readonly #logger: Logger;
   #directory: string;
   #reloader: Reloader;
+  #report: PluginReport;
   #registry = new PluginRegistry();
   #loaded: Promise<unknown> = Promise.resolve();
-  /** Problems seen once: a file may be half written, so they are told when they are seen again. */
-  #suspected: readonly PluginProblem[] = [];
-  readonly #gone = new Set<string>();
+  #state: "open" | "closed" = "open";
 
   constructor(options: PluginDirectoryOptions) {
     this.#options = options;
-    this.#logger = options.logger;
     this.#directory = options.directory;
+    this.#report = new PluginReport(options.logger);
     this.#reloader = this.#createReloader();
   }
 
@@ -59,118 +52,92 @@ export class PluginDirectory {
 
   /** Serves another directory. What runs goes on running. */
   async change(directory: string): Promise<void> {
-    await this.#loaded;
-    if (directory === this.#directory) return;
-    const registry = await this.#read(directory, undefined);
-    await this.#reloader.close();
-    this.#directory = directory;
-    this.#take(registry);
-    this.#reloader = this.#createReloader();
-    await this.#reloader.start();
-    this.#reloader.include(this.#files());
-    // Something may have changed since it was read.
-    this.reload();
+    const former = this.#loaded;
+    const changed = former.then(() => this.#change(directory));
+    // One change after the other; where one fails, what was served before is served on.
+    this.#loaded = changed.catch(() => former);
+    await changed;
   }
 
+  /** Ends the watcher; whatever is being loaded is no longer taken over. May be called twice. */
   async close(): Promise<void> {
+    this.#state = "closed";
     await this.#reloader.close();
   }
 
   #createReloader(): Reloader {
     const { watch } = this.#options;
-    return new Reloader({
+    const reloader: Reloader = new Reloader({
       directory: this.#directory,
       watch,
-      check: () => this.#check(),
-      onError: (error) => this.#logger.error(`the plugins are not reloaded: ${error.message}`),
+      check: () => this.#check(reloader),
+      onWatchError: (error) => this.#report.watchError(error),
     });
+    return reloader;
   }
 
   async #loadFirst(): Promise<void> {
     // Watched before it is read: a change in between is not missed.
     await this.#reloader.start();
-    const registry = await this.#read(this.#directory, undefined);
-    for (const problem of registry.problems()) this.#tellProblem(problem);
-    this.#take(registry);
-    this.#reloader.include(this.#files());
+    await this.#take(await this.#read(this.#directory));
   }
 
-  #take(registry: PluginRegistry): void {
+  async #change(directory: string): Promise<void> {
+    if (directory === this.#directory) return;
+    const registry = await this.#read(directory);
+    await this.#reloader.close();
+    if (this.#isClosed()) return;
+    this.#directory = directory;
+    this.#report = new PluginReport(this.#options.logger);
+    this.#reloader = this.#createReloader();
+    const reloader = this.#reloader;
+    await this.#take(registry);
+    await reloader.start();
+    // Something may have changed since it was read.
+    reloader.request();
+  }
+
+  async #take(registry: PluginRegistry): Promise<void> {
+    if (this.#isClosed()) return;
     this.#registry = registry;
-    const generations = registry.list();
-    for (const generation of generations) this.#warnOfBuffering(generation);
-    this.#options.served.replace(generations);
-    const plugins = generations.map(({ name }) => name);
-    this.#logger.info({ plugins }, `serving ${plugins.length} plugins from ${this.#directory}`);
+    this.#options.served.replace(registry.list());
+    for (const { name } of registry.list()) this.#options.onNewCode(name);
+    this.#report.started(registry, this.#directory);
+    await this.#reloader.include(filesOf(registry));
   }
 
-  /** Takes over what changed; true where a problem may be one of the moment. */
-  async #check(): Promise<boolean> {
-    await this.#loaded;
-    const registry = await this.#read(this.#directory, this.#registry);
-    const changes = registryChanges(this.#registry, registry);
-    const unsettled = changes.problems.some(
-      ({ path, reason }) => !this.#suspected.some((seen) => seen.path === path && seen.reason === reason),
-    );
-    this.#suspected = changes.problems;
-    if (unsettled) {
-      // What did load is taken over at once; the problems count as unseen until they are seen again.
-      this.#apply({ ...changes, problems: [] });
-      this.#registry = registry.withProblems(this.#registry.problems());
-      return true;
+  /** Takes over what changed; resolves with the time after which a problem may turn out to be one of the moment. */
+  async #check(reloader: Reloader): Promise<number | undefined> {
+    try {
+      await this.#loaded;
+      const registry = await loadPlugins(this.#directory, this.#options.load, this.#registry);
+      if (reloader.isClosed()) return undefined;
+      const nextLook = this.#apply(registry);
+      await reloader.include(filesOf(registry));
+      return nextLook;
+    } catch (error) {
+      return reloader.isClosed() ? undefined : this.#report.unreadable(this.#directory, error, this.#registry);
     }
-    this.#apply(changes);
-    this.#registry = registry;
-    return false;
   }
 
-  #apply(changes: RegistryChanges): void {
-    const { served } = this.#options;
-    for (const problem of changes.problems) this.#tellProblem(problem);
+  #apply(registry: PluginRegistry): number | undefined {
+    const { served, onNewCode } = this.#options;
+    const changes = registryChanges(this.#registry, registry);
+    this.#registry = registry;
     for (const generation of changes.added) {
       served.add(generation);
-      this.#warnOfBuffering(generation);
-      this.#logger.info(
-        { plugin: generation.name, path: generation.path },
-        `plugin ${generation.name} is new: the gateway learns of it when it is reloaded`,
-      );
+      onNewCode(generation.name);
     }
-    for (const generation of changes.reloaded) {
+    for (const { generation } of changes.reloaded) {
       served.reload(generation);
-      this.#logger.info({ plugin: generation.name, path: generation.path }, `plugin ${generation.name} was reloaded`);
+      onNewCode(generation.name);
     }
-    for (const { name, what } of changes.needGatewayReload)
-      this.#logger.warn(
-        { plugin: name },
-        `the ${what.join(" and ")} of plugin ${name} changed: reload the gateway for it to see that`,
-      );
-    for (const { name, path } of changes.removed) this.#tellGone(name, path);
-    this.#reloader.include(this.#files());
+    return this.#report.changed(changes, registry);
   }
 
-  #tellGone(name: string, path: string): void {
-    if (this.#gone.has(path)) return;
-    this.#gone.add(path);
-    this.#logger.warn({ plugin: name, path }, `plugin ${name} is gone from the directory: it is served until the server ends`);
-  }
-
-  #tellProblem({ name, path, reason }: PluginProblem): void {
-    const served = this.#registry.get(name);
-    const what = served === undefined ? "is not served" : "is not reloaded, its former version goes on";
-    this.#logger.error({ plugin: name, path }, `plugin ${name} ${what}: ${reason}`);
-  }
-
-  #warnOfBuffering({ name, metadata }: Generation): void {
-    if (!metadata.phases.includes("response")) return;
-    this.#logger.warn(
-      { plugin: name },
-      `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`,
-    );
-  }
-
-  async #read(directory: string, previous: PluginRegistry | undefined): Promise<PluginRegistry> {
+  async #read(directory: string): Promise<PluginRegistry> {
     try {
-      return await loadPlugins(directory, this.#options.load, previous);
+      return await loadPlugins(directory, this.#options.load);
     } catch (error) {
       throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
@@ -178,7 +145,13 @@ export class PluginDirectory {
     }
   }
 
-  #files(): string[] {
-    return this.#registry.list().flatMap(({ inputs }) => inputs);
+  #isClosed(): boolean {
+    return this.#state === "closed";
   }
+}
+
+/** Every file whose change can matter, also to plugins that do not load yet. */
+function filesOf(registry: PluginRegistry): string[] {
+  const loaded = registry.list().flatMap(({ inputs }) => inputs);
+  return [...new Set([...loaded, ...registry.problems().flatMap(({ files = [] }) => files)])];
 }

@@ -6,6 +6,7 @@ import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } fr
 import type { IsolateLimits, Isolation } from "../isolates/index.js";
 import { InstanceTable, type PdkMatch, pluginInfo } from "../plugins/index.js";
 import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
+import { FailedHost } from "../runtime/index.js";
 import { Connection, WireError } from "../wire/index.js";
 import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
@@ -76,6 +77,7 @@ export class PluginServer {
       directory: pluginsDirectory,
       watch,
       served: this.#plugins,
+      onNewCode: (plugin) => this.#forgetFailures(plugin),
       logger,
       load: {
         pdkEntry: PDK_ENTRY,
@@ -139,9 +141,10 @@ export class PluginServer {
     const { drainTimeout } = this.#options;
     const began = performance.now();
     const end = await this.#socket?.close();
-    await this.#directory.close();
+    const reloading = this.#directory.close();
     if (end === "taken over") await this.#handOver(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
+    await reloading;
     this.#events.close();
     this.#instances.end();
     for (const connection of this.#connections) connection.end();
@@ -163,6 +166,15 @@ export class PluginServer {
       if (!isQuiet || performance.now() - told < HAND_OVER_REPEAT) continue;
       told = performance.now();
       for (const connection of this.#connections) this.#rpc.introduce(connection);
+    }
+  }
+
+  /** What an instance failed for may be mended by new code. */
+  #forgetFailures(plugin: string): void {
+    for (const instance of this.#instances.ofPlugin(plugin)) {
+      // It never ran: told that there is none, the gateway starts it anew with its next event, and it is checked again.
+      if (instance.host instanceof FailedHost) this.#instances.close(instance.id);
+      else instance.error = undefined;
     }
   }
 

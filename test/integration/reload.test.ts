@@ -1,232 +1,244 @@
-// Owns checking that plugins change while the server runs: once per change, never half, and without a lost event.
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+// Owns checking what becomes of a plugin that changes while the server runs: its code, its instances, its name.
+import { renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  createTempDir,
-  runPhase,
-  type RunningServer,
-  startInstance,
-  startServer,
-  type TempDir,
-  WireClient,
-} from "../support/index.js";
-
-const plugin = (text: string, schema = "[]"): string => `import { definePlugin } from "pluginserver/pdk";
-export default definePlugin({
-  version: "1.0.0",
-  schema: ${schema},
-  async access(kong) {
-    await kong.response.setHeader("x-says", ${JSON.stringify(text)});
-  },
-});
-`;
+import { createTempDir, pluginSaying, ReloadServer, type TempDir } from "./reload-server.js";
 
 let plugins: TempDir;
-let server: RunningServer;
-let client: WireClient;
+let server: ReloadServer;
 
 beforeEach(() => {
   plugins = createTempDir("rl");
-  plugins.write("hello.ts", plugin("one"));
+  plugins.write("hello.ts", pluginSaying("one"));
 });
 
 afterEach(async () => {
-  await client.close();
   expect(await server.close()).toMatchObject({ code: 0 });
-  plugins.remove();
 });
 
 async function start(...flags: string[]): Promise<number> {
-  server = await startServer({ plugins: plugins.path, flags });
-  client = await WireClient.connect(server.socketPath);
-  return startInstance(client, "hello");
+  server = await ReloadServer.start(plugins, flags);
+  return server.startInstance("hello");
 }
 
-async function says(id: number): Promise<unknown> {
-  const run = await runPhase(client, id, "access");
-  return run.calls[0]?.args[1];
-}
-
-const reloads = (name = "hello"): number => server.lines.filter((line) => line.includes(`plugin ${name} was reloaded`)).length;
-
-/** A change of another plugin is told after everything that was noticed before it. */
-async function settled(): Promise<void> {
-  const name = `marker-${Math.random().toString(36).slice(2)}`;
-  plugins.write(`${name}.ts`, plugin("marker"));
-  await server.waitForLine(new RegExp(`plugin ${name} is new`));
+interface Status {
+  readonly Plugins: Readonly<Record<string, { readonly Modtime: number; readonly LoadTime: number }>>;
 }
 
 describe("a changed plugin", () => {
-  it("serves its instances under their ids with the new code", async () => {
-    const id = await start();
-    expect(await says(id)).toBe("one");
-    plugins.write("hello.ts", plugin("two"));
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("two");
-    await settled();
-    expect(reloads()).toBe(1);
-  });
-
-  it.each<[string, (file: string) => void]>([
-    [
-      "an editor that writes another file and renames it",
-      (file) => {
-        writeFileSync(`${file}~`, plugin("two"));
-        renameSync(`${file}~`, file);
-      },
-    ],
-    [
-      "truncating, then writing",
-      (file) => {
-        writeFileSync(file, "");
-        writeFileSync(file, plugin("two"));
-      },
-    ],
-    [
-      "removing and writing anew",
-      (file) => {
-        rmSync(file);
-        writeFileSync(file, plugin("two"));
-      },
-    ],
-  ])("%s is one reload", async (_name, change) => {
-    const id = await start();
-    change(join(plugins.path, "hello.ts"));
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("two");
-    await settled();
-    expect(reloads()).toBe(1);
-    expect(server.lines.filter((line) => /is not reloaded|is gone/.test(line))).toEqual([]);
+  it("serves its instances under their ids and configurations with the new code", async () => {
+    const form = (says: string): string =>
+      `module.exports = { Plugin: class { constructor(config) { this.config = config; }
+        access(kong) { kong.response.setHeader("x", ${JSON.stringify(says)} + this.config.a); } },
+        Schema: [{ a: { type: "string" } }], Version: "1.0.0" };`;
+    plugins.write("form.cjs", form("one "));
+    await start();
+    const [a, b] = [await server.startInstance("form", { a: "a" }), await server.startInstance("form", { a: "b" })];
+    expect([await server.says(a), await server.says(b)]).toEqual(["one a", "one b"]);
+    plugins.write("form.cjs", form("two "));
+    await server.waitFor(/plugin form was reloaded/);
+    expect([await server.says(a), await server.says(b)]).toEqual(["two a", "two b"]);
+    await server.settled();
+    expect([server.reloads("form"), server.reloads("hello")]).toEqual([1, 0]);
   });
 
   it("that says the same as before is none", async () => {
+    plugins.write("imports.ts", pluginSaying("one", { imports: 'import fs from "node:fs"; export const there = fs;' }));
     await start();
-    const file = join(plugins.path, "hello.ts");
-    utimesSync(file, new Date(), new Date());
-    writeFileSync(file, plugin("one"));
-    await settled();
-    expect(reloads()).toBe(0);
+    for (const name of ["hello.ts", "imports.ts"]) utimesSync(join(plugins.path, name), new Date(), new Date());
+    plugins.write("hello.ts", pluginSaying("one"));
+    await server.settled();
+    expect(server.lines(/was reloaded|is new|is gone/)).toEqual([]);
   });
 
-  it("is reloaded for a file it imports, and in a folder of its own", async () => {
-    plugins.write("lib/package.json", JSON.stringify({ name: "lib", main: "./main.js" }));
-    plugins.write(
-      "lib/main.js",
-      `const text = require("./text"); module.exports = { Plugin: class { access(kong) { kong.response.setHeader("x", text); } }, Schema: [], Version: "1.0.0" };`,
-    );
-    plugins.write("lib/text.js", `module.exports = "a";`);
+  it("has the times of its new code in GetStatus", async () => {
     await start();
-    const id = await startInstance(client, "lib");
-    expect(await says(id)).toBe("a");
-    plugins.write("lib/text.js", `module.exports = "b";`);
-    await server.waitForLine(/plugin lib was reloaded/);
-    expect(await says(id)).toBe("b");
-  });
-
-  it("through Kubernetes' swap of the ..data link is one reload", async () => {
-    rmSync(join(plugins.path, "hello.ts"));
-    const generation = (name: string, text: string): void => {
-      mkdirSync(join(plugins.path, name));
-      writeFileSync(join(plugins.path, name, "hello.ts"), plugin(text));
+    const timesOf = async (): Promise<Status["Plugins"][string]> => {
+      const { Plugins } = (await server.client.call("plugin.GetStatus", 0)) as Status;
+      return Plugins["hello"] ?? { Modtime: 0, LoadTime: 0 };
     };
-    generation("..2026_1", "one");
-    symlinkSync("..2026_1", join(plugins.path, "..data"));
-    symlinkSync(join("..data", "hello.ts"), join(plugins.path, "hello.ts"));
-    const id = await start();
-    expect(await says(id)).toBe("one");
-    generation("..2026_2", "two");
-    symlinkSync("..2026_2", join(plugins.path, "..data_tmp"));
-    renameSync(join(plugins.path, "..data_tmp"), join(plugins.path, "..data"));
-    rmSync(join(plugins.path, "..2026_1"), { recursive: true });
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("two");
-    expect(reloads()).toBe(1);
+    const before = await timesOf();
+    plugins.write("hello.ts", pluginSaying("two"));
+    const later = new Date((before.Modtime + 100) * 1000);
+    utimesSync(join(plugins.path, "hello.ts"), later, later);
+    await server.waitFor(/plugin hello was reloaded/);
+    const after = await timesOf();
+    expect(after.Modtime).toBe(before.Modtime + 100);
+    expect(after.LoadTime).toBeGreaterThanOrEqual(before.LoadTime);
   });
 
-  it("whose schema changes needs a reload of the gateway, and the log says so", async () => {
+  it.each<[string, string, string]>([
+    ["schema", `[{ a: { type: "string" } }]`, ""],
+    ["priority", "[]", "priority: 7,"],
+    ["phases", "[]", "log() {},"],
+  ])("whose %s changes needs a reload of the gateway, and the log says so", async (what, schema, more) => {
     await start();
-    plugins.write("hello.ts", plugin("two", `[{ a: { type: "string" } }]`));
-    await server.waitForLine(/the schema of plugin hello changed: reload the gateway/);
+    plugins.write("hello.ts", pluginSaying("two", { schema }).replace('version: "1.0.0",', `version: "1.0.0", ${more}`));
+    await server.waitFor(new RegExp(`the ${what} of plugin hello changed: reload the gateway`));
   });
 
   it("finishes running events in the old code", async () => {
-    plugins.write("hello.ts", plugin("one").replace("await kong", `await kong.request.getMethod();\n    await kong`));
+    plugins.write("hello.ts", pluginSaying("one").replace("await kong", `await kong.request.getMethod();\n    await kong`));
     const id = await start();
-    const { EventId } = (await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as { EventId: number };
-    plugins.write("hello.ts", plugin("two"));
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("two");
-    expect(await client.call("plugin.Step", { EventId, Data: "GET" })).toMatchObject({ Data: { Args: ["x-says", "one"] } });
-    expect(await client.call("plugin.Step", { EventId })).toMatchObject({ Data: "ret" });
+    const { EventId } = (await server.client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as {
+      EventId: number;
+    };
+    plugins.write("hello.ts", pluginSaying("two"));
+    await server.waitFor(/plugin hello was reloaded/);
+    expect(await server.says(id)).toBe("two");
+    const step = await server.client.call("plugin.Step", { EventId, Data: "GET" });
+    expect(step).toMatchObject({ Data: { Args: ["x-says", "one"] } });
+    expect(await server.client.call("plugin.Step", { EventId })).toMatchObject({ Data: "ret" });
   });
 });
 
 describe("a plugin that does not load any more", () => {
-  it("goes on as it was, says why once, and is reloaded when it is mended", async () => {
+  it.each([
+    ["does not compile", "export default {{", /hello\.ts:1:17/],
+    ["throws while it loads", "throw new Error('at load'); export default 1;", /at load/],
+    ["is no plugin", "export const x = 1;", /not a plugin/],
+    [
+      "was built for another PDK",
+      `export const New = () => ({ Access() {} }); export const Version = "1"; export const Priority = 1; export const PdkVersion = "0.1.0";`,
+      /built with 0\.1\.0/,
+    ],
+  ])("because it %s goes on as it was, says why, and is reloaded when it is mended", async (_why, code, reason) => {
     const id = await start();
-    plugins.write("hello.ts", "export default {{");
-    await server.waitForLine(/plugin hello is not reloaded, its former version goes on: .*hello\.ts:1:17/);
-    expect(await says(id)).toBe("one");
-    await settled();
-    expect(server.lines.filter((line) => line.includes("is not reloaded")).length).toBe(1);
-    plugins.write("hello.ts", plugin("three"));
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("three");
+    plugins.write("hello.ts", code);
+    expect(await server.waitFor(/plugin hello is not reloaded, its former version goes on: /)).toMatch(reason);
+    expect(await server.says(id)).toBe("one");
+    await server.settled();
+    expect(server.lines(/hello is not/)).toHaveLength(1);
+    plugins.write("hello.ts", pluginSaying("three"));
+    await server.waitFor(/plugin hello was reloaded/);
+    expect(await server.says(id)).toBe("three");
   });
 
-  it("and one that is gone goes on serving its instances", async () => {
+  it("is told of again for other content, and of what it was before when it is that again", async () => {
+    await start();
+    plugins.write("hello.ts", "export default {{");
+    await server.waitFor(/plugin hello is not reloaded/);
+    plugins.write("hello.ts", "export default {{ // still");
+    await expect.poll(() => server.lines(/plugin hello is not reloaded/).length, { timeout: 5000 }).toBe(2);
+    plugins.write("hello.ts", pluginSaying("one"));
+    await server.waitFor(/plugin hello is what it was before/);
+    expect(server.reloads("hello")).toBe(0);
+  });
+
+  it("and one that is gone goes on serving its instances, and is the same when it is back", async () => {
     const id = await start();
     rmSync(join(plugins.path, "hello.ts"));
-    await server.waitForLine(/plugin hello is gone from the directory/);
-    expect(await says(id)).toBe("one");
-    expect(await says(await startInstance(client, "hello"))).toBe("one");
+    await server.waitFor(/plugin hello is gone from the directory/);
+    expect(await server.says(id)).toBe("one");
+    expect(await server.says(await server.startInstance("hello"))).toBe("one");
+    plugins.write("hello.ts", pluginSaying("one"));
+    await server.waitFor(/plugin hello is what it was before/);
+    rmSync(join(plugins.path, "hello.ts"));
+    await expect.poll(() => server.lines(/plugin hello is gone/).length, { timeout: 5000 }).toBe(2);
+  });
+});
+
+describe("an instance that could not run", () => {
+  it("runs when its plugin is mended", async () => {
+    plugins.write(
+      "broken.cjs",
+      `module.exports = { Plugin: class { constructor() { throw new Error("no"); } access() {} }, Schema: [], Version: "1.0.0" };`,
+    );
+    await start();
+    const id = await server.startInstance("broken");
+    await server.waitFor(/instance \d+ of plugin broken cannot run/);
+    plugins.write(
+      "broken.cjs",
+      `module.exports = { Plugin: class { access(kong) { kong.response.setHeader("x", "runs"); } }, Schema: [], Version: "1.0.0" };`,
+    );
+    await server.waitFor(/plugin broken was reloaded/);
+    expect(await server.says(id)).toBe("runs");
+    expect(await server.client.call("plugin.InstanceStatus", id)).not.toHaveProperty("Error");
+  });
+
+  it("because its plugin did not load at all is started anew by the gateway", async () => {
+    plugins.write("late.ts", "export default {{");
+    await start();
+    const id = await server.startInstance("late");
+    plugins.write("late.ts", pluginSaying("late"));
+    await server.waitFor(/plugin late is new/);
+    const { error } = await server.client.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" });
+    expect(error).toContain(`No plugin instance ${id}`);
+    expect(await server.says(await server.startInstance("late"))).toBe("late");
+  });
+});
+
+describe("names", () => {
+  it("of new plugins are served at once, and told", async () => {
+    await start();
+    plugins.write("other.ts", pluginSaying("new"));
+    await server.waitFor(/plugin other is new: the gateway learns of it when it is reloaded/);
+    expect(await server.says(await server.startInstance("other"))).toBe("new");
+  });
+
+  it("stay with a plugin whose file is renamed", async () => {
+    plugins.write("a.ts", pluginSaying("one", { name: "named" }));
+    await start();
+    const id = await server.startInstance("named");
+    renameSync(join(plugins.path, "a.ts"), join(plugins.path, "b.ts"));
+    expect(await server.waitFor(/plugin named was reloaded/)).toContain("b.ts");
+    expect(await server.says(id)).toBe("one");
+    await server.settled();
+    expect([server.reloads("named"), server.lines(/named is (?:new|gone|not)/)]).toEqual([1, []]);
+  });
+
+  it("are not given to another file while their own is there, if broken", async () => {
+    plugins.write("m.ts", pluginSaying("one", { name: "named" }));
+    await start();
+    const id = await server.startInstance("named");
+    plugins.write("m.ts", "export default {{");
+    plugins.write("a.ts", pluginSaying("usurper", { name: "named" }));
+    await server.waitFor(/plugin named is not served: the name named is taken by .*m\.ts/);
+    expect(await server.says(id)).toBe("one");
+  });
+
+  it("that are taken leave a plugin as it was, and new ones are taken once", async () => {
+    plugins.write("a.ts", pluginSaying("a"));
+    await start();
+    const id = await server.startInstance("a");
+    plugins.write("a.ts", pluginSaying("a too", { name: "hello" }));
+    await server.waitFor(/plugin a is not reloaded, its former version goes on: the name hello is taken by .*hello\.ts/);
+    plugins.write("a.ts", pluginSaying("renamed", { name: "A" }));
+    await server.waitFor(/plugin A is new/);
+    await server.waitFor(/plugin a is gone/);
+    expect([await server.says(id), await server.says(await server.startInstance("A"))]).toEqual(["a", "renamed"]);
+    await server.settled();
+    expect(server.lines(/was reloaded/)).toEqual([]);
   });
 });
 
 describe("by hand", () => {
   it("-no-watch leaves changes alone until SIGHUP", async () => {
     const id = await start("-no-watch");
-    plugins.write("hello.ts", plugin("two"));
-    expect(await says(id)).toBe("one");
-    process.kill(server.pid, "SIGHUP");
-    await server.waitForLine(/plugin hello was reloaded/);
-    expect(await says(id)).toBe("two");
-    expect(reloads()).toBe(1);
+    writeFileSync(join(plugins.path, "hello.ts"), pluginSaying("two"));
+    expect(await server.says(id)).toBe("one");
+    server.kill("SIGHUP");
+    await server.waitFor(/plugin hello was reloaded/);
+    expect(await server.says(id)).toBe("two");
+    expect(server.reloads("hello")).toBe(1);
   });
-});
 
-/** More of both by hand: RELOADS=200 LOAD=500. */
-const RELOADS = Number(process.env["RELOADS"] ?? 20);
-const LOAD = Number(process.env["LOAD"] ?? 200);
+  it("SIGHUP where nothing changed, or many at once, reload nothing", async () => {
+    const id = await start();
+    for (let i = 0; i < 20; i += 1) server.kill("SIGHUP");
+    await server.waitFor(/got SIGHUP/);
+    await server.settled();
+    expect(server.reloads("hello")).toBe(0);
+    expect(await server.says(id)).toBe("one");
+  });
 
-it("reloads under load fail no event, and leave no thread behind", { timeout: 300_000 }, async () => {
-  const id = await start();
-  expect(await says(id)).toBe("one");
-  const threads = (): number => readdirSync(`/proc/${server.pid}/task`).length;
-  const before = threads();
-  const load = { wrong: 0, done: 0, running: true };
-  const known = new Set(["one"]);
-  const runner = async (): Promise<void> => {
-    const own = await WireClient.connect(server.socketPath);
-    while (load.running) {
-      const run = await runPhase(own, id, "access");
-      if (run.end !== "ret" || !known.has(String(run.calls[0]?.args[1]))) load.wrong += 1;
-      load.done += 1;
-      await new Promise((resolve) => setTimeout(resolve, 4000 / LOAD));
-    }
-    await own.close();
-  };
-  const runners = [runner(), runner(), runner(), runner()];
-  for (let i = 0; i < RELOADS; i += 1) {
-    known.add(`reload ${i}`);
-    plugins.write("hello.ts", plugin(`reload ${i}`));
-    await expect.poll(() => reloads(), { timeout: 20_000 }).toBe(i + 1);
-  }
-  load.running = false;
-  await Promise.all(runners);
-  expect(load.done).toBeGreaterThan(RELOADS);
-  expect(load.wrong).toBe(0);
-  expect(await says(id)).toBe(`reload ${RELOADS - 1}`);
-  await expect.poll(threads, { timeout: 10_000 }).toBeLessThanOrEqual(before);
+  it("the end does not wait for a module that hangs while it is loaded", async () => {
+    await start();
+    plugins.write("hangs.mjs", `console.log("hanging"); await new Promise(() => setInterval(() => {}, 1000));`);
+    await server.waitFor(/hanging/);
+    const begin = performance.now();
+    await server.close();
+    expect(performance.now() - begin).toBeLessThan(5000);
+    server = await ReloadServer.start(createTempDir("rl"));
+  });
 });

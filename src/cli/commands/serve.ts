@@ -47,13 +47,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLogger(options.log);
   const { server, socketPath } = await createServer(options, logger);
   const ending = endOfService(options.watchParent);
-  await server.start();
-  logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
-  const reload = (): void => {
+  // Before the start, which can take long: an unhandled SIGHUP ends the process.
+  process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
     server.reload();
-  };
-  process.on("SIGHUP", reload);
+  });
+  await server.start();
+  logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
   await server.close();

@@ -102,7 +102,7 @@ describe("a plugin that cannot be served", () => {
     const path = directory.write(file, code);
     const registry = await load();
     expect(names(registry)).toEqual(["a", "z"]);
-    expect(registry.problems()).toEqual([{ name: "bad", path, reason: expect.stringContaining(text) as unknown }]);
+    expect(registry.problems()).toMatchObject([{ name: "bad", path, reason: expect.stringContaining(text) as unknown }]);
     expect(reasonOf(registry, "bad")).toMatch(/^[^\n]+$/);
   });
 
@@ -116,7 +116,7 @@ describe("a plugin that cannot be served", () => {
     const second = directory.write("hello.ts", GOOD);
     const registry = await load();
     expect(names(registry)).toEqual(["hello"]);
-    expect(registry.problems()).toEqual([
+    expect(registry.problems()).toMatchObject([
       { name: "hello", path: second, reason: `the name hello is taken by ${first}; rename one of them` },
     ]);
   });

@@ -18,6 +18,7 @@ describe("a plugin info", () => {
         fields,
         pdkVersion: "9.9.9",
       },
+      content: "",
       inputs: ["/plugins/file.ts"],
       modified: 1_700_000_000.9,
       loaded: 1_700_000_001.1,

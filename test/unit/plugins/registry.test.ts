@@ -8,6 +8,7 @@ function generation(name: string, path = `/plugins/${name}.ts`): Generation {
     path,
     artifact: { entry: path, format: "cjs", code: "" },
     metadata: { form: "go", name, version: "1.0.0", priority: 1, phases: ["access"], fields: [] },
+    content: `content of ${path}`,
     inputs: [path],
     modified: 1,
     loaded: 2,
@@ -38,6 +39,7 @@ describe("a registry", () => {
       name: "hello",
       path: "/plugins/other.js",
       reason: "the name hello is taken by /plugins/hello.ts; rename one of them",
+      content: "content of /plugins/other.js",
     });
     expect(registry.get("hello")?.path).toBe("/plugins/hello.ts");
     expect(registry.list()).toHaveLength(1);
