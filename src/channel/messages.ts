@@ -18,6 +18,8 @@ export interface PluginMetadata {
   readonly version: string;
   readonly priority: number;
   readonly phases: readonly string[];
+  /** Handlers it has for phases in which the gateway calls no plugin server. */
+  readonly ignoredPhases?: readonly string[];
   /** The fields of the configuration record, in Kong's schema language. */
   readonly fields: readonly unknown[];
   /** The PDK version that the module itself states. */

@@ -54,6 +54,10 @@ export interface TryOptions extends ServeOptions {
   readonly config: string | undefined;
 }
 
+export interface CheckOptions extends LoadingOptions {
+  readonly json: boolean;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "help"; readonly text: string }
@@ -62,7 +66,8 @@ export type Invocation =
   | { readonly command: "dump"; readonly name: string; readonly options: LoadingOptions }
   | { readonly command: "dump-plugin-info"; readonly name: string; readonly options: LoadingOptions }
   | { readonly command: "serve"; readonly options: ServeOptions }
-  | { readonly command: "try"; readonly options: TryOptions };
+  | { readonly command: "try"; readonly options: TryOptions }
+  | { readonly command: "check"; readonly options: CheckOptions };
 
 interface Values {
   readonly kongPrefix: string;
@@ -94,9 +99,10 @@ interface Values {
   readonly help?: boolean;
   readonly port: string;
   readonly config?: string;
+  readonly json?: boolean;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch"]);
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json"]);
 const OPTIONALS = new Set(["dump"]);
 const ALIASES = new Map([
   ["plugins-directory", "plugins-dir"],
@@ -104,16 +110,22 @@ const ALIASES = new Map([
   ["v", "version"],
 ]);
 
+const COMMANDS = [
+  "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
+  "check [DIR]: say what a gateway would see in a plugins directory",
+].join(" ");
+
 const option = (flags: string, description: string): Option => new Option(flags, description);
 
 function createProgram(): Command {
   return new Command("pluginserver")
-    .usage("[-flag value | -flag=value]… [try]")
+    .usage("[-flag value | -flag=value]… [command]")
     .description("Serves the plugins of a directory to Kong Gateway. Flags take one dash or two.")
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
-    .argument("[command]", "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look")
+    .argument("[command]", COMMANDS)
+    .argument("[operands...]")
     .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there").default("/usr/local/kong"))
     .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
@@ -158,6 +170,7 @@ function createProgram(): Command {
     .addOption(option("--dump-plugin-info <name>", "print one plugin as MessagePack and exit (Kong 2.0 to 2.8)"))
     .addOption(option("--port <port>", "try: port of the stand-in gateway").default("8000"))
     .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
+    .addOption(option("--json", "check: print JSON"))
     .addOption(option("--version", "print the versions of server and runtime and exit"))
     .addOption(option("--help", "print this and exit"));
 }
@@ -183,20 +196,33 @@ const goStyle = (text: string): string =>
 function toInvocation(values: Values, args: readonly string[], help: string): Invocation {
   if (values.help === true) return { command: "help", text: help.replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
-  const [command, ...rest] = args;
-  if (rest.length > 0 || (command !== undefined && command !== "try"))
-    throw new UsageError(`there is no command "${args.join(" ")}"`);
-  if (command === "try")
-    return {
-      command: "try",
-      options: {
-        ...serving(values, values.pluginsDir ?? ""),
-        port: parsePositiveInteger("port", values.port),
-        config: values.config,
-      },
-    };
-  if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
-  return plain(values, values.pluginsDir);
+  const [command, ...operands] = args;
+  switch (command) {
+    case undefined:
+      if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
+      return plain(values, values.pluginsDir);
+    case "try":
+      return { command, options: trying(values, operands) };
+    case "check":
+      return { command, options: checking(values, operands) };
+    default:
+      throw new UsageError(`there is no command "${args.join(" ")}"`);
+  }
+}
+
+function trying(values: Values, operands: readonly string[]): TryOptions {
+  if (operands.length > 0) throw new UsageError(`too many arguments: try takes flags alone, not "${operands.join(" ")}"`);
+  return {
+    ...serving(values, values.pluginsDir ?? ""),
+    port: parsePositiveInteger("port", values.port),
+    config: values.config,
+  };
+}
+
+function checking(values: Values, operands: readonly string[]): CheckOptions {
+  const [directory = values.pluginsDir ?? ".", ...others] = operands;
+  if (others.length > 0) throw new UsageError(`check takes one directory, not ${operands.length}`);
+  return { ...loading(values, directory), json: values.json === true };
 }
 
 function plain(values: Values, pluginsDirectory: string): Invocation {

@@ -33,6 +33,8 @@ async function execute(invocation: Invocation): Promise<void> {
       return (await import("./commands/serve.js")).serve(invocation.options);
     case "try":
       return (await import("./commands/try.js")).tryOut(invocation.options);
+    case "check":
+      return (await import("./commands/check.js")).check(invocation.options);
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
+import { checkAnnouncement } from "./check-announcement.js";
 import { claimNames } from "./claim-names.js";
 import type { PluginArtifact } from "./compile.js";
 import { type CompiledSource, compileSources } from "./compile-sources.js";
@@ -94,13 +95,15 @@ async function toGeneration(
 ): Promise<Generation | PluginProblem> {
   const { source, artifact, content } = item;
   const { name } = metadata;
-  const refusal = checkPdkVersion({
-    plugin: name,
-    builtWith: builtWith(metadata, artifact),
-    server: options.pdkVersion,
-    match: options.pdkMatch,
-  });
-  if (refusal !== undefined) return problemOf(item, name, refusal);
+  const pdkVersion = builtWith(metadata, artifact);
+  const { pdkVersion: server, pdkMatch: match } = options;
+  const mismatch = checkPdkVersion({ plugin: name, builtWith: pdkVersion, server, match });
+  if (mismatch !== undefined) return { ...problemOf(item, name, mismatch), metadata };
+  const { errors, warnings, notes } = checkAnnouncement(metadata);
+  if (errors.length > 0) {
+    const reason = `the gateway would refuse it: ${errors.join("; ")}`;
+    return { ...problemOf(item, name, reason), metadata, details: errors };
+  }
   return {
     name,
     path: source.root,
@@ -108,6 +111,9 @@ async function toGeneration(
     metadata,
     content,
     inputs: filesOf(item),
+    warnings,
+    notes,
+    ...(pdkVersion === undefined ? {} : { pdkVersion }),
     modified: (await lastModified(artifact.inputs.map(({ path }) => path))) / 1000,
     loaded: Date.now() / 1000,
   };

@@ -13,6 +13,12 @@ export interface Generation {
   readonly content: string;
   /** Every local file that went into its code, and what else tells that it changed. */
   readonly inputs: readonly string[];
+  /** What its author should know, though it is served. */
+  readonly warnings: readonly string[];
+  /** Which gateways it works with, where not with all. */
+  readonly notes: readonly string[];
+  /** The PDK version it was built against, where it names one. */
+  readonly pdkVersion?: string;
   /** Unix times in seconds. */
   readonly modified: number;
   readonly loaded: number;
@@ -24,6 +30,10 @@ export interface PluginProblem {
   readonly path: string;
   /** One line: what is wrong, where, and what to do about it. */
   readonly reason: string;
+  /** What it says of itself, where it got so far as to be read. */
+  readonly metadata?: PluginMetadata;
+  /** Each thing that is wrong by itself, where there is more than one. */
+  readonly details?: readonly string[];
   /** Stands for what was read, where it was: another content is another problem, if for the same reason. */
   readonly content?: string;
   /** The files that were read: a change of one of them may mend it. */

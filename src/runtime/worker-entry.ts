@@ -46,8 +46,9 @@ export async function scanModules(task: ScanTask): Promise<void> {
 async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo> {
   try {
     const definition = adaptModule(await evaluateModule(item.artifact), item.name);
-    const { form, name = item.name, version, priority, phases, fields, pdkVersion, timeout, onError, isolation } = definition;
-    const metadata = { form, name, version, priority, phases, fields, pdkVersion, timeout, onError, isolation };
+    const { form, name = item.name, version, priority, phases, ignoredPhases, fields } = definition;
+    const { pdkVersion, timeout, onError, isolation } = definition;
+    const metadata = { form, name, version, priority, phases, ignoredPhases, fields, pdkVersion, timeout, onError, isolation };
     // Sent as data: a schema may hold functions (custom validators), which no gateway gets to see.
     return JSON.parse(JSON.stringify(metadata)) as PluginMetadata;
   } catch (thrown) {

@@ -22,7 +22,7 @@ export class PluginReport {
   /** The first load: it is told as it is. */
   started(registry: PluginRegistry, directory: string): void {
     for (const trouble of this.#troubles.see(troublesOf(registry), 0).toTell) this.#tell(trouble);
-    for (const generation of registry.list()) this.#warnOfBuffering(generation);
+    for (const generation of registry.list()) this.#warn(generation, generation.warnings);
     const plugins = registry.list().map(({ name }) => name);
     this.#logger.info({ plugins }, `serving ${plugins.length} plugins from ${directory}`);
   }
@@ -55,13 +55,14 @@ export class PluginReport {
 
   #tellAdded(generation: Generation): void {
     const { name, path } = generation;
-    this.#warnOfBuffering(generation);
+    this.#warn(generation, generation.warnings);
     this.#logger.info({ plugin: name, path }, `plugin ${name} is new: the gateway learns of it when it is reloaded`);
   }
 
   #tellReloaded({ generation, former, announced }: Reload): void {
     const { name, path, metadata } = generation;
-    if (!former.metadata.phases.includes("response")) this.#warnOfBuffering(generation);
+    const news = generation.warnings.filter((warning) => !former.warnings.includes(warning));
+    this.#warn(generation, news, former);
     this.#logger.info({ plugin: name, path }, `plugin ${name} was reloaded`);
     if (announced.length > 0)
       this.#logger.warn(
@@ -110,8 +111,10 @@ export class PluginReport {
     this.#logger.info({ plugin: name, path }, `plugin ${name} is what it was before: there is nothing to reload`);
   }
 
-  #warnOfBuffering({ name, metadata }: Generation): void {
-    if (!metadata.phases.includes("response")) return;
+  /** What is known of a former generation is not told again. */
+  #warn({ name, metadata }: Generation, warnings: readonly string[], former?: Generation): void {
+    for (const warning of warnings) this.#logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
+    if (!metadata.phases.includes("response") || former?.metadata.phases.includes("response") === true) return;
     this.#logger.warn(
       { plugin: name },
       `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`,

@@ -1,13 +1,11 @@
 // The dump commands: what a gateway asks for before it starts. Only the dump reaches stdout.
 import msgpack5 from "msgpack5";
 import type { Logger } from "pino";
-import { type Generation, loadPlugins, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
-import { PDK_ENTRY, PDK_VERSION } from "../../server/index.js";
+import { type Generation, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
+import { loadDirectory } from "../load-directory.js";
 import { createLogger } from "../logger.js";
 import type { LoadingOptions } from "../options.js";
 import { writeOutput } from "../output.js";
-import { pluginEnvironment } from "../plugin-environment.js";
-import { requireDirectory } from "../require-path.js";
 import { CommandError } from "../usage-error.js";
 
 /** All plugins as a JSON array; those that do not load are told on stderr and left out. */
@@ -33,17 +31,8 @@ export async function dumpPluginInfo(name: string, options: LoadingOptions): Pro
 }
 
 async function load(options: LoadingOptions): Promise<PluginRegistry> {
-  const { pluginsDirectory, pdkMatch } = options;
-  await requireDirectory(pluginsDirectory, "the plugins directory");
   const logger = createLogger(options.log);
-  const registry = await loadPlugins(pluginsDirectory, {
-    pdkEntry: PDK_ENTRY,
-    pdkVersion: PDK_VERSION,
-    pdkMatch,
-    loadTimeout: options.loadTimeout,
-    limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
-    onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
-  });
+  const registry = await loadDirectory(options, logger);
   reportProblems(registry, logger);
   return registry;
 }

@@ -2,6 +2,7 @@
 import { PHASES, PLUGIN_STAMP, type Phase } from "../../pdk/index.js";
 import { parseFaultRules } from "./fault-rules.js";
 import {
+  findIgnoredPhases,
   findPhases,
   isObject,
   parseFields,
@@ -26,6 +27,7 @@ export function adaptDefinePlugin(plugin: Record<PropertyKey, unknown>): PluginD
     ...(name === undefined ? {} : { name }),
     version: parseVersion(plugin["version"], "version"),
     priority: parsePriority(plugin["priority"], "priority"),
+    ...findIgnoredPhases((phase) => typeof plugin[phase] === "function"),
     phases: findPhases((phase) => handlers.has(phase), "give definePlugin() a handler such as access(kong, config)"),
     fields: parseFields(plugin["schema"], "schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),

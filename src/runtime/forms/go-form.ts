@@ -2,7 +2,16 @@
 import { PHASES, type Phase } from "../../pdk/index.js";
 import { assignConfig, configFields } from "./go-config.js";
 import { parseFaultRules } from "./fault-rules.js";
-import { findPhases, isObject, parseName, parsePdkVersion, parsePriority, parseVersion, show } from "./module-values.js";
+import {
+  findIgnoredPhases,
+  findPhases,
+  isObject,
+  parseName,
+  parsePdkVersion,
+  parsePriority,
+  parseVersion,
+  show,
+} from "./module-values.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
@@ -25,6 +34,7 @@ export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition 
       (phase) => methodOf(sample, phase) !== undefined,
       "give the object that New() returns a method such as Access(kong)",
     ),
+    ...findIgnoredPhases((phase) => typeof sample[phase] === "function"),
     fields: configFields(sample),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
     ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),

@@ -1,7 +1,16 @@
 // Adapts plugins written for kong-js-pdk: `module.exports = { Plugin, Name, Schema, Version, Priority }`.
 import type { Phase } from "../../pdk/index.js";
 import { parseFaultRules } from "./fault-rules.js";
-import { findPhases, isObject, parseFields, parseName, parsePdkVersion, parsePriority, parseVersion } from "./module-values.js";
+import {
+  findIgnoredPhases,
+  findPhases,
+  isObject,
+  parseFields,
+  parseName,
+  parsePdkVersion,
+  parsePriority,
+  parseVersion,
+} from "./module-values.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
@@ -23,6 +32,7 @@ export function adaptKongJsPdk(module: Record<PropertyKey, unknown>, fileName: s
     version: parseVersion(module["Version"], "Version"),
     priority: parsePriority(module["Priority"], "Priority"),
     phases,
+    ...findIgnoredPhases((phase) => typeof prototype[phase] === "function"),
     fields: parseFields(module["Schema"], "Schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
     ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),

@@ -70,6 +70,24 @@ export function findPhases(hasHandler: (phase: Phase) => boolean, advice: string
   return phases;
 }
 
+/** What Lua plugins have beside, and the gateway never asks a plugin server for. */
+const LUA_PHASES = [
+  "init_worker",
+  "configure",
+  "header_filter",
+  "body_filter",
+  "ws_handshake",
+  "ws_client_frame",
+  "ws_server_frame",
+  "ws_close",
+];
+
+/** Handlers that will never be called, for a warning. */
+export function findIgnoredPhases(hasHandler: (phase: string) => boolean): { ignoredPhases?: readonly string[] } {
+  const ignoredPhases = LUA_PHASES.filter(hasHandler);
+  return ignoredPhases.length === 0 ? {} : { ignoredPhases };
+}
+
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";

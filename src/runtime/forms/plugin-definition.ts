@@ -15,6 +15,8 @@ export interface PluginDefinition extends FaultRules {
   readonly priority: number;
   /** Never empty. */
   readonly phases: readonly Phase[];
+  /** Handlers it has for phases in which the gateway calls no plugin server. */
+  readonly ignoredPhases?: readonly string[];
   /** The fields of the configuration record, in Kong's schema language. */
   readonly fields: readonly unknown[];
   /** The PDK version that the module itself states. */

@@ -19,6 +19,8 @@ describe("a plugin info", () => {
         pdkVersion: "9.9.9",
       },
       content: "",
+      warnings: [],
+      notes: [],
       inputs: ["/plugins/file.ts"],
       modified: 1_700_000_000.9,
       loaded: 1_700_000_001.1,

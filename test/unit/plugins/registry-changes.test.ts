@@ -10,6 +10,8 @@ function generation(name: string, path: string, more: Partial<Generation["metada
     artifact: { entry: path, format: "cjs", code: "" },
     metadata: { form: "go", name, version: "1.0.0", priority: 1, phases: ["access"], fields: [], ...more },
     content: `${name} of ${path}`,
+    warnings: [],
+    notes: [],
     inputs: [path],
     modified: 1,
     loaded: 2,

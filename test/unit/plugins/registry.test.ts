@@ -9,6 +9,8 @@ function generation(name: string, path = `/plugins/${name}.ts`): Generation {
     artifact: { entry: path, format: "cjs", code: "" },
     metadata: { form: "go", name, version: "1.0.0", priority: 1, phases: ["access"], fields: [] },
     content: `content of ${path}`,
+    warnings: [],
+    notes: [],
     inputs: [path],
     modified: 1,
     loaded: 2,

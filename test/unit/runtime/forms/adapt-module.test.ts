@@ -210,6 +210,7 @@ test("kong-js-pdk: a plugin as its authors wrote it", async () => {
   const { createInstance, ...facts } = adaptModule(jsStatus, "js-status");
   expect(facts).toEqual({
     form: "kong-js-pdk",
+    ignoredPhases: ["header_filter"],
     name: "js-status",
     version: "0.1.0",
     priority: 0,

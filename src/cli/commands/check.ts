@@ -1,0 +1,84 @@
+// The check command: what a gateway would see in a plugins directory, and what keeps plugins out of it.
+import type { Generation, PluginProblem, PluginRegistry } from "../../plugins/index.js";
+import { createLogger } from "../logger.js";
+import { loadDirectory } from "../load-directory.js";
+import type { CheckOptions } from "../options.js";
+import { writeOutput } from "../output.js";
+import { CommandError } from "../usage-error.js";
+
+/** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
+interface Finding {
+  readonly name: string;
+  readonly path: string;
+  readonly served: boolean;
+  readonly version?: string;
+  readonly priority?: number;
+  readonly phases?: readonly string[];
+  /** The PDK version it was built against; without one, any. */
+  readonly pdkVersion?: string;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** @throws {CommandError} where a plugin would not be served, once everything is told. */
+export async function check(options: CheckOptions): Promise<void> {
+  const registry = await loadDirectory(options, createLogger(options.log));
+  const findings = findingsOf(registry);
+  await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : report(findings, options));
+  const refused = findings.filter(({ served }) => !served).length;
+  if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
+}
+
+function findingsOf(registry: PluginRegistry): Finding[] {
+  const findings = [...registry.list().map(served), ...registry.problems().map(refused)];
+  return findings.sort((a, b) => (a.name < b.name || (a.name === b.name && a.served) ? -1 : 1));
+}
+
+function served({ name, path, metadata, pdkVersion, warnings, notes }: Generation): Finding {
+  const { version, priority, phases } = metadata;
+  const pdk = pdkVersion === undefined ? {} : { pdkVersion };
+  return { name, path, served: true, version, priority, phases, ...pdk, errors: [], warnings, notes };
+}
+
+function refused({ name, path, reason, metadata, details }: PluginProblem): Finding {
+  const said = metadata === undefined ? {} : { version: metadata.version, priority: metadata.priority, phases: metadata.phases };
+  const pdk = metadata?.pdkVersion === undefined ? {} : { pdkVersion: metadata.pdkVersion };
+  return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings: [], notes: [] };
+}
+
+function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): string {
+  if (findings.length === 0) return `no plugins in ${pluginsDirectory}\n`;
+  const rows = findings.map(({ name, version, priority = "?", phases, pdkVersion, served: isServed }) => [
+    name,
+    version ?? "?",
+    String(priority),
+    phases?.join(",") ?? "?",
+    pdkVersion ?? (version === undefined ? "?" : "any"),
+    isServed ? "served" : "NOT SERVED",
+  ]);
+  const lines = [...table([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
+  for (const finding of findings) lines.push(...remarks(finding));
+  return `${lines.join("\n")}\n`;
+}
+
+function remarks({ name, path, errors, warnings, notes }: Finding): string[] {
+  if (errors.length + warnings.length + notes.length === 0) return [];
+  return [
+    "",
+    `${name} (${path})`,
+    ...errors.map((text) => `  error: ${text}`),
+    ...warnings.map((text) => `  warning: ${text}`),
+    ...notes.map((text) => `  note: ${text}`),
+  ];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTempDir, runCli, type TempDir } from "../support/index.js";
+
+let temp: TempDir;
+
+const SOUND = `module.exports = { Plugin: class { access() {} header_filter() {} }, Version: "1.2.0", Priority: 7,
+  Schema: [{ message: { type: "string", description: "what it says" } }] };`;
+const UNSOUND = `module.exports = { Plugin: class { access() {} }, Version: "2.0.0",
+  Schema: [{ limits: { type: "record", fields: [{ max: { type: "integer", default: "9" } }] } }, { hosts: { type: "array" } }] };`;
+
+beforeAll(() => {
+  temp = createTempDir("check");
+  temp.write("sound/sound.cjs", SOUND);
+  temp.write("mixed/sound.cjs", SOUND);
+  temp.write("mixed/unsound.cjs", UNSOUND);
+  temp.write("mixed/broken.ts", "export default {");
+  temp.write("mixed/bundled.cjs", SOUND);
+});
+
+afterAll(() => temp.remove());
+
+describe("pluginserver check", () => {
+  it("shows what a gateway would see, with status 0 where all of it is served", async () => {
+    const { code, stdout, stderr } = await runCli(["check", `${temp.path}/sound`]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.toString()).toMatch(/^sound +1\.2\.0 +7 +access +any +served$/m);
+    expect(stdout.toString()).toContain("warning: its header_filter will never be called");
+    expect(stdout.toString()).toContain('note: "description" needs Kong 3.4 or newer (config.message)');
+  });
+
+  it("says what would not be served and why, with status 1", async () => {
+    const { code, stdout, stderr } = await runCli(["check", "mixed"], { cwd: temp.path });
+    expect(code).toBe(1);
+    expect(stderr).toBe("pluginserver: 3 of 4 plugins would not be served\n");
+    const text = stdout.toString();
+    expect(text).toMatch(/^unsound +2\.0\.0 +0 +access +any +NOT SERVED$/m);
+    expect(text).toContain("error: config.limits.max: its default does not fit");
+    expect(text).toContain('error: config.hosts: is an array and does not say its "elements"');
+    expect(text).toMatch(/error: broken\.ts:1:\d+: /);
+    expect(text).toContain("error: the name bundled has another meaning");
+  });
+
+  it("gives the same as JSON, for the current directory by default", async () => {
+    const { code, stdout } = await runCli(["check", "-json"], { cwd: `${temp.path}/mixed` });
+    expect(code).toBe(1);
+    const { plugins } = JSON.parse(stdout.toString()) as { plugins: Record<string, unknown>[] };
+    expect(plugins.map(({ name, served }) => [name, served])).toEqual([
+      ["broken", false],
+      ["bundled", false],
+      ["sound", true],
+      ["unsound", false],
+    ]);
+    expect(plugins[2]).toMatchObject({ version: "1.2.0", priority: 7, phases: ["access"], errors: [] });
+    expect(plugins[3]?.["errors"]).toHaveLength(2);
+  });
+
+  it("keeps what Kong would not start with out of a dump, and says why", async () => {
+    const { code, stdout, stderr } = await runCli(["-plugins-dir", `${temp.path}/mixed`, "-dump-all-plugins"]);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout.toString()) as { Name: string }[]).map(({ Name }) => Name)).toEqual(["sound"]);
+    expect(stderr).toMatch(/plugin unsound is left out: the gateway would refuse it: config\.limits\.max: /);
+  });
+
+  it.each([
+    ["two directories", ["check", "a", "b"], 2],
+    ["a directory that is not there", ["check", "nowhere"], 1],
+  ])("answers %s with one line", async (_case, args, status) => {
+    const { code, stderr } = await runCli(args, { cwd: temp.path });
+    expect(code).toBe(status);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+});
