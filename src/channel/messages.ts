@@ -93,8 +93,13 @@ export interface PingMessage {
   readonly kind: "ping";
 }
 
+/** Asks the isolate to collect its garbage, and what is left then. */
+export interface WeighMessage {
+  readonly kind: "weigh";
+}
+
 /** Host to isolate, beside the batches of event messages. */
-export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage;
+export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage | WeighMessage;
 
 /** The module is evaluated, or has failed to be: what was sent before is read now. */
 export interface ReadyMessage {
@@ -103,7 +108,13 @@ export interface ReadyMessage {
 
 export interface PongMessage {
   readonly kind: "pong";
-  /** Bytes of the heap and outside it that belong to this isolate. */
+  /** Bytes of the heap and outside it that belong to this isolate, garbage included. */
+  readonly memory: number;
+}
+
+export interface WeighedMessage {
+  readonly kind: "weighed";
+  /** The same bytes, without garbage. */
   readonly memory: number;
 }
 
@@ -119,4 +130,4 @@ export interface LogMessage {
 }
 
 /** Isolate to host, beside the batches of event messages. */
-export type IsolateMessage = ReadyMessage | PongMessage | InstanceFailedMessage | LogMessage;
+export type IsolateMessage = ReadyMessage | PongMessage | WeighedMessage | InstanceFailedMessage | LogMessage;

@@ -18,8 +18,10 @@ import type { Carrier } from "./carrier.js";
 export interface IsolateListener extends PhaseHostListener {
   /** Its module is evaluated: it reads what it was sent. */
   onReady(): void;
-  /** It is alive; `memory` in bytes. */
+  /** It is alive, and uses this many bytes, garbage included. */
   onPong(memory: number): void;
+  /** What it holds without garbage, in bytes. */
+  onWeighed(memory: number): void;
   /** It is gone, on request or not; `error` says why where it was not asked to end. */
   onEnd(error: Error | undefined): void;
 }
@@ -63,6 +65,11 @@ export class Isolate implements PhaseHost {
     this.#port.control({ kind: "ping" });
   }
 
+  /** Has it collect its garbage and say what is left. */
+  weigh(): void {
+    this.#port.control({ kind: "weigh" });
+  }
+
   /** Lets the isolate end by itself, which a loop in plugin code may prevent: `terminate` does not ask. */
   async stop(): Promise<void> {
     if (this.#state === "running") {
@@ -96,6 +103,8 @@ export class Isolate implements PhaseHost {
         return this.#listener.onReady();
       case "pong":
         return this.#listener.onPong(message.memory);
+      case "weighed":
+        return this.#listener.onWeighed(message.memory);
       case "instance-failed":
         return this.#listener.onInstanceFailed(message.instanceId, message.error);
       case "log":

@@ -10,6 +10,7 @@ import {
 import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Isolate } from "./isolate.js";
+import { MemoryWatch } from "./memory-watch.js";
 
 /** An event that an isolate was sent and has certainly not begun. */
 export interface UnreadEvent {
@@ -24,7 +25,10 @@ export interface LiveIsolateOptions {
   readonly loadTimeout: number;
   /** Gets what the isolate reports of events and instances. */
   readonly listener: PhaseHostListener;
-  readonly onMemory: (memory: number) => void;
+  /** Bytes that it may use. */
+  readonly memoryCap: number;
+  /** It holds this many bytes, which is near its cap. */
+  readonly onHeavy: (memory: number) => void;
   /** It died, or gave no sign of life: with the events it leaves behind. */
   readonly onDeath: (error: Error, begun: readonly number[], unread: readonly UnreadEvent[]) => void;
 }
@@ -33,6 +37,7 @@ export class LiveIsolate implements PhaseHost {
   readonly #options: LiveIsolateOptions;
   readonly #isolate: Isolate;
   readonly #heartbeat: Heartbeat;
+  readonly #memory: MemoryWatch;
   readonly #events = new Set<number>();
   /** Sent behind a ping, or the module's load, that is unanswered yet. */
   readonly #unread = new Map<number, UnreadEvent>();
@@ -46,6 +51,11 @@ export class LiveIsolate implements PhaseHost {
       loadTimeout: options.loadTimeout,
       ping: () => this.#isolate.ping(),
       onStall: (silence) => this.#stalled(silence),
+    });
+    this.#memory = new MemoryWatch({
+      cap: options.memoryCap,
+      weigh: () => this.#isolate.weigh(),
+      onHeavy: (memory) => options.onHeavy(memory),
     });
     this.#isolate = new Isolate(options.carrier, {
       onCalls: (eventId: number, calls: readonly PdkCall[]) => {
@@ -66,8 +76,9 @@ export class LiveIsolate implements PhaseHost {
       onReady: () => this.#heard(),
       onPong: (memory: number) => {
         this.#heard();
-        options.onMemory(memory);
+        this.#memory.used(memory);
       },
+      onWeighed: (memory: number) => this.#memory.weighed(memory),
       onEnd: (error: Error | undefined) => this.#ended(error),
     });
   }

@@ -31,9 +31,6 @@ export interface SupervisedIsolateOptions {
   readonly listener: PhaseHostListener;
 }
 
-/** An isolate this close to its cap is replaced while it can still be drained. */
-const WATERMARK = 0.8;
-
 export class SupervisedIsolate implements PhaseHost {
   readonly #options: SupervisedIsolateOptions;
   readonly #instances = new Map<number, InstanceSpec>();
@@ -130,7 +127,8 @@ export class SupervisedIsolate implements PhaseHost {
       stallTimeout: limits.stallTimeout,
       loadTimeout: limits.loadTimeout,
       listener: this.#forgetting(listener, () => isolate === this.#current),
-      onMemory: (memory) => this.#weigh(isolate, memory),
+      memoryCap: limits.memory,
+      onHeavy: (memory) => this.#renew(isolate, memory),
       onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
     });
     void carrier.ended.then(() => {
@@ -179,16 +177,15 @@ export class SupervisedIsolate implements PhaseHost {
     if (this.#live.size === 0) this.#onUnused();
   }
 
-  #weigh(isolate: LiveIsolate, memory: number): void {
-    const { memory: cap } = this.#options.limits;
-    if (isolate !== this.#current || memory < cap * WATERMARK) return;
-    const [used, limit] = [memory, cap].map((bytes) => Math.round(bytes / 2 ** 20));
+  #renew(isolate: LiveIsolate, memory: number): void {
+    if (isolate !== this.#current) return;
+    const [used, limit] = [memory, this.#options.limits.memory].map((bytes) => Math.round(bytes / 2 ** 20));
     this.#options.listener.onLog({
       level: "warn",
       message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
     });
     this.#drain();
-    this.#start();
+    this.#startAgain();
   }
 
   #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {

@@ -1,5 +1,4 @@
 // Serves one plugin over a channel for as long as its isolate lives, whatever carries the isolate.
-import v8 from "node:v8";
 import {
   BatchingPort,
   callsReport,
@@ -22,6 +21,7 @@ import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import { limitLog } from "./limit-log.js";
+import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
@@ -60,15 +60,11 @@ function receive(
       return host.closeInstance(message.instanceId);
     case "ping":
       return port.control({ kind: "pong", memory: memoryInUse() });
+    case "weigh":
+      return void liveMemory().then((memory) => port.control({ kind: "weighed", memory }));
     case "stop":
       return stop();
   }
-}
-
-/** Of this isolate alone: the heap, and what buffers and addons hold outside it. */
-function memoryInUse(): number {
-  const { used_heap_size: heap, external_memory: external } = v8.getHeapStatistics();
-  return heap + external;
 }
 
 function reportTo(port: BatchingPort<EventReport, IsolateMessage>): PhaseHostListener {

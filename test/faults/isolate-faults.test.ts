@@ -3,7 +3,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTempDir, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
+import {
+  createTempDir,
+  encodeRequest,
+  parseStep,
+  runPhase,
+  type RunningServer,
+  startInstance,
+  startServer,
+  WireClient,
+} from "../support/index.js";
 import { Bystander } from "./bystander.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/isolate-faults", import.meta.url));
@@ -103,6 +112,41 @@ describe.each([
     },
   );
 });
+
+/** Answers a call with a large body. The codec of the client would take longer for it than the server for all else. */
+async function stepWith(body: Buffer, eventId: unknown, count: number): Promise<unknown> {
+  const messageId = 1_000_000 + count;
+  const empty = encodeRequest(messageId, "plugin.Step", { EventId: eventId, Data: Buffer.alloc(0) });
+  const header = Buffer.from([0xc6, 0, 0, 0, 0]);
+  header.writeUInt32BE(body.length, 1);
+  const reply = client.expectReply(messageId);
+  // An empty bin takes two bytes, at the end.
+  client.write(Buffer.concat([empty.subarray(0, -2), header]));
+  client.write(body);
+  return (await reply).result;
+}
+
+it.each(["thread", "process"])(
+  "large bodies, one at a time, are garbage that weighs nothing (%s)",
+  { timeout: 60_000 },
+  async (isolation) => {
+    await start("-isolation", isolation, "-isolate-memory", "128MB");
+    const id = await startInstance(client, "misbehaves", { how: "a large body" });
+    const body = Buffer.alloc(32 * 1024 * 1024, "x");
+    // Garbage passes the watermark now and then.
+    const until = performance.now() + 4000;
+    let events = 0;
+    for (; performance.now() < until; events += 1) {
+      const asked = await client.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" });
+      const { eventId } = parseStep(asked);
+      const { call } = parseStep(await stepWith(body, eventId, events));
+      expect(call?.args).toEqual(["x-length", String(body.length)]);
+      expect(await client.call("plugin.Step", { EventId: eventId })).toMatchObject({ Data: "ret" });
+    }
+    expect(events).toBeGreaterThan(8);
+    expect(server.lines.filter((line) => /a fresh one takes over|its isolate ended/.test(line))).toEqual([]);
+  },
+);
 
 it("a child process whose descriptors are closed ends alone", { timeout: 60_000 }, async () => {
   await start("-isolation", "process");
