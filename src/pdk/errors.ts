@@ -5,6 +5,9 @@ const MESSAGES = {
   PDK_CALL_FAILED: (method, reason) => `${method} failed in the gateway: ${reason}`,
   /** An argument is of a kind that no gateway can be sent: a function, a symbol, a circular object. */
   PDK_BAD_ARGUMENT: (method, reason) => `${method} got an argument that cannot be sent to the gateway: ${reason}`,
+  /** The gateway speaks ProtoBuf:1, which has no message for the function or for an argument of it; nothing was sent. */
+  PDK_NOT_CARRIED: (method, reason) =>
+    `${method} cannot be called in ProtoBuf:1, the protocol that this gateway speaks: ${reason}; use MsgPack:1 for it`,
   /** The call came after `kong.response.exit()` or `.error()`, or after the handler had returned. */
   PDK_EVENT_ENDED: (method) =>
     `${method} was called after the end of its phase: await every call before the handler returns, ` +

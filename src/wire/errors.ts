@@ -6,6 +6,7 @@ const MESSAGES = {
   WIRE_TOO_LARGE: "message is larger than the limit",
   WIRE_TOO_DEEP: "value is nested too deeply",
   WIRE_TRUNCATED: "value ends before its declared length",
+  WIRE_NOT_PROTOBUF: "not a message of ProtoBuf:1",
   WIRE_UNEXPECTED_TYPE: "value has another type than the protocol says",
 } as const;
 

@@ -1,6 +1,7 @@
 // The door of wire: bytes to messages and back. It knows no plugin and no thread.
 export { Connection, type ConnectionHandler } from "./connection.js";
 export { WireError, type WireErrorCode } from "./errors.js";
+export { FrameReader, OVERSIZED_FRAME } from "./frame-reader.js";
 export { MessageReader } from "./message-reader.js";
 export { decodeValue, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";
 export {

@@ -3,6 +3,7 @@ export { createTempDir } from "./temp-dir.js";
 export type { TempDir } from "./temp-dir.js";
 export { bytesOf, decodeExact, encodeExact, mapEntries, normalise, spanOf } from "./exact.js";
 export type { Decoded, Exact } from "./exact.js";
+export { plainValue, recordedArguments, recordedStruct, recordedValue } from "./recorded-arguments.js";
 export { encodeRequest, RpcError, WireClient } from "./wire-client.js";
 export type { Reply, WireMessage } from "./wire-client.js";
 export { BINARY, startServer } from "./start-server.js";
