@@ -1,6 +1,7 @@
 // Which folder of src may import which others. docs/architecture.md says why; a test reads the imports themselves.
 export const IMPORTS = {
   pdk: [],
+  schema: [],
   wire: [],
   channel: [],
   gateway: ["wire"],
@@ -8,7 +9,7 @@ export const IMPORTS = {
   rpc: ["channel", "protobuf", "wire"],
   runtime: ["channel", "pdk", "protobuf", "wire"],
   isolates: ["channel"],
-  plugins: ["channel", "isolates"],
-  server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "wire"],
+  plugins: ["channel", "isolates", "schema"],
+  server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
   cli: ["gateway", "plugins", "server"],
 };

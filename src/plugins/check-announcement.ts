@@ -1,7 +1,6 @@
 // Checks what a plugin announces of itself the way the gateway will: name, phases, schema.
 import type { PluginMetadata } from "../channel/index.js";
-import { checkSchema } from "./check-schema.js";
-import type { SchemaProblem } from "./schema-problem.js";
+import { checkSchema, type SchemaProblem } from "../schema/index.js";
 
 export interface Announcement {
   /** Why the gateway would not start with it. */

@@ -1,6 +1,4 @@
 // The door of plugins: what is in the plugins directory, what it says of itself, and the instances made of it.
-export { checkConfig, type ConfigProblem } from "./check-config.js";
-export { redactConfig } from "./redact-config.js";
 export { type Instance, InstanceTable } from "./instance-table.js";
 export { type LoadOptions, loadPlugins } from "./load-plugins.js";
 export type { PdkMatch } from "./pdk-version.js";

@@ -8,15 +8,9 @@ import {
   RpcError,
 } from "../rpc/index.js";
 import type { PhaseHostListener } from "../channel/index.js";
-import {
-  checkConfig,
-  type Instance,
-  type InstanceTable,
-  pluginInfo,
-  type PluginRegistry,
-  redactConfig,
-} from "../plugins/index.js";
+import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry } from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
+import { checkConfig, redactConfig } from "../schema/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
 export interface ServiceOptions {

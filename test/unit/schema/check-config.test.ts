@@ -1,6 +1,6 @@
 // Which configurations fit a schema, and what is hidden when one is shown.
 import { describe, expect, it } from "vitest";
-import { checkConfig, redactConfig } from "../../../src/plugins/index.js";
+import { checkConfig, redactConfig } from "../../../src/schema/index.js";
 
 const FIELDS = [
   { host: { type: "string", required: true, len_min: 2, len_max: 5 } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../../src/plugins/check-schema.js";
+import { checkSchema } from "../../../src/schema/check-schema.js";
 
 const errorsOf = (fields: readonly unknown[]): string[] =>
   checkSchema(fields)
