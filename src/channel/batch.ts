@@ -1,99 +1,143 @@
-// Packs the event messages of one tick into one transferable buffer: waking a thread costs more than copying.
-import { Packr } from "msgpackr";
-import type { ErrorInfo } from "./error-info.js";
-import type { PdkCall } from "./phase-host.js";
+// Packs the event messages of one tick into one transferable message: waking a thread costs more than copying.
 
-const START_EVENT = 0;
-const STEP = 1;
-const CANCEL_EVENT = 2;
+/**
+ * What crosses the channel: the messages, and beside them the memory of bodies, which changes hands without being
+ * copied. Only the other side of our own channel writes these, in the same version.
+ */
+export type Batch = Uint8Array<ArrayBuffer> | LargeBatch;
 
-/** Host to isolate. Tuples, since thousands of these pass per second. */
-export type EventCommand =
-  | readonly [typeof START_EVENT, eventId: number, instanceId: number, phase: string]
-  | readonly [typeof STEP, eventId: number, failed: boolean, data: Buffer | null]
-  | readonly [typeof CANCEL_EVENT, eventId: number, reason: string];
-
-const CALLS = 0;
-const RETURN = 1;
-const FAILURE = 2;
-
-/** Isolate to host. */
-export type EventReport =
-  | readonly [typeof CALLS, eventId: number, calls: readonly (readonly [data: Buffer, flags: number])[]]
-  | readonly [typeof RETURN, eventId: number]
-  | readonly [typeof FAILURE, eventId: number, error: ErrorInfo];
-
-/** Whoever receives commands: the same calls as on a PhaseHost. */
-export interface CommandReceiver {
-  startEvent(eventId: number, instanceId: number, phase: string): void;
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void;
-  cancelEvent(eventId: number, reason: string): void;
+interface LargeBatch {
+  readonly kind: "batch";
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly large: readonly Uint8Array<ArrayBuffer>[];
 }
 
-export interface ReportReceiver {
-  onCalls(eventId: number, calls: readonly PdkCall[]): void;
-  onReturn(eventId: number): void;
-  onFailure(eventId: number, error: ErrorInfo): void;
-}
+export const isBatch = (message: object): message is Batch =>
+  message instanceof Uint8Array || ("kind" in message && message.kind === "batch");
 
-export const startEventCommand = (eventId: number, instanceId: number, phase: string): EventCommand => [
-  START_EVENT,
-  eventId,
-  instanceId,
-  phase,
-];
-export const stepCommand = (eventId: number, failed: boolean, data: Buffer | undefined): EventCommand => [
-  STEP,
-  eventId,
-  failed,
-  data ?? null,
-];
-export const cancelEventCommand = (eventId: number, reason: string): EventCommand => [CANCEL_EVENT, eventId, reason];
+/**
+ * Bytes of this size or more are handed over. They lie in memory of their own then: nothing that is shared, such as the
+ * buffer that sockets read into, is as large.
+ */
+export const HANDED_OVER = 128 * 1024;
 
-const WANTS_ANSWER = 1;
-const ENDS = 2;
+const FIRST_SIZE = 16 * 1024;
+const IN_BATCH = 0;
+const BESIDE_BATCH = 1;
+const ABSENT = 2;
+const MAX_FIELD = 8;
 
-const flagsOf = (call: PdkCall): number => (call.wantsAnswer ? WANTS_ANSWER : 0) + (call.ends ? ENDS : 0);
+export class BatchWriter {
+  #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  #position = 0;
+  #large: Uint8Array<ArrayBuffer>[] = [];
 
-export const callsReport = (eventId: number, calls: readonly PdkCall[]): EventReport => [
-  CALLS,
-  eventId,
-  calls.map((call) => [call.data, flagsOf(call)] as const),
-];
-export const returnReport = (eventId: number): EventReport => [RETURN, eventId];
-export const failureReport = (eventId: number, error: ErrorInfo): EventReport => [FAILURE, eventId, error];
+  get isEmpty(): boolean {
+    return this.#position === 0;
+  }
 
-const packr = new Packr({ useRecords: false });
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#position++] = value;
+  }
 
-/** The buffer owns its memory, so it can be transferred instead of copied. */
-export function packBatch(batch: readonly (EventCommand | EventReport)[]): Uint8Array<ArrayBuffer> {
-  const packed = packr.pack(batch);
-  const owned = new Uint8Array(packed.length);
-  owned.set(packed);
-  return owned;
-}
+  /** Any number: ids pass 32 bits after days of load. */
+  number(value: number): void {
+    this.#reserve(MAX_FIELD);
+    this.#position = this.#bytes.writeDoubleLE(value, this.#position);
+  }
 
-function unpackBatch<Message>(bytes: Uint8Array<ArrayBuffer>): Message[] {
-  // Only the other side of our own channel writes these.
-  return packr.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Message[];
-}
+  text(value: string): void {
+    this.data(Buffer.from(value));
+  }
 
-export function receiveCommands(bytes: Uint8Array<ArrayBuffer>, receiver: CommandReceiver): void {
-  for (const command of unpackBatch<EventCommand>(bytes)) {
-    if (command[0] === START_EVENT) receiver.startEvent(command[1], command[2], command[3]);
-    else if (command[0] === STEP) receiver.step(command[1], command[2], command[3] ?? undefined);
-    else receiver.cancelEvent(command[1], command[2]);
+  /** Takes a copy at once, or the memory itself where it is large: it is not to be used any more then. */
+  data(value: Buffer | undefined): void {
+    if (value === undefined) return this.byte(ABSENT);
+    if (value.length >= HANDED_OVER) {
+      this.byte(BESIDE_BATCH);
+      this.#large.push(value as Uint8Array<ArrayBuffer>);
+      return;
+    }
+    this.#reserve(1 + MAX_FIELD + value.length);
+    this.#bytes[this.#position++] = IN_BATCH;
+    this.#position = this.#bytes.writeUInt32LE(value.length, this.#position);
+    this.#bytes.set(value, this.#position);
+    this.#position += value.length;
+  }
+
+  /** What was written since the last time, and the memory that changes hands with it. */
+  take(): { readonly batch: Batch; readonly transfer: ArrayBuffer[] } {
+    const bytes = new Uint8Array(this.#bytes.subarray(0, this.#position));
+    const large = this.#large;
+    this.clear();
+    if (large.length === 0) return { batch: bytes, transfer: [bytes.buffer] };
+    // Two messages may share one memory, as the parts of one request do.
+    const memories = new Set([bytes.buffer, ...large.map(({ buffer }) => buffer)]);
+    return { batch: { kind: "batch", bytes, large: large.map(asUint8Array) }, transfer: [...memories] };
+  }
+
+  clear(): void {
+    this.#position = 0;
+    if (this.#bytes.length > FIRST_SIZE) this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+    this.#large = [];
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#position + size;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(needed * 2);
+    this.#bytes.copy(larger, 0, 0, this.#position);
+    this.#bytes = larger;
   }
 }
 
-export function receiveReports(bytes: Uint8Array<ArrayBuffer>, receiver: ReportReceiver): void {
-  for (const report of unpackBatch<EventReport>(bytes)) {
-    if (report[0] === CALLS)
-      receiver.onCalls(
-        report[1],
-        report[2].map(([data, flags]) => ({ data, wantsAnswer: (flags & WANTS_ANSWER) !== 0, ends: (flags & ENDS) !== 0 })),
-      );
-    else if (report[0] === RETURN) receiver.onReturn(report[1]);
-    else receiver.onFailure(report[1], report[2]);
+/** A Buffer would arrive as one of these anyway, but an IPC pipe has its own way with Buffers. */
+const asUint8Array = ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(buffer, byteOffset, length);
+
+const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+export class BatchReader {
+  readonly #bytes: Buffer;
+  readonly #large: readonly Uint8Array<ArrayBuffer>[];
+  #position = 0;
+  #nextLarge = 0;
+
+  constructor(batch: Batch) {
+    this.#bytes = asBuffer(batch instanceof Uint8Array ? batch : batch.bytes);
+    this.#large = batch instanceof Uint8Array ? [] : batch.large;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position >= this.#bytes.length;
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#position++);
+  }
+
+  number(): number {
+    const value = this.#bytes.readDoubleLE(this.#position);
+    this.#position += MAX_FIELD;
+    return value;
+  }
+
+  text(): string {
+    return this.data()?.toString() ?? "";
+  }
+
+  data(): Buffer | undefined {
+    const place = this.byte();
+    if (place === ABSENT) return undefined;
+    if (place === BESIDE_BATCH) {
+      const large = this.#large[this.#nextLarge++];
+      return large === undefined ? undefined : asBuffer(large);
+    }
+    const start = this.#position + 4;
+    const end = start + this.#bytes.readUInt32LE(this.#position);
+    this.#position = end;
+    return this.#bytes.subarray(start, end);
   }
 }

@@ -1,17 +1,7 @@
 // The door of channel: what a host and the code that runs plugins say to each other, in one thread or across two.
-export {
-  cancelEventCommand,
-  callsReport,
-  type EventCommand,
-  type EventReport,
-  failureReport,
-  receiveCommands,
-  receiveReports,
-  returnReport,
-  startEventCommand,
-  stepCommand,
-} from "./batch.js";
+export { type Batch, isBatch } from "./batch.js";
 export { BatchingPort } from "./batching-port.js";
+export { receiveCommands, writeCancelEvent, writeStartEvent, writeStep } from "./commands.js";
 export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
 export type {
   HostMessage,
@@ -26,3 +16,4 @@ export type {
 export type { ChannelPort } from "./port.js";
 export { threadPort } from "./thread-port.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener } from "./phase-host.js";
+export { receiveReports, writeCalls, writeFailure, writeReturn } from "./reports.js";

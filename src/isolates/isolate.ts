@@ -1,16 +1,17 @@
 // Owns one isolate of one plugin, from its start to its end, and speaks the channel's messages with it.
 import {
+  type Batch,
   BatchingPort,
-  cancelEventCommand,
-  type EventCommand,
   type HostMessage,
   type InstanceSpec,
   type IsolateMessage,
   type PhaseHost,
   type PhaseHostListener,
   receiveReports,
-  startEventCommand,
-  stepCommand,
+  isBatch,
+  writeCancelEvent,
+  writeStartEvent,
+  writeStep,
 } from "../channel/index.js";
 import type { Carrier } from "./carrier.js";
 
@@ -28,7 +29,7 @@ export interface IsolateListener extends PhaseHostListener {
 
 export class Isolate implements PhaseHost {
   readonly #carrier: Carrier;
-  readonly #port: BatchingPort<EventCommand, HostMessage>;
+  readonly #port: BatchingPort<HostMessage>;
   readonly #listener: IsolateListener;
   readonly #ended: Promise<void>;
   #state: "running" | "stopping" | "ended" = "running";
@@ -36,8 +37,8 @@ export class Isolate implements PhaseHost {
   constructor(carrier: Carrier, listener: IsolateListener) {
     this.#carrier = carrier;
     this.#listener = listener;
-    this.#port = new BatchingPort<EventCommand, HostMessage>(carrier.port);
-    carrier.port.onMessage((message) => this.#onMessage(message as Uint8Array<ArrayBuffer> | IsolateMessage));
+    this.#port = new BatchingPort<HostMessage>(carrier.port);
+    carrier.port.onMessage((message) => this.#onMessage(message as Batch | IsolateMessage));
     this.#ended = carrier.ended.then((error) => this.#onEnd(error));
   }
 
@@ -50,15 +51,15 @@ export class Isolate implements PhaseHost {
   }
 
   startEvent(eventId: number, instanceId: number, phase: string): void {
-    this.#port.event(startEventCommand(eventId, instanceId, phase));
+    writeStartEvent(this.#port.event(), eventId, instanceId, phase);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
-    this.#port.event(stepCommand(eventId, failed, data));
+    writeStep(this.#port.event(), eventId, failed, data);
   }
 
   cancelEvent(eventId: number, reason: string): void {
-    this.#port.event(cancelEventCommand(eventId, reason));
+    writeCancelEvent(this.#port.event(), eventId, reason);
   }
 
   ping(): void {
@@ -93,8 +94,8 @@ export class Isolate implements PhaseHost {
     this.#listener.onEnd(wanted ? undefined : (error ?? new Error("it ended by itself")));
   }
 
-  #onMessage(message: Uint8Array<ArrayBuffer> | IsolateMessage): void {
-    if (message instanceof Uint8Array) {
+  #onMessage(message: Batch | IsolateMessage): void {
+    if (isBatch(message)) {
       receiveReports(message, this.#listener);
       return;
     }

@@ -6,12 +6,13 @@ import {
   decodeValue,
   encodeCall,
   encodeErrorReply,
-  encodeEventReply,
   encodeNotification,
   encodeReply,
+  type MessageId,
   type MsgpackDecoder,
   PHASE_OVER,
   readRequest,
+  sendEventReply,
   type WireRequest,
 } from "../wire/index.js";
 import { noInstance, RpcError } from "./errors.js";
@@ -32,7 +33,7 @@ const STEP_METHODS = [
   "StepMultiMap",
 ] as const;
 
-type Answer = (messageId: Buffer, connection: Connection, argument: MsgpackDecoder) => void;
+type Answer = (messageId: MessageId, connection: Connection, argument: MsgpackDecoder) => void;
 
 export interface MsgpackRpcOptions {
   readonly service: PluginService;
@@ -76,7 +77,7 @@ export class MsgpackRpc implements ConnectionHandler {
     this.#options.onClose(connection, error);
   }
 
-  #dispatch(connection: Connection, request: WireRequest, messageId: Buffer): void {
+  #dispatch(connection: Connection, request: WireRequest, messageId: MessageId): void {
     try {
       const answer = this.#methods.get(request.method);
       if (answer === undefined) throw new RpcError("RPC_NO_METHOD", `there is no method ${request.method}`);
@@ -87,7 +88,7 @@ export class MsgpackRpc implements ConnectionHandler {
     }
   }
 
-  #fail(method: string, messageId: Buffer, connection: Connection, thrown: unknown): void {
+  #fail(method: string, messageId: MessageId, connection: Connection, thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     if (!("code" in error)) this.#options.onInternalError(method, error);
     connection.send(encodeErrorReply(messageId, error.message));
@@ -113,7 +114,7 @@ export class MsgpackRpc implements ConnectionHandler {
       ),
       result("InstanceStatus", (id) => service.instanceStatus(integer(id, "the instance id"))),
       result("CloseInstance", (id) => service.closeInstance(integer(id, "the instance id"))),
-      ["plugin.HandleEvent", (messageId, connection, argument) => this.#handleEvent(messageId, connection, argument.value())],
+      ["plugin.HandleEvent", (messageId, connection, argument) => this.#handleEvent(messageId, connection, argument)],
       ["plugin.StepError", (messageId, connection, argument) => this.#step(messageId, connection, argument, true)],
       ...STEP_METHODS.map((name): [string, Answer] => [
         `plugin.${name}`,
@@ -122,20 +123,19 @@ export class MsgpackRpc implements ConnectionHandler {
     ]);
   }
 
-  #handleEvent(messageId: Buffer, connection: Connection, argument: unknown): void {
-    const instanceId = integer(field(argument, "InstanceId"), "InstanceId");
-    const phase = text(field(argument, "EventName"), "EventName");
+  #handleEvent(messageId: MessageId, connection: Connection, argument: MsgpackDecoder): void {
+    const { instanceId, phase } = readHandleEvent(argument);
     const runner = this.#options.service.runnerOf(instanceId);
     if (runner === undefined) throw noInstance(instanceId);
     this.#options.events.start(runner, instanceId, phase, DIALECT, (eventId, data) =>
-      connection.send(encodeEventReply(messageId, eventId, data)),
+      sendEventReply(connection, messageId, eventId, data),
     );
   }
 
-  #step(messageId: Buffer, connection: Connection, argument: MsgpackDecoder, failed: boolean): void {
+  #step(messageId: MessageId, connection: Connection, argument: MsgpackDecoder, failed: boolean): void {
     const { eventId, data } = readStep(argument);
     const target = this.#options.events.find(eventId);
-    const reply: EventReply = (id, answer) => connection.send(encodeEventReply(messageId, id, answer));
+    const reply: EventReply = (id, answer) => sendEventReply(connection, messageId, id, answer);
     // 2.0 has no response.error and steps on after it, although the event is over here.
     if (target === "over") reply(eventId, PHASE_OVER);
     else if (target === "unknown") reply(eventId, this.#unknownEventData());
@@ -148,6 +148,20 @@ export class MsgpackRpc implements ConnectionHandler {
   }
 }
 
+/** Reads `{InstanceId, EventName}`. */
+function readHandleEvent(argument: MsgpackDecoder): { instanceId: number; phase: string } {
+  const length = argument.mapLength() ?? 0;
+  let instanceId: unknown;
+  let phase: unknown;
+  for (let i = 0; i < length; i += 1) {
+    const key = argument.name();
+    if (key === "InstanceId") instanceId = argument.value();
+    else if (key === "EventName") phase = argument.name();
+    else argument.raw();
+  }
+  return { instanceId: integer(instanceId, "InstanceId"), phase: text(phase, "EventName") };
+}
+
 /** Reads `{EventId, Data}` and leaves the data encoded: it is decoded where it is used. */
 function readStep(argument: MsgpackDecoder): { eventId: number; data: Buffer | undefined } {
   const length = argument.mapLength();
@@ -155,7 +169,7 @@ function readStep(argument: MsgpackDecoder): { eventId: number; data: Buffer | u
   let eventId: unknown;
   let data: Buffer | undefined;
   for (let i = 0; i < length; i += 1) {
-    const key = argument.value();
+    const key = argument.name();
     if (key === "EventId") eventId = argument.value();
     else if (key === "Data") data = argument.raw();
     else argument.raw();

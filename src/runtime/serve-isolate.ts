@@ -1,10 +1,8 @@
 // Serves one plugin over a channel for as long as its isolate lives, whatever carries the isolate.
 import {
+  type Batch,
   BatchingPort,
-  callsReport,
   type ChannelPort,
-  type EventReport,
-  failureReport,
   type HostMessage,
   type IsolateMessage,
   type IsolateTask,
@@ -12,8 +10,11 @@ import {
   type PhaseHost,
   type PhaseHostListener,
   receiveCommands,
-  returnReport,
+  isBatch,
   toErrorInfo,
+  writeCalls,
+  writeFailure,
+  writeReturn,
 } from "../channel/index.js";
 import { decodeValue, encodeCall } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
@@ -29,14 +30,14 @@ const CODEC = { encodeCall, decodeValue };
 
 /** Resolves when the host says stop, or is gone. */
 export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Promise<void> {
-  const port = new BatchingPort<EventReport, IsolateMessage>(channel);
+  const port = new BatchingPort<IsolateMessage>(channel);
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
   surviveStrayErrors(log);
   refuseSignals();
   const host = await loadHost(task, reportTo(port));
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Uint8Array<ArrayBuffer> | HostMessage, host, port, stop));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, host, port, stop));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -46,13 +47,8 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   port.close();
 }
 
-function receive(
-  message: Uint8Array<ArrayBuffer> | HostMessage,
-  host: PhaseHost,
-  port: BatchingPort<EventReport, IsolateMessage>,
-  stop: () => void,
-): void {
-  if (message instanceof Uint8Array) return receiveCommands(message, host);
+function receive(message: Batch | HostMessage, host: PhaseHost, port: BatchingPort<IsolateMessage>, stop: () => void): void {
+  if (isBatch(message)) return receiveCommands(message, host);
   switch (message.kind) {
     case "start-instance":
       return host.startInstance(message.spec);
@@ -67,11 +63,11 @@ function receive(
   }
 }
 
-function reportTo(port: BatchingPort<EventReport, IsolateMessage>): PhaseHostListener {
+function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
   return {
-    onCalls: (eventId, calls) => port.event(callsReport(eventId, calls)),
-    onReturn: (eventId) => port.event(returnReport(eventId)),
-    onFailure: (eventId, error) => port.event(failureReport(eventId, error)),
+    onCalls: (eventId, calls) => writeCalls(port.event(), eventId, calls),
+    onReturn: (eventId) => writeReturn(port.event(), eventId),
+    onFailure: (eventId, error) => writeFailure(port.event(), eventId, error),
     onInstanceFailed: (instanceId, error) => port.control({ kind: "instance-failed", instanceId, error }),
     onLog: (entry) => port.control({ kind: "log", entry }),
   };

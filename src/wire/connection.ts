@@ -1,10 +1,11 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
 import { MessageReader } from "./message-reader.js";
+import { readInto } from "./read-into.js";
 
 /** What a connection tells its owner. */
 export interface ConnectionHandler {
-  /** One complete message. A throw ends the connection. */
+  /** One complete message, valid until this returns. A throw ends the connection. */
   onMessage(connection: Connection, message: Buffer): void;
   /** Called once, whoever closed; `error` where a fault of the peer or the socket did. */
   onClose(connection: Connection, error: Error | undefined): void;
@@ -18,11 +19,12 @@ export class Connection {
   #error: Error | undefined;
   #owed = 0;
 
-  constructor(socket: Socket, handler: ConnectionHandler, maxMessageSize: number) {
+  /** Takes the socket over: it is not to be used by others any more. */
+  constructor(accepted: Socket, handler: ConnectionHandler, maxMessageSize: number) {
+    const socket = readInto(accepted, (chunk) => this.#onData(chunk));
     this.#socket = socket;
     this.#handler = handler;
     this.#reader = new MessageReader(maxMessageSize);
-    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("drain", () => socket.resume());
     socket.on("error", (error) => {
       this.#error ??= error;
@@ -35,12 +37,25 @@ export class Connection {
     return this.#owed > 0;
   }
 
-  /** Sends bytes; a no-op on a connection that is closed already, since its client waits for nothing any more. */
-  send(bytes: Buffer): void {
+  /**
+   * Sends a message, in one part or two; a no-op on a connection that is closed already, since its client waits for
+   * nothing any more.
+   */
+  send(bytes: Buffer, rest?: Buffer): void {
     if (this.#state === "closed") return;
     this.#owed = Math.max(0, this.#owed - 1);
     // A client that sends but does not read gets no further request in until it does.
-    if (!this.#socket.write(bytes)) this.#socket.pause();
+    if (!this.#write(bytes, rest)) this.#socket.pause();
+  }
+
+  #write(bytes: Buffer, rest: Buffer | undefined): boolean {
+    const socket = this.#socket;
+    if (rest === undefined) return socket.write(bytes);
+    socket.cork();
+    socket.write(bytes);
+    const takesMore = socket.write(rest);
+    socket.uncork();
+    return takesMore;
   }
 
   /** Ends at once, without waiting for what is still to be written. May be called twice. */
@@ -54,17 +69,16 @@ export class Connection {
     this.#socket.end();
   }
 
-  #deliver(message: Buffer): void {
+  readonly #deliver = (message: Buffer): void => {
+    // The handler of the message before this one may have ended the connection.
+    if (this.#socket.destroyed) return;
     this.#owed += 1;
     this.#handler.onMessage(this, message);
-  }
+  };
 
   #onData(chunk: Buffer): void {
     try {
-      for (const message of this.#reader.push(chunk)) {
-        // The handler of the message before this one may have ended the connection.
-        if (!this.#socket.destroyed) this.#deliver(message);
-      }
+      this.#reader.push(chunk, this.#deliver);
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }

@@ -78,6 +78,11 @@ export class MessageScanner {
     this.#maxSize = maxSize;
   }
 
+  /** Bytes of the value under way that are known to come. */
+  get outstanding(): number {
+    return this.#skip;
+  }
+
   /**
    * Reads on from `start`. Returns the offset behind the message's last byte, or -1 where the chunk ends first.
    * @throws {WireError} for a byte that cannot be in a message, or one that announces more than the limit.
@@ -95,8 +100,7 @@ export class MessageScanner {
         position += 1;
       }
       this.#size += position - before;
-      if (this.#size + this.#skip + this.#values > this.#maxSize)
-        throw new WireError("WIRE_TOO_LARGE", `the limit is ${this.#maxSize} bytes`);
+      if (this.#size + this.#skip + this.#values > this.#maxSize) throw tooLarge(this.#maxSize);
       if (this.#values === 0 && this.#skip === 0 && this.#lengthBytes === 0) {
         this.#size = 0;
         this.#values = 1;
@@ -113,8 +117,7 @@ export class MessageScanner {
       if (this.#lengthBytes === 0) this.#lengthKnown();
       return;
     }
-    if (this.#size === 0 && !isArrayTag(byte))
-      throw new WireError("WIRE_NOT_A_MESSAGE", `it starts with byte 0x${byte.toString(16)}`);
+    if (this.#size === 0 && !isArrayTag(byte)) throw notAMessage(byte);
     this.#values -= 1;
     if (byte <= 0x7f || byte >= 0xe0) return;
     if (byte <= 0x8f) this.#values += (byte & 0x0f) * 2;
@@ -124,9 +127,7 @@ export class MessageScanner {
   }
 
   #tag(tag: number): void {
-    if (tag === INVALID) throw new WireError("WIRE_INVALID_BYTE", "0xc1");
-    const shape = SHAPES[tag - 0xc0];
-    if (shape === undefined) throw new WireError("WIRE_INVALID_BYTE", `0x${tag.toString(16)}`);
+    const shape = shapeOf(tag);
     this.#shape = shape;
     this.#lengthBytes = shape.lengthBytes;
     this.#length = 0;
@@ -140,28 +141,56 @@ export class MessageScanner {
   }
 }
 
+/**
+ * Returns the offset behind the message that starts at `start`, or -1 where the chunk ends first.
+ * @throws {WireError} as {@link MessageScanner.scan} does, for what is in the chunk.
+ */
+export function messageEnd(chunk: Uint8Array, start: number, maxSize: number): number {
+  if (!isArrayTag(chunk[start] ?? 0)) throw notAMessage(chunk[start] ?? 0);
+  const end = valueEnd(chunk, start);
+  if (end > chunk.length) return -1;
+  if (end - start > maxSize) throw tooLarge(maxSize);
+  return end;
+}
+
 /** Skips one value inside a complete message and returns the offset behind it. */
 export function skipValue(bytes: Uint8Array, start: number): number {
+  const end = valueEnd(bytes, start);
+  if (end > bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
+  return end;
+}
+
+/** Where a value ends; behind the end of `bytes` where these end first. */
+function valueEnd(bytes: Uint8Array, start: number): number {
   let position = start;
-  let values = 1;
-  while (values > 0) {
+  for (let values = 1; values > 0; values -= 1) {
     const tag = bytes[position];
-    if (tag === undefined) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
+    if (tag === undefined) return bytes.length + 1;
     position += 1;
-    values -= 1;
     if (tag <= 0x7f || tag >= 0xe0) continue;
     if (tag <= 0x8f) values += (tag & 0x0f) * 2;
     else if (tag <= 0x9f) values += tag & 0x0f;
     else if (tag <= 0xbf) position += tag & 0x1f;
     else {
-      const shape = SHAPES[tag - 0xc0] ?? bytesAfter(0);
+      const { lengthBytes, payload, valuesPerUnit } = shapeOf(tag);
       let length = 0;
-      for (let i = 0; i < shape.lengthBytes; i += 1) length = length * 256 + (bytes[position + i] ?? 0);
-      position += shape.lengthBytes;
-      if (shape.valuesPerUnit === 0) position += length + shape.payload;
-      else values += length * shape.valuesPerUnit;
+      for (let i = 0; i < lengthBytes; i += 1) length = length * 256 + (bytes[position + i] ?? 0);
+      position += lengthBytes;
+      if (valuesPerUnit === 0) position += length + payload;
+      else if (position <= bytes.length) values += length * valuesPerUnit;
+      else return position;
     }
   }
-  if (position > bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
   return position;
 }
+
+function shapeOf(tag: number): TagShape {
+  const shape = tag === INVALID ? undefined : SHAPES[tag - 0xc0];
+  if (shape === undefined) throw new WireError("WIRE_INVALID_BYTE", `0x${tag.toString(16)}`);
+  return shape;
+}
+
+const notAMessage = (byte: number): WireError =>
+  new WireError("WIRE_NOT_A_MESSAGE", `it starts with byte 0x${byte.toString(16)}`);
+
+const tooLarge = (maxSize: number): WireError => new WireError("WIRE_TOO_LARGE", `the limit is ${maxSize} bytes`);

@@ -1,7 +1,8 @@
 // Decodes MessagePack values without losing a byte: what is not UTF-8 stays a Buffer.
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { WireError } from "./errors.js";
 import { skipValue } from "./message-scanner.js";
+import { shortText } from "./short-texts.js";
 
 /** A decoded value. Maps with other keys than strings become a `Map`. */
 export type WireValue =
@@ -9,6 +10,12 @@ export type WireValue =
 
 /** Deeper nesting is refused: no gateway sends it, and decoding recurses. */
 const MAX_DEPTH = 256;
+
+/**
+ * Bytes up to this size are copied out of their message, which may lie in a buffer that the next message overwrites; a
+ * larger message has memory of its own.
+ */
+export const MAX_BORROWED = 64 * 1024;
 
 /** Reads values one after another from the bytes of one complete message. */
 export class MsgpackDecoder {
@@ -39,7 +46,20 @@ export class MsgpackDecoder {
     return undefined;
   }
 
-  /** The bytes of the next value, as they are. */
+  /** The next value; a text that is short is one of those that repeat: a key, a method's name. */
+  name(): WireValue {
+    const tag = this.bytes[this.position] ?? 0;
+    const isFixed = tag >= 0xa0 && tag <= 0xbf;
+    if (!isFixed && tag !== 0xd9) return this.value();
+    const start = this.position + (isFixed ? 1 : 2);
+    const size = isFixed ? tag & 0x1f : (this.bytes[this.position + 1] ?? 0);
+    const text = start + size <= this.bytes.length ? shortText(this.bytes, start, size) : undefined;
+    if (text === undefined) return this.value();
+    this.position = start + size;
+    return text;
+  }
+
+  /** The bytes of the next value, as they are: part of the message. */
   raw(): Buffer {
     const start = this.position;
     this.position = skipValue(this.bytes, start);
@@ -66,15 +86,15 @@ export class MsgpackDecoder {
       case 0xc3:
         return true;
       case 0xc4:
-        return this.#take(this.#uint(1));
+        return this.#bytes(this.#uint(1));
       case 0xc5:
-        return this.#take(this.#uint(2));
+        return this.#bytes(this.#uint(2));
       case 0xc6:
-        return this.#take(this.#uint(4));
+        return this.#bytes(this.#uint(4));
       case 0xca:
-        return this.#take(4).readFloatBE(0);
+        return this.bytes.readFloatBE(this.#skip(4));
       case 0xcb:
-        return this.#take(8).readDoubleBE(0);
+        return this.bytes.readDoubleBE(this.#skip(8));
       case 0xcc:
         return this.#uint(1);
       case 0xcd:
@@ -82,15 +102,15 @@ export class MsgpackDecoder {
       case 0xce:
         return this.#uint(4);
       case 0xcf:
-        return narrow(this.#take(8).readBigUInt64BE(0));
+        return narrow(this.bytes.readBigUInt64BE(this.#skip(8)));
       case 0xd0:
-        return this.#take(1).readInt8(0);
+        return this.bytes.readInt8(this.#skip(1));
       case 0xd1:
-        return this.#take(2).readInt16BE(0);
+        return this.bytes.readInt16BE(this.#skip(2));
       case 0xd2:
-        return this.#take(4).readInt32BE(0);
+        return this.bytes.readInt32BE(this.#skip(4));
       case 0xd3:
-        return narrow(this.#take(8).readBigInt64BE(0));
+        return narrow(this.bytes.readBigInt64BE(this.#skip(8)));
       case 0xd9:
         return this.#text(this.#uint(1));
       case 0xda:
@@ -111,24 +131,37 @@ export class MsgpackDecoder {
   }
 
   #uint(size: 1 | 2 | 4): number {
-    if (this.position + size > this.bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${this.position}`);
-    const value = this.bytes.readUIntBE(this.position, size);
-    this.position += size;
-    return value;
+    const { bytes, position } = this;
+    const end = position + size;
+    if (end > bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${position}`);
+    this.position = end;
+    if (size === 1) return bytes[position] ?? 0;
+    if (size === 2) return bytes.readUInt16BE(position);
+    return bytes.readUInt32BE(position);
   }
 
-  #take(size: number): Buffer {
-    const end = this.position + size;
-    if (end > this.bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${this.position}`);
-    const taken = this.bytes.subarray(this.position, end);
-    this.position = end;
-    return taken;
+  /** Moves behind the next `size` bytes and returns where they start. */
+  #skip(size: number): number {
+    const start = this.position;
+    this.position = start + size;
+    if (this.position > this.bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
+    return start;
+  }
+
+  #bytes(size: number): Buffer {
+    const start = this.#skip(size);
+    const part = this.bytes.subarray(start, start + size);
+    return size <= MAX_BORROWED ? Buffer.from(part) : part;
   }
 
   #text(size: number): string | Buffer {
-    const taken = this.#take(size);
+    const start = this.#skip(size);
+    const end = start + size;
+    if (size <= MAX_LOOP && isAsciiAt(this.bytes, start, end)) return this.bytes.toString("latin1", start, end);
+    const part = this.bytes.subarray(start, end);
+    if (isAscii(part)) return part.toString("latin1");
     // Lua strings are bytes: a header value may be Latin-1 or anything else.
-    return isUtf8(taken) ? taken.toString("utf8") : Buffer.from(taken);
+    return isUtf8(part) ? part.toString("utf8") : Buffer.from(part);
   }
 
   #nested<T>(read: () => T): T {
@@ -152,7 +185,7 @@ export class MsgpackDecoder {
       const entries: [WireValue, WireValue][] = [];
       let plain = true;
       for (let i = 0; i < length; i += 1) {
-        const key = this.value();
+        const key = this.name();
         // `__proto__` as a property would change the object instead of being stored in it.
         plain &&= typeof key === "string" && key !== "__proto__";
         entries.push([key, this.value()]);
@@ -160,6 +193,16 @@ export class MsgpackDecoder {
       return plain ? (Object.fromEntries(entries) as { [key: string]: WireValue }) : new Map(entries);
     });
   }
+}
+
+/** Up to this size a loop is quicker than a call into the runtime. */
+const MAX_LOOP = 64;
+
+function isAsciiAt(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) {
+    if ((bytes[i] ?? 0) > 0x7f) return false;
+  }
+  return true;
 }
 
 function narrow(value: bigint): number | bigint {

@@ -1,61 +1,44 @@
 // Encodes MessagePack values and the replies of MessagePack-RPC.
-import { Packr } from "msgpackr";
+import { type MessageId, messageIdSize, writeMessageId } from "./message-id.js";
+import { MsgpackWriter } from "./msgpack-writer.js";
 
-// Records are msgpackr's own extension: no gateway knows them. `undefined` would be an extension too.
-const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true, moreTypes: false });
+const writer = new MsgpackWriter();
+
+function encode(write: () => void): Buffer {
+  try {
+    write();
+    return writer.take();
+  } finally {
+    writer.discard();
+  }
+}
 
 /** Encodes one value: strings as str, bytes as bin, `undefined` as nil. The result owns its memory. */
 export function encodeValue(value: unknown): Buffer {
-  return Buffer.from(packr.pack(value));
+  return encode(() => writer.value(value));
 }
 
-const SUCCESS = Buffer.from("c0", "hex");
-const EVENT_ID = Buffer.concat([Buffer.from("82", "hex"), encodeValue("EventId")]);
-const DATA = encodeValue("Data");
+const NIL = encodeValue(null);
 const REPLY = Buffer.from("9401", "hex");
-const NIL = SUCCESS;
-const MAX_UINT32 = 2 ** 32 - 1;
-const UINT32_SIZE = 5;
 
 /** The value of `Data` that says: the phase is over. */
 export const PHASE_OVER = encodeValue("ret");
 
 /** `messageId` is the request's own encoding of it, so it comes back exactly as it was sent. */
-export function encodeReply(messageId: Buffer, result: unknown): Buffer {
-  return Buffer.concat([REPLY, messageId, SUCCESS, encodeValue(result)]);
+export function encodeReply(messageId: MessageId, result: unknown): Buffer {
+  return Buffer.concat([replyHead(messageId), NIL, encodeValue(result)]);
 }
 
 /** Errors are always strings: a gateway answers HTTP 500 to any other. */
-export function encodeErrorReply(messageId: Buffer, message: string): Buffer {
-  return Buffer.concat([REPLY, messageId, encodeValue(message), NIL]);
+export function encodeErrorReply(messageId: MessageId, message: string): Buffer {
+  return Buffer.concat([replyHead(messageId), encodeValue(message), NIL]);
 }
 
-/** The reply to HandleEvent and Step: `data` is an encoded value already. */
-export function encodeEventReply(messageId: Buffer, eventId: number, data: Buffer): Buffer {
-  // Ids pass 32 bits after days of load, and a peer may send any: it gets back what it sent.
-  const wideId = eventId >= 0 && eventId <= MAX_UINT32 ? undefined : encodeValue(BigInt(eventId));
-  const size =
-    REPLY.length +
-    messageId.length +
-    SUCCESS.length +
-    EVENT_ID.length +
-    (wideId?.length ?? UINT32_SIZE) +
-    DATA.length +
-    data.length;
-  const reply = Buffer.allocUnsafe(size);
-  let position = REPLY.copy(reply, 0);
-  position += messageId.copy(reply, position);
-  position += SUCCESS.copy(reply, position);
-  position += EVENT_ID.copy(reply, position);
-  position = wideId === undefined ? writeUint32(reply, position, eventId) : position + wideId.copy(reply, position);
-  position += DATA.copy(reply, position);
-  data.copy(reply, position);
-  return reply;
-}
-
-function writeUint32(target: Buffer, position: number, value: number): number {
-  target[position] = 0xce;
-  return target.writeUInt32BE(value, position + 1);
+function replyHead(messageId: MessageId): Buffer {
+  const head = Buffer.allocUnsafe(REPLY.length + messageIdSize(messageId));
+  REPLY.copy(head);
+  writeMessageId(head, REPLY.length, messageId);
+  return head;
 }
 
 /** A notification; gateways know `serverPid` only, and only as the first message of a connection. */
@@ -79,5 +62,9 @@ function callPrefix(method: string): Buffer {
 
 /** A PDK call as the `Data` of an event reply: `{Method, Args}`. */
 export function encodeCall(method: string, args: readonly unknown[]): Buffer {
-  return Buffer.concat([callPrefix(method), packr.pack(args)]);
+  const prefix = callPrefix(method);
+  return encode(() => {
+    writer.raw(prefix);
+    writer.value(args);
+  });
 }

@@ -1,5 +1,6 @@
 // Reads the envelope of a MessagePack-RPC message and leaves its arguments encoded.
 import { WireError } from "./errors.js";
+import { type MessageId, readMessageId } from "./message-id.js";
 import { MsgpackDecoder } from "./msgpack-decoder.js";
 
 const REQUEST = 0;
@@ -7,8 +8,8 @@ const NOTIFICATION = 2;
 
 /** A request whose argument is still bytes: only the method it is for knows how much of it to decode. */
 export interface WireRequest {
-  /** The encoded message id, or undefined for a notification, which gets no answer. */
-  readonly messageId: Buffer | undefined;
+  /** Undefined for a notification, which gets no answer. */
+  readonly messageId: MessageId | undefined;
   readonly method: string;
   /** Stands on the first argument. */
   readonly argument: MsgpackDecoder;
@@ -21,7 +22,7 @@ export function readRequest(message: Buffer): WireRequest {
   const length = decoder.arrayLength();
   const type = decoder.value();
   if (type === REQUEST && length === 4) {
-    const messageId = unsignedInteger(decoder);
+    const messageId = readMessageId(decoder);
     const method = text(decoder, "method");
     return { messageId, method, argumentCount: decoder.arrayLength(), argument: decoder };
   }
@@ -35,15 +36,7 @@ export function readRequest(message: Buffer): WireRequest {
 }
 
 function text(decoder: MsgpackDecoder, what: string): string {
-  const value = decoder.value();
+  const value = decoder.name();
   if (typeof value === "string") return value;
   throw new WireError("WIRE_UNEXPECTED_TYPE", `${what} is not a string`);
-}
-
-/** The encoded message id: the answer carries the same bytes. */
-function unsignedInteger(decoder: MsgpackDecoder): Buffer {
-  const raw = decoder.raw();
-  const tag = raw[0] ?? 0xc1;
-  if (tag <= 0x7f || (tag >= 0xcc && tag <= 0xcf)) return raw;
-  throw new WireError("WIRE_UNEXPECTED_TYPE", "the message id is not an unsigned integer");
 }

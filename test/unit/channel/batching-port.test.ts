@@ -2,24 +2,24 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  type Batch,
   BatchingPort,
-  callsReport,
-  cancelEventCommand,
-  type EventCommand,
-  type EventReport,
-  failureReport,
   type HostMessage,
+  isBatch,
   type IsolateMessage,
   type PdkCall,
   receiveCommands,
   receiveReports,
-  returnReport,
-  startEventCommand,
-  stepCommand,
   threadPort,
+  writeCalls,
+  writeCancelEvent,
+  writeFailure,
+  writeReturn,
+  writeStartEvent,
+  writeStep,
 } from "../../../src/channel/index.js";
 
-type Raw = Uint8Array<ArrayBuffer> | HostMessage | IsolateMessage;
+type Raw = Batch | HostMessage | IsolateMessage;
 
 /** The far end of the channel: every message as it came, and what it means. */
 class FarEnd {
@@ -38,7 +38,7 @@ class FarEnd {
     const reports = { onCalls: note("onCalls"), onReturn: note("onReturn"), onFailure: note("onFailure") };
     port.on("message", (message: Raw) => {
       this.raw.push(message);
-      if (!(message instanceof Uint8Array)) this.calls.push([message.kind]);
+      if (!isBatch(message)) this.calls.push([message.kind]);
       else if (direction === "commands") receiveCommands(message, commands);
       else receiveReports(message, reports);
     });
@@ -67,19 +67,19 @@ afterEach(() => {
   channel.port2.close();
 });
 
-const commandPort = (): BatchingPort<EventCommand, HostMessage> => new BatchingPort(threadPort(channel.port1));
-const reportPort = (): BatchingPort<EventReport, IsolateMessage> => new BatchingPort(threadPort(channel.port1));
+const commandPort = (): BatchingPort<HostMessage> => new BatchingPort(threadPort(channel.port1));
+const reportPort = (): BatchingPort<IsolateMessage> => new BatchingPort(threadPort(channel.port1));
 const STOP: HostMessage = { kind: "stop" };
 
 describe("commands", () => {
   it("arrive as the calls they were", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    port.event(startEventCommand(2 ** 31 + 5, 7, "access"));
-    port.event(stepCommand(1, false, Buffer.from("c0ff", "hex")));
-    port.event(stepCommand(2, true, undefined));
-    port.event(stepCommand(3, false, Buffer.alloc(0)));
-    port.event(cancelEventCommand(4, "too long"));
+    writeStartEvent(port.event(), 2 ** 31 + 5, 7, "access");
+    writeStep(port.event(), 1, false, Buffer.from("c0ff", "hex"));
+    writeStep(port.event(), 2, true, undefined);
+    writeStep(port.event(), 3, false, Buffer.alloc(0));
+    writeCancelEvent(port.event(), 4, "too long");
     await far.until(5);
     expect(far.calls).toEqual([
       ["startEvent", 2 ** 31 + 5, 7, "access"],
@@ -99,10 +99,10 @@ describe("reports", () => {
     const port = reportPort();
     const calls = [call("a", true, false), call("b", false, false), call("c", false, true)];
     const error = { name: "E", message: "m", code: "C", stack: "s" };
-    port.event(callsReport(1, calls));
-    port.event(callsReport(2, []));
-    port.event(returnReport(3));
-    port.event(failureReport(4, error));
+    writeCalls(port.event(), 1, calls);
+    writeCalls(port.event(), 2, []);
+    writeReturn(port.event(), 3);
+    writeFailure(port.event(), 4, error);
     await far.until(4);
     expect(far.calls).toEqual([
       ["onCalls", 1, calls],
@@ -112,13 +112,32 @@ describe("reports", () => {
     ]);
   });
 
-  it("carry 1 MB of body unchanged", async () => {
+  it.each([128 * 1024 - 1, 128 * 1024, 1024 * 1024])("carry bodies of %i bytes unchanged, in their order", async (size) => {
     const far = new FarEnd(channel.port2, "reports");
-    const data = Buffer.alloc(1024 * 1024, 0xc1);
-    reportPort().event(callsReport(1, [{ data, wantsAnswer: false, ends: false }]));
-    await far.until(1);
+    const bodies = (): Buffer[] => [Buffer.alloc(size, 0xc1), Buffer.from("between"), Buffer.alloc(size, 0xc2)];
+    const port = reportPort();
+    writeCalls(
+      port.event(),
+      1,
+      bodies().map((data) => ({ data, wantsAnswer: false, ends: false })),
+    );
+    writeReturn(port.event(), 1);
+    await far.until(2);
     const [, , calls] = far.calls[0] as [string, number, PdkCall[]];
-    expect(calls[0]?.data.equals(data)).toBe(true);
+    expect(calls.map(({ data }, index) => bodies()[index]?.equals(data))).toEqual([true, true, true]);
+  });
+
+  it("hand the memory of a large body over instead of copying it", async () => {
+    const far = new FarEnd(channel.port2, "reports");
+    const memory = Buffer.alloc(1024 * 1024, 0xc1);
+    const [first, second] = [memory.subarray(0, 512 * 1024), memory.subarray(512 * 1024)];
+    writeCalls(
+      reportPort().event(),
+      1,
+      [first, second].map((data) => ({ data, wantsAnswer: false, ends: false })),
+    );
+    await far.until(1);
+    expect(memory).toHaveLength(0);
   });
 });
 
@@ -126,9 +145,9 @@ describe("batches", () => {
   it("all events of one tick are one message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    for (let id = 0; id < 100; id += 1) port.event(startEventCommand(id, 1, "access"));
+    for (let id = 0; id < 100; id += 1) writeStartEvent(port.event(), id, 1, "access");
     await Promise.resolve();
-    process.nextTick(() => port.event(startEventCommand(100, 1, "access")));
+    process.nextTick(() => writeStartEvent(port.event(), 100, 1, "access"));
     await far.until(101);
     expect(far.raw).toHaveLength(1);
     expect(far.calls.map(([, id]) => id)).toEqual(Array.from({ length: 101 }, (_, id) => id));
@@ -137,9 +156,9 @@ describe("batches", () => {
   it("the next tick's are the next message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    port.event(startEventCommand(1, 1, "access"));
+    writeStartEvent(port.event(), 1, 1, "access");
     await far.until(1);
-    port.event(startEventCommand(2, 1, "access"));
+    writeStartEvent(port.event(), 2, 1, "access");
     await far.until(2);
     expect(far.raw).toHaveLength(2);
   });
@@ -147,10 +166,10 @@ describe("batches", () => {
   it("a control message takes the events before it along and leaves at once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    port.event(startEventCommand(1, 1, "access"));
+    writeStartEvent(port.event(), 1, 1, "access");
     port.control({ kind: "close-instance", instanceId: 1 });
-    port.event(startEventCommand(2, 1, "access"));
-    port.event(startEventCommand(3, 1, "access"));
+    writeStartEvent(port.event(), 2, 1, "access");
+    writeStartEvent(port.event(), 3, 1, "access");
     port.control(STOP);
     await far.until(5);
     expect(far.calls.map(([name, id]) => [name, id])).toEqual([
@@ -160,7 +179,7 @@ describe("batches", () => {
       ["startEvent", 3],
       ["stop", undefined],
     ]);
-    expect(far.raw.map((message) => message instanceof Uint8Array)).toEqual([true, false, true, false]);
+    expect(far.raw.map((message) => isBatch(message))).toEqual([true, false, true, false]);
   });
 
   it("a control message alone brings no empty batch", async () => {
@@ -173,7 +192,7 @@ describe("batches", () => {
   it("`flush` sends what is there now, once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    port.event(startEventCommand(1, 1, "access"));
+    writeStartEvent(port.event(), 1, 1, "access");
     port.flush();
     port.flush();
     port.control(STOP);
@@ -185,7 +204,7 @@ describe("batches", () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
     const data = Buffer.from("before");
-    port.event(stepCommand(1, false, data));
+    writeStep(port.event(), 1, false, data);
     port.flush();
     data.fill(0);
     await far.until(1);
@@ -198,7 +217,7 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    port.event(startEventCommand(1, 1, "access"));
+    writeStartEvent(port.event(), 1, 1, "access");
     port.close();
     port.close();
     await closed;
@@ -209,7 +228,7 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    port.event(startEventCommand(1, 1, "access"));
+    writeStartEvent(port.event(), 1, 1, "access");
     port.flush();
     port.close();
     await closed;
@@ -220,7 +239,7 @@ describe("close", () => {
     const port = commandPort();
     port.close();
     expect(() => {
-      port.event(startEventCommand(1, 1, "access"));
+      writeStartEvent(port.event(), 1, 1, "access");
       port.control(STOP);
     }).not.toThrow();
   });

@@ -96,16 +96,40 @@ describe("messages", () => {
   });
 });
 
+describe("the memory of what is read", () => {
+  it("is one buffer for all connections: none is allocated for a read", async () => {
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const secondClient = connect(join(directory.path, "s"));
+    const [secondSocket] = await accepted;
+    const memories: ArrayBufferLike[] = [];
+    const handler = new Recorder();
+    handler.onEachMessage = (_connection, message) => memories.push(message.buffer);
+    open(handler);
+    const second = new Connection(secondSocket, handler, LIMIT);
+    for (const [count, peer] of [client, secondClient, client].entries()) {
+      peer.write(hex("9101"));
+      await expect.poll(() => memories.length).toBe(count + 1);
+    }
+    expect(new Set(memories).size).toBe(1);
+    secondClient.destroy();
+    second.destroy();
+  });
+});
+
 describe("a peer that does not read", () => {
   it("is not read from until it does, and then goes on where it was", async () => {
     const handler = new Recorder();
     open(handler);
     const REPLY = Buffer.alloc(8 * 1024 * 1024, 0xc0);
-    const paused = new Promise<void>((resolve) => socket.once("pause", resolve));
-    handler.onEachMessage = (connection) => connection.send(REPLY);
+    const answered = new Promise<void>((resolve) => {
+      handler.onEachMessage = (connection) => {
+        connection.send(REPLY);
+        resolve();
+      };
+    });
     client.pause();
     client.write(hex("9101"));
-    await paused;
+    await answered;
 
     client.write(hex("9102"));
     // A round trip on another connection: the second message would have been read long before.
