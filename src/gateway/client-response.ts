@@ -1,8 +1,9 @@
 // Writes the response to the client: a whole body, or the service's answer as it arrives.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { finished, pipeline } from "node:stream/promises";
 
+import type { ServiceAnswer } from "./exchange.js";
 import type { GatewayRequest } from "./gateway-request.js";
 import { getHeader, removeHeader, setHeader, type HeaderList } from "./headers.js";
 
@@ -12,24 +13,30 @@ const CLIENT_CLOSED_REQUEST = 499;
 // nginx names the character set of texts that do not.
 const CHARSET_TYPES = new Set(["text/html", "text/plain", "text/xml", "application/javascript", "application/rss+xml"]);
 
-/** Resolves when the response is out, or the client is gone. */
-export async function sendWhole(request: GatewayRequest, outgoing: ServerResponse): Promise<void> {
-  const { response } = request;
+/** Gives a whole response the headers it leaves with. Returns its body; undefined where its status allows none. */
+export function completeResponse({ method, response }: GatewayRequest): Buffer | undefined {
   const body = response.body ?? Buffer.alloc(0);
   const hasNoBody = response.status === 204 || response.status === 304 || response.status < 200;
   if (hasNoBody) removeHeader(response.headers, "content-length");
-  else if (request.method !== "HEAD" || getHeader(response.headers, "content-length") === undefined) {
+  else if (method !== "HEAD" || getHeader(response.headers, "content-length") === undefined) {
     setHeader(response.headers, "Content-Length", [String(body.length)]);
   }
   if (response.source !== "service") nameCharset(response.headers);
+  return hasNoBody ? undefined : body;
+}
+
+/** Resolves when the response is out, or the client is gone. */
+export async function sendWhole(request: GatewayRequest, outgoing: ServerResponse): Promise<void> {
+  const { response } = request;
+  const body = completeResponse(request);
   await settled(request, outgoing, async () => {
     outgoing.writeHead(response.status, response.headers.flat());
-    outgoing.end(hasNoBody ? undefined : body);
+    outgoing.end(body);
     await finished(outgoing);
   });
 }
 
-export async function sendStream(request: GatewayRequest, outgoing: ServerResponse, answer: IncomingMessage): Promise<void> {
+export async function sendStream(request: GatewayRequest, outgoing: ServerResponse, answer: ServiceAnswer): Promise<void> {
   await settled(request, outgoing, async () => {
     const { status, headers } = request.response;
     if (answer.statusMessage === undefined) outgoing.writeHead(status, headers.flat());

@@ -3,7 +3,7 @@
 import type { PluginEntity } from "./entities.js";
 import { GatewayError, messageOf } from "./errors.js";
 import { argumentsFromWire } from "./lua-values.js";
-import { callPdk, RefusedCall, type PdkCall } from "./pdk-functions/index.js";
+import { callPdk, RefusedCall, type PdkAnswer, type PdkCall } from "./pdk-functions/index.js";
 import type { PluginInstances } from "./plugin-instances.js";
 import type { PluginServerClient } from "./plugin-server-client.js";
 
@@ -17,10 +17,17 @@ export type EventOutcome =
   /** The client gets HTTP 500 (in the log phase: the rest of the event is gone). */
   | "failed";
 
+export interface PluginServerCalls extends Pick<PluginServerClient, "call"> {
+  /** Told of an event that gets no further Step. Over a socket nothing tells a plugin server. */
+  abandon?(eventId: unknown): void;
+}
+
 export interface EventServices {
-  readonly client: Pick<PluginServerClient, "call">;
+  readonly client: PluginServerCalls;
   readonly instances: PluginInstances;
   readonly log: (level: "warn" | "error", message: string) => void;
+  /** What runs a PDK call, where that is not {@link callPdk}. */
+  readonly callPdk?: typeof callPdk;
 }
 
 // What Kong passes over; everything else it does not expect and answers with HTTP 500.
@@ -66,13 +73,26 @@ async function runLoop(services: EventServices, instanceId: number, call: PdkCal
   const eventId = reply.eventId;
   while (reply.data !== "ret") {
     const { method, args } = readPdkCall(reply.data);
-    const answer = await callPdk(call, method, args);
+    const answer = await runPdkCall(services, call, { eventId, method, args });
     if (answer.kind === "ended") return "ended";
     // A nil result leaves the Data key out.
     const step = answer.data === undefined ? { EventId: eventId } : { EventId: eventId, Data: answer.data };
     reply = readReply(await services.client.call(`plugin.${answer.step}`, step), `plugin.${answer.step}`);
   }
   return "finished";
+}
+
+async function runPdkCall(
+  services: EventServices,
+  call: PdkCall,
+  { eventId, method, args }: { eventId: unknown; method: string; args: unknown[] },
+): Promise<PdkAnswer> {
+  try {
+    return await (services.callPdk ?? callPdk)(call, method, args);
+  } catch (error) {
+    services.client.abandon?.(eventId);
+    throw error;
+  }
 }
 
 function readReply(result: unknown, method: string): { eventId: unknown; data: unknown } {

@@ -16,6 +16,8 @@ export interface IncomingRequest {
   readonly body?: Buffer | (() => Promise<Buffer>);
   readonly client?: { readonly address: string; readonly port: number };
   readonly server?: { readonly port: number };
+  /** How the client came to the gateway (`http`). */
+  readonly scheme?: "http" | "https";
 }
 
 export interface UriCaptures {
@@ -60,6 +62,7 @@ export interface GatewayRequest {
   readonly startedAt: number;
   readonly client: { readonly address: string; readonly port: number };
   readonly server: { readonly port: number };
+  readonly scheme: "http" | "https";
   readonly httpVersion: string;
   readonly uri: string;
   readonly readBody: () => Promise<Buffer>;
@@ -95,6 +98,7 @@ export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest 
     startedAt: Date.now(),
     client: incoming.client ?? { address: "127.0.0.1", port: 40_000 },
     server: incoming.server ?? { port: 8000 },
+    scheme: incoming.scheme ?? "http",
     httpVersion: incoming.httpVersion ?? "1.1",
     uri: incoming.uri,
     readBody: typeof body === "function" ? body : () => Promise.resolve(body ?? Buffer.alloc(0)),

@@ -11,6 +11,7 @@ import { createGatewayFacts, type GatewayFacts } from "./gateway-facts.js";
 import { GatewayLog, type GatewayLogger, type GatewayLogLine } from "./gateway-log.js";
 import { createGatewayRequest, type GatewayRequest } from "./gateway-request.js";
 import { headersFromRaw } from "./headers.js";
+import { HttpExchange } from "./http-exchange.js";
 import { parsePluginInfos, type PluginInfo } from "./plugin-info.js";
 import { PluginInstances } from "./plugin-instances.js";
 import { PluginServerClient } from "./plugin-server-client.js";
@@ -93,7 +94,6 @@ class RunningGateway implements Gateway {
       events: { client: this.#client, instances, log: this.#log.gateway },
       pluginInfos: new Map(infos.map((info) => [info.name, info])),
       facts: this.#facts(options),
-      upstreams: this.#upstreams,
       logPlugin: this.#log.plugin,
     };
     this.#server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => this.#accept(incoming, outgoing));
@@ -175,7 +175,8 @@ class RunningGateway implements Gateway {
     // A client that leaves is noticed where its body is read or its response is written.
     incoming.on("error", () => undefined);
     outgoing.on("error", () => undefined);
-    const lifecycle = new RequestLifecycle(this.#services, this.#loaded, { request, body, outgoing });
+    const exchange = new HttpExchange(request, body, outgoing, this.#upstreams);
+    const lifecycle = new RequestLifecycle(this.#services, this.#loaded, exchange);
     const running = lifecycle.run().finally(() => {
       this.#running.delete(running);
       for (const listener of this.#listeners) listener(request);

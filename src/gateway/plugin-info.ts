@@ -2,7 +2,8 @@
 
 import { GatewayError } from "./errors.js";
 
-export type Phase = "rewrite" | "access" | "response" | "log";
+/** The stand-in serves HTTP alone: certificate and preread come from the test kit. */
+export type Phase = "certificate" | "rewrite" | "access" | "response" | "preread" | "log";
 
 export interface PluginInfo {
   readonly name: string;

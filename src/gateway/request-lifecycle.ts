@@ -1,12 +1,10 @@
 // The way of one request through the gateway: phases, service, response, log.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-
-import { collect, type ClientBody } from "./client-body.js";
-import { sendStream, sendWhole } from "./client-response.js";
+import { collect } from "./client-body.js";
 import type { GatewayConfig, PluginEntity } from "./entities.js";
 import { messageOf } from "./errors.js";
 import { runEvent, type EventServices } from "./event.js";
+import type { Exchange, ServiceAnswer } from "./exchange.js";
 import type { GatewayFacts } from "./gateway-facts.js";
 import { rawPath, requestHost, takeServiceResponse, type GatewayRequest } from "./gateway-request.js";
 import { getHeader, headersFromRaw, removeHeader, setHeader } from "./headers.js";
@@ -14,7 +12,8 @@ import { respondWithError, type PluginLogLine } from "./pdk-functions/index.js";
 import type { Phase, PluginInfo } from "./plugin-info.js";
 import { selectPlugins } from "./plugin-selection.js";
 import type { Router, RouteMatch } from "./router.js";
-import { connectionHeaders, UpstreamFailure, type UpstreamClient } from "./upstream-client.js";
+import { UpstreamFailure } from "./upstream-client.js";
+import { connectionHeaders } from "./upstream-message.js";
 import { normalizePath } from "./uri.js";
 
 /** One loaded configuration. */
@@ -27,66 +26,78 @@ export interface LifecycleServices {
   readonly events: EventServices;
   readonly pluginInfos: ReadonlyMap<string, PluginInfo>;
   readonly facts: GatewayFacts;
-  readonly upstreams: UpstreamClient;
   readonly logPlugin: (line: PluginLogLine) => void;
 }
 
 /** What a phase left to do. */
-type Verdict = "continue" | "ended";
+export type Verdict = "continue" | "ended";
 
 export class RequestLifecycle {
   readonly #services: LifecycleServices;
   readonly #loaded: LoadedConfig;
   readonly #request: GatewayRequest;
-  readonly #body: ClientBody;
-  readonly #outgoing: ServerResponse;
+  readonly #exchange: Exchange;
   #plugins: readonly PluginEntity[];
 
-  constructor(
-    services: LifecycleServices,
-    loaded: LoadedConfig,
-    exchange: { request: GatewayRequest; body: ClientBody; outgoing: ServerResponse },
-  ) {
+  constructor(services: LifecycleServices, loaded: LoadedConfig, exchange: Exchange) {
     this.#services = services;
     this.#loaded = loaded;
+    this.#exchange = exchange;
     this.#request = exchange.request;
-    this.#body = exchange.body;
-    this.#outgoing = exchange.outgoing;
     this.#plugins = this.#select(undefined);
   }
 
   /** Resolves when the response is out and the log phase has run. */
   async run(): Promise<void> {
+    const phases = this.phases();
+    for (let step = await phases.next(); step.done !== true;) step = await phases.next(await this.runPhase(step.value));
+  }
+
+  /** Does what lies between the phases, and names each phase that is due; it goes on with what became of that. */
+  async *phases(): AsyncGenerator<Phase, void, Verdict> {
     try {
-      await this.#respond();
+      yield* this.#respond();
     } catch (error) {
       this.#services.events.log("error", `request ${this.#request.id}: ${messageOf(error)}`);
       this.#fail();
-      await sendWhole(this.#request, this.#outgoing);
+      await this.#exchange.sendWhole();
     }
-    await this.#runLog();
+    yield "log";
   }
 
-  async #respond(): Promise<void> {
-    const verdict = await this.#beforeService();
+  /** Runs the plugins of one phase. */
+  async runPhase(phase: Phase): Promise<Verdict> {
+    for (const plugin of this.#plugins) {
+      if (!this.#hasPhase(plugin, phase)) continue;
+      const outcome = await this.#runPlugin(plugin, phase);
+      // The response is out: every plugin logs, whatever became of the others.
+      if (phase === "log") continue;
+      if (outcome === "failed") this.#fail();
+      if (outcome === "failed" || outcome === "ended") return "ended";
+    }
+    return "continue";
+  }
+
+  async *#respond(): AsyncGenerator<Phase, void, Verdict> {
+    const verdict = yield* this.#beforeService();
     const answer = verdict === "continue" ? await this.#callService() : undefined;
     if (answer === undefined) {
       this.#addLatency();
-      await sendWhole(this.#request, this.#outgoing);
+      await this.#exchange.sendWhole();
       return;
     }
     this.#takeAnswer(answer);
     if (!this.#request.isBuffered) {
-      await sendStream(this.#request, this.#outgoing, answer);
+      await this.#exchange.sendStream(answer);
       return;
     }
-    if (await this.#buffer(answer)) await this.#runPhase("response");
-    await sendWhole(this.#request, this.#outgoing);
+    if (await this.#buffer(answer)) yield "response";
+    await this.#exchange.sendWhole();
   }
 
-  async #beforeService(): Promise<Verdict> {
+  *#beforeService(): Generator<Phase, Verdict, Verdict> {
     // Before the route is known only global plugins can run.
-    if ((await this.#runPhase("rewrite")) === "ended") return "ended";
+    if ((yield "rewrite") === "ended") return "ended";
     const request = this.#request;
     const match = this.#loaded.router.match(request.method, requestHost(request), normalizePath(rawPath(request)));
     if (match === undefined) {
@@ -95,7 +106,7 @@ export class RequestLifecycle {
     }
     this.#plugins = this.#select(match);
     this.#takeRoute(match);
-    if ((await this.#runPhase("access")) === "ended") return "ended";
+    if ((yield "access") === "ended") return "ended";
     if (match.service !== undefined && match.service.enabled) return "continue";
     respondWithError(request, 503, "no Service found with those values");
     return "ended";
@@ -129,12 +140,12 @@ export class RequestLifecycle {
     request.isBuffered ||= this.#plugins.some((plugin) => this.#hasPhase(plugin, "response"));
   }
 
-  async #callService(): Promise<IncomingMessage | undefined> {
+  async #callService(): Promise<ServiceAnswer | undefined> {
     const request = this.#request;
     const sentAt = Date.now();
     request.latencies.kong = sentAt - request.startedAt;
     try {
-      const answer = await this.#services.upstreams.send(request, this.#body, this.#services.facts);
+      const answer = await this.#exchange.callService(this.#services.facts);
       request.latencies.proxy = Date.now() - sentAt;
       return answer;
     } catch (error) {
@@ -145,7 +156,7 @@ export class RequestLifecycle {
     }
   }
 
-  #takeAnswer(answer: IncomingMessage): void {
+  #takeAnswer(answer: ServiceAnswer): void {
     const headers = headersFromRaw(answer.rawHeaders);
     for (const name of connectionHeaders(headers)) removeHeader(headers, name);
     const { latencies, response, id } = this.#request;
@@ -156,7 +167,7 @@ export class RequestLifecycle {
   }
 
   /** Reads the service's whole answer; false when the service broke off. */
-  async #buffer(answer: IncomingMessage): Promise<boolean> {
+  async #buffer(answer: ServiceAnswer): Promise<boolean> {
     const { response } = this.#request;
     try {
       response.body = await collect(answer);
@@ -175,22 +186,6 @@ export class RequestLifecycle {
     const { response, startedAt, id } = this.#request;
     setHeader(response.headers, "X-Kong-Response-Latency", [String(Date.now() - startedAt)]);
     setHeader(response.headers, "X-Kong-Request-Id", [id]);
-  }
-
-  async #runPhase(phase: Exclude<Phase, "log">): Promise<Verdict> {
-    for (const plugin of this.#plugins) {
-      if (!this.#hasPhase(plugin, phase)) continue;
-      const outcome = await this.#runPlugin(plugin, phase);
-      if (outcome === "failed") this.#fail();
-      if (outcome === "failed" || outcome === "ended") return "ended";
-    }
-    return "continue";
-  }
-
-  async #runLog(): Promise<void> {
-    for (const plugin of this.#plugins) {
-      if (this.#hasPhase(plugin, "log")) await this.#runPlugin(plugin, "log");
-    }
   }
 
   #runPlugin(plugin: PluginEntity, phase: Phase): ReturnType<typeof runEvent> {

@@ -21,13 +21,7 @@ export function encodeRequest(id: number, method: string, argument: unknown): Bu
 function encodeArgument(argument: unknown): Buffer {
   const step = stepWithBinary(argument);
   if (step === undefined) return encode(argument);
-  return Buffer.concat([
-    Buffer.of(0x82),
-    encode("EventId"),
-    encode(step.EventId),
-    encode("Data"),
-    asBinary.encode(step.Data).slice(),
-  ]);
+  return Buffer.concat([Buffer.of(0x82), encode("EventId"), encode(step.EventId), encode("Data"), encodeData(step.Data)]);
 }
 
 function stepWithBinary(argument: unknown): { EventId: unknown; Data: Buffer } | undefined {
@@ -55,6 +49,16 @@ function encodableMap(map: ReadonlyMap<unknown, unknown>): unknown {
   // msgpack5 warns on the console about a Map that could have been an object.
   const hasOtherKeys = entries.some(([key]) => typeof key !== "string");
   return hasOtherKeys ? new Map(entries) : Object.fromEntries(entries);
+}
+
+/** The `Data` of a Step, encoded as in a request. */
+export function encodeData(data: unknown): Buffer {
+  return Buffer.isBuffer(data) ? asBinary.encode(data).slice() : encode(data);
+}
+
+/** The `Data` of an answer, decoded as in a message. */
+export function decodeData(bytes: Buffer): unknown {
+  return asText.decode(bytes);
 }
 
 /** One whole message of the plugin server. */

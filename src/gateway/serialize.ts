@@ -47,7 +47,7 @@ function requestPart(request: GatewayRequest): LogRecord {
   return {
     id: request.id,
     uri: textFromByteString(request.uri),
-    url: textFromByteString(`http://${requestHost(request)}:${request.server.port}${request.uri}`),
+    url: textFromByteString(`${request.scheme}://${requestHost(request)}:${request.server.port}${request.uri}`),
     querystring: queryTable(parseQuery(request.query, 100)),
     method: request.method,
     headers: headerTable(request.headers),

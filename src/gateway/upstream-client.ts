@@ -5,8 +5,9 @@ import * as https from "node:https";
 
 import type { ClientBody } from "./client-body.js";
 import type { GatewayFacts } from "./gateway-facts.js";
-import { rawPath, requestHost, type GatewayRequest } from "./gateway-request.js";
-import { addHeader, getHeader, getHeaderValues, removeHeader, setHeader, type HeaderList } from "./headers.js";
+import type { GatewayRequest } from "./gateway-request.js";
+import type { HeaderList } from "./headers.js";
+import { hasBody, upstreamHeaders, upstreamPath } from "./upstream-message.js";
 
 /** Why the service gave no answer, as the client will see it. */
 export class UpstreamFailure extends Error {
@@ -20,9 +21,6 @@ export class UpstreamFailure extends Error {
     this.clientMessage = clientMessage;
   }
 }
-
-// These belong to one connection, not to the message.
-const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "proxy"];
 
 export class UpstreamClient {
   readonly #agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
@@ -48,12 +46,12 @@ export class UpstreamClient {
   }
 
   #sendOnce(request: GatewayRequest, headers: HeaderList, body: Buffer | http.IncomingMessage): Promise<http.IncomingMessage> {
-    const { scheme, host, port, path, timeouts, verifyTls } = request.upstream;
+    const { scheme, host, port, timeouts, verifyTls } = request.upstream;
     const options: https.RequestOptions = {
       host: host.replace(/^\[(.*)\]$/, "$1"),
       port,
       method: request.method,
-      path: `${path}${request.query !== "" || request.uri.endsWith("?") ? `?${request.query}` : ""}`,
+      path: upstreamPath(request),
       headers: headers as unknown as http.OutgoingHttpHeaders,
       timeout: Math.max(timeouts.read, timeouts.connect),
       agent: this.#agents[scheme],
@@ -86,55 +84,4 @@ function failure(error: NodeJS.ErrnoException, wasReused: boolean): UpstreamFail
   if (error.message === timedOut || error.code === "ETIMEDOUT") return new UpstreamFailure(504, error);
   if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") return new UpstreamFailure(503, error, "name resolution failed");
   return new UpstreamFailure(502, wasReused && error.code === "ECONNRESET" ? staleConnection : error);
-}
-
-// The others announce that they have no body.
-const BODILESS_METHODS = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
-
-function hasBody(headers: HeaderList): boolean {
-  return getHeader(headers, "transfer-encoding") !== undefined || Number(getHeader(headers, "content-length") ?? 0) > 0;
-}
-
-function upstreamHeaders(request: GatewayRequest, whole: Buffer | undefined, facts: GatewayFacts): HeaderList {
-  const isChunked = getHeader(request.headers, "transfer-encoding") !== undefined;
-  const headers: HeaderList = [["Host", hostHeader(request)]];
-  for (const [name, value] of request.headers) if (name.toLowerCase() !== "host") headers.push([name, value]);
-  for (const name of connectionHeaders(request.headers)) removeHeader(headers, name);
-  removeHeader(headers, "expect");
-  if (whole === undefined && isChunked) addHeader(headers, "Transfer-Encoding", ["chunked"]);
-  if (whole !== undefined && (whole.length > 0 || isChunked || !BODILESS_METHODS.has(request.method))) {
-    setHeader(headers, "Content-Length", [String(whole.length)]);
-  }
-  addForwardedHeaders(request, headers, facts);
-  setHeader(headers, "X-Kong-Request-Id", [request.id]);
-  return headers;
-}
-
-/** The hop-by-hop headers and those that `Connection` names. */
-export function connectionHeaders(headers: HeaderList): string[] {
-  const named = getHeaderValues(headers, "connection").join(",").split(",");
-  return [...HOP_BY_HOP, ...named.map((name) => name.trim()).filter((name) => name !== "")];
-}
-
-function hostHeader(request: GatewayRequest): string {
-  const { hostHeader: chosen, host, port, scheme } = request.upstream;
-  if (chosen !== undefined) return chosen;
-  return port === (scheme === "https" ? 443 : 80) ? host : `${host}:${port}`;
-}
-
-function addForwardedHeaders(request: GatewayRequest, headers: HeaderList, facts: GatewayFacts): void {
-  const { address } = request.client;
-  const isTrusted = facts.isTrusted(address);
-  const trusted = (name: string): string | undefined => (isTrusted ? getHeader(request.headers, name) : undefined);
-  const before = getHeaderValues(request.headers, "x-forwarded-for");
-  const forwarded: Record<string, string | undefined> = {
-    "X-Forwarded-For": [...before, address].join(", "),
-    "X-Forwarded-Proto": trusted("x-forwarded-proto") ?? "http",
-    "X-Forwarded-Host": trusted("x-forwarded-host") ?? requestHost(request),
-    "X-Forwarded-Port": trusted("x-forwarded-port") ?? String(request.server.port),
-    "X-Forwarded-Path": trusted("x-forwarded-path") ?? rawPath(request),
-    "X-Forwarded-Prefix": trusted("x-forwarded-prefix") ?? request.upstream.prefix,
-    "X-Real-IP": trusted("x-real-ip") ?? address,
-  };
-  for (const [name, value] of Object.entries(forwarded)) setHeader(headers, name, value === undefined ? [] : [value]);
 }

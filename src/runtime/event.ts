@@ -32,6 +32,8 @@ interface Waiter {
 export interface EventOutlet {
   /** Called in the tick in which a call wants an answer or ends the request. */
   send(event: RunningEvent, calls: PdkCall[]): void;
+  /** Runs `flush` once the code that runs now has made its calls: those made in one go travel together. */
+  defer(flush: () => void): void;
   /** The event has ended by exit or error: nothing of it is to be heard any more. */
   ended(event: RunningEvent): void;
 }
@@ -133,8 +135,7 @@ export class RunningEvent {
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    // Calls made in one go (`Promise.all`) travel together; so do those of other events that run in this tick.
-    process.nextTick(() => {
+    this.#outlet.defer(() => {
       this.#flushScheduled = false;
       if (this.#queue.length === 0) return;
       const calls = this.#queue;

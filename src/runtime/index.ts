@@ -1,4 +1,9 @@
 // The door of runtime: what runs plugin code in the thread it is in. Isolates reach it by the worker entry's path instead.
 export type { CallCodec } from "./event.js";
 export { FailedHost } from "./failed-host.js";
+export { adaptModule } from "./forms/adapt-module.js";
+export type { PluginDefinition } from "./forms/plugin-definition.js";
+export { PluginFormError } from "./forms/plugin-form-error.js";
+export { evaluateModule } from "./evaluate-module.js";
 export { LocalHost } from "./local-host.js";
+export { readResult } from "./pdk-result.js";

@@ -15,12 +15,19 @@ export class LocalHost implements PhaseHost {
   readonly #events = new Map<number, RunningEvent>();
   readonly #outlet: EventOutlet;
 
-  constructor(definition: PluginDefinition, codec: CallCodec, listener: PhaseHostListener) {
+  /** `defer` says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
+  constructor(
+    definition: PluginDefinition,
+    codec: CallCodec,
+    listener: PhaseHostListener,
+    defer: (flush: () => void) => void = (flush) => process.nextTick(flush),
+  ) {
     this.#definition = definition;
     this.#codec = codec;
     this.#listener = listener;
     this.#outlet = {
       send: (event, calls) => listener.onCalls(event.id, calls),
+      defer,
       ended: (event) => this.#events.delete(event.id),
     };
   }

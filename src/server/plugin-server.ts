@@ -5,10 +5,18 @@ import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
 import type { IsolateLimits, Isolation } from "../isolates/index.js";
 import { InstanceTable, type PdkMatch, pluginInfo } from "../plugins/index.js";
-import { encodedText, type Event, EventTable, methodOfCall, MsgpackRpc, type PluginInfo } from "../rpc/index.js";
+import {
+  encodedText,
+  type Event,
+  EventTable,
+  FAIL_CLOSED,
+  failureCalls,
+  methodOfCall,
+  MsgpackRpc,
+  type PluginInfo,
+} from "../rpc/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { Connection, WireError } from "../wire/index.js";
-import { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 import { PluginDirectory } from "./plugin-directory.js";
 import { ServedPlugins } from "./served-plugins.js";

@@ -65,5 +65,5 @@ function protocol({ request, facts }: PdkCall, args: PdkArguments): string | und
   const [first, second] = request.route.protocols;
   if (second === undefined) return first;
   const isTerminated = args[0] === true && facts.isTrusted(request.client.address);
-  return isTerminated && getHeader(request.headers, "x-forwarded-proto")?.toLowerCase() === "https" ? "https" : "http";
+  return isTerminated && getHeader(request.headers, "x-forwarded-proto")?.toLowerCase() === "https" ? "https" : request.scheme;
 }

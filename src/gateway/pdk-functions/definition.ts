@@ -48,7 +48,14 @@ export class RefusedCall extends Error {
 
 export const NEVER = "";
 
-const PHASE_LETTERS: Readonly<Record<Phase, string>> = { rewrite: "R", access: "A", response: "S", log: "L" };
+const PHASE_LETTERS: Readonly<Record<Phase, string>> = {
+  certificate: "C",
+  rewrite: "R",
+  access: "A",
+  response: "S",
+  preread: "P",
+  log: "L",
+};
 
 export function assertPhase(method: string, definition: PdkFunction, phase: Phase): void {
   if (definition.phases.includes(PHASE_LETTERS[phase])) return;

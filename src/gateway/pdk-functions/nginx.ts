@@ -57,7 +57,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   request_id: ({ request }) => request.id,
   request_method: ({ request }) => request.method,
   request_uri: ({ request }) => request.uri,
-  scheme: () => "http",
+  scheme: ({ request }) => request.scheme,
   server_port: ({ request }) => String(request.server.port),
   server_protocol: ({ request }) => `HTTP/${request.httpVersion}`,
   status: ({ request, phase }) => (phase === "response" ? String(request.response.status) : undefined),

@@ -9,12 +9,12 @@ import { normalizePath } from "../uri.js";
 import { limitArgument, RefusedCall, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const requestFunctions: PdkFunctions = {
-  "kong.request.get_scheme": { phases: "RAS", run: () => "http" },
+  "kong.request.get_scheme": { phases: "RAS", run: ({ request }) => request.scheme },
   "kong.request.get_host": { phases: "RAS", run: ({ request }) => textFromByteString(requestHost(request)) },
   "kong.request.get_port": { phases: "RAS", run: ({ request }) => request.server.port },
   "kong.request.get_forwarded_scheme": {
     phases: "RAS",
-    run: (call) => trustedHeader(call, "x-forwarded-proto")?.toLowerCase() ?? "http",
+    run: (call) => trustedHeader(call, "x-forwarded-proto")?.toLowerCase() ?? call.request.scheme,
   },
   "kong.request.get_forwarded_host": { phases: "RAS", run: forwardedHost },
   "kong.request.get_forwarded_port": { phases: "RAS", run: forwardedPort },

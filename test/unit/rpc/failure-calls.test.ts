@@ -1,7 +1,7 @@
 // What the gateway is asked to do where a plugin failed: no request goes through as if nothing had been.
 import { describe, expect, it } from "vitest";
 import { PHASES } from "../../../src/pdk/index.js";
-import { FAIL_CLOSED, failureCalls } from "../../../src/server/failure-calls.js";
+import { FAIL_CLOSED, failureCalls } from "../../../src/rpc/failure-calls.js";
 
 const LOG = { method: "kong.log.err", args: ["plugin hello failed in PHASE: it broke"], ends: false };
 const CAN_ANSWER = ["rewrite", "access", "response"];

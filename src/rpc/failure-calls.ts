@@ -1,5 +1,5 @@
 // Decides what the gateway is asked to do where a plugin failed: no request goes through as if nothing had been.
-import type { FailureCall } from "../rpc/index.js";
+import type { FailureCall } from "./event.js";
 
 /** The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. */
 const EXIT_PHASES: ReadonlySet<string> = new Set(["rewrite", "access", "response"]);
