@@ -1,5 +1,6 @@
 // Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
 import { type InstanceSpec, type LogEntry, type PhaseHost, type PhaseHostListener, toErrorInfo } from "../channel/index.js";
+import { type EventTracking, NO_TRACKING } from "./current-event.js";
 import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./event.js";
 import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
 import { kongObject } from "./kong-object.js";
@@ -7,24 +8,31 @@ import { kongObject } from "./kong-object.js";
 type Instance =
   { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
 
+export interface LocalHostOptions {
+  /** Says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
+  readonly defer?: (flush: () => void) => void;
+  readonly tracking?: EventTracking;
+}
+
 export class LocalHost implements PhaseHost {
   readonly #definition: PluginDefinition;
   readonly #codec: CallCodec;
   readonly #listener: PhaseHostListener;
+  readonly #tracking: EventTracking;
   readonly #instances = new Map<number, Instance>();
   readonly #events = new Map<number, RunningEvent>();
   readonly #outlet: EventOutlet;
 
-  /** `defer` says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
   constructor(
     definition: PluginDefinition,
     codec: CallCodec,
     listener: PhaseHostListener,
-    defer: (flush: () => void) => void = (flush) => process.nextTick(flush),
+    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING }: LocalHostOptions = {},
   ) {
     this.#definition = definition;
     this.#codec = codec;
     this.#listener = listener;
+    this.#tracking = tracking;
     this.#outlet = {
       send: (event, calls) => listener.onCalls(event.id, calls),
       defer,
@@ -62,7 +70,7 @@ export class LocalHost implements PhaseHost {
     }
     const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, this.#codec, this.#outlet);
     this.#events.set(eventId, event);
-    void this.#run(event, instance.handlers);
+    this.#tracking.run(event, () => void this.#run(event, instance.handlers));
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {

@@ -18,6 +18,7 @@ import {
 } from "../channel/index.js";
 import { decodeValue, encodeCall } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
+import { type EventTracking, trackEvents } from "./current-event.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
@@ -33,9 +34,10 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   const port = new BatchingPort<IsolateMessage>(channel);
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
-  surviveStrayErrors(log);
+  const tracking = trackEvents();
+  surviveStrayErrors(log, tracking);
   refuseSignals();
-  const host = await loadHost(task, reportTo(port));
+  const host = await loadHost(task, reportTo(port), tracking);
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, host, port, stop));
     channel.onClose(stop);
@@ -73,10 +75,10 @@ function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
   };
 }
 
-async function loadHost(task: IsolateTask, listener: PhaseHostListener): Promise<PhaseHost> {
+async function loadHost(task: IsolateTask, listener: PhaseHostListener, tracking: EventTracking): Promise<PhaseHost> {
   try {
     const definition = adaptModule(await evaluateModule(task.artifact), task.plugin);
-    return new LocalHost(definition, CODEC, listener);
+    return new LocalHost(definition, CODEC, listener, { tracking });
   } catch (thrown) {
     return new FailedHost(toErrorInfo(thrown), listener);
   }

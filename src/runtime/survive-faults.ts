@@ -2,22 +2,26 @@
 import { isMainThread } from "node:worker_threads";
 import { type LogEntry, toErrorInfo } from "../channel/index.js";
 import { isPdkError } from "../pdk/index.js";
-import { ExitSignal } from "./event.js";
+import { type EventTracking, NO_TRACKING } from "./current-event.js";
+import { ExitSignal, type RunningEvent } from "./event.js";
 
 /** A throw in a timer or a floating promise ends neither the isolate nor its other events. */
-export function surviveStrayErrors(log: (entry: LogEntry) => void): void {
-  const report =
-    (what: string) =>
-    (thrown: unknown): void => {
-      // The event is over on purpose, and its handler was told so where it listens.
-      if (thrown instanceof ExitSignal) return;
-      // A call after the end of its event is a slip that changes nothing; one that failed or could not be sent is a fault.
-      const late = isPdkError(thrown) && (thrown.code === "PDK_EVENT_ENDED" || thrown.code === "PDK_EVENT_CANCELLED");
-      const level = late ? "debug" : "error";
-      log({ level, message: what, error: toErrorInfo(thrown) });
-    };
-  process.on("uncaughtException", report("uncaught exception outside a handler"));
-  process.on("unhandledRejection", report("unhandled promise rejection"));
+export function surviveStrayErrors(log: (entry: LogEntry) => void, tracking: EventTracking = NO_TRACKING): void {
+  const report = (what: string, thrown: unknown, event: RunningEvent | undefined): void => {
+    // The event is over on purpose, and its handler was told so where it listens.
+    if (thrown instanceof ExitSignal) return;
+    // A call after the end of its event is a slip that changes nothing; one that failed or could not be sent is a fault.
+    const late = isPdkError(thrown) && (thrown.code === "PDK_EVENT_ENDED" || thrown.code === "PDK_EVENT_CANCELLED");
+    const origin = event === undefined ? {} : { phase: event.phase, instanceId: event.instanceId };
+    const error = toErrorInfo(thrown);
+    log({ level: late ? "debug" : "error", message: `${what}: ${error.message}`, ...origin, error });
+  };
+  process.on("uncaughtException", (thrown: unknown) =>
+    report("uncaught exception outside a handler", thrown, tracking.ofException()),
+  );
+  process.on("unhandledRejection", (thrown, promise) =>
+    report("unhandled promise rejection", thrown, tracking.ofRejection(promise)),
+  );
 }
 
 /** A thread shares its process's id: a signal that a plugin sends itself would hit every other plugin. */

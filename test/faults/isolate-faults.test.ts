@@ -45,11 +45,15 @@ interface Fault {
   readonly log?: RegExp;
 }
 
+/** The line has the plugin, what happened, the phase and the instance; the stack follows it. */
+const stray = (what: string, message: string): RegExp =>
+  new RegExp(`\\[misbehaves\\] ${what}: ${message} \\{.*"phase":"access","instance":\\d+`);
+
 const EVERYWHERE: readonly Fault[] = [
   { how: "throw", ends: "exit", log: /plugin misbehaves failed in access: thrown on purpose/ },
   { how: "reject", ends: "exit", log: /plugin misbehaves failed in access: rejected on purpose/ },
-  { how: "throw in a timer", ends: "ret", log: /\[misbehaves\] uncaught exception outside a handler/ },
-  { how: "floating rejection", ends: "ret", log: /\[misbehaves\] unhandled promise rejection/ },
+  { how: "throw in a timer", ends: "ret", log: stray("uncaught exception outside a handler", "thrown in a timer on purpose") },
+  { how: "floating rejection", ends: "ret", log: stray("unhandled promise rejection", "floating on purpose") },
   { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
   { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
   { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after 6 s/ },
