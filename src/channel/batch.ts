@@ -19,9 +19,11 @@ export const isBatch = (message: object): message is Batch =>
  * Bytes of this size or more are handed over. They lie in memory of their own then: nothing that is shared, such as the
  * buffer that sockets read into, is as large.
  */
-export const HANDED_OVER = 128 * 1024;
+export const HANDED_OVER = 64 * 1024 + 1;
 
 const FIRST_SIZE = 16 * 1024;
+/** A burst may need more room, but need not hold it for ever. */
+const KEPT_SIZE = 256 * 1024;
 const IN_BATCH = 0;
 const BESIDE_BATCH = 1;
 const ABSENT = 2;
@@ -79,7 +81,7 @@ export class BatchWriter {
 
   clear(): void {
     this.#position = 0;
-    if (this.#bytes.length > FIRST_SIZE) this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+    if (this.#bytes.length > KEPT_SIZE) this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
     this.#large = [];
   }
 

@@ -112,7 +112,7 @@ describe("reports", () => {
     ]);
   });
 
-  it.each([128 * 1024 - 1, 128 * 1024, 1024 * 1024])("carry bodies of %i bytes unchanged, in their order", async (size) => {
+  it.each([64 * 1024, 64 * 1024 + 1, 1024 * 1024])("carry bodies of %i bytes unchanged, in their order", async (size) => {
     const far = new FarEnd(channel.port2, "reports");
     const bodies = (): Buffer[] => [Buffer.alloc(size, 0xc1), Buffer.from("between"), Buffer.alloc(size, 0xc2)];
     const port = reportPort();
