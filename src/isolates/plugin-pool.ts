@@ -18,11 +18,9 @@ export interface PluginPoolOptions {
 }
 
 export class PluginPool {
-  readonly isolation: Isolation;
   readonly #isolates: readonly SupervisedIsolate[];
 
   constructor({ plugin, artifact, isolates, isolation, limits, listener }: PluginPoolOptions) {
-    this.isolation = isolation;
     const startCarrier = isolation === "process" ? startProcess : startThread;
     this.#isolates = Array.from(
       { length: isolates },

@@ -1,4 +1,5 @@
 // The door of server.
 export { ServerError, type ServerErrorCode } from "./errors.js";
 export { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
-export { PluginServer, type PluginServerOptions } from "./plugin-server.js";
+export { PluginServer, type PluginServerOptions, type ServerOptions } from "./plugin-server.js";
+export { type DirectoryServerOptions, serveDirectory } from "./serve-directory.js";

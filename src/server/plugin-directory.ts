@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, PluginRegistry, registryChanges } from "../plugins/index.js";
 import { ServerError } from "./errors.js";
 import { PluginReport } from "./plugin-report.js";
+import type { PluginSource } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
@@ -17,7 +18,7 @@ export interface PluginDirectoryOptions {
   readonly logger: Logger;
 }
 
-export class PluginDirectory {
+export class PluginDirectory implements PluginSource {
   readonly #options: PluginDirectoryOptions;
   #directory: string;
   #reloader: Reloader;

@@ -3,8 +3,7 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
-import type { IsolateLimits, Isolation } from "../isolates/index.js";
-import { InstanceTable, type PdkMatch, pluginInfo } from "../plugins/index.js";
+import { InstanceTable, pluginInfo } from "../plugins/index.js";
 import {
   encodedText,
   type Event,
@@ -17,23 +16,15 @@ import {
 } from "../rpc/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { Connection, WireError } from "../wire/index.js";
-import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
-import { PluginDirectory } from "./plugin-directory.js";
+import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import { UnixSocket } from "./unix-socket.js";
 
 /** Times are in milliseconds, sizes in bytes. */
-export interface PluginServerOptions {
-  readonly pluginsDirectory: string;
-  /** Whether changed plugins are noticed by themselves. */
-  readonly watch: boolean;
+export interface ServerOptions {
   readonly socketPath: string;
   readonly socketMode: number;
-  readonly isolatesPerPlugin: number;
-  readonly isolation: Isolation;
-  readonly limits: IsolateLimits;
-  readonly pdkMatch: PdkMatch;
   readonly eventTimeout: number;
   /** What becomes of a request whose event failed, where its plugin says nothing else. */
   readonly onError: "exit" | "continue";
@@ -42,6 +33,11 @@ export interface PluginServerOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly logger: Logger;
+}
+
+export interface PluginServerOptions extends ServerOptions {
+  readonly createSource: CreateSource;
+  readonly createPool: CreatePool;
 }
 
 /** Milliseconds between two looks for a quiet moment, and between two hints to clients that stay. */
@@ -54,7 +50,7 @@ export class PluginServer {
   readonly #events: EventTable;
   readonly #instances: InstanceTable;
   readonly #plugins: ServedPlugins;
-  readonly #directory: PluginDirectory;
+  readonly #source: PluginSource;
   readonly #rpc: MsgpackRpc;
   readonly #connections = new Set<Connection>();
   #socket: UnixSocket | undefined;
@@ -73,28 +69,11 @@ export class PluginServer {
           `[${event.runner.plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
         ),
     });
-    const listenerFor = (plugin: string): PhaseHostListener => this.#listenTo(plugin);
-    this.#plugins = new ServedPlugins({
-      isolates: options.isolatesPerPlugin,
-      isolation: options.isolation,
-      limits: options.limits,
-      listenerFor,
-    });
-    const { pluginsDirectory, watch, pdkMatch, limits, logger } = options;
-    this.#directory = new PluginDirectory({
-      directory: pluginsDirectory,
-      watch,
+    this.#plugins = new ServedPlugins(({ name }) => this.#listenTo(name), options.createPool);
+    this.#source = options.createSource({
       served: this.#plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),
-      logger,
-      load: {
-        pdkEntry: PDK_ENTRY,
-        pdkVersion: PDK_VERSION,
-        pdkMatch,
-        loadTimeout: limits.loadTimeout,
-        limits,
-        onPluginLog: (plugin, entry) => this.#logPlugin(plugin, entry),
-      },
+      onPluginLog: (plugin, entry) => this.#logPlugin(plugin, entry),
     });
     this.#rpc = new MsgpackRpc({
       service: new ServerService({
@@ -102,9 +81,9 @@ export class PluginServer {
         instances: this.#instances,
         eventTimeout: options.eventTimeout,
         onError: options.onError,
-        listenerFor,
-        loaded: () => this.#directory.registry(),
-        loadDirectory: (directory) => this.#directory.change(directory),
+        listenerFor: (plugin) => this.#listenTo(plugin),
+        loaded: () => this.#source.registry(),
+        loadDirectory: (directory) => this.#source.change(directory),
       }),
       events: this.#events,
       unknownEventCall: options.onError === "exit" ? FAIL_CLOSED : undefined,
@@ -116,7 +95,7 @@ export class PluginServer {
 
   /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
   async start(): Promise<void> {
-    const loaded = this.#directory.load();
+    const loaded = this.#source.load();
     // Reported below, once somebody waits for it.
     loaded.catch(() => {});
     const { socketPath, socketMode, logger } = this.#options;
@@ -131,12 +110,12 @@ export class PluginServer {
 
   /** Looks for changed plugins now. */
   reload(): void {
-    this.#directory.reload();
+    this.#source.reload();
   }
 
   /** What the gateway is told about the plugins that are served. */
   async pluginInfos(): Promise<PluginInfo[]> {
-    return (await this.#directory.registry()).list().map(pluginInfo);
+    return (await this.#source.registry()).list().map(pluginInfo);
   }
 
   /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
@@ -149,7 +128,7 @@ export class PluginServer {
     const { drainTimeout } = this.#options;
     const began = performance.now();
     const end = await this.#socket?.close();
-    const reloading = this.#directory.close();
+    const reloading = this.#source.close();
     if (end === "taken over") await this.#handOver(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
     await reloading;

@@ -1,32 +1,26 @@
 // Owns the plugins that run: each one's current generation, its isolates, and when it was last used.
 import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/index.js";
 import type { Generation } from "../plugins/index.js";
+import type { CreatePool, InstancePool } from "./plugin-source.js";
 
 export interface ServedPlugin {
   generation: Generation;
-  readonly pool: PluginPool;
+  readonly pool: InstancePool;
   /** Unix times in seconds; 0 before the first time. */
   lastStart: number;
   lastClose: number;
 }
 
-export interface ServedPluginsOptions {
-  /** Isolates per plugin. */
-  readonly isolates: number;
-  readonly isolation: Isolation;
-  readonly limits: IsolateLimits;
-  readonly listenerFor: (plugin: string) => PhaseHostListener;
-}
-
 export class ServedPlugins {
-  readonly #options: ServedPluginsOptions;
+  readonly #listenerFor: (generation: Generation) => PhaseHostListener;
+  readonly #createPool: CreatePool;
   readonly #plugins = new Map<string, ServedPlugin>();
   /** Pools of generations that are no longer served; instances may still run in them. */
-  readonly #retired = new Set<PluginPool>();
+  readonly #retired = new Set<InstancePool>();
 
-  constructor(options: ServedPluginsOptions) {
-    this.#options = options;
+  constructor(listenerFor: (generation: Generation) => PhaseHostListener, createPool: CreatePool) {
+    this.#listenerFor = listenerFor;
+    this.#createPool = createPool;
   }
 
   get(name: string): ServedPlugin | undefined {
@@ -49,11 +43,8 @@ export class ServedPlugins {
 
   /** Serves one plugin more. */
   add(generation: Generation): void {
-    const { name, artifact, metadata } = generation;
-    const { isolates, limits, listenerFor } = this.#options;
-    const isolation = metadata.isolation ?? this.#options.isolation;
-    const pool = new PluginPool({ plugin: name, artifact, isolates, isolation, limits, listener: listenerFor(name) });
-    this.#plugins.set(name, { generation, pool, lastStart: 0, lastClose: 0 });
+    const pool = this.#createPool(generation, this.#listenerFor(generation));
+    this.#plugins.set(generation.name, { generation, pool, lastStart: 0, lastClose: 0 });
   }
 
   /** Serves another generation of a plugin: its instances move, its running events finish where they are. */

@@ -1,7 +1,7 @@
 // The serve command: runs the server until a signal, or the loss of its parent, ends it.
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
-import { PluginServer } from "../../server/index.js";
+import { type PluginServer, serveDirectory } from "../../server/index.js";
 import { createLogger } from "../logger.js";
 import type { ServeOptions } from "../options.js";
 import { pluginEnvironment } from "../plugin-environment.js";
@@ -15,7 +15,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const socketPath = resolve(options.socket ?? join(options.kongPrefix, SOCKET_NAME));
   await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
-  const server = new PluginServer({
+  const server = serveDirectory({
     pluginsDirectory: resolve(options.pluginsDirectory),
     watch: options.watch,
     socketPath,

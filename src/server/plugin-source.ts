@@ -1,0 +1,43 @@
+// What the server asks of the place its plugins come from, and of what runs them.
+import type { InstanceSpec, LogEntry, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type { Generation, PluginRegistry } from "../plugins/index.js";
+import type { ServedPlugins } from "./served-plugins.js";
+
+/** Runs the instances of one plugin, whatever the thread. */
+export interface InstancePool {
+  /** Starts an instance and returns the host that it stays in. */
+  startInstance(spec: InstanceSpec): PhaseHost;
+  /** Runs this code from now on, with all instances; events that run finish in the old. */
+  replace(artifact: ModuleArtifact): void;
+  /** Gets no further instance. Resolves when the last one that it has was closed. */
+  retire(): Promise<void>;
+  /** Ends; with `now`, without waiting for the handlers that run. */
+  close(now: boolean): Promise<void>;
+}
+
+export type CreatePool = (generation: Generation, listener: PhaseHostListener) => InstancePool;
+
+/** Where plugins come from. */
+export interface PluginSource {
+  /** Resolves when the plugins are there. */
+  load(): Promise<unknown>;
+  /** The plugins, once they are loaded: who asks earlier waits. */
+  registry(): Promise<PluginRegistry>;
+  /** Looks for changes now. */
+  reload(): void;
+  /** Serves another directory. What runs goes on running. */
+  change(directory: string): Promise<void>;
+  /** May be called twice. */
+  close(): Promise<void>;
+}
+
+/** What a source needs of the server. */
+export interface SourceContext {
+  readonly served: ServedPlugins;
+  /** A plugin has new code: what failed for the old may run now. */
+  readonly onNewCode: (plugin: string) => void;
+  /** A line that a plugin printed while it was loaded. */
+  readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
+}
+
+export type CreateSource = (context: SourceContext) => PluginSource;
