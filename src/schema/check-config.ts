@@ -1,5 +1,7 @@
 // Checks a configuration against the plugin's schema, as far as Kong's own checks can be told from the outside.
+import { checkValue } from "./check-value.js";
 import { type FieldDefinition, isRecord, readDefinition, readFields } from "./config-fields.js";
+import { type FieldCheck, runEntityChecks } from "./run-entity-checks.js";
 
 /** What does not fit. The value itself is never told: it may be a secret. */
 export interface ConfigProblem {
@@ -14,15 +16,37 @@ export interface ConfigProblem {
  */
 export function checkConfig(fields: readonly unknown[], config: unknown): ConfigProblem[] {
   if (!isRecord(config)) return [{ path: "config", reason: `is ${kindOf(config)}, not an object` }];
-  return checkRecord(readFields(fields), config, "config");
+  return checkRecord({ fields }, config, "config");
 }
 
 function checkRecord(
-  fields: ReadonlyMap<string, FieldDefinition>,
-  config: Record<string, unknown>,
+  attributes: Readonly<Record<string, unknown>>,
+  values: Record<string, unknown>,
   path: string,
 ): ConfigProblem[] {
-  return [...fields].flatMap(([name, definition]) => checkField(definition, config[name], `${path}.${name}`));
+  const fields = readFields(attributes["fields"]);
+  const problems = [...fields].flatMap(([name, definition]) => checkField(definition, values[name], `${path}.${name}`));
+  const checkOther: FieldCheck = (name, others) => {
+    const { definition, value } = fieldAt(fields, values, name);
+    if (definition === undefined) return [];
+    const merged = { ...definition.attributes, ...others };
+    return checkField({ type: merged["type"], attributes: merged }, value, name).map(({ path: at, reason }) => `${at} ${reason}`);
+  };
+  const reasons = runEntityChecks(attributes["entity_checks"], { values, checkField: checkOther });
+  return [...problems, ...reasons.map((reason) => ({ path, reason }))];
+}
+
+/** A field of the record, or of a record in it where the name has dots. */
+function fieldAt(
+  fields: ReadonlyMap<string, FieldDefinition>,
+  values: unknown,
+  name: string,
+): { readonly definition?: FieldDefinition | undefined; readonly value?: unknown } {
+  const [head = "", ...rest] = name.split(".");
+  const definition = fields.get(head);
+  const value = isRecord(values) && Object.hasOwn(values, head) ? values[head] : undefined;
+  if (rest.length === 0 || definition === undefined) return { definition, value };
+  return fieldAt(readFields(definition.attributes["fields"]), value, rest.join("."));
 }
 
 function checkField(definition: FieldDefinition, value: unknown, path: string): ConfigProblem[] {
@@ -42,13 +66,21 @@ function checkField(definition: FieldDefinition, value: unknown, path: string): 
 function checkInside({ type, attributes }: FieldDefinition, value: unknown, path: string): ConfigProblem[] {
   const elements = readDefinition(attributes["elements"]);
   if ((type === "array" || type === "set") && Array.isArray(value) && elements !== undefined) {
-    return value.flatMap((item: unknown, index) => checkField(elements, item, `${path}[${index}]`));
+    return value.flatMap((item: unknown, index) => checkMember(elements, item, `${path}[${index}]`));
   }
   if (!isRecord(value)) return [];
-  if (type === "record") return checkRecord(readFields(attributes["fields"]), value, path);
-  const values = readDefinition(attributes["values"]);
-  if (type !== "map" || values === undefined) return [];
-  return Object.entries(value).flatMap(([key, item]) => checkField(values, item, `${path}.${key}`));
+  if (type === "record") return checkRecord(attributes, value, path);
+  if (type !== "map") return [];
+  const [keys, values] = [readDefinition(attributes["keys"]), readDefinition(attributes["values"])];
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...(keys === undefined ? [] : checkMember(keys, key, `the key ${JSON.stringify(key)} of ${path}`)),
+    ...(values === undefined ? [] : checkMember(values, item, `${path}.${key}`)),
+  ]);
+}
+
+/** What is in a list or a map is there: there is no place for nothing. */
+function checkMember(definition: FieldDefinition, value: unknown, path: string): ConfigProblem[] {
+  return value === null ? [{ path, reason: "is required" }] : checkField(definition, value, path);
 }
 
 const isEmpty = (value: unknown): boolean =>
@@ -69,38 +101,6 @@ function checkType({ type }: FieldDefinition, value: unknown): string | undefine
   if (typeof type !== "string" || !Object.hasOwn(fits, type)) return undefined;
   const known = type as keyof typeof fits;
   return fits[known]() ? undefined : `is ${kindOf(value)}, not ${/^[aeiou]/.test(known) ? "an" : "a"} ${known}`;
-}
-
-function checkValue(attributes: Readonly<Record<string, unknown>>, value: unknown): string | undefined {
-  const { one_of: oneOf, between, gt, len_min: lengthMin, len_max: lengthMax, len_eq: lengthEqual, eq } = attributes;
-  if (Array.isArray(oneOf) && !oneOf.includes(value))
-    return `is none of ${oneOf.map((choice) => JSON.stringify(choice)).join(", ")}`;
-  if (eq !== undefined && value !== eq) return `is not ${JSON.stringify(eq)}`;
-  if (typeof value === "number") return checkNumber(value, between, gt);
-  return checkLength(lengthOf(value), lengthMin, lengthMax, lengthEqual);
-}
-
-function checkNumber(value: number, between: unknown, gt: unknown): string | undefined {
-  if (Array.isArray(between)) {
-    const [low, high] = between as unknown[];
-    if (typeof low === "number" && typeof high === "number" && (value < low || value > high))
-      return `is not between ${low} and ${high}`;
-  }
-  return typeof gt === "number" && value <= gt ? `is not greater than ${gt}` : undefined;
-}
-
-function checkLength(length: number | undefined, min: unknown, max: unknown, equal: unknown): string | undefined {
-  if (length === undefined) return undefined;
-  if (typeof min === "number" && length < min) return `has a length of ${length}, at least ${min} is needed`;
-  if (typeof max === "number" && length > max) return `has a length of ${length}, at most ${max} is allowed`;
-  return typeof equal === "number" && length !== equal ? `has a length of ${length}, not ${equal}` : undefined;
-}
-
-/** Lua counts bytes. */
-function lengthOf(value: unknown): number | undefined {
-  if (typeof value === "string") return Buffer.byteLength(value);
-  if (Array.isArray(value)) return value.length;
-  return isRecord(value) ? Object.keys(value).length : undefined;
 }
 
 function kindOf(value: unknown): string {

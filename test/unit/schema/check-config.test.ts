@@ -61,6 +61,181 @@ describe("a configuration that does not fit", () => {
   });
 });
 
+type Case = readonly [attributes: Record<string, unknown>, fitting: unknown[], problem: string, others: unknown[]];
+const strings = { type: "string" } as const;
+const list = { type: "array", elements: strings } as const;
+const UUID = "5b8ab9c5-1c26-4E5b-9d3b-7ed8e6fa6d05";
+
+describe("a value", () => {
+  it.each<Case>([
+    [{ ...strings, eq: "a" }, ["a"], 'is not "a"', ["b"]],
+    [{ type: "boolean", eq: true }, [true], "is not true", [false]],
+    [{ ...strings, ne: "a" }, ["b"], 'must not be "a"', ["a"]],
+    [{ ...strings, not_one_of: ["a", "b"] }, ["c"], 'must be none of "a", "b"', ["a", "b"]],
+    [{ type: "number", gt: 3 }, [3.5], "is not greater than 3", [3, -1]],
+    [{ type: "integer", timestamp: true }, [1], "is no timestamp", [0, -1]],
+    [{ ...strings, uuid: true }, [UUID], "is no UUID", [UUID.slice(1), `${UUID}0`, UUID.replaceAll("-", "_")]],
+    [{ ...list, len_eq: 2 }, [["a", "b"]], "has a length of 1, not 2", [["a"]]],
+    [
+      { type: "map", keys: strings, values: strings, len_max: 1 },
+      [{ a: "1" }],
+      "has a length of 2, at most 1 is allowed",
+      [{ a: "1", b: "2" }],
+    ],
+    [{ ...strings, starts_with: "/" }, ["/", "/a"], 'does not start with "/"', ["a", " /"]],
+    [{ ...strings, match: "^%d+$" }, ["12"], 'does not match the pattern "^%d+$"', ["1a", "x"]],
+    [{ ...strings, not_match: "%s" }, ["a"], 'must not match the pattern "%s"', ["a b"]],
+    [{ ...strings, match_none: [{ pattern: "%s" }, { pattern: "^_", err: "starts with _" }] }, ["a"], "starts with _", ["_a"]],
+    [
+      { ...strings, match_all: [{ pattern: "%l", err: "lacks a letter" }, { pattern: "%d" }] },
+      ["a1"],
+      "lacks a letter",
+      ["1", "A1"],
+    ],
+    [{ ...strings, match_any: { patterns: ["^a", "^b"] } }, ["a", "b"], 'matches none of the patterns "^a", "^b"', ["c"]],
+    [{ ...strings, match_any: { patterns: ["^a"], err: "is no a" } }, ["a"], "is no a", ["c"]],
+    [{ ...list, contains: "x" }, [["a", "x"]], 'does not contain "x"', [["a"], []]],
+    [
+      { ...list, mutually_exclusive_subsets: [["a", "b"], ["c"]] },
+      [["a", "b"], ["c"], [], ["other", "c"]],
+      'mixes what excludes each other: ["a", "b"], ["c"]',
+      [["a", "c"]],
+    ],
+    [{ ...strings, match: "^a", err: "has to start with an a" }, ["a"], "has to start with an a", ["b"]],
+    [{ type: "map", keys: { ...strings, match: "^x" }, values: strings }, [{ x1: "1" }], 'the key "a" of config.f', [{ a: "1" }]],
+  ])("%j", (attributes, fitting, problem, others) => {
+    const check = (value: unknown): string[] =>
+      checkConfig([{ f: attributes }], { f: value }).map(({ path, reason }) => `${path} ${reason}`);
+    for (const value of fitting) expect([value, check(value)]).toEqual([value, []]);
+    for (const value of others) expect(check(value)).toEqual([expect.stringContaining(problem)]);
+    for (const value of others) expect(check(value)[0]).toContain("config.f");
+  });
+
+  it.each([
+    ["a regular expression, whose dialect only the gateway knows", { ...strings, is_regex: true }, "("],
+    ["a pattern that Lua refuses", { ...strings, match: "[" }, "a"],
+    ["a reference that was not resolved", { ...strings, match: "^a", referenceable: true }, "{vault://env/key}"],
+    [
+      "attributes that are not written as Kong has them",
+      { ...strings, one_of: 1, match_all: 2, match_any: 3, match_none: [4], len_min: "5" },
+      "a",
+    ],
+  ])("is taken for %s", (_what, attributes, value) => {
+    expect(checkConfig([{ f: attributes }], { f: value })).toEqual([]);
+  });
+
+  it("in a list is there", () => {
+    expect(checkConfig([{ f: list }], { f: ["a", null] })).toEqual([{ path: "config.f[1]", reason: "is required" }]);
+  });
+});
+
+describe("a record", () => {
+  const record = {
+    a: strings,
+    b: strings,
+    policy: strings,
+    redis: { type: "record", fields: [{ host: strings }, { port: { type: "integer" } }] },
+  };
+  const reasons = (check: unknown, value: unknown): string[] =>
+    checkConfig(
+      [
+        {
+          r: {
+            type: "record",
+            fields: Object.entries(record).map(([name, field]) => ({ [name]: field })),
+            entity_checks: [check],
+          },
+        },
+      ],
+      {
+        r: value,
+      },
+    ).map(({ path, reason }) => `${path} ${reason}`);
+
+  it.each<[check: unknown, fitting: unknown[], problem: string, others: unknown[]]>([
+    [
+      { at_least_one_of: ["a", "b"] },
+      [{ a: "1" }, { a: "1", b: "1" }],
+      'needs at least one of "a", "b"',
+      [{}, { a: "" }, { a: null }],
+    ],
+    [
+      { at_least_one_of: ["a", "redis.host"] },
+      [{ redis: { host: "h" } }],
+      'needs at least one of "a", "redis.host"',
+      [{ redis: {} }],
+    ],
+    [{ only_one_of: ["a", "b"] }, [{ a: "1" }], 'needs exactly one of "a", "b"', [{}, { a: "1", b: "1" }]],
+    [{ mutually_exclusive: ["a", "b"] }, [{}, { a: "1" }], 'may have only one of "a", "b"', [{ a: "1", b: "1" }]],
+    [{ mutually_required: ["a", "b"] }, [{}, { a: "1", b: "1" }], 'needs all or none of "a", "b"', [{ a: "1" }]],
+    [
+      { distinct: ["a", "b"] },
+      [{}, { a: "1", b: "2" }, { a: "", b: "" }],
+      'needs different values in "a", "b"',
+      [{ a: "1", b: "1" }],
+    ],
+    [
+      { mutually_exclusive_sets: { set1: ["a"], set2: ["b", "policy"] } },
+      [{ a: "1" }, { b: "1", policy: "1" }],
+      'may have "a" or "b", "policy", not both',
+      [{ a: "1", policy: "1" }],
+    ],
+    [
+      {
+        conditional: { if_field: "policy", if_match: { eq: "redis" }, then_field: "redis.host", then_match: { required: true } },
+      },
+      [{}, { policy: "local" }, { policy: "redis", redis: { host: "h" } }],
+      'does not fit, given the value of "policy": redis.host is required',
+      [{ policy: "redis" }, { policy: "redis", redis: {} }],
+    ],
+    [
+      {
+        conditional: {
+          if_field: "a",
+          if_match: { match: "^x" },
+          then_field: "b",
+          then_match: { len_min: 2 },
+          then_err: "b is too short for %s",
+        },
+      },
+      [{ a: "y", b: "1" }, { a: "x", b: "12" }, { a: "x" }],
+      "b is too short for a",
+      [{ a: "x", b: "1" }],
+    ],
+    [
+      {
+        conditional_at_least_one_of: {
+          if_field: "policy",
+          if_match: { one_of: ["redis"] },
+          then_at_least_one_of: ["a", "b"],
+          then_err: "must set one of %s when redis is used",
+          else_match: { eq: "x" },
+          else_then_at_least_one_of: ["redis"],
+        },
+      },
+      [{}, { policy: "local" }, { policy: "redis", a: "1" }, { policy: "x", redis: { port: 1 } }],
+      "must set one of 'a', 'b' when redis is used",
+      [{ policy: "redis" }, { policy: "redis", redis: { port: 1 } }],
+    ],
+  ])("with %j", (check, fitting, problem, others) => {
+    for (const value of fitting) expect([value, reasons(check, value)]).toEqual([value, []]);
+    for (const value of others) expect([value, reasons(check, value)]).toEqual([value, [`config.r ${problem}`]]);
+  });
+
+  it("of which a check is not understood passes", () => {
+    for (const check of [
+      null,
+      1,
+      { at_least_one_of: "a" },
+      { conditional: {} },
+      { unknown: ["a"] },
+      { custom_entity_check: {} },
+      { constructor: [] },
+    ])
+      expect(reasons(check, {})).toEqual([]);
+  });
+});
+
 it("a schema that is not understood checks nothing and breaks nothing", () => {
   const odd = [null, "x", { a: 1 }, { b: { type: 7 } }, { c: { type: "array", elements: "odd" } }, { d: { type: "record" } }];
   expect(checkConfig(odd, { a: 1, b: 2, c: [1], d: {} })).toEqual([]);
