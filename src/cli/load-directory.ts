@@ -1,21 +1,27 @@
 // Loads a plugins directory for the commands that look at it without serving it.
 import type { Logger } from "pino";
-import { loadPlugins, type PluginRegistry } from "../plugins/index.js";
+import { type LoadOptions, loadPlugins, type PluginRegistry } from "../plugins/index.js";
 import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
 import type { LoadingOptions } from "./options.js";
 import { pluginEnvironment } from "./plugin-environment.js";
+import { trustedKeys } from "./read-keys.js";
 import { requireDirectory } from "./require-path.js";
 
-/** @throws {CommandError} where the directory is not there. */
+/** @throws {CommandError} where the directory is not there, or a key cannot be read. */
 export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
-  const { pluginsDirectory, pdkMatch } = options;
-  await requireDirectory(pluginsDirectory, "the plugins directory");
-  return loadPlugins(pluginsDirectory, {
+  await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  return loadPlugins(options.pluginsDirectory, await loadOptions(options, logger));
+}
+
+/** @throws {CommandError} where a key cannot be read. */
+export async function loadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
+  return {
     pdkEntry: PDK_ENTRY,
     pdkVersion: PDK_VERSION,
-    pdkMatch,
+    pdkMatch: options.pdkMatch,
+    trustedKeys: await trustedKeys(options.trust),
     loadTimeout: options.loadTimeout,
     limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
-  });
+  };
 }

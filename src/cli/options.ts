@@ -1,11 +1,10 @@
 // Owns the command line: its flags, their defaults and help, and what they mean.
-import { Command, CommanderError, Option } from "commander";
+import { CommanderError } from "commander";
 import { normalizeFlags } from "./go-flags.js";
 import { parseChoice, parseDuration, parseMode, parsePositiveInteger, parseSize } from "./parse-value.js";
+import { createProgram, LOG_FORMATS, LOG_LEVELS } from "./program.js";
 import { UsageError } from "./usage-error.js";
 
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-const LOG_FORMATS = ["text", "json"] as const;
 const PDK_MATCHES = ["exact", "compatible"] as const;
 const ISOLATIONS = ["thread", "process"] as const;
 const ERROR_RULES = ["exit", "continue"] as const;
@@ -25,6 +24,8 @@ export interface LoadingOptions {
   readonly hiddenEnvironment: readonly string[];
   readonly pluginsDirectory: string;
   readonly pdkMatch: (typeof PDK_MATCHES)[number];
+  /** Paths of keys: where there are any, only plugins that one of them signed are loaded. */
+  readonly trust: readonly string[];
   readonly log: LogOptions;
 }
 
@@ -58,6 +59,19 @@ export interface CheckOptions extends LoadingOptions {
   readonly json: boolean;
 }
 
+export interface BuildCommandOptions extends LoadingOptions {
+  /** Files or folders. */
+  readonly plugins: readonly string[];
+  readonly out: string;
+  /** Path of the private key to sign with. */
+  readonly sign: string | undefined;
+}
+
+export interface InitOptions {
+  /** Path of the new project; its last part is the plugin's name. */
+  readonly name: string;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "help"; readonly text: string }
@@ -67,7 +81,9 @@ export type Invocation =
   | { readonly command: "dump-plugin-info"; readonly name: string; readonly options: LoadingOptions }
   | { readonly command: "serve"; readonly options: ServeOptions }
   | { readonly command: "try"; readonly options: TryOptions }
-  | { readonly command: "check"; readonly options: CheckOptions };
+  | { readonly command: "check"; readonly options: CheckOptions }
+  | { readonly command: "build"; readonly options: BuildCommandOptions }
+  | { readonly command: "init"; readonly options: InitOptions };
 
 interface Values {
   readonly kongPrefix: string;
@@ -76,6 +92,7 @@ interface Values {
   readonly socketMode: string;
   readonly threads: string;
   readonly pdkMatch: string;
+  readonly trust: readonly string[];
   readonly isolation: string;
   readonly loadTimeout: string;
   readonly isolateMemory: string;
@@ -100,6 +117,8 @@ interface Values {
   readonly port: string;
   readonly config?: string;
   readonly json?: boolean;
+  readonly out?: string;
+  readonly sign?: string;
 }
 
 const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json"]);
@@ -109,71 +128,6 @@ const ALIASES = new Map([
   ["h", "help"],
   ["v", "version"],
 ]);
-
-const COMMANDS = [
-  "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
-  "check [DIR]: say what a gateway would see in a plugins directory",
-].join(" ");
-
-const option = (flags: string, description: string): Option => new Option(flags, description);
-
-function createProgram(): Command {
-  return new Command("pluginserver")
-    .usage("[-flag value | -flag=value]… [command]")
-    .description("Serves the plugins of a directory to Kong Gateway. Flags take one dash or two.")
-    .helpOption(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
-    .argument("[command]", COMMANDS)
-    .argument("[operands...]")
-    .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there").default("/usr/local/kong"))
-    .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
-    .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
-    .addOption(option("--socket-mode <mode>", "permission bits of the socket, in octal").default("0600"))
-    .addOption(option("--threads <n>", "isolates per plugin; its instances spread over them").default("1"))
-    .addOption(
-      option(
-        "--pdk-match <rule>",
-        "PDK versions a plugin may be built against: exact, or compatible by semantic versioning",
-      ).default("exact"),
-    )
-    .addOption(
-      option("--event-timeout <time>", "how long one run of a phase may take; keep it below the gateway's 60s").default("50s"),
-    )
-    .addOption(
-      option("--on-error <rule>", "what becomes of a request whose plugin failed: exit with 500, or continue without it").default(
-        "exit",
-      ),
-    )
-    .addOption(
-      option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"),
-    )
-    .addOption(option("--load-timeout <time>", "how long one plugin's module may take to load").default("10s"))
-    .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
-    .addOption(option("--drain-timeout <time>", "how long running events may take to finish when the server ends").default("10s"))
-    .addOption(
-      option("--isolation <kind>", "where plugins run: thread, or process: a child process at which crashes end too").default(
-        "thread",
-      ),
-    )
-    .addOption(option("--isolate-memory <size>", "memory of one isolate; a thread close to it is replaced").default("256MB"))
-    .addOption(option("--env <names>", "environment variables that plugins do not see, such as KONG_*,AWS_*").default(""))
-    .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
-    .addOption(option("--max-connections <n>", "connections at once").default("10000"))
-    .addOption(option("--max-message-size <size>", "largest message taken from a gateway").default("64MB"))
-    .addOption(option("--no-watch", "do not reload plugins when their files change (SIGHUP does)"))
-    .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
-    .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
-    .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))
-    .addOption(option("--dump-all-plugins", "print all plugins as a JSON array and exit"))
-    .addOption(option("--dump [name]", "print one plugin as a JSON array of one, or all, and exit"))
-    .addOption(option("--dump-plugin-info <name>", "print one plugin as MessagePack and exit (Kong 2.0 to 2.8)"))
-    .addOption(option("--port <port>", "try: port of the stand-in gateway").default("8000"))
-    .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
-    .addOption(option("--json", "check: print JSON"))
-    .addOption(option("--version", "print the versions of server and runtime and exit"))
-    .addOption(option("--help", "print this and exit"));
-}
 
 /** @throws {UsageError} for a command line that cannot be understood. */
 export function parseCommandLine(argv: readonly string[]): Invocation {
@@ -205,6 +159,10 @@ function toInvocation(values: Values, args: readonly string[], help: string): In
       return { command, options: trying(values, operands) };
     case "check":
       return { command, options: checking(values, operands) };
+    case "build":
+      return { command, options: building(values, operands) };
+    case "init":
+      return { command, options: { name: onlyOperand("init", "the name of the plugin", operands) } };
     default:
       throw new UsageError(`there is no command "${args.join(" ")}"`);
   }
@@ -225,6 +183,19 @@ function checking(values: Values, operands: readonly string[]): CheckOptions {
   return { ...loading(values, directory), json: values.json === true };
 }
 
+function building(values: Values, plugins: readonly string[]): BuildCommandOptions {
+  const { out, sign } = values;
+  if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
+  if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
+  return { ...loading(values, out), plugins, out, sign };
+}
+
+function onlyOperand(command: string, what: string, operands: readonly string[]): string {
+  const [operand, ...others] = operands;
+  if (operand === undefined || others.length > 0) throw new UsageError(`${command} takes one argument: ${what}`);
+  return operand;
+}
+
 function plain(values: Values, pluginsDirectory: string): Invocation {
   const options = loading(values, pluginsDirectory);
   if (values.dumpPluginInfo !== undefined) return { command: "dump-plugin-info", name: values.dumpPluginInfo, options };
@@ -239,6 +210,7 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
     hiddenEnvironment: values.env.split(",").filter((name) => name !== ""),
     loadTimeout: parseDuration("load-timeout", values.loadTimeout),
     isolateMemory: parseSize("isolate-memory", values.isolateMemory),
+    trust: values.trust,
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
     log: {
       level: parseChoice("log-level", values.logLevel, LOG_LEVELS),

@@ -35,6 +35,10 @@ async function execute(invocation: Invocation): Promise<void> {
       return (await import("./commands/try.js")).tryOut(invocation.options);
     case "check":
       return (await import("./commands/check.js")).check(invocation.options);
+    case "build":
+      return (await import("./commands/build.js")).build(invocation.options);
+    case "init":
+      return (await import("./commands/init.js")).init(invocation.options);
   }
 }
 

@@ -3,8 +3,12 @@ import { readFile } from "node:fs/promises";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
+export async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(PACKAGE, "utf8")) as { version: string };
+  return version;
+}
+
 /** `Version: X` and `Runtime Version: Y`, as go-pluginserver prints them. */
 export async function versionText(): Promise<string> {
-  const { version } = JSON.parse(await readFile(PACKAGE, "utf8")) as { version: string };
-  return `Version: ${version}\nRuntime Version: node ${process.version}\n`;
+  return `Version: ${await packageVersion()}\nRuntime Version: node ${process.version}\n`;
 }

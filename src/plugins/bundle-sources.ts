@@ -17,6 +17,8 @@ export interface BundleOptions {
   readonly pdkEntry: string;
   /** Prefix of the tokens that stand for external imports: no source may contain it. */
   readonly nonce: string;
+  /** The entry's verified text where it is a built plugin: nothing else of the disk becomes part of that. */
+  readonly built: Buffer | undefined;
 }
 
 const FILE_META = "__pluginserver_file";
@@ -79,6 +81,7 @@ export class BundleSources {
     if (isBuiltin(path)) return this.#external(path.startsWith("node:") ? path : `node:${path}`, args);
     if (URL_SCHEME.test(path)) return this.#external(path, args);
     if (args.namespace === ADDON) return { path, external: true };
+    if (this.#options.built !== undefined) return this.#ofBuilt(args);
 
     const resolved = await this.#find(build, args);
     // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
@@ -89,6 +92,12 @@ export class BundleSources {
       return this.#external(resolved, args);
     }
     return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
+  }
+
+  /** A built plugin contains what it needs, and runs with the server's own PDK, whatever lies beside it. */
+  #ofBuilt(args: OnResolveArgs): OnResolveResult {
+    if (args.path === "pluginserver/pdk") return this.#external(this.#options.pdkEntry, args);
+    return { errors: [{ text: `imports "${args.path}", which is not part of what was built` }] };
   }
 
   /** Leaves a file of the plugin to esbuild, which also looks at its package.json and tsconfig.json. */
@@ -134,9 +143,10 @@ export class BundleSources {
   }
 
   async #load(path: string): Promise<OnLoadResult> {
+    const { entry, built } = this.#options;
     let bytes: Buffer;
     try {
-      bytes = await readFile(path);
+      bytes = path === entry && built !== undefined ? built : await readFile(path);
     } catch (error) {
       return { errors: [{ text: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] };
     }

@@ -1,6 +1,6 @@
 // Compiles all the plugins of a directory, each for itself: what does not compile is a problem of its own.
 import { createHash } from "node:crypto";
-import { createCompiler, type PluginArtifact } from "./compile.js";
+import { type CompilerOptions, createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "./plugin-load-error.js";
 import type { PluginProblem } from "./registry.js";
 import type { PluginSource } from "./scan.js";
@@ -18,8 +18,8 @@ export interface CompiledSources {
 }
 
 /** esbuild runs while this does, and no longer. */
-export async function compileSources(sources: readonly PluginSource[], pdkEntry: string): Promise<CompiledSources> {
-  const compiler = createCompiler({ pdkEntry });
+export async function compileSources(sources: readonly PluginSource[], options: CompilerOptions): Promise<CompiledSources> {
+  const compiler = createCompiler(options);
   const compiled: CompiledSource[] = [];
   const problems: PluginProblem[] = [];
   try {
@@ -43,8 +43,8 @@ export async function compileSources(sources: readonly PluginSource[], pdkEntry:
   return { compiled, problems };
 }
 
-function contentOf({ entry, format, code, packages, pdkVersion }: PluginArtifact): string {
-  return digest([entry, format, code, packages, pdkVersion]);
+function contentOf({ entry, format, code, packages, pdkVersion, stamp }: PluginArtifact): string {
+  return digest([entry, format, code, packages, pdkVersion, stamp]);
 }
 
 function compileProblem({ name, root, entry }: PluginSource, error: unknown): PluginProblem {

@@ -12,6 +12,8 @@ import { findPackagePdkVersion } from "./pdk-version.js";
 import { PluginLoadError } from "./plugin-load-error.js";
 import type { PluginSource } from "./scan.js";
 import { inlineSourceMap } from "./source-map.js";
+import { type BuildRules, verifyBuild } from "./verify-build.js";
+import type { BuildStamp } from "../stamp/index.js";
 
 export interface PluginArtifact {
   /** Absolute path of the plugin's module, as the scan found it. */
@@ -24,8 +26,10 @@ export interface PluginArtifact {
   readonly inputs: readonly PluginInput[];
   /** The manifests of the installed packages that it imports: other contents are other code. */
   readonly packages: readonly PluginInput[];
-  /** The PDK version of the `pluginserver` package that the plugin's folder resolves, if there is one. */
+  /** The PDK version it was built against, or of the `pluginserver` package that its folder resolves, if there is one. */
   readonly pdkVersion?: string;
+  /** What a built plugin was stamped with. */
+  readonly stamp?: BuildStamp;
 }
 
 export interface PluginInput {
@@ -33,7 +37,7 @@ export interface PluginInput {
   readonly sha256: string;
 }
 
-export interface CompilerOptions {
+export interface CompilerOptions extends BuildRules {
   /** Absolute path of the server's own `pluginserver/pdk`, for plugins whose folder has none. */
   readonly pdkEntry: string;
 }
@@ -82,6 +86,8 @@ interface Compilation {
   /** Where the entry really lies: esbuild, like Node.js, sees through symbolic links. */
   readonly realEntry: string;
   readonly pdkEntry: string;
+  /** The text of a built plugin, as it was verified. */
+  readonly built: Buffer | undefined;
 }
 
 interface Bundle {
@@ -91,15 +97,20 @@ interface Bundle {
   readonly entryFormat: "esm" | "cjs";
 }
 
-async function compilePlugin(source: PluginSource, { pdkEntry }: CompilerOptions): Promise<PluginArtifact> {
-  const text = await readEntry(source);
+async function compilePlugin(source: PluginSource, options: CompilerOptions): Promise<PluginArtifact> {
+  const bytes = await readEntry(source);
   const realEntry = await realpath(source.entry);
-  const bundle = await bundleAsWritten({ source, realEntry, pdkEntry }, looksLikeEsm(text) ? "esm" : "cjs");
+  const verdict = await verifyBuild(bytes, realEntry, options);
+  if ("refusal" in verdict) throw entryFault(source, verdict.refusal, { bytes });
+  const { stamp } = verdict;
+  const { pdkEntry } = options;
+  const compilation = { source, realEntry, pdkEntry, built: stamp === undefined ? undefined : bytes };
+  const bundle = await bundleAsWritten(compilation, looksLikeEsm(bytes.toString("utf8")) ? "esm" : "cjs");
   const linked = await linkedPaths([...bundle.sources.inputs.keys()], source.entry, realEntry);
   const nameOf = (path: string): string => linked.get(path) ?? path;
   const isEsm = bundle.entryFormat === "esm";
   const code = isEsm ? esmToFunction(bundle.code, bundle.sources.externals) : bundle.code;
-  const pdkVersion = findPackagePdkVersion(dirname(realEntry));
+  const pdkVersion = stamp?.pdk ?? findPackagePdkVersion(dirname(realEntry));
   return {
     entry: source.entry,
     format: bundle.entryFormat,
@@ -110,6 +121,7 @@ async function compilePlugin(source: PluginSource, { pdkEntry }: CompilerOptions
     inputs: inputsOf(bundle.sources).map(({ path, sha256 }) => ({ path: nameOf(path), sha256 })),
     packages: await hashFiles(bundle.sources.packages()),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...(stamp === undefined ? {} : { stamp }),
   };
 }
 
@@ -128,17 +140,24 @@ async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
   return hashed.flat();
 }
 
-async function readEntry({ entry, root }: PluginSource): Promise<string> {
-  const fault = (text: string, cause?: unknown): PluginLoadError =>
-    new PluginLoadError({ path: entry, label: relative(dirname(root), entry), text, cause });
-  let text: string;
+async function readEntry(source: PluginSource): Promise<Buffer> {
+  let bytes: Buffer;
   try {
-    text = await readFile(entry, "utf8");
+    bytes = await readFile(source.entry);
   } catch (error) {
-    throw fault(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw entryFault(source, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  if (text.trim() === "") throw fault("is empty");
-  return text;
+  if (bytes.toString("utf8").trim() === "") throw entryFault(source, "is empty", { bytes });
+  return bytes;
+}
+
+function entryFault(
+  { entry, root }: PluginSource,
+  text: string,
+  { bytes, cause }: { readonly bytes?: Buffer; readonly cause?: unknown },
+): PluginLoadError {
+  const inputs = bytes === undefined ? [] : [{ path: entry, sha256: createHash("sha256").update(bytes).digest("hex") }];
+  return new PluginLoadError({ path: entry, label: relative(dirname(root), entry), text, inputs, cause });
 }
 
 /**
@@ -159,9 +178,11 @@ async function bundleAsWritten(compilation: Compilation, guess: "esm" | "cjs"): 
 }
 
 async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): Promise<Bundle> {
-  const { source, realEntry, pdkEntry } = compilation;
-  const sources = new BundleSources({ entry: realEntry, format, pdkEntry, nonce: `external-${randomUUID()}` });
-  const options = { ...bundleOptions(realEntry, format), plugins: [sources.asPlugin()] };
+  const { source, realEntry, pdkEntry, built } = compilation;
+  const sources = new BundleSources({ entry: realEntry, format, pdkEntry, nonce: `external-${randomUUID()}`, built });
+  // A tsconfig.json that lies about is no part of what was built.
+  const sealed = built === undefined ? {} : { tsconfigRaw: "{}" };
+  const options = { ...bundleOptions(realEntry, format), ...sealed, plugins: [sources.asPlugin()] };
   try {
     return toBundle(await runEsbuild(options), realEntry, sources);
   } catch (error) {

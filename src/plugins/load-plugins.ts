@@ -6,17 +6,13 @@ import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
 import { checkAnnouncement } from "./check-announcement.js";
 import { claimNames } from "./claim-names.js";
-import type { PluginArtifact } from "./compile.js";
+import type { CompilerOptions, PluginArtifact } from "./compile.js";
 import { type CompiledSource, compileSources } from "./compile-sources.js";
-import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
+import { checkPdkVersion } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { type PluginSource, scanPluginsDirectory } from "./scan.js";
 
-export interface LoadOptions {
-  /** Absolute path of the server's own `pluginserver/pdk`. */
-  readonly pdkEntry: string;
-  readonly pdkVersion: string;
-  readonly pdkMatch: PdkMatch;
+export interface LoadOptions extends CompilerOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly loadTimeout: number;
   /** What the isolate that reads the modules may use. */
@@ -41,7 +37,7 @@ export async function loadPlugins(
   previous = new PluginRegistry(),
 ): Promise<PluginRegistry> {
   const scan = await scanPluginsDirectory(directory);
-  const { compiled, problems } = await compileSources(scan.sources, options.pdkEntry);
+  const { compiled, problems } = await compileSources(scan.sources, options);
   const unloadable = [
     ...scan.problems.map(({ path, reason }) => ({ name: nameIn(directory, path), path, reason, files: [path] })),
     ...problems,
@@ -70,7 +66,7 @@ async function readModules(items: readonly CompiledSource[], options: LoadOption
   if (items.length === 0) return [];
   const start = performance.now();
   const results = await scanModules(
-    items.map(({ source, artifact }) => ({ name: source.name, artifact })),
+    items.map(({ source, artifact }) => ({ name: nameOf(source, artifact), artifact })),
     {
       timeout: options.loadTimeout,
       limits: options.limits,
@@ -83,7 +79,7 @@ async function readModules(items: readonly CompiledSource[], options: LoadOption
       const result = results[index];
       if (result?.ok === true) return toGeneration(item, result.metadata, options);
       const reason = result === undefined ? "it was not read" : withPosition(result.error, item.source);
-      return { ...problemOf(item, item.source.name, reason), ...(isSlow ? { isSlow: true as const } : {}) };
+      return { ...problemOf(item, nameOf(item.source, item.artifact), reason), ...(isSlow ? { isSlow: true as const } : {}) };
     }),
   );
 }
@@ -119,8 +115,14 @@ async function toGeneration(
   };
 }
 
-/** What `definePlugin` stamped, else the package beside the plugin, else what the module exports. */
+/** A built plugin keeps its name whatever its file is called: who may rename files is not who may sign. */
+function nameOf(source: PluginSource, { stamp }: PluginArtifact): string {
+  return stamp?.plugin ?? source.name;
+}
+
+/** What a build or `definePlugin` stamped, else the package beside the plugin, else what the module exports. */
 function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string | undefined {
+  if (artifact.stamp !== undefined) return artifact.stamp.pdk;
   return metadata.form === "define-plugin" ? metadata.pdkVersion : (artifact.pdkVersion ?? metadata.pdkVersion);
 }
 

@@ -1,7 +1,7 @@
 // Owns the answer to "which files of the plugins directory are plugins".
 
 import { readFile, readdir, stat } from "node:fs/promises";
-import { extname, join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 
 export interface PluginSource {
   /** The file's name without its extension, or the folder's name. */
@@ -46,6 +46,14 @@ export async function scanPluginsDirectory(dir: string): Promise<ScanResult> {
     else sources.push(found);
   }
   return { sources, problems };
+}
+
+/** The plugin that a file or a folder is, whatever its name says, or why it is none; undefined where nothing looks like one. */
+export async function findPlugin(path: string): Promise<PluginSource | ScanProblem | undefined> {
+  const name = basename(path);
+  const kind = await kindOf(path);
+  if (kind === "missing") return undefined;
+  return kind === "directory" ? inspectFolder(path, name) : inspect(path, name);
 }
 
 async function inspect(path: string, name: string): Promise<PluginSource | ScanProblem | undefined> {

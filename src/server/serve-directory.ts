@@ -1,6 +1,7 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
 import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/index.js";
 import type { PdkMatch } from "../plugins/index.js";
+import type { TrustedKey } from "../stamp/index.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 import { PluginDirectory } from "./plugin-directory.js";
 import { PluginServer, type ServerOptions } from "./plugin-server.js";
@@ -15,10 +16,13 @@ export interface DirectoryServerOptions extends ServerOptions {
   readonly isolation: Isolation;
   readonly limits: IsolateLimits;
   readonly pdkMatch: PdkMatch;
+  /** Where there are any, only built plugins that one of them signed are served. */
+  readonly trustedKeys: readonly TrustedKey[];
 }
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
-  const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, pdkMatch, logger } = options;
+  const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
+  const { pdkMatch, trustedKeys } = options;
   const { loadTimeout } = limits;
   return new PluginServer({
     ...options,
@@ -31,7 +35,7 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
         served,
         onNewCode,
         logger,
-        load: { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, loadTimeout, limits, onPluginLog },
+        load: { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, trustedKeys, loadTimeout, limits, onPluginLog },
       }),
   });
 }

@@ -5,6 +5,7 @@ import { type PluginServer, serveDirectory } from "../../server/index.js";
 import { createLogger } from "../logger.js";
 import type { ServeOptions } from "../options.js";
 import { pluginEnvironment } from "../plugin-environment.js";
+import { trustedKeys } from "../read-keys.js";
 import { requireDirectory, requireWritable } from "../require-path.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
@@ -22,6 +23,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     socketMode: options.socketMode,
     isolatesPerPlugin: options.threads,
     pdkMatch: options.pdkMatch,
+    trustedKeys: await trustedKeys(options.trust),
     eventTimeout: options.eventTimeout,
     onError: options.onError,
     instanceTimeout: options.instanceTimeout,

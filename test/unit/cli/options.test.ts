@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Invocation, parseCommandLine } from "../../../src/cli/options.js";
 import { UsageError } from "../../../src/cli/usage-error.js";
 
-const SOURCE = new URL("../../../src/cli/options.ts", import.meta.url);
+const SOURCE = new URL("../../../src/cli/program.ts", import.meta.url);
 const parse = (...argv: string[]): Invocation => parseCommandLine(argv);
 const LOADING = { pluginsDirectory: "/d", pdkMatch: "exact", log: { level: "info", format: "text" } };
 const SERVING = {

@@ -8,7 +8,7 @@ import { evaluateInWorker } from "./evaluate-in-worker.js";
 import { fileSource, pluginsDirectory } from "./plugin-files.js";
 
 const PDK_ENTRY = join(import.meta.dirname, "server-pdk.mjs");
-const compiler: Compiler = createCompiler({ pdkEntry: PDK_ENTRY });
+const compiler: Compiler = createCompiler({ pdkEntry: PDK_ENTRY, pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
 afterAll(() => compiler.close());
 
 /** Compiles the first of the files. */

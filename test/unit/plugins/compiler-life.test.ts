@@ -15,9 +15,9 @@ import { readFileSync } from "node:fs";
 import { createCompiler } from "./src/plugins/compile.ts";
 const children = () => readFileSync(\`/proc/\${process.pid}/task/\${process.pid}/children\`, "utf8").split(" ").filter(Boolean).length;
 const seen = [];
-const one = createCompiler({ pdkEntry: "/pdk.js" });
-const other = createCompiler({ pdkEntry: "/pdk.js" });
-const unused = createCompiler({ pdkEntry: "/pdk.js" });
+const one = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
+const other = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
+const unused = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
 seen.push(children());
 const source = { name: "p", entry: process.argv[2], root: process.argv[2] };
 await Promise.all([one.compile(source), other.compile(source)]);
@@ -55,7 +55,7 @@ test.runIf(process.platform === "linux")(
 
 test("a closed compiler finishes what it began and compiles no more", async () => {
   const directory = await pluginsDirectory({ "p.ts": "export default 1;" });
-  const compiler = createCompiler({ pdkEntry: PDK_ENTRY });
+  const compiler = createCompiler({ pdkEntry: PDK_ENTRY, pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
   const begun = compiler.compile(fileSource(directory, "p.ts"));
   await compiler.close();
   await expect(begun).resolves.toMatchObject({ format: "esm" });

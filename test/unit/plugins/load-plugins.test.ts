@@ -27,6 +27,7 @@ const load = (options: Partial<LoadOptions> = {}): Promise<PluginRegistry> =>
     pdkEntry: PDK_ENTRY,
     pdkVersion: PDK_VERSION,
     pdkMatch: "exact",
+    trustedKeys: [],
     loadTimeout: 5000,
     limits: { memory: 256 * 1024 * 1024, env: process.env },
     onPluginLog: (plugin, { message }) => printed.push([plugin, message]),

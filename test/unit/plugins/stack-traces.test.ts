@@ -4,7 +4,12 @@ import { createCompiler } from "../../../src/plugins/compile.js";
 import { evaluateInWorker } from "./evaluate-in-worker.js";
 import { fileSource, pluginsDirectory } from "./plugin-files.js";
 
-const compiler = createCompiler({ pdkEntry: join(import.meta.dirname, "server-pdk.mjs") });
+const compiler = createCompiler({
+  pdkEntry: join(import.meta.dirname, "server-pdk.mjs"),
+  pdkVersion: "1.0.0",
+  pdkMatch: "exact",
+  trustedKeys: [],
+});
 afterAll(() => compiler.close());
 
 /** The places of the stack that lie in the plugin, by file name. */

@@ -1,0 +1,3 @@
+// The door of build: turns a plugin's source into one file that a server takes as it is.
+export { BuildError } from "./build-error.js";
+export { buildPlugin, type BuildOptions, type BuiltPlugin } from "./build-plugin.js";

@@ -1,0 +1,38 @@
+// The build command: each plugin becomes one file that a server takes as it is.
+import { relative } from "node:path";
+import { BuildError, type BuiltPlugin, buildPlugin } from "../../build/index.js";
+import { createLogger } from "../logger.js";
+import { loadOptions } from "../load-directory.js";
+import type { BuildCommandOptions } from "../options.js";
+import { writeOutput } from "../output.js";
+import { signingKey } from "../read-keys.js";
+import { CommandError } from "../usage-error.js";
+import { packageVersion } from "../version.js";
+
+/** @throws {CommandError} where one could not be built; the others are. */
+export async function build(options: BuildCommandOptions): Promise<void> {
+  const { plugins, out, sign } = options;
+  const key = await signingKey(sign);
+  const logger = createLogger(options.log);
+  const load = await loadOptions(options, logger);
+  const version = await packageVersion();
+  const failures: string[] = [];
+  for (const plugin of plugins) {
+    try {
+      const built = await buildPlugin(plugin, { out, version, key, load });
+      for (const warning of built.warnings) logger.warn(`${plugin}: ${warning}`);
+      await writeOutput(describe(built, key?.id));
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      failures.push(`${plugin}: ${error.message}`);
+    }
+  }
+  if (failures.length > 0) throw new CommandError(`not built: ${failures.join("\n")}`);
+}
+
+function describe({ file, nativeFolder, stamp, size }: BuiltPlugin, keyId: string | undefined): string {
+  const { plugin, version, pdk } = stamp;
+  const facts = [`PDK ${pdk}`, `${Math.ceil(size / 1024)} KB`, ...(keyId === undefined ? [] : [`signed with ${keyId}`])];
+  const beside = nativeFolder === undefined ? "" : ` and ${relative(process.cwd(), nativeFolder)}/`;
+  return `${plugin} ${version}: ${relative(process.cwd(), file)}${beside} (${facts.join(", ")})\n`;
+}

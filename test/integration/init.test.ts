@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTempDir, runCli, type TempDir } from "../support/index.js";
+
+let temp: TempDir;
+
+beforeAll(() => {
+  temp = createTempDir("init");
+});
+
+afterAll(() => temp.remove());
+
+/** The devDependencies that init writes into a project at `path`. */
+async function dependenciesOf(path: string): Promise<Readonly<Record<string, string>>> {
+  const { code } = await runCli(["init", path], { cwd: temp.path });
+  expect(code).toBe(0);
+  const manifest = JSON.parse(readFileSync(join(temp.path, path, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  return manifest.devDependencies;
+}
+
+describe("pluginserver init", () => {
+  it("writes a project whose plugin builds and is served", async () => {
+    const { code, stdout } = await runCli(["init", "hello"], { cwd: temp.path });
+    expect(code).toBe(0);
+    expect(stdout.toString()).toContain("cd hello && npm install && npm test");
+    expect(readFileSync(join(temp.path, "hello/README.md"), "utf8").trim().split("\n")).toHaveLength(10);
+    const built = await runCli(["build", ".", "-out", "dist"], { cwd: join(temp.path, "hello") });
+    expect(built.code, built.stderr).toBe(0);
+    const checked = await runCli(["check", "dist"], { cwd: join(temp.path, "hello") });
+    expect(checked.stdout.toString()).toMatch(/^hello +0\.1\.0 +10 +access +\S+ +served$/m);
+  });
+
+  it("takes this package from npm, or from where the package around it has it", async () => {
+    expect((await dependenciesOf("alone"))["pluginserver"]).toMatch(/^\^\d+\.\d+\.\d+$/);
+    temp.write("around/package.json", '{ "dependencies": { "pluginserver": "file:../pluginserver-1.0.0.tgz" } }');
+    expect((await dependenciesOf("around/plugins/inner"))["pluginserver"]).toBe("file:../../../pluginserver-1.0.0.tgz");
+    temp.write("pinned/package.json", '{ "devDependencies": { "pluginserver": "1.0.0" } }');
+    expect((await dependenciesOf("pinned/inner"))["pluginserver"]).toBe("1.0.0");
+  });
+
+  it.each([
+    ["a folder with something in it", ["init", "full"], 1],
+    ["a name that is none", ["init", "No Name"], 1],
+    ["no name", ["init"], 2],
+    ["two names", ["init", "one", "two"], 2],
+  ])("refuses %s", async (_case, args, status) => {
+    temp.write("full/file", "mine");
+    const { code, stderr } = await runCli(args, { cwd: temp.path });
+    expect(code).toBe(status);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(readFileSync(join(temp.path, "full/file"), "utf8")).toBe("mine");
+  });
+});
