@@ -16,7 +16,6 @@ export interface Instance {
   lastUsed: number;
 }
 
-const ID_SPACE = 2 ** 31 - 1;
 const MIN_SWEEP = 100;
 const MAX_SWEEP = 60_000;
 
@@ -24,14 +23,15 @@ export class InstanceTable {
   readonly #instances = new Map<number, Instance>();
   readonly #idleTimeout: number;
   readonly #sweep: NodeJS.Timeout;
-  #lastId: number;
+  readonly #newId: () => number;
 
-  /** `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. */
-  constructor(idleTimeout: number) {
+  /**
+   * `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. A gateway may
+   * still hold ids of a former server for other configurations: `newId` gives none of these.
+   */
+  constructor(idleTimeout: number, newId: () => number) {
     this.#idleTimeout = idleTimeout;
-    // A restarted server must not use an id that a gateway still holds for another configuration. Ids are int32 in
-    // ProtoBuf:1, so there is no room for a clock in them; a random start makes a clash one in millions.
-    this.#lastId = Math.floor(Math.random() * ID_SPACE);
+    this.#newId = newId;
     this.#sweep = setInterval(() => this.#expire(), Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, idleTimeout / 4))).unref();
   }
 
@@ -40,9 +40,9 @@ export class InstanceTable {
   }
 
   nextId(): number {
-    do this.#lastId = this.#lastId >= ID_SPACE ? 1 : this.#lastId + 1;
-    while (this.#instances.has(this.#lastId));
-    return this.#lastId;
+    let id = this.#newId();
+    while (this.#instances.has(id)) id = this.#newId();
+    return id;
   }
 
   add(instance: Omit<Instance, "error" | "lastUsed">): Instance {

@@ -17,6 +17,7 @@ import {
 import { FailedHost } from "../runtime/index.js";
 import { Connection, WireError } from "../wire/index.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
+import { InstanceIds } from "./instance-ids.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import { UnixSocket } from "./unix-socket.js";
@@ -59,7 +60,10 @@ export class PluginServer {
   constructor(options: PluginServerOptions) {
     this.#options = options;
     this.#logger = options.logger;
-    this.#instances = new InstanceTable(options.instanceTimeout);
+    const ids = new InstanceIds(options.socketPath, (error) =>
+      this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
+    );
+    this.#instances = new InstanceTable(options.instanceTimeout, () => ids.next());
     this.#events = new EventTable({
       failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
       onTimeout: (event) => this.#onTimeout(event),
