@@ -13,5 +13,6 @@ export const IMPORTS = {
   plugins: ["channel", "isolates", "schema", "stamp"],
   build: ["plugins", "stamp"],
   server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
+  testing: ["channel", "gateway", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
   cli: ["build", "gateway", "plugins", "server", "stamp"],
 };

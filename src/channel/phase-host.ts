@@ -44,7 +44,8 @@ export interface PhaseHost {
 export interface PhaseHostListener {
   onCalls(eventId: number, calls: readonly PdkCall[]): void;
   onReturn(eventId: number): void;
-  onFailure(eventId: number, error: ErrorInfo): void;
+  /** `thrown` is what the handler threw itself, where it runs in this thread. */
+  onFailure(eventId: number, error: ErrorInfo, thrown?: unknown): void;
   onInstanceFailed(instanceId: number, error: ErrorInfo): void;
   onLog(entry: LogEntry): void;
 }

@@ -6,7 +6,21 @@ export { type GatewayLogFields, type GatewayLogger, type GatewayLogLine } from "
 export { startEchoUpstream, type EchoUpstream, type EchoUpstreamOptions } from "./echo-upstream.js";
 export { PluginServerClient, type PluginServerClientOptions } from "./plugin-server-client.js";
 
-// What the gateway does when a plugin calls the PDK, without any socket: shared with the test kit.
+// The gateway without a socket, for the test kit: the way of a request, what plugins see of it, what the PDK does.
+export { RequestLifecycle, type LifecycleServices, type LoadedConfig, type Verdict } from "./request-lifecycle.js";
+export { runEvent, type EventOutcome, type EventServices, type PluginServerCalls } from "./event.js";
+export type { Exchange, ServiceAnswer } from "./exchange.js";
+export { completeResponse } from "./client-response.js";
+export { collect } from "./client-body.js";
+export { UpstreamFailure } from "./upstream-client.js";
+export { upstreamHeaders, upstreamPath } from "./upstream-message.js";
+export { GatewayLog } from "./gateway-log.js";
+export { parseConfig } from "./declarative-config.js";
+export { parsePluginInfos, type PluginInfo } from "./plugin-info.js";
+export { PluginInstances } from "./plugin-instances.js";
+export { Router } from "./router.js";
+export { decodeData, encodeData } from "./rpc-message.js";
+export { parseQuery, queryTable, type QueryValue } from "./query-string.js";
 export {
   callPdk,
   pdkFunctions,
@@ -28,8 +42,8 @@ export {
   type IncomingRequest,
 } from "./gateway-request.js";
 export { createGatewayFacts, type GatewayFacts, type GatewayFactsOptions } from "./gateway-facts.js";
-export { ByteText, bytesOf, type PluginText } from "./byte-text.js";
+export { ByteText, byteStringOf, bytesOf, textFromByteString, type PluginText } from "./byte-text.js";
 export { argumentsFromWire, fromWire } from "./lua-values.js";
 export type { HeaderList } from "./headers.js";
 export type { Phase } from "./plugin-info.js";
-export type { ConsumerEntity, RouteEntity, ServiceEntity } from "./entities.js";
+export type { ConsumerEntity, PluginEntity, RouteEntity, ServiceEntity } from "./entities.js";

@@ -65,7 +65,8 @@ export class LocalHost implements PhaseHost {
   startEvent(eventId: number, instanceId: number, phase: string): void {
     const instance = this.#instances.get(instanceId);
     if (instance?.state !== "ready") {
-      this.#listener.onFailure(eventId, toErrorInfo(instance?.reason ?? new Error(`instance ${instanceId} is not here`)));
+      const reason = instance?.reason ?? new Error(`instance ${instanceId} is not here`);
+      this.#listener.onFailure(eventId, toErrorInfo(reason), reason);
       return;
     }
     const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, this.#codec, this.#outlet);
@@ -105,7 +106,7 @@ export class LocalHost implements PhaseHost {
   #failed(event: RunningEvent, thrown: unknown): void {
     if (this.#events.delete(event.id)) {
       event.finish();
-      this.#listener.onFailure(event.id, toErrorInfo(thrown));
+      this.#listener.onFailure(event.id, toErrorInfo(thrown), thrown);
     } else if (!(thrown instanceof ExitSignal)) {
       this.#listener.onLog(lateFailure(event, thrown));
     }

@@ -1,0 +1,27 @@
+// The errors of the test kit, each with a stable code.
+
+/** The stable codes of {@link TestingError}. Match on these, never on a message. */
+export type TestingErrorCode =
+  /** The gateway would refuse the plugin: its module, its schema, or there is none at that path. */
+  | "TESTING_BAD_PLUGIN"
+  /** The configuration does not fit the plugin's schema; the message names the field. */
+  | "TESTING_BAD_CONFIG"
+  /** A request, route, service or consumer of the test cannot be one. */
+  | "TESTING_BAD_OPTION"
+  /** The gateway refused a PDK call: it answers none in this phase, or with these arguments. */
+  | "TESTING_CALL_REFUSED";
+
+/** Thrown for what a test got wrong; also the `error` of a request whose plugin made a call that the gateway refuses. */
+export class TestingError extends Error {
+  override readonly name = "TestingError";
+  readonly code: TestingErrorCode;
+
+  constructor(code: TestingErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,122 @@
+// The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
+import { decodeData, encodeData, type PluginServerCalls } from "../gateway/index.js";
+import { Event, failureCalls } from "../rpc/index.js";
+import { LocalHost, type PluginDefinition } from "../runtime/index.js";
+import { decodeValue, encodeCall, PHASE_OVER } from "../wire/index.js";
+
+const DIALECT = { phaseOver: PHASE_OVER, encodeCall };
+const CODEC = { encodeCall, decodeValue };
+
+/** What a request wants to know of its events. */
+export interface EventWatch {
+  /** The handler threw. */
+  onFailure(thrown: unknown): void;
+  /** The server would log this. */
+  onLog(level: "warn" | "error", message: string): void;
+}
+
+interface StartedEvent {
+  readonly event: Event;
+  readonly watch: EventWatch;
+}
+
+export class InProcessServer {
+  readonly #name: string;
+  readonly #definition: PluginDefinition;
+  readonly #host: LocalHost;
+  readonly #events = new Map<number, StartedEvent>();
+  #instances = 0;
+  #started = 0;
+  #watch: EventWatch | undefined;
+
+  constructor(name: string, definition: PluginDefinition) {
+    this.#name = name;
+    this.#definition = definition;
+    this.#host = new LocalHost(
+      definition,
+      CODEC,
+      {
+        onCalls: (id, calls) => this.#events.get(id)?.event.addCalls(calls),
+        onReturn: (id) => this.#events.get(id)?.event.handlerReturned(),
+        onFailure: (id, error, thrown) => this.#failed(id, error.message, thrown),
+        // Its events fail, and tell why.
+        onInstanceFailed: () => {},
+        onLog: ({ level, message, error }) => {
+          const text = error === undefined ? message : `${message}: ${error.message}`;
+          this.#watch?.onLog(level === "error" ? "error" : "warn", text);
+        },
+      },
+      // Not the clock's business: a test may have replaced what it has of timers.
+      { defer: (flush) => void Promise.resolve().then(flush) },
+    );
+  }
+
+  /** The server as the gateway of one request calls it. */
+  calls(watch: EventWatch): PluginServerCalls {
+    this.#watch = watch;
+    return {
+      call: (method, argument) => this.#call(method, argument as Record<string, unknown>, watch),
+      abandon: (eventId) => this.#abandon(Number(eventId)),
+    };
+  }
+
+  #call(method: string, argument: Record<string, unknown>, watch: EventWatch): Promise<unknown> {
+    if (method === "plugin.StartInstance") return Promise.resolve({ Id: this.#startInstance(String(argument["Config"])) });
+    if (method === "plugin.HandleEvent")
+      return this.#startEvent(Number(argument["InstanceId"]), String(argument["EventName"]), watch);
+    return this.#step(Number(argument["EventId"]), argument["Data"]);
+  }
+
+  #startInstance(config: string): number {
+    this.#instances += 1;
+    this.#host.startInstance({ id: this.#instances, config });
+    return this.#instances;
+  }
+
+  #startEvent(instanceId: number, phase: string, watch: EventWatch): Promise<unknown> {
+    this.#started += 1;
+    const id = this.#started;
+    return new Promise((resolve) => {
+      const event = new Event(
+        {
+          id,
+          instanceId,
+          phase,
+          runner: { host: this.#host, plugin: this.#name, timeout: Infinity, onError: this.#definition.onError ?? "exit" },
+          dialect: DIALECT,
+          // The test runner has a limit of its own.
+          deadline: Infinity,
+          onOver: () => this.#events.delete(id),
+          onCallRefused: () => {},
+        },
+        (eventId, data) => resolve(reply(eventId, data)),
+      );
+      this.#events.set(id, { event, watch });
+      this.#host.startEvent(id, instanceId, phase);
+    });
+  }
+
+  #step(id: number, data: unknown): Promise<unknown> {
+    return new Promise((resolve) => {
+      const answer = data === undefined ? undefined : encodeData(data);
+      this.#events.get(id)?.event.step(false, answer, (eventId, next) => resolve(reply(eventId, next)));
+    });
+  }
+
+  #failed(id: number, message: string, thrown: unknown): void {
+    const started = this.#events.get(id);
+    if (started === undefined) return;
+    const { event, watch } = started;
+    watch.onFailure(thrown);
+    event.handlerFailed(failureCalls(this.#name, event.phase, message, event.runner.onError));
+  }
+
+  #abandon(id: number): void {
+    if (!this.#events.delete(id)) return;
+    this.#host.cancelEvent(id, "the gateway refused a call of it");
+  }
+}
+
+function reply(eventId: number, data: Buffer): unknown {
+  return { EventId: eventId, Data: decodeData(data) };
+}

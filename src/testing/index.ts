@@ -1,0 +1,19 @@
+// The door of testing, published as `pluginserver/testing`: runs plugins with no gateway and no server around them.
+export { TestedPlugin, testPlugin, type TestArguments } from "./test-plugin.js";
+export { TestingError, type TestingErrorCode } from "./errors.js";
+export type { ConfigFor, ConfigInput } from "./config-input.js";
+export type { HeadersInput, TestBody, TestHeaders, TestMessage, TestResponse, UpstreamRequest } from "./messages.js";
+export type {
+  PdkStub,
+  TestConsumer,
+  TestOptions,
+  TestRequest,
+  TestRoute,
+  TestService,
+  TestSettings,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamResponse,
+} from "./options.js";
+export type { TestCall } from "./pdk-calls.js";
+export type { PhaseOutcome, TestLogLine, TestResult } from "./test-run.js";

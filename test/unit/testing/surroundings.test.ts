@@ -1,0 +1,165 @@
+// What a test can say of the gateway around its plugin: entities, what other plugins did, stubs, and its own clock.
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { definePlugin, PdkError } from "../../../src/pdk/index.js";
+import { testPlugin, type TestSettings } from "../../../src/testing/index.js";
+
+/** Runs `ask` in access and gives what it returned. */
+async function answerTo<T>(
+  ask: NonNullable<Parameters<typeof definePlugin>[0]["access"]> extends (kong: infer K, ...rest: never) => unknown
+    ? (kong: K) => Promise<T>
+    : never,
+  options: TestSettings = {},
+): Promise<T | undefined> {
+  let answer: T | undefined;
+  const t = await testPlugin(
+    definePlugin({
+      async access(kong) {
+        answer = await ask(kong);
+      },
+    }),
+    options,
+  );
+  await t.run();
+  if (t.error !== undefined) throw t.error as Error;
+  return answer;
+}
+
+describe("the gateway of a test", () => {
+  it("knows who is there", async () => {
+    const consumer = { username: "alice", custom_id: "c-1", tags: ["gold"] };
+    const credential = { id: "fe43c3f2-e5e2-4165-ab45-64d6cb3cd5af", key: "secret" };
+    expect(await answerTo((kong) => kong.client.getConsumer(), { consumer })).toMatchObject(consumer);
+    expect(await answerTo((kong) => kong.client.getCredential(), { credential })).toEqual(credential);
+    expect(await answerTo((kong) => kong.client.getConsumer())).toBeUndefined();
+    const load = { consumer, consumers: [{ username: "bob" }] };
+    expect(await answerTo((kong) => kong.client.loadConsumer("bob", true), load)).toMatchObject({ username: "bob" });
+    expect(await answerTo((kong) => kong.client.loadConsumer("eve", true), load)).toBeUndefined();
+    expect(await answerTo((kong) => kong.client.getConsumer(), { consumers: [{ username: "bob" }] })).toBeUndefined();
+  });
+
+  it("has the route and the service it is told to have", async () => {
+    const route = { name: "items", paths: ["~/items/(?<id>\\d+)"], strip_path: false };
+    const service = { name: "backend", host: "backend.test", port: 8080, path: "/base" };
+    const options = { route, service, request: { path: "/items/42" } };
+    expect(await answerTo((kong) => kong.router.getRoute(), options)).toMatchObject({ name: "items", strip_path: false });
+    expect(await answerTo((kong) => kong.router.getService(), options)).toMatchObject(service);
+    expect(await answerTo((kong) => kong.request.getUriCaptures(), options)).toEqual({
+      named: { id: "42" },
+      unnamed: ["/items/42", "42"],
+    });
+    const t = await testPlugin(definePlugin({ access: () => {} }), options);
+    await t.run();
+    expect(t.upstreamRequest?.url).toBe("http://backend.test:8080/base/items/42");
+    expect(t.upstreamRequest?.headers["host"]).toBe("backend.test:8080");
+  });
+
+  it.each([
+    [{ route: { paths: ["x"] } }, /^route\.paths: /],
+    [{ service: { url: "nowhere" } }, /^service\.url: /],
+    [{ consumer: {} }, /^consumers\[1\]\.username: /],
+  ])("refuses what it cannot have: %o", async (options, message) => {
+    const refused = testPlugin(definePlugin({ access: () => {} }), options);
+    await expect(refused).rejects.toMatchObject({ code: "TESTING_BAD_OPTION" });
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it("has upstreams to choose", async () => {
+    const t = await testPlugin(
+      definePlugin({
+        async access(kong) {
+          await kong.log.info(String(await kong.service.setUpstream("spare")), String(await kong.service.setUpstream("none")));
+        },
+      }),
+      { upstreams: { spare: ["10.0.0.7:8080"] } },
+    );
+    await t.run();
+    expect(t.upstreamRequest?.url).toBe("http://10.0.0.7:8080/");
+    expect(t.logs[0]?.message).toBe("trueundefined");
+  });
+
+  it("believes only those whom it trusts", async () => {
+    const request = { headers: { "x-real-ip": "203.0.113.9" }, client: { ip: "10.0.0.1" } };
+    expect(await answerTo((kong) => kong.client.getForwardedIp(), { request })).toBe("10.0.0.1");
+    const options = { request, trustedNetworks: ["10.0.0.0/8"] };
+    expect(await answerTo((kong) => kong.client.getForwardedIp(), options)).toBe("203.0.113.9");
+  });
+
+  it("carries what other plugins left for this one, and what it leaves for them", async () => {
+    const t = await testPlugin(
+      definePlugin({
+        async access(kong) {
+          await kong.ctx.shared.set("after", [await kong.ctx.shared.get("before"), 1]);
+        },
+      }),
+      { shared: { before: { user: "alice" } } },
+    );
+    await t.run();
+    expect(t.shared.get("after")).toEqual([{ user: "alice" }, 1]);
+  });
+
+  it("answers as it is told where it could not", async () => {
+    const pdk = {
+      "kong.vault.get": (reference: unknown) => `secret of ${String(reference)}`,
+      "kong.client.getIp": "1.2.3.4",
+      "kong.client.getConsumerGroups": () => Promise.resolve([{ name: "gold" }]),
+      "kong.nginx.getVar": () => undefined,
+    } as const;
+    expect(await answerTo((kong) => kong.vault.get("{vault://env/x}"), { pdk })).toBe("secret of {vault://env/x}");
+    expect(await answerTo((kong) => kong.client.getIp(), { pdk })).toBe("1.2.3.4");
+    expect(await answerTo((kong) => kong.client.getConsumerGroups(), { pdk })).toEqual([{ name: "gold" }]);
+    expect(await answerTo((kong) => kong.nginx.getVar("host"), { pdk })).toBeUndefined();
+  });
+});
+
+describe("what the PDK gives", () => {
+  it("has the types that it has in a server", async () => {
+    const headers = { a: ["1", "2"], b: "3" };
+    expect(await answerTo((kong) => kong.request.getHeaders(), { request: { headers } })).toMatchObject({
+      a: ["1", "2"],
+      b: ["3"],
+    });
+    expect(await answerTo((kong) => kong.request.getQuery(), { request: { path: "/?a=1&b" } })).toEqual({ a: ["1"], b: [] });
+    expect(await answerTo((kong) => kong.request.getQueryArg("b"), { request: { path: "/?a=1&b" } })).toBe(true);
+    expect(await answerTo((kong) => kong.request.getHeader("none"))).toBeUndefined();
+    expect(await answerTo((kong) => kong.request.getRawBody())).toEqual(Buffer.alloc(0));
+    const bytes = { request: { headers: { "x-bin": "ÿ" } } };
+    expect(await answerTo((kong) => kong.request.getHeader("x-bin"), bytes)).toBe("ÿ");
+  });
+
+  it("are errors of the PDK where an argument cannot be sent", async () => {
+    const circular: unknown[] = [];
+    circular.push(circular);
+    const failing = answerTo((kong) => kong.ctx.shared.set("x", circular));
+    await expect(failing).rejects.toBeInstanceOf(PdkError);
+    await expect(failing).rejects.toMatchObject({ code: "PDK_BAD_ARGUMENT" });
+  });
+});
+
+describe("a clock of the test's own", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("may stand still, and is asked for nothing", async () => {
+    const toFake = ["setTimeout", "setImmediate", "setInterval", "queueMicrotask", "Date", "performance"] as const;
+    vi.useFakeTimers({ toFake: [...toFake], now: 1_700_000_000_000 });
+    const t = await testPlugin(
+      definePlugin({
+        async access(kong) {
+          await kong.request.getPath();
+          await new Promise((resolve) => setTimeout(resolve, 60_000));
+          await kong.response.setHeader("x-time", `${await kong.request.getStartTime()} ${Date.now()}`);
+        },
+        async response(kong) {
+          await kong.response.getStatus();
+        },
+        log: (kong) => kong.log.info("logged"),
+      }),
+      { upstream: () => new Promise((resolve) => setTimeout(() => resolve({ status: 202 }), 1000)) },
+    );
+    const running = t.run();
+    await vi.advanceTimersByTimeAsync(61_000);
+    await running;
+    expect(vi.getTimerCount()).toBe(0);
+    expect(t.response).toMatchObject({ status: 202, headers: { "x-time": "1700000000000 1700000060000" } });
+    expect(t.logs).toHaveLength(1);
+  });
+});
