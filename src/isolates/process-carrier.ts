@@ -8,7 +8,7 @@ const PROCESS_ENTRY = fileURLToPath(new URL("../runtime/process-entry.js", impor
 const MEGABYTE = 1024 * 1024;
 
 export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier {
-  const child = fork(PROCESS_ENTRY, [], {
+  const child = fork(PROCESS_ENTRY, [String(process.pid)], {
     execArgv: [`--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`],
     env: { ...limits.env },
     serialization: "advanced",

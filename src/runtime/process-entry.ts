@@ -1,6 +1,11 @@
 // What a child process runs that carries an isolate: the same service as in a thread, over the IPC pipe.
+import { Worker } from "node:worker_threads";
 import type { ChannelPort, IsolateTask } from "../channel/index.js";
+import { closeInherited } from "./close-inherited.js";
 import { serveIsolate } from "./serve-isolate.js";
+
+closeInherited();
+endWithServer(Number(process.argv[2]));
 
 const send = process.send?.bind(process);
 const disconnect = process.disconnect.bind(process);
@@ -34,3 +39,17 @@ process.once("message", (message: { readonly task: IsolateTask }) => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
   void serveIsolate(message.task, port).then(() => process.exit(0));
 });
+
+function endWithServer(server: number): void {
+  const watch = new Worker(new URL("./parent-watch-entry.js", import.meta.url), {
+    workerData: { server },
+    // Nothing of what the server's own threads are started with.
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+  });
+  watch.on("error", (error) => {
+    process.stderr.write(`this process may outlive its server, which it cannot watch: ${error.message}\n`);
+  });
+  watch.unref();
+}
