@@ -6,6 +6,7 @@ export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
 export type {
   HostMessage,
   IsolateMessage,
+  InspectorAddress,
   IsolateTask,
   ModuleArtifact,
   PluginMetadata,

@@ -32,11 +32,19 @@ export interface PluginMetadata {
   readonly isolation?: "thread" | "process";
 }
 
+/** Where a debugger can reach an isolate. */
+export interface InspectorAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What a plugin's isolate is to run. */
 export interface IsolateTask {
   /** Name of the plugin, for the messages of its code. */
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
+  /** Opened before the module is evaluated. */
+  readonly inspect?: InspectorAddress;
 }
 
 /** One module that the scanning isolate is to read. */

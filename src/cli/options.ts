@@ -1,7 +1,15 @@
 // Owns the command line: its flags, their defaults and help, and what they mean.
 import { CommanderError } from "commander";
 import { normalizeFlags } from "./go-flags.js";
-import { parseChoice, parseDuration, parseMode, parsePositiveInteger, parseSize } from "./parse-value.js";
+import {
+  type InspectTarget,
+  parseChoice,
+  parseDuration,
+  parseInspect,
+  parseMode,
+  parsePositiveInteger,
+  parseSize,
+} from "./parse-value.js";
 import { createProgram, LOG_FORMATS, LOG_LEVELS } from "./program.js";
 import { UsageError } from "./usage-error.js";
 
@@ -48,6 +56,8 @@ export interface ServeOptions extends LoadingOptions {
   readonly watchParent: boolean;
   /** Whether changed plugin files are noticed. */
   readonly watch: boolean;
+  /** The plugin that a debugger is let into, and where it listens. */
+  readonly inspect: InspectTarget | undefined;
 }
 
 export interface TryOptions extends ServeOptions {
@@ -107,6 +117,7 @@ interface Values {
   readonly maxConnections: string;
   readonly parentWatch: boolean;
   readonly watch: boolean;
+  readonly inspect?: string;
   readonly logLevel: string;
   readonly logFormat: string;
   readonly dumpAllPlugins?: boolean;
@@ -237,5 +248,6 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     maxConnections: parsePositiveInteger("max-connections", values.maxConnections),
     watchParent: values.parentWatch,
     watch: values.watch,
+    inspect: values.inspect === undefined ? undefined : parseInspect("inspect", values.inspect),
   };
 }

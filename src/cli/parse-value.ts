@@ -42,3 +42,20 @@ export function parseChoice<const Choice extends string>(flag: string, text: str
   if (choice === undefined) throw new UsageError(`-${flag} is one of ${choices.join(", ")}, not "${text}"`);
   return choice;
 }
+
+export interface InspectTarget {
+  readonly plugin: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const INSPECTOR = { host: "127.0.0.1", port: 9229 } as const;
+
+/** `hello`, `hello=9230`, `hello=0.0.0.0:9230` or `hello=[::1]:9230`. */
+export function parseInspect(flag: string, text: string): InspectTarget {
+  const [, plugin, bracketed, bare, port] = /^([^=]+)(?:=(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5}))?$/.exec(text) ?? [];
+  const number = port === undefined ? INSPECTOR.port : Number(port);
+  if (plugin === undefined || number < 1 || number > 65_535)
+    throw new UsageError(`-${flag} takes a plugin, or one with a port or an address such as hello=127.0.0.1:9230, not "${text}"`);
+  return { plugin, host: bracketed ?? bare ?? INSPECTOR.host, port: number };
+}

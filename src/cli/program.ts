@@ -62,6 +62,7 @@ export function createProgram(): Command {
     .addOption(option("--max-events <n>", "events that one isolate runs at once").default("10000"))
     .addOption(option("--max-connections <n>", "connections at once").default("10000"))
     .addOption(option("--max-message-size <size>", "largest message taken from a gateway").default("64MB"))
+    .addOption(option("--inspect <plugin>", "let a debugger into this plugin, at 127.0.0.1:9229, or NAME=PORT, NAME=HOST:PORT"))
     .addOption(option("--no-watch", "do not reload plugins when their files change (SIGHUP does)"))
     .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
     .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))

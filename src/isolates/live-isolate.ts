@@ -12,6 +12,9 @@ import { Heartbeat } from "./heartbeat.js";
 import { Isolate } from "./isolate.js";
 import { MemoryWatch } from "./memory-watch.js";
 
+/** As long as a timer can take, in milliseconds: 24 days. */
+const FOREVER = 2 ** 31 - 1;
+
 /** An event that an isolate was sent and has certainly not begun. */
 export interface UnreadEvent {
   readonly eventId: number;
@@ -25,6 +28,8 @@ export interface LiveIsolateOptions {
   readonly loadTimeout: number;
   /** Gets what the isolate reports of events and instances. */
   readonly listener: PhaseHostListener;
+  /** It may stand at a breakpoint: nothing that it does not do in time is held against it. */
+  readonly isInspected: boolean;
   /** Bytes that it may use. */
   readonly memoryCap: number;
   /** It holds this many bytes, which is near its cap. */
@@ -46,14 +51,15 @@ export class LiveIsolate implements PhaseHost {
 
   constructor(options: LiveIsolateOptions) {
     this.#options = options;
+    const { isInspected } = options;
     this.#heartbeat = new Heartbeat({
-      stallTimeout: options.stallTimeout,
-      loadTimeout: options.loadTimeout,
+      stallTimeout: isInspected ? FOREVER : options.stallTimeout,
+      loadTimeout: isInspected ? FOREVER : options.loadTimeout,
       ping: () => this.#isolate.ping(),
       onStall: (silence) => this.#stalled(silence),
     });
     this.#memory = new MemoryWatch({
-      cap: options.memoryCap,
+      cap: isInspected ? Infinity : options.memoryCap,
       weigh: () => this.#isolate.weigh(),
       onHeavy: (memory) => options.onHeavy(memory),
     });
@@ -115,7 +121,7 @@ export class LiveIsolate implements PhaseHost {
   cancelEvent(eventId: number, reason: string): void {
     this.#isolate.cancelEvent(eventId, reason);
     this.#over(eventId);
-    this.#heartbeat.probe();
+    if (!this.#options.isInspected) this.#heartbeat.probe();
   }
 
   /** Takes no new events; ends when those that run have. */

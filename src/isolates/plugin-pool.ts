@@ -1,5 +1,5 @@
 // Owns the isolates of one plugin and says which instance lives in which.
-import type { InstanceSpec, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type { InspectorAddress, InstanceSpec, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
 import { startProcess } from "./process-carrier.js";
 import { type IsolateLimits, SupervisedIsolate } from "./supervised-isolate.js";
 import { startThread } from "./thread-carrier.js";
@@ -15,16 +15,18 @@ export interface PluginPoolOptions {
   readonly isolation: Isolation;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
+  /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
+  readonly inspect?: InspectorAddress | undefined;
 }
 
 export class PluginPool {
   readonly #isolates: readonly SupervisedIsolate[];
 
-  constructor({ plugin, artifact, isolates, isolation, limits, listener }: PluginPoolOptions) {
-    const startCarrier = isolation === "process" ? startProcess : startThread;
+  constructor({ plugin, artifact, isolates, isolation, limits, listener, inspect }: PluginPoolOptions) {
+    const startCarrier = isolation === "process" || inspect !== undefined ? startProcess : startThread;
     this.#isolates = Array.from(
-      { length: isolates },
-      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener }),
+      { length: inspect === undefined ? isolates : 1 },
+      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect }),
     );
   }
 

@@ -2,6 +2,7 @@
 // changed, and brings it back, with its instances, when it died.
 import {
   type ErrorInfo,
+  type InspectorAddress,
   type InstanceSpec,
   type ModuleArtifact,
   type PhaseHost,
@@ -29,6 +30,8 @@ export interface SupervisedIsolateOptions {
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
+  /** Where a debugger reaches it: it is there from the start, whether it has instances or not, and no limit of time holds. */
+  readonly inspect: InspectorAddress | undefined;
 }
 
 export class SupervisedIsolate implements PhaseHost {
@@ -49,6 +52,12 @@ export class SupervisedIsolate implements PhaseHost {
   constructor(artifact: ModuleArtifact, options: SupervisedIsolateOptions) {
     this.#artifact = artifact;
     this.#options = options;
+    this.#startAgain();
+  }
+
+  /** Whether an isolate has to be there. */
+  get #isWanted(): boolean {
+    return this.#instances.size > 0 || (this.#options.inspect !== undefined && this.#onUnused === undefined);
   }
 
   get instanceCount(): number {
@@ -69,7 +78,7 @@ export class SupervisedIsolate implements PhaseHost {
     if (this.#instances.size > 0) return;
     clearTimeout(this.#idle);
     if (this.#onUnused !== undefined) this.#leave();
-    else this.#idle = setTimeout(() => this.#drain(), this.#options.limits.idleTimeout).unref();
+    else if (!this.#isWanted) this.#idle = setTimeout(() => this.#drain(), this.#options.limits.idleTimeout).unref();
   }
 
   startEvent(eventId: number, instanceId: number, phase: string): void {
@@ -107,7 +116,7 @@ export class SupervisedIsolate implements PhaseHost {
   replace(artifact: ModuleArtifact): void {
     this.#artifact = artifact;
     this.#drain();
-    if (this.#instances.size > 0) this.#start();
+    this.#startAgain();
   }
 
   /** Ends every isolate; with `now`, without waiting for the handlers that run. */
@@ -120,12 +129,14 @@ export class SupervisedIsolate implements PhaseHost {
 
   #start(): LiveIsolate {
     clearTimeout(this.#restart);
-    const { plugin, startCarrier, limits, listener } = this.#options;
-    const carrier = startCarrier({ plugin, artifact: this.#artifact }, { memory: limits.memory, env: limits.env });
+    const { plugin, startCarrier, limits, listener, inspect } = this.#options;
+    const task = { plugin, artifact: this.#artifact, ...(inspect === undefined ? {} : { inspect }) };
+    const carrier = startCarrier(task, { memory: limits.memory, env: limits.env });
     const isolate: LiveIsolate = new LiveIsolate({
       carrier,
       stallTimeout: limits.stallTimeout,
       loadTimeout: limits.loadTimeout,
+      isInspected: inspect !== undefined,
       listener: this.#forgetting(listener, () => isolate === this.#current),
       memoryCap: limits.memory,
       onHeavy: (memory) => this.#renew(isolate, memory),
@@ -197,7 +208,7 @@ export class SupervisedIsolate implements PhaseHost {
     const again = delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${again}`, error: info });
     for (const eventId of begun) this.#fail(eventId, info);
-    if (this.#current === undefined && this.#instances.size > 0) this.#startAfter(delay);
+    if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
     for (const { eventId, instanceId, phase } of unread) this.startEvent(eventId, instanceId, phase);
   }
 
@@ -212,7 +223,7 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   #startAgain(): void {
-    if (this.#current === undefined && this.#instances.size > 0) this.#start();
+    if (this.#current === undefined && this.#isWanted) this.#start();
   }
 
   #keepsDying(wait: number): ErrorInfo {

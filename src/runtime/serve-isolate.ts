@@ -25,6 +25,7 @@ import { adaptModule } from "./forms/adapt-module.js";
 import { limitLog } from "./limit-log.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
+import { openInspector } from "./open-inspector.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
 const CODEC = { encodeCall, decodeValue };
@@ -37,6 +38,7 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   const tracking = trackEvents();
   surviveStrayErrors(log, tracking);
   refuseSignals();
+  if (task.inspect !== undefined) openInspector(task.inspect, log);
   const host = await loadHost(task, reportTo(port), tracking);
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, host, port, stop));

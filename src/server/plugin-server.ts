@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly socketPath: string;
   readonly socketMode: number;
   readonly eventTimeout: number;
+  /** The plugin whose events may take as long as they do: somebody looks at them with a debugger. */
+  readonly withoutDeadline?: string | undefined;
   /** What becomes of a request whose event failed, where its plugin says nothing else. */
   readonly onError: "exit" | "continue";
   readonly instanceTimeout: number;
@@ -84,6 +86,7 @@ export class PluginServer {
         plugins: this.#plugins,
         instances: this.#instances,
         eventTimeout: options.eventTimeout,
+        withoutDeadline: options.withoutDeadline,
         onError: options.onError,
         listenerFor: (plugin) => this.#listenTo(plugin),
         loaded: () => this.#source.registry(),

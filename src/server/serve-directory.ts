@@ -1,4 +1,5 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
+import type { InspectorAddress } from "../channel/index.js";
 import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/index.js";
 import type { PdkMatch } from "../plugins/index.js";
 import type { TrustedKey } from "../stamp/index.js";
@@ -18,16 +19,27 @@ export interface DirectoryServerOptions extends ServerOptions {
   readonly pdkMatch: PdkMatch;
   /** Where there are any, only built plugins that one of them signed are served. */
   readonly trustedKeys: readonly TrustedKey[];
+  /** The plugin that a debugger is let into. */
+  readonly inspect: ({ readonly plugin: string } & InspectorAddress) | undefined;
 }
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
-  const { pdkMatch, trustedKeys } = options;
+  const { pdkMatch, trustedKeys, inspect } = options;
   const { loadTimeout } = limits;
   return new PluginServer({
     ...options,
+    withoutDeadline: inspect?.plugin,
     createPool: ({ name: plugin, artifact, metadata }, listener) =>
-      new PluginPool({ plugin, artifact, isolates, isolation: metadata.isolation ?? options.isolation, limits, listener }),
+      new PluginPool({
+        plugin,
+        artifact,
+        isolates,
+        isolation: metadata.isolation ?? options.isolation,
+        limits,
+        listener,
+        inspect: plugin === inspect?.plugin ? inspect : undefined,
+      }),
     createSource: ({ served, onNewCode, onPluginLog }) =>
       new PluginDirectory({
         directory,

@@ -18,6 +18,7 @@ export interface ServiceOptions {
   readonly instances: InstanceTable;
   /** Milliseconds that one run of a phase may take, where its plugin says nothing else. */
   readonly eventTimeout: number;
+  readonly withoutDeadline: string | undefined;
   /** What becomes of a request whose event failed, where its plugin says nothing else. */
   readonly onError: "exit" | "continue";
   readonly listenerFor: (plugin: string) => PhaseHostListener;
@@ -25,6 +26,9 @@ export interface ServiceOptions {
   readonly loaded: () => Promise<PluginRegistry>;
   readonly loadDirectory: (directory: string) => Promise<void>;
 }
+
+/** In milliseconds. The gateway gives up after one minute. */
+const A_DAY = 86_400_000;
 
 export class ServerService implements PluginService {
   readonly #options: ServiceOptions;
@@ -99,9 +103,10 @@ export class ServerService implements PluginService {
     const instance = this.#options.instances.use(instanceId);
     if (instance === undefined) return undefined;
     const { host, plugin } = instance;
-    const { eventTimeout, onError } = this.#options;
+    const { eventTimeout, withoutDeadline, onError } = this.#options;
     const metadata = this.#options.plugins.get(plugin)?.generation.metadata;
-    const timeout = metadata?.timeout === undefined ? eventTimeout : metadata.timeout * 1000;
+    const limit = metadata?.timeout === undefined ? eventTimeout : metadata.timeout * 1000;
+    const timeout = plugin === withoutDeadline ? A_DAY : limit;
     return { host, plugin, timeout, onError: metadata?.onError ?? onError };
   }
 

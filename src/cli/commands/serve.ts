@@ -24,6 +24,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     isolatesPerPlugin: options.threads,
     pdkMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
+    inspect: options.inspect,
     eventTimeout: options.eventTimeout,
     onError: options.onError,
     instanceTimeout: options.instanceTimeout,
@@ -55,12 +56,23 @@ export async function serve(options: ServeOptions): Promise<void> {
     server.reload();
   });
   await server.start();
+  await warnOfInspector(options, server, logger);
   logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
   await server.close();
   logger.info("ended");
 }
+
+async function warnOfInspector({ inspect }: ServeOptions, server: PluginServer, logger: Logger): Promise<void> {
+  if (inspect === undefined) return;
+  const { plugin, host } = inspect;
+  const names = (await server.pluginInfos()).map(({ Name }) => Name);
+  if (!names.includes(plugin)) logger.warn(`-inspect: there is no plugin ${plugin}; there are: ${names.join(", ") || "none"}`);
+  if (!isLoopback(host)) logger.warn(`-inspect: whoever can reach ${host} can run any code in plugin ${plugin}`);
+}
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
 
 /** Resolves with the reason to end: a signal, or a parent that is gone. */
 export function endOfService(watchParent: boolean): Promise<string> {
