@@ -1,0 +1,96 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTempDir, type TempDir } from "../support/index.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+/** The registry may be slow. */
+const INSTALL_TIMEOUT = 180_000;
+
+let temp: TempDir;
+let project: string;
+
+interface Ran {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function run(cwd: string, command: string, ...args: readonly string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: INSTALL_TIMEOUT });
+  return { status, output: stdout + stderr };
+}
+
+function succeed(cwd: string, command: string, ...args: readonly string[]): string {
+  const { status, output } = run(cwd, command, ...args);
+  expect(status, `${command} ${args.join(" ")}:\n${output}`).toBe(0);
+  return output;
+}
+
+/** What a user does who has nothing but the tarball. */
+beforeAll(() => {
+  temp = createTempDir("packed");
+  const folder = join(temp.path, "empty");
+  mkdirSync(folder);
+  // What is built is what is tested: packing would build it again.
+  const tarball = succeed(ROOT, "npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", temp.path).trim();
+  succeed(folder, "npm", "install", "--prefer-offline", "--no-audit", `../${tarball}`);
+  succeed(folder, "npx", "pluginserver", "init", "greeter");
+  project = join(folder, "greeter");
+  succeed(project, "npm", "install", "--prefer-offline", "--no-audit");
+}, INSTALL_TIMEOUT);
+
+afterAll(() => temp.remove());
+
+describe("the packed package, in an empty folder", () => {
+  it("makes a project that type-checks and passes its test", () => {
+    expect(succeed(project, "npm", "test")).toMatch(/# pass 1\n[^]*# fail 0|ℹ pass 1\n[^]*ℹ fail 0/);
+  });
+
+  it("fails that test when the plugin does something else", () => {
+    const source = join(project, "src/greeter.ts");
+    const text = readFileSync(source, "utf8");
+    writeFileSync(source, text.replace("} to ${", "} for ${"));
+    const { status, output } = run(project, "npm", "test");
+    writeFileSync(source, text);
+    expect(status).toBe(1);
+    // In the TypeScript, not in what it was compiled to.
+    expect(output).toMatch(/test[/\\]greeter\.test\.ts:\d+/);
+  });
+
+  it("builds the plugin to one file that is served, and that is refused once it is altered", () => {
+    expect(succeed(project, "npm", "run", "build")).toContain("greeter 0.1.0: dist/greeter.mjs");
+    expect(readdirSync(join(project, "dist"))).toEqual(["greeter.mjs"]);
+    expect(succeed(project, "npm", "run", "check")).toMatch(/^greeter +0\.1\.0 +10 +access +1\.0\.0 +served$/m);
+
+    mkdirSync(join(temp.path, "plugins"));
+    const copy = join(temp.path, "plugins/greeter.mjs");
+    copyFileSync(join(project, "dist/greeter.mjs"), copy);
+    const binary = join(project, "../node_modules/.bin/pluginserver");
+    expect(succeed(temp.path, binary, "-plugins-dir", "plugins", "-dump-all-plugins")).toContain('"Name":"greeter"');
+    writeFileSync(copy, readFileSync(copy, "utf8").replace("nobody", "anybody"));
+    const { status, output } = run(temp.path, binary, "check", "plugins");
+    expect(status).toBe(1);
+    expect(output).toContain("it is not what was built");
+  });
+
+  it("says what is missing to check types, and needs nothing for JavaScript", () => {
+    const folder = join(project, "..");
+    writeFileSync(join(folder, "typed.ts"), "export const New = () => ({ access(): void {} });");
+    writeFileSync(join(folder, "plain.js"), "exports.New = () => ({ access() {} });");
+    const { status, output } = run(folder, "npx", "pluginserver", "build", "typed.ts", "plain.js", "-out", "out");
+    expect(status).toBe(1);
+    expect(output).toContain("typed.ts: its types cannot be checked: typescript is installed neither beside typed.ts nor");
+    expect(readdirSync(join(folder, "out"))).toEqual(["plain.cjs"]);
+  });
+
+  it("does not build what does not type-check", () => {
+    const source = join(project, "src/greeter.ts");
+    const text = readFileSync(source, "utf8");
+    writeFileSync(source, text.replace('getHeader("host")', "getHeader(1)"));
+    const { status, output } = run(project, "npx", "pluginserver", "build", ".", "-out", "dist");
+    writeFileSync(source, text);
+    expect(status).toBe(1);
+    expect(output).toMatch(/its types do not fit: \n {2}src\/greeter\.ts\(\d+,\d+\): error TS2345/);
+  });
+});
