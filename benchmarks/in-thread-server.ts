@@ -8,8 +8,8 @@ import { basename, extname } from "node:path";
 import type { PhaseHostListener } from "../src/channel/index.js";
 import { EventTable, MsgpackRpc, noInstance, type PluginService } from "../src/rpc/index.js";
 import { adaptModule } from "../src/runtime/forms/adapt-module.js";
-import { LocalHost } from "../src/runtime/index.js";
-import { Connection, decodeValue, encodeCall } from "../src/wire/index.js";
+import { gatewayCodecs, LocalHost } from "../src/runtime/index.js";
+import { Connection, ProtocolReader } from "../src/wire/index.js";
 
 const MAX_MESSAGE_SIZE = 64 * 1024 * 1024;
 const EVENT_TIMEOUT = 50_000;
@@ -37,7 +37,7 @@ const listener: PhaseHostListener = {
 };
 
 const definition = adaptModule(createRequire(import.meta.url)(pluginFile), plugin);
-const host = new LocalHost(definition, { encodeCall, decodeValue }, listener);
+const host = new LocalHost(definition, gatewayCodecs(MAX_MESSAGE_SIZE), listener);
 const runner = { host, plugin, timeout: EVENT_TIMEOUT, onError: "exit" } as const;
 const instances = new Set<number>();
 
@@ -50,6 +50,7 @@ const service: PluginService = {
   setPluginDir: () => Promise.resolve(),
   status: () => Promise.resolve({}),
   pluginInfo: () => Promise.reject(new Error("the gateway is played by the load generator, which needs no info")),
+  pluginNames: () => Promise.resolve([plugin]),
   startInstance: (_, config) => {
     const id = instances.size + 1;
     instances.add(id);
@@ -71,7 +72,7 @@ const rpc = new MsgpackRpc({
   onInternalError: (method, error) => complain(`${method}: ${String(error.stack)}`),
 });
 
-const server = createServer((socket) => rpc.open(new Connection(socket, rpc, MAX_MESSAGE_SIZE)));
+const server = createServer((socket) => rpc.open(new Connection(socket, rpc, new ProtocolReader("MsgPack:1", MAX_MESSAGE_SIZE))));
 server.listen(path);
 process.on("SIGTERM", () => {
   unlinkSync(path);

@@ -48,7 +48,7 @@ function forGateway() {
 
 const outputs = [
   ["src/protobuf/plugin-socket.ts", forServer()],
-  ["src/gateway/plugin-socket-descriptor.ts", forGateway()],
+  ["src/gateway/protobuf/plugin-socket-descriptor.ts", forGateway()],
 ];
 
 for (const [name, text] of outputs) {

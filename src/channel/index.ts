@@ -16,5 +16,5 @@ export type {
 } from "./messages.js";
 export type { ChannelPort } from "./port.js";
 export { threadPort } from "./thread-port.js";
-export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener } from "./phase-host.js";
+export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener, Protocol } from "./phase-host.js";
 export { receiveReports, writeCalls, writeFailure, writeReturn } from "./reports.js";

@@ -45,6 +45,8 @@ export interface IsolateTask {
   readonly artifact: ModuleArtifact;
   /** Opened before the module is evaluated. */
   readonly inspect?: InspectorAddress;
+  /** Bytes that a request's body may have which the gateway leaves in a file. */
+  readonly maxBodySize: number;
 }
 
 /** One module that the scanning isolate is to read. */

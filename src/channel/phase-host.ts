@@ -18,6 +18,9 @@ export interface InstanceSpec {
   readonly config: string;
 }
 
+/** What the gateway of an event speaks: its PDK calls and their results are encoded so. */
+export type Protocol = "MsgPack:1" | "ProtoBuf:1";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** A line that plugin code, or the runtime on its behalf, wants logged. */
@@ -33,7 +36,7 @@ export interface LogEntry {
 export interface PhaseHost {
   startInstance(spec: InstanceSpec): void;
   closeInstance(instanceId: number): void;
-  startEvent(eventId: number, instanceId: number, phase: string): void;
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void;
   /** The gateway's answer to the oldest call of the event that wants one; `data` undefined means nil. */
   step(eventId: number, failed: boolean, data: Buffer | undefined): void;
   /** Gives the event up: its pending PDK calls reject with `reason`, nothing of it is heard again. */

@@ -13,6 +13,7 @@ import {
 import { createProgram, LOG_FORMATS, LOG_LEVELS } from "./program.js";
 import { UsageError } from "./usage-error.js";
 
+const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
 const PDK_MATCHES = ["exact", "compatible"] as const;
 const ISOLATIONS = ["thread", "process"] as const;
 const ERROR_RULES = ["exit", "continue"] as const;
@@ -34,6 +35,8 @@ export interface LoadingOptions {
   readonly pdkMatch: (typeof PDK_MATCHES)[number];
   /** Paths of keys: where there are any, only plugins that one of them signed are loaded. */
   readonly trust: readonly string[];
+  /** What a dump announces and the socket speaks; "auto" announces MsgPack:1. */
+  readonly protocol: (typeof PROTOCOLS)[number];
   readonly log: LogOptions;
 }
 
@@ -103,6 +106,7 @@ interface Values {
   readonly threads: string;
   readonly pdkMatch: string;
   readonly trust: readonly string[];
+  readonly protocol: string;
   readonly isolation: string;
   readonly loadTimeout: string;
   readonly isolateMemory: string;
@@ -223,6 +227,7 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
     isolateMemory: parseSize("isolate-memory", values.isolateMemory),
     trust: values.trust,
     pdkMatch: parseChoice("pdk-match", values.pdkMatch, PDK_MATCHES),
+    protocol: parseChoice("protocol", values.protocol, PROTOCOLS),
     log: {
       level: parseChoice("log-level", values.logLevel, LOG_LEVELS),
       format: parseChoice("log-format", values.logFormat, LOG_FORMATS),

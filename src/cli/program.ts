@@ -26,6 +26,12 @@ export function createProgram(): Command {
     .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
     .addOption(option("--socket-mode <mode>", "permission bits of the socket, in octal").default("0600"))
+    .addOption(
+      option(
+        "--protocol <name>",
+        "what a dump announces and the socket speaks: MsgPack:1, ProtoBuf:1, or auto: announce MsgPack:1, answer each client in its own",
+      ).default("auto"),
+    )
     .addOption(option("--threads <n>", "isolates per plugin; its instances spread over them").default("1"))
     .addOption(
       option(

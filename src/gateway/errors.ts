@@ -7,6 +7,8 @@ export type GatewayErrorCode =
   | "GATEWAY_RPC_ERROR"
   /** The plugin server could not be reached or closed the connection. */
   | "GATEWAY_RPC_LOST"
+  /** ProtoBuf:1: the plugin server closed the connection in the middle of a call. */
+  | "GATEWAY_RPC_CLOSED"
   /** The plugin server did not answer in time. */
   | "GATEWAY_RPC_TIMEOUT"
   /** The plugin server answered something the protocol does not allow. */

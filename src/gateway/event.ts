@@ -1,11 +1,13 @@
 // Runs one phase of one plugin: asks the plugin server, runs the PDK calls it wants, and answers each with a Step.
 
+import { playWithFiles } from "./body-files.js";
 import type { PluginEntity } from "./entities.js";
 import { GatewayError, messageOf } from "./errors.js";
 import { argumentsFromWire } from "./lua-values.js";
 import { callPdk, RefusedCall, type PdkAnswer, type PdkCall } from "./pdk-functions/index.js";
 import type { PluginInstances } from "./plugin-instances.js";
 import type { PluginServerClient } from "./plugin-server-client.js";
+import type { ProtobufClient } from "./protobuf/index.js";
 
 export type EventOutcome =
   /** The handler returned. */
@@ -23,7 +25,7 @@ export interface PluginServerCalls extends Pick<PluginServerClient, "call"> {
 }
 
 export interface EventServices {
-  readonly client: PluginServerCalls;
+  readonly client: PluginServerCalls | Pick<ProtobufClient, "call" | "handleEvent">;
   readonly instances: PluginInstances;
   readonly log: (level: "warn" | "error", message: string) => void;
   /** What runs a PDK call, where that is not {@link callPdk}. */
@@ -62,12 +64,19 @@ async function runWithInstance(services: EventServices, plugin: PluginEntity, ca
 }
 
 function isMissingInstance(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === "GATEWAY_RPC_ERROR" && /no plugin instance/i.test(error.message);
+  if (!(error instanceof GatewayError)) return false;
+  // ProtoBuf:1 has no errors: from Kong 3.4 on a closed connection means the same.
+  return error.code === "GATEWAY_RPC_CLOSED" || (error.code === "GATEWAY_RPC_ERROR" && /no plugin instance/i.test(error.message));
 }
 
 async function runLoop(services: EventServices, instanceId: number, call: PdkCall): Promise<EventOutcome> {
+  const { client } = services;
+  if ("handleEvent" in client) {
+    const run = services.callPdk ?? callPdk;
+    return playWithFiles(call, run, (play) => client.handleEvent(instanceId, call.phase, play));
+  }
   let reply = readReply(
-    await services.client.call("plugin.HandleEvent", { InstanceId: instanceId, EventName: call.phase }),
+    await client.call("plugin.HandleEvent", { InstanceId: instanceId, EventName: call.phase }),
     "plugin.HandleEvent",
   );
   const eventId = reply.eventId;
@@ -77,7 +86,7 @@ async function runLoop(services: EventServices, instanceId: number, call: PdkCal
     if (answer.kind === "ended") return "ended";
     // A nil result leaves the Data key out.
     const step = answer.data === undefined ? { EventId: eventId } : { EventId: eventId, Data: answer.data };
-    reply = readReply(await services.client.call(`plugin.${answer.step}`, step), `plugin.${answer.step}`);
+    reply = readReply(await client.call(`plugin.${answer.step}`, step), `plugin.${answer.step}`);
   }
   return "finished";
 }
@@ -90,7 +99,7 @@ async function runPdkCall(
   try {
     return await (services.callPdk ?? callPdk)(call, method, args);
   } catch (error) {
-    services.client.abandon?.(eventId);
+    if ("abandon" in services.client) services.client.abandon(eventId);
     throw error;
   }
 }

@@ -12,9 +12,10 @@ import { GatewayLog, type GatewayLogger, type GatewayLogLine } from "./gateway-l
 import { createGatewayRequest, type GatewayRequest } from "./gateway-request.js";
 import { headersFromRaw } from "./headers.js";
 import { HttpExchange } from "./http-exchange.js";
-import { parsePluginInfos, type PluginInfo } from "./plugin-info.js";
+import { announcedProtocol, parsePluginInfos, type GatewayProtocol, type PluginInfo } from "./plugin-info.js";
 import { PluginInstances } from "./plugin-instances.js";
 import { PluginServerClient } from "./plugin-server-client.js";
+import { ProtobufClient } from "./protobuf/index.js";
 import { RequestLifecycle, type LifecycleServices, type LoadedConfig } from "./request-lifecycle.js";
 import { Router } from "./router.js";
 import { UpstreamClient } from "./upstream-client.js";
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly socketPath: string;
   /** The parsed output of `-dump-all-plugins`. */
   readonly pluginInfos: unknown;
+  /** What the plugin server speaks, in place of what the dump announces. */
+  readonly protocol?: GatewayProtocol;
   readonly host?: string;
   /** 0 takes a free port. */
   readonly port?: number;
@@ -68,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 class RunningGateway implements Gateway {
   readonly #log: GatewayLog;
   readonly #infos: readonly PluginInfo[];
-  readonly #client: PluginServerClient;
+  readonly #client: PluginServerClient | ProtobufClient;
   readonly #upstreams = new UpstreamClient();
   readonly #services: LifecycleServices;
   readonly #server: Server;
@@ -84,11 +87,12 @@ class RunningGateway implements Gateway {
     this.#infos = infos;
     this.#log = new GatewayLog(options.logger);
     this.#loaded = { config, router: new Router(config) };
-    this.#client = new PluginServerClient({
-      socketPath: options.socketPath,
-      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-      onServerChange: () => instances.forgetAll(),
-    });
+    const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+    const { socketPath, protocol = announcedProtocol(options.pluginInfos) } = options;
+    this.#client =
+      protocol === "ProtoBuf:1"
+        ? new ProtobufClient({ socketPath, ...timeout })
+        : new PluginServerClient({ socketPath, ...timeout, onServerChange: () => instances.forgetAll() });
     const instances = new PluginInstances(this.#client);
     this.#services = {
       events: { client: this.#client, instances, log: this.#log.gateway },

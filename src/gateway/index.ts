@@ -4,6 +4,7 @@ export { GatewayError, type GatewayErrorCode } from "./errors.js";
 export { startGateway, type Gateway, type GatewayOptions } from "./gateway.js";
 export { type GatewayLogFields, type GatewayLogger, type GatewayLogLine } from "./gateway-log.js";
 export { startEchoUpstream, type EchoUpstream, type EchoUpstreamOptions } from "./echo-upstream.js";
+export { ProtobufClient, type PlayPdkCall, type ProtobufClientOptions } from "./protobuf/index.js";
 export { PluginServerClient, type PluginServerClientOptions } from "./plugin-server-client.js";
 
 // The gateway without a socket, for the test kit: the way of a request, what plugins see of it, what the PDK does.
@@ -45,5 +46,5 @@ export { createGatewayFacts, type GatewayFacts, type GatewayFactsOptions } from 
 export { ByteText, byteStringOf, bytesOf, textFromByteString, type PluginText } from "./byte-text.js";
 export { argumentsFromWire, fromWire } from "./lua-values.js";
 export type { HeaderList } from "./headers.js";
-export type { Phase } from "./plugin-info.js";
+export type { GatewayProtocol, Phase } from "./plugin-info.js";
 export type { ConsumerEntity, PluginEntity, RouteEntity, ServiceEntity } from "./entities.js";

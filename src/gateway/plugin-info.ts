@@ -30,6 +30,14 @@ export interface SchemaDefinition {
   readonly fields: readonly SchemaField[];
 }
 
+/** What a plugin server speaks. */
+export type GatewayProtocol = "MsgPack:1" | "ProtoBuf:1";
+
+/** What the dump announces; a bare array, and whatever says nothing, is MsgPack:1. */
+export function announcedProtocol(dump: unknown): GatewayProtocol {
+  return isRecord(dump) && dump["Protocol"] === "ProtoBuf:1" ? "ProtoBuf:1" : "MsgPack:1";
+}
+
 /** Reads the entries of `-dump-all-plugins`. */
 export function parsePluginInfos(dump: unknown): PluginInfo[] {
   const list: unknown = isRecord(dump) && "Plugins" in dump ? dump["Plugins"] : dump;

@@ -7,6 +7,7 @@ import {
   type IsolateMessage,
   type PhaseHost,
   type PhaseHostListener,
+  type Protocol,
   receiveReports,
   isBatch,
   writeCancelEvent,
@@ -50,8 +51,8 @@ export class Isolate implements PhaseHost {
     this.#port.control({ kind: "close-instance", instanceId });
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string): void {
-    writeStartEvent(this.#port.event(), eventId, instanceId, phase);
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+    writeStartEvent(this.#port.event(), eventId, instanceId, phase, protocol);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {

@@ -6,6 +6,7 @@ import {
   type PdkCall,
   type PhaseHost,
   type PhaseHostListener,
+  type Protocol,
 } from "../channel/index.js";
 import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -20,6 +21,7 @@ export interface UnreadEvent {
   readonly eventId: number;
   readonly instanceId: number;
   readonly phase: string;
+  readonly protocol: Protocol;
 }
 
 export interface LiveIsolateOptions {
@@ -106,10 +108,10 @@ export class LiveIsolate implements PhaseHost {
     this.#isolate.closeInstance(instanceId);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string): void {
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
     this.#events.add(eventId);
-    if (this.#heartbeat.isWaiting) this.#unread.set(eventId, { eventId, instanceId, phase });
-    this.#isolate.startEvent(eventId, instanceId, phase);
+    if (this.#heartbeat.isWaiting) this.#unread.set(eventId, { eventId, instanceId, phase, protocol });
+    this.#isolate.startEvent(eventId, instanceId, phase, protocol);
     this.#heartbeat.watch();
   }
 

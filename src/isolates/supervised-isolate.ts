@@ -7,6 +7,7 @@ import {
   type ModuleArtifact,
   type PhaseHost,
   type PhaseHostListener,
+  type Protocol,
   toErrorInfo,
 } from "../channel/index.js";
 import { Backoff } from "./backoff.js";
@@ -19,6 +20,8 @@ export interface IsolateLimits {
   readonly maxEvents: number;
   readonly stallTimeout: number;
   readonly loadTimeout: number;
+  /** Of a request's body that the gateway leaves in a file. */
+  readonly maxBodySize: number;
   /** How long an isolate without instances stays. */
   readonly idleTimeout: number;
   /** The environment that plugin code sees. */
@@ -81,7 +84,7 @@ export class SupervisedIsolate implements PhaseHost {
     else if (!this.#isWanted) this.#idle = setTimeout(() => this.#drain(), this.#options.limits.idleTimeout).unref();
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string): void {
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
     const { plugin, limits, listener } = this.#options;
     const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
     if (wait > 0) return listener.onFailure(eventId, this.#keepsDying(wait));
@@ -91,7 +94,7 @@ export class SupervisedIsolate implements PhaseHost {
       return listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
     }
     this.#events.set(eventId, isolate);
-    isolate.startEvent(eventId, instanceId, phase);
+    isolate.startEvent(eventId, instanceId, phase, protocol);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
@@ -130,7 +133,8 @@ export class SupervisedIsolate implements PhaseHost {
   #start(): LiveIsolate {
     clearTimeout(this.#restart);
     const { plugin, startCarrier, limits, listener, inspect } = this.#options;
-    const task = { plugin, artifact: this.#artifact, ...(inspect === undefined ? {} : { inspect }) };
+    const { maxBodySize } = limits;
+    const task = { plugin, artifact: this.#artifact, maxBodySize, ...(inspect === undefined ? {} : { inspect }) };
     const carrier = startCarrier(task, { memory: limits.memory, env: limits.env });
     const isolate: LiveIsolate = new LiveIsolate({
       carrier,
@@ -209,7 +213,7 @@ export class SupervisedIsolate implements PhaseHost {
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${again}`, error: info });
     for (const eventId of begun) this.#fail(eventId, info);
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
-    for (const { eventId, instanceId, phase } of unread) this.startEvent(eventId, instanceId, phase);
+    for (const { eventId, instanceId, phase, protocol } of unread) this.startEvent(eventId, instanceId, phase, protocol);
   }
 
   #fail(eventId: number, error: ErrorInfo): void {

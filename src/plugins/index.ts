@@ -1,5 +1,5 @@
 // The door of plugins: what is in the plugins directory, what it says of itself, and the instances made of it.
-export { type Instance, InstanceTable } from "./instance-table.js";
+export { type Instance, InstanceTable, type SleepingInstance } from "./instance-table.js";
 export { compilePath } from "./compile-path.js";
 export { type LoadOptions, loadPlugins } from "./load-plugins.js";
 export { findPackagePdkVersion, type PdkMatch } from "./pdk-version.js";

@@ -14,13 +14,21 @@ export interface Instance {
   error: string | undefined;
   /** In the milliseconds of `performance.now`. */
   lastUsed: number;
+  /** Whether its gateway cannot be told that it has gone, so that it comes back when it is used. */
+  readonly comesBack: boolean;
 }
+
+/** What is needed to start an instance that went for being unused again. */
+export type SleepingInstance = Pick<Instance, "id" | "plugin" | "config" | "started">;
 
 const MIN_SWEEP = 100;
 const MAX_SWEEP = 60_000;
+/** The oldest go: a gateway that deletes a plugin says nothing of it. */
+const MAX_SLEEPING = 10_000;
 
 export class InstanceTable {
   readonly #instances = new Map<number, Instance>();
+  readonly #sleeping = new Map<number, SleepingInstance>();
   readonly #idleTimeout: number;
   readonly #sweep: NodeJS.Timeout;
   readonly #newId: () => number;
@@ -41,7 +49,7 @@ export class InstanceTable {
 
   nextId(): number {
     let id = this.#newId();
-    while (this.#instances.has(id)) id = this.#newId();
+    while (this.#instances.has(id) || this.#sleeping.has(id)) id = this.#newId();
     return id;
   }
 
@@ -62,6 +70,13 @@ export class InstanceTable {
     return instance;
   }
 
+  /** Takes out an instance that went for being unused: it is to be added again under its id. */
+  wake(id: number): SleepingInstance | undefined {
+    const sleeping = this.#sleeping.get(id);
+    this.#sleeping.delete(id);
+    return sleeping;
+  }
+
   ofPlugin(plugin: string): Instance[] {
     return [...this.#instances.values()].filter((instance) => instance.plugin === plugin);
   }
@@ -69,6 +84,7 @@ export class InstanceTable {
   /** Forgets an instance. Its running events finish: they hold its handlers. */
   close(id: number): Instance | undefined {
     const instance = this.#instances.get(id);
+    this.#sleeping.delete(id);
     if (instance === undefined) return undefined;
     this.#instances.delete(id);
     instance.host.closeInstance(id);
@@ -78,12 +94,21 @@ export class InstanceTable {
   end(): void {
     clearInterval(this.#sweep);
     this.#instances.clear();
+    this.#sleeping.clear();
   }
 
   #expire(): void {
     const oldest = performance.now() - this.#idleTimeout;
     for (const instance of this.#instances.values()) {
-      if (instance.lastUsed < oldest) this.close(instance.id);
+      if (instance.lastUsed < oldest) this.#letGo(instance);
     }
+  }
+
+  #letGo({ id, plugin, config, started, comesBack }: Instance): void {
+    this.close(id);
+    if (!comesBack) return;
+    this.#sleeping.set(id, { id, plugin, config, started });
+    const [oldest] = this.#sleeping.keys();
+    if (this.#sleeping.size > MAX_SLEEPING && oldest !== undefined) this.#sleeping.delete(oldest);
   }
 }

@@ -39,7 +39,7 @@ export function readPdkResult(type: ResultType, method: string, bytes: Buffer): 
     case "Number":
       return Object.hasOwn(fields, "v") ? fields["v"] : NEVER_NIL.get(method);
     case "ByteString":
-      return fields["v"] instanceof Uint8Array ? fields["v"] : Buffer.alloc(0);
+      return ownBytes(fields["v"]);
     case "Value":
       return fromValue(fields) ?? undefined;
     case "Struct":
@@ -65,7 +65,15 @@ function multimap(values: ReadonlyMap<string, unknown>): Map<string, unknown> {
 function rawBody(fields: Fields): unknown {
   if (Object.hasOwn(fields, "body_filepath")) return new BodyFile(String(textOf(fields["body_filepath"])));
   if (Object.hasOwn(fields, "error")) throw new ResultError(String(textOf(fields["error"])));
-  return fields["content"] instanceof Uint8Array ? fields["content"] : Buffer.alloc(0);
+  return ownBytes(fields["content"]);
+}
+
+/** What a socket reads into is as large, and used again: what is larger lies in memory of its own. */
+const SHARED_MEMORY = 64 * 1024;
+
+function ownBytes(bytes: unknown): Buffer {
+  if (!(bytes instanceof Uint8Array)) return Buffer.alloc(0);
+  return bytes.length <= SHARED_MEMORY ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** The gateway leaves the whole match out, which is number 0. */

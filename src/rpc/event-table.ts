@@ -63,7 +63,7 @@ export class EventTable {
     this.#nextId += 1;
     this.#events.set(event.id, event);
     this.#timed(runner.timeout).set(event.id, event);
-    runner.host.startEvent(event.id, instanceId, phase);
+    runner.host.startEvent(event.id, instanceId, phase, dialect.protocol);
     return event;
   }
 
@@ -86,6 +86,13 @@ export class EventTable {
     const event = this.#events.get(eventId);
     event?.handlerFailed(this.#options.failureCalls(event, reason));
     return event;
+  }
+
+  /** The gateway has left in the middle of an event: nothing of it will be asked for. */
+  abandon(event: Event, reason: string): void {
+    if (this.#events.get(event.id) !== event) return;
+    this.#remove(event);
+    event.runner.host.cancelEvent(event.id, reason);
   }
 
   /**
@@ -122,11 +129,11 @@ export class EventTable {
 
   #timeout(event: Event): void {
     // Its failure is being played: only a gateway that does not answer that either is waited for no longer.
-    if (event.hasFailed) {
+    if (event.hasFailed || event.hasReturned) {
       if (!event.isAlive(performance.now() - STEP_GRACE)) this.#giveUp(event);
       return;
     }
-    const owedStep = event.state === "awaiting-step";
+    const owedStep = event.state === "awaiting-step" && !event.streams;
     this.#options.onTimeout(event);
     if (owedStep) this.#giveUp(event);
     else event.handlerFailed(this.#options.failureCalls(event, "it took too long"));

@@ -1,14 +1,20 @@
 // Owns one event on the gateway's side: plays the handler's calls one by one, whichever connection asks.
 import { performance } from "node:perf_hooks";
-import type { PdkCall, PhaseHost } from "../channel/index.js";
+import type { PdkCall, PhaseHost, Protocol } from "../channel/index.js";
 
-/** Where the answer to the gateway's present request goes. Only one is open at a time. */
-export type EventReply = (eventId: number, data: Buffer) => void;
+/** Where the answer to the gateway's present request goes. Only one is open at a time. After the last nothing follows. */
+export type EventReply = (eventId: number, data: Buffer, isLast: boolean) => void;
 
 type EventState = "running" | "awaiting-step" | "over";
 
 /** What an event needs of the protocol it is played in. */
 export interface EventDialect {
+  readonly protocol: Protocol;
+  /**
+   * Whether the gateway reads calls one after another from its connection: all that are there go out at once then, and
+   * its answers come in the same order. Otherwise each waits for the answer to the one before.
+   */
+  readonly streams: boolean;
   /** The data that says the phase is over. */
   readonly phaseOver: Buffer;
   encodeCall(method: string, args: readonly unknown[]): Buffer;
@@ -55,9 +61,11 @@ export class Event {
   readonly #options: EventOptions;
   #state: EventState = "running";
   #queue: PdkCall[] = [];
-  #played: PdkCall | undefined;
+  /** Sent, and not answered yet. */
+  readonly #played: PdkCall[] = [];
   #handlerDone = false;
   #hasFailed = false;
+  #hasReturned = false;
   #asked = 0;
   #reply: EventReply | undefined;
 
@@ -78,6 +86,16 @@ export class Event {
   /** Whether its handler failed, or was given up. */
   get hasFailed(): boolean {
     return this.#hasFailed;
+  }
+
+  /** Whether the gateway was told that it is over, and only owes answers. */
+  get hasReturned(): boolean {
+    return this.#hasReturned;
+  }
+
+  /** Whether it could still be ended if the gateway owed an answer: calls do not wait for those before. */
+  get streams(): boolean {
+    return this.#options.dialect.streams;
   }
 
   /** Whether its handler runs, or the gateway was asked for an answer after `since` (of `performance.now`). */
@@ -120,10 +138,9 @@ export class Event {
    * Returns false, and takes no notice, where no call waits for an answer: the peer broke the protocol.
    */
   step(failed: boolean, data: Buffer | undefined, reply: EventReply): boolean {
-    const answered = this.#played;
+    const answered = this.#played.shift();
     if (answered === undefined) return false;
-    this.#played = undefined;
-    this.#state = "running";
+    this.#state = this.#played.length > 0 ? "awaiting-step" : "running";
     this.#reply = reply;
     if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.step(this.id, failed, data);
     else if (failed) this.#options.onCallRefused(this, answered.data, data);
@@ -134,6 +151,7 @@ export class Event {
   #advance(): void {
     const reply = this.#reply;
     if (reply === undefined) return;
+    if (this.#options.dialect.streams) return this.#stream(reply);
     const call = this.#queue.shift();
     if (call !== undefined) this.#play(call, reply);
     else if (this.#handlerDone) this.#over(reply, this.#options.dialect.phaseOver);
@@ -144,16 +162,30 @@ export class Event {
     if (call.ends) return this.#over(reply, call.data);
     this.#state = "awaiting-step";
     this.#asked = performance.now();
-    this.#played = call;
-    this.#reply = undefined;
-    reply(this.id, call.data);
+    this.#played.push(call);
+    if (!this.#options.dialect.streams) this.#reply = undefined;
+    reply(this.id, call.data, false);
+  }
+
+  #stream(reply: EventReply): void {
+    for (const call of this.#queue.splice(0)) this.#play(call, reply);
+    if (!this.#handlerDone || this.#state === "over") return;
+    if (this.#played.length === 0 && !this.#hasReturned) return this.#over(reply, this.#options.dialect.phaseOver);
+    if (!this.#hasReturned) {
+      this.#hasReturned = true;
+      reply(this.id, this.#options.dialect.phaseOver, true);
+    } else if (this.#played.length === 0) this.#leave();
   }
 
   #over(reply: EventReply, data: Buffer): void {
+    this.#leave();
+    reply(this.id, data, true);
+  }
+
+  #leave(): void {
     this.#state = "over";
     this.#handlerDone = true;
     this.#reply = undefined;
     this.#options.onOver(this);
-    reply(this.id, data);
   }
 }

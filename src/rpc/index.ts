@@ -3,5 +3,7 @@ export { noInstance, RpcError } from "./errors.js";
 export { Event, type EventRunner, type FailureCall } from "./event.js";
 export { EventTable } from "./event-table.js";
 export { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
+export { GatewayRpc, type GatewayRpcOptions } from "./gateway-rpc.js";
 export { encodedText, methodOfCall, MsgpackRpc } from "./msgpack-rpc.js";
+export { ProtobufRpc } from "./protobuf-rpc.js";
 export type { InstanceStatus, PluginInfo, PluginService } from "./plugin-service.js";

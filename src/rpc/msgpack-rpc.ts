@@ -20,7 +20,7 @@ import type { EventDialect, EventReply } from "./event.js";
 import type { EventTable } from "./event-table.js";
 import type { PluginService } from "./plugin-service.js";
 
-const DIALECT: EventDialect = { phaseOver: PHASE_OVER, encodeCall };
+const DIALECT: EventDialect = { protocol: "MsgPack:1", streams: false, phaseOver: PHASE_OVER, encodeCall };
 
 // 2.x gateways name the type of a step's value in its method; only StepError means anything else.
 const STEP_METHODS = [
@@ -110,7 +110,11 @@ export class MsgpackRpc implements ConnectionHandler {
       result("GetStatus", () => service.status()),
       result("GetPluginInfo", (name) => service.pluginInfo(text(name, "the plugin's name"))),
       result("StartInstance", (argument) =>
-        service.startInstance(text(field(argument, "Name"), "Name"), text(field(argument, "Config") ?? "{}", "Config")),
+        service.startInstance(
+          text(field(argument, "Name"), "Name"),
+          text(field(argument, "Config") ?? "{}", "Config"),
+          "MsgPack:1",
+        ),
       ),
       result("InstanceStatus", (id) => service.instanceStatus(integer(id, "the instance id"))),
       result("CloseInstance", (id) => service.closeInstance(integer(id, "the instance id"))),
@@ -137,8 +141,8 @@ export class MsgpackRpc implements ConnectionHandler {
     const target = this.#options.events.find(eventId);
     const reply: EventReply = (id, answer) => sendEventReply(connection, messageId, id, answer);
     // 2.0 has no response.error and steps on after it, although the event is over here.
-    if (target === "over") reply(eventId, PHASE_OVER);
-    else if (target === "unknown") reply(eventId, this.#unknownEventData());
+    if (target === "over") reply(eventId, PHASE_OVER, true);
+    else if (target === "unknown") reply(eventId, this.#unknownEventData(), true);
     else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
   }
 

@@ -1,4 +1,5 @@
 // What the RPC layer asks of the server: the tables behind the `plugin.*` methods.
+import type { Protocol } from "../channel/index.js";
 import type { EventRunner } from "./event.js";
 
 /** A plugin as a gateway registers it. Spelling and shape are the gateway's own. */
@@ -28,8 +29,13 @@ export interface PluginService {
   setPluginDir(directory: string): Promise<void>;
   status(): Promise<unknown>;
   pluginInfo(name: string): Promise<PluginInfo>;
-  /** Always gives an id: 2.4 to 3.0 gateways loop or hang on an error here. */
-  startInstance(name: string, config: string): Promise<InstanceStatus>;
+  /** Of all plugins that are served. */
+  pluginNames(): Promise<readonly string[]>;
+  /**
+   * Always gives an id: 2.4 to 3.0 gateways loop or hang on an error here. A gateway that speaks ProtoBuf:1 cannot be told
+   * that an instance has gone: what is unused for long has to come back by itself.
+   */
+  startInstance(name: string, config: string, protocol: Protocol): Promise<InstanceStatus>;
   instanceStatus(id: number): InstanceStatus;
   closeInstance(id: number): InstanceStatus;
   /** What runs an instance's events, or undefined where there is no such instance. */

@@ -7,7 +7,8 @@ import { type BodyKind, readResult } from "./pdk-result.js";
 /** Between PDK calls and bytes; which one depends on the protocol the gateway speaks. */
 export interface CallCodec {
   encodeCall(method: string, args: readonly unknown[]): Buffer;
-  decodeValue(data: Buffer): unknown;
+  /** What a call returned; a promise where it has still to be read from somewhere. */
+  decodeResult(method: string, data: Buffer): unknown;
 }
 
 /**
@@ -51,6 +52,7 @@ export class RunningEvent {
   #queue: PdkCall[] = [];
   #flushScheduled = false;
   readonly #waiters: Waiter[] = [];
+  readonly #reading = new Set<Waiter>();
 
   constructor(id: number, instanceId: number, phase: string, bodies: BodyKind, codec: CallCodec, outlet: EventOutlet) {
     this.id = id;
@@ -91,19 +93,26 @@ export class RunningEvent {
   step(failed: boolean, data: Buffer | undefined): void {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return;
+    const { method } = waiter.method;
     try {
-      const value = data === undefined ? undefined : this.#codec.decodeValue(data);
-      if (failed) waiter.reject(new PdkError("PDK_CALL_FAILED", { method: waiter.method.method, reason: String(value) }));
+      const value = data === undefined ? undefined : this.#codec.decodeResult(method, data);
+      if (failed) waiter.reject(new PdkError("PDK_CALL_FAILED", { method, reason: String(value) }));
+      else if (value instanceof Promise) this.#awaitResult(waiter, value);
       else waiter.resolve(readResult(waiter.method.returns, value, this.bodies));
     } catch (error) {
-      waiter.reject(
-        new PdkError("PDK_CALL_FAILED", {
-          method: waiter.method.method,
-          reason: `its answer cannot be read: ${String(error)}`,
-          cause: error,
-        }),
-      );
+      waiter.reject(unreadable(method, error));
     }
+  }
+
+  /** Until the value is there the call is still pending: the event may be cancelled. */
+  #awaitResult(waiter: Waiter, value: Promise<unknown>): void {
+    this.#reading.add(waiter);
+    void value
+      .then(
+        (read) => waiter.resolve(readResult(waiter.method.returns, read, this.bodies)),
+        (error: unknown) => waiter.reject(unreadable(waiter.method.method, error)),
+      )
+      .finally(() => this.#reading.delete(waiter));
   }
 
   /** Takes what is queued and ends the event; later PDK calls are refused. */
@@ -114,7 +123,7 @@ export class RunningEvent {
   }
 
   cancel(reason: string): void {
-    const waiters = this.#waiters.splice(0);
+    const waiters = [...this.#waiters.splice(0), ...this.#reading];
     this.#end("over");
     for (const { method, reject } of waiters) reject(new PdkError("PDK_EVENT_CANCELLED", { method: method.method, reason }));
   }
@@ -143,4 +152,8 @@ export class RunningEvent {
       this.#outlet.send(this, calls);
     });
   }
+}
+
+function unreadable(method: string, error: unknown): PdkError {
+  return new PdkError("PDK_CALL_FAILED", { method, reason: `its answer cannot be read: ${String(error)}`, cause: error });
 }

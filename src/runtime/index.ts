@@ -1,4 +1,5 @@
 // The door of runtime: what runs plugin code in the thread it is in. Isolates reach it by the worker entry's path instead.
+export { type CodecFor, gatewayCodecs } from "./codecs.js";
 export type { CallCodec } from "./event.js";
 export { FailedHost } from "./failed-host.js";
 export { adaptModule } from "./forms/adapt-module.js";

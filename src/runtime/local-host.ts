@@ -1,5 +1,13 @@
 // Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
-import { type InstanceSpec, type LogEntry, type PhaseHost, type PhaseHostListener, toErrorInfo } from "../channel/index.js";
+import {
+  type InstanceSpec,
+  type LogEntry,
+  type PhaseHost,
+  type PhaseHostListener,
+  type Protocol,
+  toErrorInfo,
+} from "../channel/index.js";
+import type { CodecFor } from "./codecs.js";
 import { type EventTracking, NO_TRACKING } from "./current-event.js";
 import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./event.js";
 import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
@@ -16,21 +24,23 @@ export interface LocalHostOptions {
 
 export class LocalHost implements PhaseHost {
   readonly #definition: PluginDefinition;
-  readonly #codec: CallCodec;
+  readonly #codecFor: CodecFor;
   readonly #listener: PhaseHostListener;
   readonly #tracking: EventTracking;
   readonly #instances = new Map<number, Instance>();
   readonly #events = new Map<number, RunningEvent>();
+  /** Events that wait for their codec to be loaded. */
+  readonly #waiting = new Set<number>();
   readonly #outlet: EventOutlet;
 
   constructor(
     definition: PluginDefinition,
-    codec: CallCodec,
+    codecFor: CodecFor,
     listener: PhaseHostListener,
     { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING }: LocalHostOptions = {},
   ) {
     this.#definition = definition;
-    this.#codec = codec;
+    this.#codecFor = codecFor;
     this.#listener = listener;
     this.#tracking = tracking;
     this.#outlet = {
@@ -62,14 +72,28 @@ export class LocalHost implements PhaseHost {
     this.#instances.delete(instanceId);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string): void {
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+    const codec = this.#codecFor(protocol);
+    if (!(codec instanceof Promise)) return this.#begin(eventId, instanceId, phase, codec);
+    this.#waiting.add(eventId);
+    codec.then(
+      (loaded) => {
+        if (this.#waiting.delete(eventId)) this.#begin(eventId, instanceId, phase, loaded);
+      },
+      (error: unknown) => {
+        if (this.#waiting.delete(eventId)) this.#listener.onFailure(eventId, toErrorInfo(error));
+      },
+    );
+  }
+
+  #begin(eventId: number, instanceId: number, phase: string, codec: CallCodec): void {
     const instance = this.#instances.get(instanceId);
     if (instance?.state !== "ready") {
       const reason = instance?.reason ?? new Error(`instance ${instanceId} is not here`);
       this.#listener.onFailure(eventId, toErrorInfo(reason), reason);
       return;
     }
-    const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, this.#codec, this.#outlet);
+    const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, codec, this.#outlet);
     this.#events.set(eventId, event);
     this.#tracking.run(event, () => void this.#run(event, instance.handlers));
   }
@@ -79,6 +103,7 @@ export class LocalHost implements PhaseHost {
   }
 
   cancelEvent(eventId: number, reason: string): void {
+    this.#waiting.delete(eventId);
     const event = this.#events.get(eventId);
     if (event === undefined) return;
     this.#events.delete(eventId);

@@ -16,8 +16,8 @@ import {
   writeFailure,
   writeReturn,
 } from "../channel/index.js";
-import { decodeValue, encodeCall } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
+import { gatewayCodecs } from "./codecs.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
@@ -27,8 +27,6 @@ import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
-
-const CODEC = { encodeCall, decodeValue };
 
 /** Resolves when the host says stop, or is gone. */
 export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Promise<void> {
@@ -80,7 +78,7 @@ function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
 async function loadHost(task: IsolateTask, listener: PhaseHostListener, tracking: EventTracking): Promise<PhaseHost> {
   try {
     const definition = adaptModule(await evaluateModule(task.artifact), task.plugin);
-    return new LocalHost(definition, CODEC, listener, { tracking });
+    return new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking });
   } catch (thrown) {
     return new FailedHost(toErrorInfo(thrown), listener);
   }

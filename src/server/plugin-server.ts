@@ -8,14 +8,14 @@ import {
   encodedText,
   type Event,
   EventTable,
-  FAIL_CLOSED,
   failureCalls,
+  type GatewayRpc,
   methodOfCall,
-  MsgpackRpc,
   type PluginInfo,
 } from "../rpc/index.js";
 import { FailedHost } from "../runtime/index.js";
-import { Connection, WireError } from "../wire/index.js";
+import { type Connection, type Protocol, WireError } from "../wire/index.js";
+import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
 import { InstanceIds } from "./instance-ids.js";
 import { ServedPlugins } from "./served-plugins.js";
@@ -26,6 +26,8 @@ import { UnixSocket } from "./unix-socket.js";
 export interface ServerOptions {
   readonly socketPath: string;
   readonly socketMode: number;
+  /** What the socket speaks; with "auto" each connection is answered in the protocol that its client speaks. */
+  readonly protocol: Protocol | "auto";
   readonly eventTimeout: number;
   /** The plugin whose events may take as long as they do: somebody looks at them with a debugger. */
   readonly withoutDeadline?: string | undefined;
@@ -54,7 +56,7 @@ export class PluginServer {
   readonly #instances: InstanceTable;
   readonly #plugins: ServedPlugins;
   readonly #source: PluginSource;
-  readonly #rpc: MsgpackRpc;
+  readonly #rpc: GatewayRpc;
   readonly #connections = new Set<Connection>();
   #socket: UnixSocket | undefined;
   #closed: Promise<void> | undefined;
@@ -81,22 +83,25 @@ export class PluginServer {
       onNewCode: (plugin) => this.#forgetFailures(plugin),
       onPluginLog: (plugin, entry) => this.#logPlugin(plugin, entry),
     });
-    this.#rpc = new MsgpackRpc({
-      service: new ServerService({
-        plugins: this.#plugins,
-        instances: this.#instances,
-        eventTimeout: options.eventTimeout,
-        withoutDeadline: options.withoutDeadline,
-        onError: options.onError,
-        listenerFor: (plugin) => this.#listenTo(plugin),
-        loaded: () => this.#source.registry(),
-        loadDirectory: (directory) => this.#source.change(directory),
-      }),
+    const service = new ServerService({
+      plugins: this.#plugins,
+      instances: this.#instances,
+      eventTimeout: options.eventTimeout,
+      withoutDeadline: options.withoutDeadline,
+      onError: options.onError,
+      listenerFor: (plugin) => this.#listenTo(plugin),
+      loaded: () => this.#source.registry(),
+      loadDirectory: (directory) => this.#source.change(directory),
+    });
+    this.#rpc = createRpc({
+      protocol: options.protocol,
+      maxMessageSize: options.maxMessageSize,
+      onError: options.onError,
+      service,
       events: this.#events,
-      unknownEventCall: options.onError === "exit" ? FAIL_CLOSED : undefined,
       onOpen: (connection) => this.#connections.add(connection),
       onClose: (connection, error) => this.#onClose(connection, error),
-      onInternalError: (method, error) => this.#logger.error({ err: error }, `${method} failed in the server itself`),
+      logger: this.#logger,
     });
   }
 
@@ -156,10 +161,10 @@ export class PluginServer {
     let told = -Infinity;
     while (this.#connections.size > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
-      const isQuiet = this.#events.size === 0 && ![...this.#connections].some(({ owesAnswer }) => owesAnswer);
+      const isQuiet = this.#events.size === 0 && [...this.#connections].every((connection) => this.#rpc.isIdle(connection));
       if (!isQuiet || performance.now() - told < HAND_OVER_REPEAT) continue;
       told = performance.now();
-      for (const connection of this.#connections) this.#rpc.introduce(connection);
+      for (const connection of this.#connections) this.#rpc.handOver(connection);
     }
   }
 
@@ -179,8 +184,7 @@ export class PluginServer {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, this.#rpc, this.#options.maxMessageSize);
-    this.#rpc.open(connection);
+    this.#rpc.accept(socket);
   }
 
   #onClose(connection: Connection, error: Error | undefined): void {

@@ -7,8 +7,8 @@ import {
   type PluginService,
   RpcError,
 } from "../rpc/index.js";
-import type { PhaseHostListener } from "../channel/index.js";
-import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry } from "../plugins/index.js";
+import type { PhaseHostListener, Protocol } from "../channel/index.js";
+import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry, type SleepingInstance } from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { checkConfig, redactConfig } from "../schema/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
@@ -32,6 +32,8 @@ const A_DAY = 86_400_000;
 
 export class ServerService implements PluginService {
   readonly #options: ServiceOptions;
+  /** As it was when an instance was last started: for what is said of plugins that are not there. */
+  #registry: PluginRegistry | undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -69,20 +71,38 @@ export class ServerService implements PluginService {
     return pluginInfo(generation);
   }
 
-  async startInstance(name: string, config: string): Promise<InstanceStatus> {
+  async pluginNames(): Promise<readonly string[]> {
+    return (await this.#options.loaded()).list().map(({ name }) => name);
+  }
+
+  async startInstance(name: string, config: string, protocol: Protocol): Promise<InstanceStatus> {
     const registry = await this.#options.loaded();
+    const id = this.#options.instances.nextId();
+    const started = Math.floor(Date.now() / 1000);
+    this.#registry = registry;
+    const instance = this.#start({ id, plugin: name, config, started }, registry, protocol === "ProtoBuf:1");
+    return this.#statusOf(instance);
+  }
+
+  #start({ id, plugin: name, config, started }: SleepingInstance, registry: PluginRegistry, comesBack: boolean): Instance {
     const { instances, plugins, listenerFor } = this.#options;
-    const id = instances.nextId();
     const reason = this.#misfit(registry, name, config);
     const host =
       reason === undefined
         ? plugins.startInstance(name, id, config)
         : new FailedHost({ name: "RpcError", message: reason, stack: reason }, listenerFor(name));
     if (host === undefined) throw new RpcError("RPC_NO_PLUGIN", unavailable(registry, name));
-    const instance = instances.add({ id, plugin: name, config, host, started: Math.floor(Date.now() / 1000) });
+    const instance = instances.add({ id, plugin: name, config, host, started, comesBack });
     // Tells, now that the table knows the instance, why it cannot run.
     if (reason !== undefined) host.startInstance({ id, config });
-    return this.#statusOf(instance);
+    return instance;
+  }
+
+  /** Its gateway cannot be told that it went for being unused. */
+  #wake(id: number): Instance | undefined {
+    const sleeping = this.#options.instances.wake(id);
+    if (sleeping === undefined || this.#registry === undefined) return undefined;
+    return this.#start(sleeping, this.#registry, true);
   }
 
   instanceStatus(id: number): InstanceStatus {
@@ -100,7 +120,7 @@ export class ServerService implements PluginService {
   }
 
   runnerOf(instanceId: number): EventRunner | undefined {
-    const instance = this.#options.instances.use(instanceId);
+    const instance = this.#options.instances.use(instanceId) ?? this.#wake(instanceId);
     if (instance === undefined) return undefined;
     const { host, plugin } = instance;
     const { eventTimeout, withoutDeadline, onError } = this.#options;

@@ -1,11 +1,13 @@
 // The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
 import { decodeData, encodeData, type PluginServerCalls } from "../gateway/index.js";
 import { Event, failureCalls } from "../rpc/index.js";
-import { LocalHost, type PluginDefinition } from "../runtime/index.js";
-import { decodeValue, encodeCall, PHASE_OVER } from "../wire/index.js";
+import { gatewayCodecs, LocalHost, type PluginDefinition } from "../runtime/index.js";
+import { encodeCall, PHASE_OVER } from "../wire/index.js";
 
-const DIALECT = { phaseOver: PHASE_OVER, encodeCall };
-const CODEC = { encodeCall, decodeValue };
+const PROTOCOL = "MsgPack:1";
+const DIALECT = { protocol: PROTOCOL, streams: false, phaseOver: PHASE_OVER, encodeCall } as const;
+/** Bodies in files are the other protocol's. */
+const CODECS = gatewayCodecs(0);
 
 /** What a request wants to know of its events. */
 export interface EventWatch {
@@ -34,7 +36,7 @@ export class InProcessServer {
     this.#definition = definition;
     this.#host = new LocalHost(
       definition,
-      CODEC,
+      CODECS,
       {
         onCalls: (id, calls) => this.#events.get(id)?.event.addCalls(calls),
         onReturn: (id) => this.#events.get(id)?.event.handlerReturned(),
@@ -92,7 +94,7 @@ export class InProcessServer {
         (eventId, data) => resolve(reply(eventId, data)),
       );
       this.#events.set(id, { event, watch });
-      this.#host.startEvent(id, instanceId, phase);
+      this.#host.startEvent(id, instanceId, phase, PROTOCOL);
     });
   }
 

@@ -1,6 +1,6 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
-import { MessageReader } from "./message-reader.js";
+import type { MessageSource } from "./protocol-reader.js";
 import { readInto } from "./read-into.js";
 
 /** What a connection tells its owner. */
@@ -14,17 +14,18 @@ export interface ConnectionHandler {
 export class Connection {
   readonly #socket: Socket;
   readonly #handler: ConnectionHandler;
-  readonly #reader: MessageReader;
+  readonly #source: MessageSource;
   #state: "open" | "closed" = "open";
   #error: Error | undefined;
   #owed = 0;
+  #soon: Buffer[] = [];
 
   /** Takes the socket over: it is not to be used by others any more. */
-  constructor(accepted: Socket, handler: ConnectionHandler, maxMessageSize: number) {
+  constructor(accepted: Socket, handler: ConnectionHandler, source: MessageSource) {
     const socket = readInto(accepted, (chunk) => this.#onData(chunk));
     this.#socket = socket;
     this.#handler = handler;
-    this.#reader = new MessageReader(maxMessageSize);
+    this.#source = source;
     socket.on("drain", () => socket.resume());
     socket.on("error", (error) => {
       this.#error ??= error;
@@ -58,6 +59,19 @@ export class Connection {
     return takesMore;
   }
 
+  /** Sends bytes together with all others that are sent so before the next turn of the event loop. */
+  sendSoon(bytes: Buffer): void {
+    if (this.#state === "closed") return;
+    if (this.#soon.length === 0) process.nextTick(() => this.#sendGathered());
+    this.#soon.push(bytes);
+  }
+
+  #sendGathered(): void {
+    const [first, ...rest] = this.#soon;
+    this.#soon = [];
+    if (first !== undefined) this.send(rest.length === 0 ? first : Buffer.concat([first, ...rest]));
+  }
+
   /** Ends at once, without waiting for what is still to be written. May be called twice. */
   destroy(error?: Error): void {
     this.#error ??= error;
@@ -66,6 +80,7 @@ export class Connection {
 
   /** Ends when everything sent so far is written. */
   end(): void {
+    this.#sendGathered();
     this.#socket.end();
   }
 
@@ -76,9 +91,16 @@ export class Connection {
     this.#handler.onMessage(this, message);
   };
 
+  /** Ends when everything sent so far is written, whether or not the peer ends too; because of `error`. */
+  endAndDestroy(error: Error): void {
+    this.#error ??= error;
+    this.#sendGathered();
+    this.#socket.destroySoon();
+  }
+
   #onData(chunk: Buffer): void {
     try {
-      this.#reader.push(chunk, this.#deliver);
+      this.#source.push(chunk, this.#deliver);
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,44 +1,47 @@
 // Owns the bytes of one ProtoBuf:1 connection that are not a whole frame yet, and cuts them into frames.
 
 const HEADER = 4;
+/** Room for a frame is made as it comes: a peer that announces a large one has not sent it yet. */
+const FIRST_ROOM = 64 * 1024;
+const GROWTH = 4;
 
 /** Stands for a frame that is larger than the limit: it is told of when its length is known, and its bytes are passed over. */
 export const OVERSIZED_FRAME = Buffer.alloc(0);
 
 /**
- * Turns chunks, split and glued anyhow, into the bytes of complete frames. A frame in one chunk is not copied, any other
- * once.
+ * Turns chunks, split and glued anyhow, into the bytes of complete frames. A frame that comes in one chunk is a part of it; of
+ * others every byte is copied once, and at most a third of them once more.
  */
 export class FrameReader {
   readonly #maxSize: number;
-  #pending: Buffer[] = [];
   /** Bytes of the header that are there, and the length they make so far. */
   #headerBytes = 0;
   #length = 0;
-  /** Bytes of the frame that are still to come. */
-  #missing = 0;
-  #skips = false;
+  /** What has come of a frame that began in an earlier chunk, up to `#size`. */
+  #part: Buffer | undefined;
+  #size = 0;
 
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
   }
 
-  /** Takes a chunk and returns the frames it completes, in order; {@link OVERSIZED_FRAME} for those over the limit. */
-  push(chunk: Buffer): Buffer[] {
-    const frames: Buffer[] = [];
+  /**
+   * Takes a chunk and passes on the frames it completes, in order; {@link OVERSIZED_FRAME} for those over the limit. The
+   * chunk's memory may be used again afterwards: a frame is valid only until `onFrame` returns.
+   */
+  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let position = 0;
     while (position < chunk.length) {
       if (this.#headerBytes < HEADER) {
         position = this.#readHeader(chunk, position);
-        if (this.#headerBytes < HEADER) break;
-        this.#begin(frames);
+        if (this.#headerBytes === HEADER && this.#length > this.#maxSize) onFrame(OVERSIZED_FRAME);
+        else if (this.#headerBytes === HEADER && this.#length === 0) this.#complete(Buffer.alloc(0), onFrame);
       } else {
-        const end = Math.min(chunk.length, position + this.#missing);
-        this.#take(chunk.subarray(position, end), frames);
+        const end = Math.min(chunk.length, position + this.#length - this.#size);
+        this.#take(chunk.subarray(position, end), onFrame);
         position = end;
       }
     }
-    return frames;
   }
 
   #readHeader(chunk: Buffer, start: number): number {
@@ -57,25 +60,40 @@ export class FrameReader {
     return position;
   }
 
-  #begin(frames: Buffer[]): void {
-    this.#missing = this.#length;
-    this.#skips = this.#length > this.#maxSize;
-    if (this.#skips) frames.push(OVERSIZED_FRAME);
-    else if (this.#length === 0) this.#complete(Buffer.alloc(0), frames);
-  }
-
-  #take(part: Buffer, frames: Buffer[]): void {
-    this.#missing -= part.length;
-    if (this.#missing === 0) this.#complete(part, frames);
-    else if (!this.#skips) this.#pending.push(part);
-  }
-
-  #complete(last: Buffer, frames: Buffer[]): void {
-    if (!this.#skips) {
-      frames.push(this.#pending.length === 0 ? last : Buffer.concat([...this.#pending, last]));
-      this.#pending = [];
+  #take(bytes: Buffer, onFrame: (frame: Buffer) => void): void {
+    const isWhole = this.#size + bytes.length === this.#length;
+    if (this.#length > this.#maxSize) {
+      this.#size += bytes.length;
+      if (isWhole) this.#reset();
+    } else if (isWhole && this.#size === 0) this.#complete(bytes, onFrame);
+    else {
+      const part = this.#append(bytes);
+      if (isWhole) this.#complete(part.subarray(0, this.#length), onFrame);
     }
+  }
+
+  #append(bytes: Buffer): Buffer {
+    const size = this.#size + bytes.length;
+    let part = this.#part;
+    if (part === undefined || part.length < size) {
+      part = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(FIRST_ROOM, size * GROWTH)));
+      this.#part?.copy(part, 0, 0, this.#size);
+      this.#part = part;
+    }
+    bytes.copy(part, this.#size);
+    this.#size = size;
+    return part;
+  }
+
+  #complete(frame: Buffer, onFrame: (frame: Buffer) => void): void {
+    this.#reset();
+    onFrame(frame);
+  }
+
+  #reset(): void {
     this.#headerBytes = 0;
     this.#length = 0;
+    this.#size = 0;
+    this.#part = undefined;
   }
 }

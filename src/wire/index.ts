@@ -1,5 +1,6 @@
 // The door of wire: bytes to messages and back. It knows no plugin and no thread.
 export { Connection, type ConnectionHandler } from "./connection.js";
+export type { Protocol } from "./detect-protocol.js";
 export { WireError, type WireErrorCode } from "./errors.js";
 export { sendEventReply } from "./event-reply.js";
 export type { MessageId } from "./message-id.js";
@@ -7,4 +8,5 @@ export { FrameReader, OVERSIZED_FRAME } from "./frame-reader.js";
 export { MessageReader } from "./message-reader.js";
 export { decodeValue, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";
 export { encodeCall, encodeErrorReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "./msgpack-encoder.js";
+export { type MessageSource, ProtocolReader } from "./protocol-reader.js";
 export { readRequest, type WireRequest } from "./request.js";

@@ -4,6 +4,7 @@ export type { TempDir } from "./temp-dir.js";
 export { bytesOf, decodeExact, encodeExact, mapEntries, normalise, spanOf } from "./exact.js";
 export type { Decoded, Exact } from "./exact.js";
 export { plainValue, recordedArguments, recordedStruct, recordedValue } from "./recorded-arguments.js";
+export { frame, FrameClient, message, rpcCall } from "./frame-client.js";
 export { encodeRequest, RpcError, WireClient } from "./wire-client.js";
 export type { Reply, WireMessage } from "./wire-client.js";
 export { BINARY, startServer } from "./start-server.js";

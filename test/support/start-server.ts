@@ -65,7 +65,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const server = watch(child, prefix, socketPath, () => temp?.remove());
-  await untilServing(server);
+  const speaksWire = !flags.join(" ").includes("ProtoBuf:1");
+  if (speaksWire) await untilServing(server);
+  else await server.waitForLine(/is listening on/);
   return server;
 }
 

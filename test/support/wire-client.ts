@@ -56,14 +56,22 @@ export class WireClient {
     socket.on("close", () => this.#fail(new Error("the server closed the connection")));
   }
 
-  /** Connects and waits for the serverPid notification, the first thing a server says. */
+  /**
+   * Connects, shows which protocol it speaks, and waits for the serverPid notification: the first thing a server says to
+   * such a client.
+   */
   static async connect(socketPath: string): Promise<WireClient> {
     const client = await WireClient.open(socketPath);
+    const refused = client.expectReply(0);
+    // Where the server closes instead, the message that does not come says so.
+    refused.catch(() => {});
+    client.write(encodeRequest(0, "plugin.NoSuchMethod", 0));
     const { exact } = await client.nextMessage();
     if (!Array.isArray(exact) || exact[0] !== 2 || exact[1] !== "serverPid") {
       throw new Error(`the first message was ${JSON.stringify(exact)}`);
     }
     client.pid = Number(exact[2]);
+    await refused;
     return client;
   }
 

@@ -8,16 +8,21 @@ import type { LoadingOptions } from "../options.js";
 import { writeOutput } from "../output.js";
 import { CommandError } from "../usage-error.js";
 
-/** All plugins as a JSON array; those that do not load are told on stderr and left out. */
+/** All plugins as JSON; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {
   const registry = await load(options);
-  await writeOutput(`${JSON.stringify(registry.list().map(pluginInfo))}\n`);
+  await writeOutput(`${JSON.stringify(announced(registry.list().map(pluginInfo), options))}\n`);
 }
 
-/** One plugin as a JSON array of one: what a Kong 3.9 entry has to answer. */
+/** One plugin, alone: what a Kong 3.9 entry has to answer. */
 export async function dumpOne(name: string, options: LoadingOptions): Promise<void> {
   const registry = await load(options);
-  await writeOutput(`${JSON.stringify([pluginInfo(find(registry, name))])}\n`);
+  await writeOutput(`${JSON.stringify(announced([pluginInfo(find(registry, name))], options))}\n`);
+}
+
+/** A bare array, the one form that Kong 2.3 reads, means MsgPack:1; every other protocol is announced (from Kong 2.4). */
+function announced(plugins: readonly unknown[], { protocol }: LoadingOptions): unknown {
+  return protocol === "ProtoBuf:1" ? { Protocol: protocol, Plugins: plugins } : plugins;
 }
 
 /** One plugin as MessagePack: what Kong 2.0 to 2.8 ask for in legacy mode. */

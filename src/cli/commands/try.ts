@@ -52,7 +52,8 @@ async function startAll(options: TryOptions, prefix: string, ends: (() => Promis
   const names = pluginInfos.map(({ Name }) => Name);
   const configPath = options.config ?? (await configBeside(options.pluginsDirectory));
   const config = configPath === undefined ? oneRouteEach(names, upstream.url) : await readConfig(configPath, upstream.url);
-  const gateway = await startGateway({ config, socketPath, pluginInfos, host: HOST, port: options.port, logger });
+  const protocol = options.protocol === "ProtoBuf:1" ? "ProtoBuf:1" : "MsgPack:1";
+  const gateway = await startGateway({ protocol, config, socketPath, pluginInfos, host: HOST, port: options.port, logger });
   ends.push(() => gateway.close());
   await writeOutput(instructions(gateway.url, names, options.pluginsDirectory === EXAMPLES));
 }

@@ -75,14 +75,14 @@ describe("commands", () => {
   it("arrive as the calls they were", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 2 ** 31 + 5, 7, "access");
+    writeStartEvent(port.event(), 2 ** 31 + 5, 7, "access", "MsgPack:1");
     writeStep(port.event(), 1, false, Buffer.from("c0ff", "hex"));
     writeStep(port.event(), 2, true, undefined);
     writeStep(port.event(), 3, false, Buffer.alloc(0));
     writeCancelEvent(port.event(), 4, "too long");
     await far.until(5);
     expect(far.calls).toEqual([
-      ["startEvent", 2 ** 31 + 5, 7, "access"],
+      ["startEvent", 2 ** 31 + 5, 7, "access", "MsgPack:1"],
       ["step", 1, false, Buffer.from("c0ff", "hex")],
       ["step", 2, true, undefined],
       ["step", 3, false, Buffer.alloc(0)],
@@ -145,9 +145,9 @@ describe("batches", () => {
   it("all events of one tick are one message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    for (let id = 0; id < 100; id += 1) writeStartEvent(port.event(), id, 1, "access");
+    for (let id = 0; id < 100; id += 1) writeStartEvent(port.event(), id, 1, "access", "MsgPack:1");
     await Promise.resolve();
-    process.nextTick(() => writeStartEvent(port.event(), 100, 1, "access"));
+    process.nextTick(() => writeStartEvent(port.event(), 100, 1, "access", "MsgPack:1"));
     await far.until(101);
     expect(far.raw).toHaveLength(1);
     expect(far.calls.map(([, id]) => id)).toEqual(Array.from({ length: 101 }, (_, id) => id));
@@ -156,9 +156,9 @@ describe("batches", () => {
   it("the next tick's are the next message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access");
+    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
     await far.until(1);
-    writeStartEvent(port.event(), 2, 1, "access");
+    writeStartEvent(port.event(), 2, 1, "access", "MsgPack:1");
     await far.until(2);
     expect(far.raw).toHaveLength(2);
   });
@@ -166,10 +166,10 @@ describe("batches", () => {
   it("a control message takes the events before it along and leaves at once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access");
+    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
     port.control({ kind: "close-instance", instanceId: 1 });
-    writeStartEvent(port.event(), 2, 1, "access");
-    writeStartEvent(port.event(), 3, 1, "access");
+    writeStartEvent(port.event(), 2, 1, "access", "MsgPack:1");
+    writeStartEvent(port.event(), 3, 1, "access", "MsgPack:1");
     port.control(STOP);
     await far.until(5);
     expect(far.calls.map(([name, id]) => [name, id])).toEqual([
@@ -192,7 +192,7 @@ describe("batches", () => {
   it("`flush` sends what is there now, once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access");
+    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
     port.flush();
     port.flush();
     port.control(STOP);
@@ -217,7 +217,7 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access");
+    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
     port.close();
     port.close();
     await closed;
@@ -228,18 +228,18 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access");
+    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
     port.flush();
     port.close();
     await closed;
-    expect(far.calls).toEqual([["startEvent", 1, 1, "access"]]);
+    expect(far.calls).toEqual([["startEvent", 1, 1, "access", "MsgPack:1"]]);
   });
 
   it("messages after it go nowhere and do not throw", () => {
     const port = commandPort();
     port.close();
     expect(() => {
-      writeStartEvent(port.event(), 1, 1, "access");
+      writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
       port.control(STOP);
     }).not.toThrow();
   });

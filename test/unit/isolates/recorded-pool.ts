@@ -11,6 +11,7 @@ const LIMITS: IsolateLimits = {
   memory: 256 * 1024 * 1024,
   maxEvents: 1000,
   stallTimeout: 5000,
+  maxBodySize: 1 << 20,
   loadTimeout: 10_000,
   idleTimeout: 60_000,
   env: process.env,
@@ -83,7 +84,7 @@ export class RecordedPool {
 
   start(instanceId: number, phase = "access"): number {
     const eventId = this.#nextEventId++;
-    this.hostOf(instanceId).startEvent(eventId, instanceId, phase);
+    this.hostOf(instanceId).startEvent(eventId, instanceId, phase, "MsgPack:1");
     return eventId;
   }
 

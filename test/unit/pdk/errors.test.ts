@@ -3,7 +3,13 @@ import { PDK_ERROR_CODES, PdkError, isPdkError } from "../../../src/pdk/index.js
 
 describe("PdkError", () => {
   it("has exactly the codes that plugins may match on", () => {
-    expect(PDK_ERROR_CODES).toEqual(["PDK_CALL_FAILED", "PDK_BAD_ARGUMENT", "PDK_NOT_CARRIED", "PDK_EVENT_ENDED", "PDK_EVENT_CANCELLED"]);
+    expect(PDK_ERROR_CODES).toEqual([
+      "PDK_CALL_FAILED",
+      "PDK_BAD_ARGUMENT",
+      "PDK_NOT_CARRIED",
+      "PDK_EVENT_ENDED",
+      "PDK_EVENT_CANCELLED",
+    ]);
   });
 
   it.each(PDK_ERROR_CODES)("%s names the method in a whole sentence", (code) => {

@@ -37,7 +37,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const add = (id: number, plugin = "hello"): Instance => table.add({ id, plugin, config: "{}", host, started: 1 });
+const add = (id: number, plugin = "hello"): Instance =>
+  table.add({ id, plugin, config: "{}", host, started: 1, comesBack: false });
 
 it("ids that are in use are left out", () => {
   add(1);

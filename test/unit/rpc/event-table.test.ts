@@ -87,8 +87,8 @@ describe("what a host reports", () => {
   it("reaches the event it is for", () => {
     const [first, second] = [start(), start()];
     expect(host.told).toEqual([
-      ["startEvent", first.id, 1, "access"],
-      ["startEvent", second.id, 1, "access"],
+      ["startEvent", first.id, 1, "access", "MsgPack:1"],
+      ["startEvent", second.id, 1, "access", "MsgPack:1"],
     ]);
     table.calls(second.id, [ask("get")]);
     expect(sent).toEqual(["get"]);

@@ -14,7 +14,7 @@ import {
   type PluginService,
   RpcError,
 } from "../../../src/rpc/index.js";
-import { Connection, encodeCall, encodeValue } from "../../../src/wire/index.js";
+import { Connection, encodeCall, encodeValue, ProtocolReader } from "../../../src/wire/index.js";
 import { createTempDir, encodeRequest, type TempDir, WireClient } from "../../support/index.js";
 import { ScriptedHost } from "./scripted-host.js";
 
@@ -35,6 +35,10 @@ class ScriptedService implements PluginService {
   status(): Promise<unknown> {
     this.asked.push(["status"]);
     return Promise.resolve({ Pid: 1, Plugins: {} });
+  }
+
+  pluginNames(): Promise<readonly string[]> {
+    return Promise.resolve(["hello"]);
   }
 
   async pluginInfo(name: string): Promise<PluginInfo> {
@@ -104,7 +108,7 @@ beforeEach(async () => {
     onClose: (_connection, error) => closes.push(error),
     onInternalError: (method, error) => internal.push([method, error]),
   });
-  listener = createServer((socket) => rpc.open(new Connection(socket, rpc, 1 << 20)));
+  listener = createServer((socket) => rpc.open(new Connection(socket, rpc, new ProtocolReader("MsgPack:1", 1 << 20))));
   listener.listen(socketPath());
   await once(listener, "listening");
   client = await WireClient.connect(socketPath());

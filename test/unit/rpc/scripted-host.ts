@@ -1,5 +1,5 @@
 // Owns a PhaseHost that runs nothing: it records what it is told, and the test plays its handlers.
-import type { InstanceSpec, PdkCall, PhaseHost } from "../../../src/channel/index.js";
+import type { InstanceSpec, PdkCall, PhaseHost, Protocol } from "../../../src/channel/index.js";
 import type { FailureCall } from "../../../src/rpc/index.js";
 
 export class ScriptedHost implements PhaseHost {
@@ -16,8 +16,8 @@ export class ScriptedHost implements PhaseHost {
     this.told.push(["closeInstance", instanceId]);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string): void {
-    this.told.push(["startEvent", eventId, instanceId, phase]);
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+    this.told.push(["startEvent", eventId, instanceId, phase, protocol]);
     this.onStart(eventId, phase);
   }
 
@@ -48,6 +48,8 @@ export const failureCall = (method: string, ends: boolean): FailureCall => ({ me
 
 /** A dialect in which a call is its method's name, so that what was sent can be read. */
 export const PLAIN_DIALECT = {
+  protocol: "MsgPack:1",
+  streams: false,
   phaseOver: Buffer.from("<over>"),
   encodeCall: (method: string): Buffer => Buffer.from(method),
-};
+} as const;

@@ -55,7 +55,7 @@ describe("instances", () => {
 
   it("that are not here fail their events", () => {
     const recorded = RecordedHost.running(() => {});
-    recorded.host.startEvent(5, 99, "access");
+    recorded.host.startEvent(5, 99, "access", "MsgPack:1");
     expect(recorded.reports).toEqual([
       { kind: "failure", eventId: 5, error: expect.objectContaining({ message: "instance 99 is not here" }) as unknown },
     ]);

@@ -96,17 +96,13 @@ export class RecordedHost {
       createInstance: (config: Record<string, unknown>) =>
         createInstance(config) as { readonly [P in Phase]?: (kong: unknown) => unknown },
     } as const;
-    this.host = new LocalHost(
-      definition,
-      { encodeCall, decodeValue },
-      {
-        onCalls: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
-        onReturn: (eventId) => report({ kind: "return", eventId }),
-        onFailure: (eventId, error) => report({ kind: "failure", eventId, error }),
-        onInstanceFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
-        onLog: (entry) => report({ kind: "log", entry }),
-      },
-    );
+    this.host = new LocalHost(definition, () => ({ encodeCall, decodeResult: (_method, data) => decodeValue(data) }), {
+      onCalls: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
+      onReturn: (eventId) => report({ kind: "return", eventId }),
+      onFailure: (eventId, error) => report({ kind: "failure", eventId, error }),
+      onInstanceFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
+      onLog: (entry) => report({ kind: "log", entry }),
+    });
   }
 
   /** A host with one instance whose access phase is `handler`. */
@@ -118,7 +114,7 @@ export class RecordedHost {
 
   start(phase = "access"): number {
     this.#nextEventId += 1;
-    this.host.startEvent(this.#nextEventId, INSTANCE, phase);
+    this.host.startEvent(this.#nextEventId, INSTANCE, phase, "MsgPack:1");
     return this.#nextEventId;
   }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Connection, type ConnectionHandler } from "../../../src/wire/index.js";
+import { Connection, type ConnectionHandler, ProtocolReader } from "../../../src/wire/index.js";
 import { createTempDir, type TempDir } from "../../support/index.js";
 import { hex } from "./messages.js";
 
@@ -57,7 +57,8 @@ afterEach(() => {
   directory.remove();
 });
 
-const open = (handler: Recorder, limit = LIMIT): Connection => new Connection(socket, handler, limit);
+const open = (handler: Recorder, limit = LIMIT): Connection =>
+  new Connection(socket, handler, new ProtocolReader("MsgPack:1", limit));
 
 /** Resolves when as many messages are there. */
 function received(handler: Recorder, count: number): Promise<void> {
@@ -105,7 +106,7 @@ describe("the memory of what is read", () => {
     const handler = new Recorder();
     handler.onEachMessage = (_connection, message) => memories.push(message.buffer);
     open(handler);
-    const second = new Connection(secondSocket, handler, LIMIT);
+    const second = new Connection(secondSocket, handler, new ProtocolReader("MsgPack:1", LIMIT));
     for (const [count, peer] of [client, secondClient, client].entries()) {
       peer.write(hex("9101"));
       await expect.poll(() => memories.length).toBe(count + 1);

@@ -1,0 +1,222 @@
+// Owns what one ProtoBuf:1 connection is in the middle of: a command, an event, or the calls that end one.
+import {
+  decodeRpcCall,
+  encodePdkCall,
+  encodeRpcReturn,
+  END_OF_EVENT,
+  methodOfPdkCall,
+  type RpcCall,
+  type RpcCommand,
+  type RpcResult,
+} from "../protobuf/index.js";
+import { type Connection, OVERSIZED_FRAME, WireError } from "../wire/index.js";
+import type { Event, EventDialect, EventReply, FailureCall } from "./event.js";
+import type { EventTable } from "./event-table.js";
+import type { PluginService } from "./plugin-service.js";
+import { answerCommand } from "./protobuf-commands.js";
+
+const DIALECT: EventDialect = {
+  protocol: "ProtoBuf:1",
+  streams: true,
+  phaseOver: END_OF_EVENT,
+  encodeCall: encodePdkCall,
+};
+
+/**
+ * Asked of a gateway that names an instance which is not here. It answers false: Kong 2.8 with an empty message, later ones
+ * with one that says so.
+ */
+const PROBE = encodePdkCall("kong.ip.is_trusted", ["none"]);
+
+/** A gateway has one command under way; more than these waiting is no gateway. */
+const MAX_WAITING = 100;
+
+export interface SessionOptions {
+  readonly service: PluginService;
+  readonly events: EventTable;
+  /** What a gateway is asked to do with a request whose instance is not here, and that cannot be told to start it again. */
+  readonly missingInstanceCalls: (instanceId: number, phase: string) => readonly FailureCall[];
+  /** The gateway left while it owed an answer to a call, or while the handler ran. */
+  readonly onAbandoned: (event: Event, lastCall: string | undefined) => void;
+  /** What a PDK function returned is larger than messages may be; the event fails. */
+  readonly onOversizedResult: (event: Event, call: string) => void;
+  readonly onMissingInstance: (instanceId: number, phase: string, startsAgain: boolean) => void;
+  /** A command failed for another reason than its arguments: the server's own fault. */
+  readonly onInternalError: (method: string, error: Error) => void;
+}
+
+export class ProtobufSession {
+  readonly #options: SessionOptions;
+  readonly #connection: Connection;
+  #state: "idle" | "busy" | "ended" = "idle";
+  /** Of the event that is under way. */
+  #sequence: unknown = 0;
+  #event: Event | undefined;
+  /** Whether the gateway was told that it is over. */
+  #hasReturned = false;
+  /** The calls that the gateway has not answered; its next messages are these answers. */
+  readonly #unanswered: Buffer[] = [];
+  /** Commands that came while another was under way. */
+  readonly #waiting: Buffer[] = [];
+  #onProbed: ((answer: Buffer) => void) | undefined;
+
+  constructor(connection: Connection, options: SessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
+  /** @throws {WireError} for what no gateway sends. */
+  receive(message: Buffer): void {
+    if (this.#state === "ended") return;
+    const call = this.#unanswered.shift();
+    if (call !== undefined) this.#result(call, message);
+    else if (this.#state === "idle") this.#command(message);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message === OVERSIZED_FRAME ? message : Buffer.from(message));
+    else throw new WireError("WIRE_NOT_PROTOBUF", `${MAX_WAITING} commands wait on one connection already`);
+  }
+
+  close(): void {
+    const event = this.#event;
+    this.#state = "ended";
+    if (event === undefined) return;
+    const [lastCall] = this.#unanswered;
+    if (!event.hasReturned || lastCall !== undefined)
+      this.#options.onAbandoned(event, lastCall === undefined ? undefined : methodOfPdkCall(lastCall));
+    this.#options.events.abandon(event, "the gateway closed the connection");
+  }
+
+  #result(call: Buffer, message: Buffer): void {
+    const onProbed = this.#onProbed;
+    if (onProbed !== undefined) {
+      this.#onProbed = undefined;
+      onProbed(message);
+    } else if (this.#event !== undefined) this.#step(this.#event, call, message);
+    this.#finishIfDone();
+  }
+
+  #step(event: Event, call: Buffer, message: Buffer): void {
+    if (message !== OVERSIZED_FRAME) {
+      event.step(false, message, this.#reply);
+      return;
+    }
+    const { events, onOversizedResult } = this.#options;
+    onOversizedResult(event, methodOfPdkCall(call));
+    event.runner.host.cancelEvent(event.id, "what the gateway answered is larger than messages may be");
+    events.failed(event.id, `the answer to ${methodOfPdkCall(call)} is larger than messages may be`);
+  }
+
+  readonly #reply: EventReply = (_eventId, data, isLast) => {
+    if (!isLast) this.#ask(data);
+    else if (data === END_OF_EVENT) this.#return();
+    else this.#exit(data);
+  };
+
+  #ask(call: Buffer): void {
+    this.#unanswered.push(call);
+    this.#connection.sendSoon(call);
+  }
+
+  #return(): void {
+    this.#hasReturned = true;
+    this.#connection.sendSoon(END_OF_EVENT);
+    this.#connection.sendSoon(encodeRpcReturn(this.#sequence));
+    this.#finishIfDone();
+  }
+
+  /** The gateway ends the request and closes the connection: it answers this call no more, nor those before it for sure. */
+  #exit(call: Buffer): void {
+    this.#state = "ended";
+    this.#event = undefined;
+    this.#connection.sendSoon(call);
+    this.#connection.end();
+  }
+
+  #finishIfDone(): void {
+    if (this.#state !== "busy" || !this.#hasReturned || this.#unanswered.length > 0) return;
+    this.#event = undefined;
+    this.#hasReturned = false;
+    this.#next();
+  }
+
+  #next(): void {
+    this.#state = "idle";
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) this.#command(waiting);
+  }
+
+  #command(message: Buffer): void {
+    const call = this.#read(message);
+    if (call === undefined) return;
+    this.#state = "busy";
+    const { command, sequence } = call;
+    if (command.kind === "handle-event") this.#handleEvent(sequence, command);
+    else void this.#answer(sequence, command);
+  }
+
+  /**
+   * What cannot be read is answered with nothing at all, which no gateway takes for an answer: it refuses the request with
+   * HTTP 500. At a mere close, Kong from 3.4 on would repeat the command for ever.
+   */
+  #read(message: Buffer): RpcCall | undefined {
+    let fault: unknown = new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
+    try {
+      if (message !== OVERSIZED_FRAME) return decodeRpcCall(message);
+    } catch (error) {
+      fault = error;
+    }
+    this.#state = "ended";
+    this.#connection.sendSoon(END_OF_EVENT);
+    this.#connection.endAndDestroy(fault instanceof Error ? fault : new Error(String(fault)));
+    return undefined;
+  }
+
+  async #answer(sequence: unknown, command: Exclude<RpcCommand, { kind: "handle-event" }>): Promise<void> {
+    let result: RpcResult;
+    try {
+      result = await answerCommand(this.#options.service, command);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      // The protocol has no errors: an answer without a result is one.
+      if (!("code" in error)) this.#options.onInternalError(command.kind, error);
+    }
+    this.#connection.sendSoon(encodeRpcReturn(sequence, result));
+    if (this.#state === "busy") this.#next();
+  }
+
+  #handleEvent(sequence: unknown, { instanceId, phase }: RpcCommand & { kind: "handle-event" }): void {
+    const { service, events } = this.#options;
+    this.#sequence = sequence;
+    const runner = service.runnerOf(instanceId);
+    if (runner === undefined) return this.#missingInstance(instanceId, phase);
+    const event = events.start(runner, instanceId, phase, DIALECT, this.#reply);
+    // Its first calls, or its end, may have gone out already.
+    if (event.state !== "over") this.#event = event;
+  }
+
+  /**
+   * The protocol has no way to say so. At a closed connection Kong from 3.4 on starts the instance again and repeats the
+   * event; Kong 2.8 goes on without the plugin, so there the request has to be refused.
+   */
+  #missingInstance(instanceId: number, phase: string): void {
+    const { missingInstanceCalls, onMissingInstance } = this.#options;
+    this.#ask(PROBE);
+    this.#onProbed = (answer) => {
+      const startsAgain = answer.length > 0;
+      onMissingInstance(instanceId, phase, startsAgain);
+      if (startsAgain) {
+        this.#state = "ended";
+        return this.#connection.end();
+      }
+      for (const { method, args, ends } of missingInstanceCalls(instanceId, phase)) {
+        const call = encodePdkCall(method, args);
+        if (ends) return this.#exit(call);
+        this.#ask(call);
+      }
+      this.#return();
+    };
+  }
+}
