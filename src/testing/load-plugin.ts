@@ -14,13 +14,14 @@ export interface LoadedPlugin {
 
 /** @throws {TestingError} for what a server would not serve. */
 export async function loadPlugin(plugin: unknown, name: string | undefined): Promise<LoadedPlugin> {
-  if (typeof plugin !== "string" && !(plugin instanceof URL)) return adapt(plugin, name ?? "plugin");
+  if (typeof plugin !== "string" && !(plugin instanceof URL)) return adaptPlugin(plugin, name ?? "plugin");
   const path = typeof plugin === "string" && !plugin.startsWith("file:") ? plugin : fileURLToPath(plugin);
   const fileName = basename(path, extname(path));
-  return adapt(await loadPath(path), name ?? fileName);
+  return adaptPlugin(await loadPath(path), name ?? fileName);
 }
 
-function adapt(moduleExports: unknown, fileName: string): LoadedPlugin {
+/** @throws {TestingError} for a module that a server would not serve. */
+export function adaptPlugin(moduleExports: unknown, fileName: string): LoadedPlugin {
   let definition: PluginDefinition;
   try {
     definition = adaptModule(moduleExports, fileName);

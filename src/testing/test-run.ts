@@ -125,6 +125,13 @@ export class TestRun implements TestResult {
     this.#exchange.throwFailure();
   }
 
+  /** Runs the phases of a stream: there is no request in them. */
+  async runStream(): Promise<void> {
+    if (this.#request.scheme === "https") await this.#runAlone("certificate");
+    await this.#runAlone("preread");
+    await this.#runAlone("log");
+  }
+
   /** Goes on to a phase, passing over the plugin's part in those before it, and runs it. */
   async phase(wanted: Phase): Promise<PhaseOutcome> {
     const errors = this.#errors.length;
@@ -157,7 +164,7 @@ export class TestRun implements TestResult {
   }
 
   /** These have no request: the stand-in gateway does not know them. */
-  async #runAlone(phase: "certificate" | "preread"): Promise<boolean> {
+  async #runAlone(phase: "certificate" | "preread" | "log"): Promise<boolean> {
     const { plugin, entity, facts } = this.#gateway;
     if (!plugin.definition.phases.includes(phase)) return false;
     const call = { request: this.#request, phase, plugin: entity, facts, log: this.#log.plugin };

@@ -1,0 +1,31 @@
+// Writes dist/commonjs: the PDK and the test kit for Jest, whose module system has no ES modules. Node.js itself takes those.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
+
+/** One PDK for all, as an error's class must be the same everywhere; and what only ES modules reach stays out. */
+const shared = {
+  name: "shared",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/pdk\/index\.js$/ }, () => ({ path: "./pdk.cjs", external: true }));
+    onResolve({ filter: /^\.\.\/plugins\/index\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+await build({
+  absWorkingDir: dist,
+  entryPoints: { pdk: "pdk/index.js", testing: "testing/index.js", "testing-kong-js": "testing/kong-js.js" },
+  outdir: "commonjs",
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  packages: "external",
+  plugins: [shared],
+  platform: "node",
+  format: "cjs",
+  target: "node20",
+  sourcemap: true,
+  define: { "import.meta.url": "undefined" },
+  logLevel: "warning",
+});
