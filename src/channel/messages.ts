@@ -22,6 +22,8 @@ export interface PluginMetadata {
   readonly ignoredPhases?: readonly string[];
   /** The fields of the configuration record, in Kong's schema language. */
   readonly fields: readonly unknown[];
+  /** Attributes of fields that are functions, and so cannot be sent. */
+  readonly unsent?: readonly string[];
   /** The PDK version that the module itself states. */
   readonly pdkVersion?: string;
   /** Seconds that one run of a phase may take; the server's own limit where it is absent. */

@@ -23,7 +23,7 @@ const BUNDLED_NAMES: ReadonlySet<string> = new Set(
   standard-webhooks statsd syslog tcp-log udp-log zipkin`.split(/\s+/),
 );
 
-export function checkAnnouncement({ name, ignoredPhases = [], fields }: PluginMetadata): Announcement {
+export function checkAnnouncement({ name, ignoredPhases = [], fields, unsent = [] }: PluginMetadata): Announcement {
   const schema = checkSchema(fields);
   const told = (severity: "error" | "warning"): string[] =>
     schema.filter((problem) => problem.severity === severity).map(({ path, reason }) => `${path}: ${reason}`);
@@ -33,6 +33,10 @@ export function checkAnnouncement({ name, ignoredPhases = [], fields }: PluginMe
     warnings.push(`the gateway has a plugin of its own called ${name} and takes that one: choose another name`);
   if (ignoredPhases.length > 0)
     warnings.push(`its ${ignoredPhases.join(" and ")} will never be called: the gateway does not ask plugin servers there`);
+  if (unsent.length > 0)
+    warnings.push(
+      `the ${unsent.join(" and ")} in its schema does not reach the gateway, being a function: check the value in the plugin`,
+    );
   return { errors: [...wrongName(name), ...told("error")], warnings: [...warnings, ...told("warning")], notes: grouped(notes) };
 }
 

@@ -49,8 +49,14 @@ async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo>
     const { form, name = item.name, version, priority, phases, ignoredPhases, fields } = definition;
     const { pdkVersion, timeout, onError, isolation } = definition;
     const metadata = { form, name, version, priority, phases, ignoredPhases, fields, pdkVersion, timeout, onError, isolation };
-    // Sent as data: a schema may hold functions (custom validators), which no gateway gets to see.
-    return JSON.parse(JSON.stringify(metadata)) as PluginMetadata;
+    // Sent as data: a schema may hold functions, which no gateway gets to see.
+    const unsent = new Set<string>();
+    const text = JSON.stringify(metadata, (key, value: unknown) => {
+      if (typeof value === "function") unsent.add(key);
+      return value;
+    });
+    const sent = JSON.parse(text) as PluginMetadata;
+    return unsent.size === 0 ? sent : { ...sent, unsent: [...unsent] };
   } catch (thrown) {
     return toErrorInfo(thrown);
   }

@@ -61,6 +61,20 @@ describe("pluginserver check", () => {
     expect(stderr).toMatch(/plugin unsound is left out: the gateway would refuse it: config\.limits\.max: /);
   });
 
+  it("tells of validators that cannot reach the gateway, and of a project that is one plugin", async () => {
+    temp.write(
+      "validates/validates.cjs",
+      `module.exports = { Plugin: class { access() {} }, Schema: [{ a: { type: "string", custom_validator: () => true } }] };`,
+    );
+    const { code, stdout } = await runCli(["check", `${temp.path}/validates`]);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toContain("warning: the custom_validator in its schema does not reach the gateway");
+    temp.write("project/package.json", '{ "main": "lib/main.js" }');
+    temp.write("project/lib/main.js", SOUND);
+    const project = await runCli(["check"], { cwd: `${temp.path}/project` });
+    expect(project.stdout.toString()).toBe("no plugins in .: it is one itself; build it, or check the directory that it is in\n");
+  });
+
   it.each([
     ["two directories", ["check", "a", "b"], 2],
     ["a directory that is not there", ["check", "nowhere"], 1],

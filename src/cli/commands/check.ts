@@ -1,5 +1,6 @@
 // The check command: what a gateway would see in a plugins directory, and what keeps plugins out of it.
-import type { Generation, PluginProblem, PluginRegistry } from "../../plugins/index.js";
+import { resolve } from "node:path";
+import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../plugins/index.js";
 import { createLogger } from "../logger.js";
 import { loadDirectory } from "../load-directory.js";
 import type { CheckOptions } from "../options.js";
@@ -25,7 +26,7 @@ interface Finding {
 export async function check(options: CheckOptions): Promise<void> {
   const registry = await loadDirectory(options, createLogger(options.log));
   const findings = findingsOf(registry);
-  await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : report(findings, options));
+  await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
   const refused = findings.filter(({ served }) => !served).length;
   if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
 }
@@ -47,8 +48,8 @@ function refused({ name, path, reason, metadata, details }: PluginProblem): Find
   return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings: [], notes: [] };
 }
 
-function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): string {
-  if (findings.length === 0) return `no plugins in ${pluginsDirectory}\n`;
+async function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): Promise<string> {
+  if (findings.length === 0) return `no plugins in ${pluginsDirectory}${await hint(pluginsDirectory)}\n`;
   const rows = findings.map(({ name, version, priority = "?", phases, pdkVersion, served: isServed }) => [
     name,
     version ?? "?",
@@ -60,6 +61,12 @@ function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions
   const lines = [...table([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
   for (const finding of findings) lines.push(...remarks(finding));
   return `${lines.join("\n")}\n`;
+}
+
+/** In a plugin's own project there are no plugins, but there is one. */
+async function hint(directory: string): Promise<string> {
+  const plugin = await findPlugin(resolve(directory));
+  return plugin === undefined ? "" : ": it is one itself; build it, or check the directory that it is in";
 }
 
 function remarks({ name, path, errors, warnings, notes }: Finding): string[] {
