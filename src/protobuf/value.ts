@@ -31,7 +31,8 @@ function compoundValue(value: object): Fields {
 }
 
 export function toListValue(items: readonly unknown[]): Fields {
-  return { values: items.map(toValue) };
+  // Not `map`, which passes over the holes of an array.
+  return { values: Array.from(items, toValue) };
 }
 
 export function toStruct(record: object): Fields {

@@ -45,6 +45,7 @@ export function recordedArguments(method: string, json: Exact): Exact[] {
     ];
   }
   if (method.endsWith(".set_raw_body")) return [fields["v"] ?? { $bytes: "" }];
+  if (/\.get_(headers|query)$/.test(method)) return [fields["v"] ?? 0];
   return fields["v"] === undefined ? [] : [fields["v"]];
 }
 
