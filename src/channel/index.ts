@@ -18,3 +18,4 @@ export type { ChannelPort } from "./port.js";
 export { threadPort } from "./thread-port.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener, Protocol } from "./phase-host.js";
 export { receiveReports, writeCalls, writeFailure, writeReturn } from "./reports.js";
+export { StartGate } from "./start-gate.js";

@@ -1,10 +1,12 @@
 // What carries an isolate: a worker thread or a child process, behind one interface.
-import type { ChannelPort, IsolateTask } from "../channel/index.js";
+import type { ChannelPort, IsolateTask, StartGate } from "../channel/index.js";
 
 /** A started thread or process with one task for life. */
 export interface Carrier {
   readonly port: ChannelPort;
-  /** Settles when it is gone: with the reason where it did not end by itself at the end of its task. */
+  /** What it passes with each event that begins; undefined where there is no memory in common. */
+  readonly gate: StartGate | undefined;
+  /** Settles when it is gone and nothing more comes from it: with the reason where it did not end by itself at the end of its task. */
   readonly ended: Promise<Error | undefined>;
   /** Ends it where it stands. */
   terminate(): Promise<void>;

@@ -24,6 +24,11 @@ export interface UnreadEvent {
   readonly protocol: Protocol;
 }
 
+interface SentEvent extends UnreadEvent {
+  /** Its number among all that the isolate was sent, from 1. */
+  readonly order: number;
+}
+
 export interface LiveIsolateOptions {
   readonly carrier: Carrier;
   readonly stallTimeout: number;
@@ -45,10 +50,13 @@ export class LiveIsolate implements PhaseHost {
   readonly #isolate: Isolate;
   readonly #heartbeat: Heartbeat;
   readonly #memory: MemoryWatch;
-  readonly #events = new Set<number>();
+  readonly #events = new Map<number, SentEvent>();
   /** Sent behind a ping, or the module's load, that is unanswered yet. */
-  readonly #unread = new Map<number, UnreadEvent>();
-  #state: "serving" | "draining" | "dead" = "serving";
+  readonly #unread = new Set<number>();
+  #sent = 0;
+  /** Why it is being ended, where it gave no sign of life. */
+  #stall: Error | undefined;
+  #state: "loading" | "serving" | "draining" | "dead" = "loading";
   #productive = false;
 
   constructor(options: LiveIsolateOptions) {
@@ -81,7 +89,10 @@ export class LiveIsolate implements PhaseHost {
       },
       onInstanceFailed: (instanceId: number, error: ErrorInfo) => options.listener.onInstanceFailed(instanceId, error),
       onLog: (entry: LogEntry) => options.listener.onLog(entry),
-      onReady: () => this.#heard(),
+      onReady: () => {
+        if (this.#state === "loading") this.#state = "serving";
+        this.#heard();
+      },
       onPong: (memory: number) => {
         this.#heard();
         this.#memory.used(memory);
@@ -109,8 +120,9 @@ export class LiveIsolate implements PhaseHost {
   }
 
   startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
-    this.#events.add(eventId);
-    if (this.#heartbeat.isWaiting) this.#unread.set(eventId, { eventId, instanceId, phase, protocol });
+    this.#sent += 1;
+    this.#events.set(eventId, { eventId, instanceId, phase, protocol, order: this.#sent });
+    if (this.#heartbeat.isWaiting || this.#stall !== undefined) this.#unread.add(eventId);
     this.#isolate.startEvent(eventId, instanceId, phase, protocol);
     this.#heartbeat.watch();
   }
@@ -128,7 +140,7 @@ export class LiveIsolate implements PhaseHost {
 
   /** Takes no new events; ends when those that run have. */
   drain(): void {
-    if (this.#state !== "serving") return;
+    if (this.#state === "draining" || this.#state === "dead") return;
     this.#state = "draining";
     this.#endWhenDrained();
   }
@@ -163,21 +175,35 @@ export class LiveIsolate implements PhaseHost {
 
   #stalled(silence: number): void {
     if (this.#state === "dead") return;
-    this.#report(
-      new Error(`it gave no sign of life for ${(silence / 1000).toFixed(1)} s: an endless loop, or work that blocks its thread`),
-    );
+    const seconds = (silence / 1000).toFixed(1);
+    this.#stall = new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`);
+    this.#heartbeat.stop();
+    // With a gate its events are sure at once; without one, when it is gone and all that it sent has been read.
+    if (this.#options.carrier.gate !== undefined) this.#report(this.#stall);
     void this.#isolate.terminate();
   }
 
   #ended(error: Error | undefined): void {
-    if (this.#state !== "dead" && error !== undefined) this.#report(error);
+    const reason = this.#stall ?? error;
+    if (this.#state !== "dead" && reason !== undefined) this.#report(reason);
   }
 
   #report(error: Error): void {
-    const unread = [...this.#unread.values()];
-    const begun = [...this.#events].filter((eventId) => !this.#unread.has(eventId));
+    const isUnread = this.#unreadTest();
+    const events = [...this.#events.values()];
+    const unread = events.filter(isUnread);
+    const begun = events.filter((event) => !isUnread(event)).map(({ eventId }) => eventId);
     this.#die();
     this.#options.onDeath(error, begun, unread);
+  }
+
+  /** Tells which events have certainly not begun, and now never will in this isolate. */
+  #unreadTest(): (event: SentEvent) => boolean {
+    const hasBegun = this.#options.carrier.gate?.shut();
+    if (hasBegun !== undefined) return ({ order }) => !hasBegun(order);
+    // A process that ends by itself may have begun what it had no time to tell of.
+    const isSure = this.#stall !== undefined || this.#state === "loading";
+    return ({ eventId }) => isSure && this.#unread.has(eventId);
   }
 
   #die(): void {

@@ -12,6 +12,8 @@ export interface MemoryWatchOptions {
 
 /** An isolate this close to its cap is replaced while it can still be drained. */
 const WATERMARK = 0.8;
+/** This close there is no time to wait: a fast leak would reach the cap. */
+const URGENT = 0.9;
 /** A collection stops the isolate: the next one waits this many times as long as the last one took, and no longer than: */
 const PAUSE = 10;
 const MAX_PAUSE = 5000;
@@ -30,7 +32,8 @@ export class MemoryWatch {
 
   /** What it uses, garbage included. */
   used(memory: number): void {
-    if (!this.#isHeavy(memory) || this.#weighingSince !== undefined || this.#now() < this.#next) return;
+    if (!this.#isHeavy(memory) || this.#weighingSince !== undefined) return;
+    if (memory < this.#options.cap * URGENT && this.#now() < this.#next) return;
     this.#weighingSince = this.#now();
     this.#options.weigh();
   }

@@ -19,6 +19,7 @@ export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier 
   child.send({ task });
   return {
     port: processPort(child),
+    gate: undefined,
     ended,
     terminate: async () => {
       child.kill("SIGKILL");
@@ -30,12 +31,11 @@ export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier 
 function endOf(child: ChildProcess): Promise<Error | undefined> {
   return new Promise((resolve) => {
     child.once("error", resolve);
+    const drained = new Promise<void>((done) => child.once("disconnect", done));
     child.once("exit", (code, signal) => {
-      resolve(
-        code === 0
-          ? undefined
-          : new Error(signal === null ? `its process exited with status ${code}` : `its process was ended by ${signal}`),
-      );
+      const reason = signal === null ? `its process exited with status ${code}` : `its process was ended by ${signal}`;
+      // What it sent before its end is still to be read.
+      void drained.then(() => resolve(code === 0 ? undefined : new Error(reason)));
     });
   });
 }

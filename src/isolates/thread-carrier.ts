@@ -1,7 +1,7 @@
 // Carries an isolate in a worker thread: a Piscina of exactly one thread with one task for life.
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { type IsolateTask, threadPort } from "../channel/index.js";
+import { type IsolateTask, StartGate, threadPort } from "../channel/index.js";
 import type { Carrier, CarrierLimits } from "./carrier.js";
 
 const WORKER_ENTRY = new URL("../runtime/worker-entry.js", import.meta.url).href;
@@ -31,12 +31,13 @@ export function singleThread(task: "runIsolate" | "scanModules", limits: Carrier
 export function startThread(task: IsolateTask, limits: CarrierLimits): Carrier {
   const { port1, port2 } = new MessageChannel();
   const pool = singleThread("runIsolate", limits);
+  const gate = new StartGate();
   const ended = pool
-    .run({ task, port: port2 }, { transferList: [port2] })
+    .run({ task, port: port2, gate: gate.memory }, { transferList: [port2] })
     .then(
       () => undefined,
       (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
     )
     .finally(() => pool.destroy());
-  return { port: threadPort(port1), ended, terminate: () => pool.destroy() };
+  return { port: threadPort(port1), gate, ended, terminate: () => pool.destroy() };
 }

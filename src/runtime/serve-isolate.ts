@@ -11,6 +11,7 @@ import {
   type PhaseHostListener,
   receiveCommands,
   isBatch,
+  type StartGate,
   toErrorInfo,
   writeCalls,
   writeFailure,
@@ -28,8 +29,8 @@ import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
-/** Resolves when the host says stop, or is gone. */
-export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Promise<void> {
+/** Resolves when the host says stop, or is gone. Events begin only as long as `gate` lets them. */
+export async function serveIsolate(task: IsolateTask, channel: ChannelPort, gate?: StartGate): Promise<void> {
   const port = new BatchingPort<IsolateMessage>(channel);
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
@@ -38,8 +39,9 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
   const host = await loadHost(task, reportTo(port), tracking);
+  const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, host, port, stop));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, stop));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -47,6 +49,18 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort): Pro
   flushOutput();
   port.flush();
   port.close();
+}
+
+function gated(host: PhaseHost, gate: StartGate): PhaseHost {
+  return {
+    startInstance: (spec) => host.startInstance(spec),
+    closeInstance: (instanceId) => host.closeInstance(instanceId),
+    startEvent: (eventId, instanceId, phase, protocol) => {
+      if (gate.enter()) host.startEvent(eventId, instanceId, phase, protocol);
+    },
+    step: (eventId, failed, data) => host.step(eventId, failed, data),
+    cancelEvent: (eventId, reason) => host.cancelEvent(eventId, reason),
+  };
 }
 
 function receive(message: Batch | HostMessage, host: PhaseHost, port: BatchingPort<IsolateMessage>, stop: () => void): void {

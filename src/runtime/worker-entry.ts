@@ -9,6 +9,7 @@ import {
   type ScanItem,
   type ScanReport,
   type ScanTask,
+  StartGate,
   threadPort,
   toErrorInfo,
 } from "../channel/index.js";
@@ -19,9 +20,15 @@ import { limitLog } from "./limit-log.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
+interface IsolateStart {
+  readonly task: IsolateTask;
+  readonly port: MessagePort;
+  readonly gate: SharedArrayBuffer;
+}
+
 /** Serves one plugin until the host says stop. The promise is the isolate's life. */
-export function runIsolate({ task, port }: { readonly task: IsolateTask; readonly port: MessagePort }): Promise<void> {
-  return serveIsolate(task, threadPort(port));
+export function runIsolate({ task, port, gate }: IsolateStart): Promise<void> {
+  return serveIsolate(task, threadPort(port), new StartGate(gate));
 }
 
 /** Reads what each module says of itself, one after another, reporting as it goes. */

@@ -199,6 +199,42 @@ describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by it
   });
 });
 
+describe("an event that is sent to an isolate that dies before it reads it", () => {
+  const BUSY = goPlugin(
+    `async Access(kong) {
+      if (await kong.request.getHeader("order") === "block") { console.log("blocks"); Atomics.wait(cell, 0, 0, 300); process.exit(3); }
+      await kong.log.info(this.name);
+    }`,
+    "const cell = new Int32Array(new SharedArrayBuffer(4));",
+  );
+
+  it("runs in the next one", async () => {
+    const pool = open(BUSY);
+    const [a, b] = [pool.startInstance({ name: "a" }), pool.startInstance({ name: "b" })];
+    const dying = await order(pool, a, "block");
+    await pool.until(() => pool.logs.some(({ message }) => message === "blocks"));
+    const waiting = Array.from({ length: 5 }, () => pool.start(b));
+    await pool.ended(dying);
+    expect(pool.reports(dying).at(-1)?.[0]).toBe("failure");
+    for (const event of waiting) {
+      await pool.until(() => pool.reports(event).length === 1);
+      pool.answer(b, event, "go on");
+      await pool.ended(event);
+      expect(pool.reports(event).slice(1)).toEqual([["call", "kong.log.info", ["b"]], ["return"]]);
+    }
+  });
+
+  it("fails where that is not certain: in a process", async () => {
+    const pool = open(BUSY, { isolation: "process" });
+    const id = pool.startInstance({ name: "a" });
+    const dying = await order(pool, id, "block");
+    await pool.until(() => pool.logs.some(({ message }) => message === "blocks"));
+    const waiting = pool.start(id);
+    await Promise.all([pool.ended(dying), pool.ended(waiting)]);
+    expect(pool.reports(waiting).at(-1)?.[0]).toBe("failure");
+  });
+});
+
 describe("an isolate that gives no sign of life", () => {
   it("is ended, and comes back", async () => {
     const pool = open(goPlugin("async Access(kong) { if (await kong.request.getHeader('x')) for (;;); }"), {
