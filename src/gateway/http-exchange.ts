@@ -22,7 +22,9 @@ export class HttpExchange implements Exchange {
     this.#upstreams = upstreams;
   }
 
-  callService(facts: GatewayFacts): Promise<ServiceAnswer> {
+  async callService(facts: GatewayFacts): Promise<ServiceAnswer> {
+    // Kong reads the body before it asks a service whose answer it buffers: a response handler can still have it.
+    if (this.request.isBuffered) await this.#body.read();
     return this.#upstreams.send(this.request, this.#body, facts);
   }
 

@@ -16,4 +16,4 @@ export type {
   UpstreamResponse,
 } from "./options.js";
 export type { TestCall } from "./pdk-calls.js";
-export type { PhaseOutcome, TestLogLine, TestResult } from "./test-run.js";
+export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";

@@ -7,7 +7,7 @@ import type { TestResponse, UpstreamRequest } from "./messages.js";
 import type { TestOptions, TestRequest, TestSettings } from "./options.js";
 import type { TestCall } from "./pdk-calls.js";
 import { createTestGateway, type TestGateway } from "./test-gateway.js";
-import { type PhaseOutcome, type TestLogLine, type TestResult, TestRun } from "./test-run.js";
+import { type PhaseOutcome, type ServerLogLine, type TestLogLine, type TestResult, TestRun } from "./test-run.js";
 
 /**
  * One instance of a plugin in a gateway of its own. What is read from it belongs to the request that was sent last; `run()`
@@ -75,6 +75,10 @@ export class TestedPlugin implements TestResult {
 
   get logs(): readonly TestLogLine[] {
     return this.#current.logs;
+  }
+
+  get serverLogs(): readonly ServerLogLine[] {
+    return this.#current.serverLogs;
   }
 
   get error(): unknown {

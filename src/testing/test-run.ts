@@ -30,6 +30,12 @@ export type PhaseOutcome =
 /** A line of the gateway's log; `plugin` where a plugin wrote it. */
 export type TestLogLine = GatewayLogLine;
 
+/** A line of the server's log. */
+export interface ServerLogLine {
+  readonly level: "warn" | "error";
+  readonly message: string;
+}
+
 /** What can be seen of one request. */
 export interface TestResult {
   /** What the client got; while phases are run one by one, what it would get by now. */
@@ -38,8 +44,10 @@ export interface TestResult {
   readonly upstreamRequest: UpstreamRequest | undefined;
   /** Every PDK call in its order. */
   readonly calls: readonly TestCall[];
-  /** What plugin and gateway have logged. */
+  /** The gateway's log: what the plugin wrote with `kong.log`, and what the gateway had to say. */
   readonly logs: readonly TestLogLine[];
+  /** The server's own log: what nobody else is told, such as a handler that failed after it had ended the request. */
+  readonly serverLogs: readonly ServerLogLine[];
   /** What the plugin threw first, or why the gateway refused a call of it. */
   readonly error: unknown;
   /** What `kong.ctx.shared` holds. */
@@ -51,6 +59,7 @@ const ORDER: readonly Phase[] = ["certificate", "preread", "rewrite", "access", 
 
 export class TestRun implements TestResult {
   readonly calls: readonly TestCall[];
+  readonly serverLogs: ServerLogLine[] = [];
   readonly #gateway: TestGateway;
   readonly #request: GatewayRequest;
   readonly #exchange: MemoryExchange;
@@ -76,7 +85,10 @@ export class TestRun implements TestResult {
     const pdk = new PdkCalls(gateway.plugin.definition.bodies, settings.pdk, (error) => this.#errors.push(error));
     this.calls = pdk.list;
     this.#events = {
-      client: gateway.server.calls({ onFailure: (thrown) => this.#errors.push(thrown), onLog: this.#log.gateway }),
+      client: gateway.server.calls({
+        onFailure: (thrown) => this.#errors.push(thrown),
+        onLog: (level, message) => this.serverLogs.push({ level, message }),
+      }),
       instances: gateway.instances,
       log: this.#log.gateway,
       callPdk: pdk.run,
