@@ -13,6 +13,6 @@ export const IMPORTS = {
   plugins: ["channel", "isolates", "schema", "stamp"],
   build: ["plugins", "stamp"],
   server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
-  testing: ["channel", "gateway", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
+  testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
   cli: ["build", "gateway", "plugins", "server", "stamp"],
 };

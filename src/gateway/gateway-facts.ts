@@ -4,8 +4,11 @@ import { BlockList, isIP } from "node:net";
 import { hostname } from "node:os";
 
 import { entityId, type ConsumerEntity, type GatewayConfig, type UpstreamEntity } from "./entities.js";
+import type { KongVersion } from "./pdk-functions/version-history.js";
 
 export interface GatewayFacts {
+  /** Whose PDK this is. */
+  readonly kongVersion: KongVersion;
   readonly nodeId: string;
   readonly hostname: string;
   /** nginx keeps larger request bodies in a file; plugins must ask for them (`get_raw_body(0)`). */
@@ -17,6 +20,8 @@ export interface GatewayFacts {
 }
 
 export interface GatewayFactsOptions {
+  /** The newest that was recorded. */
+  readonly kongVersion?: KongVersion;
   /** Read at every use, so that a reload shows. */
   readonly config?: () => Pick<GatewayConfig, "consumers" | "upstreams">;
   readonly bodyBufferBytes?: number;
@@ -25,6 +30,7 @@ export interface GatewayFactsOptions {
   readonly statistics?: () => Readonly<Record<string, number>>;
 }
 
+const NEWEST_VERSION: KongVersion = "3.9";
 const DEFAULT_BODY_BUFFER_BYTES = 8192;
 const THIS_MACHINE = ["127.0.0.0/8", "::1/128"];
 
@@ -32,6 +38,7 @@ export function createGatewayFacts(options: GatewayFactsOptions = {}): GatewayFa
   const trusted = trustedAddresses(options.trustedNetworks ?? THIS_MACHINE);
   const config = options.config ?? (() => ({ consumers: [], upstreams: [] }));
   return {
+    kongVersion: options.kongVersion ?? NEWEST_VERSION,
     nodeId: entityId("nodes", hostname()),
     hostname: hostname(),
     bodyBufferBytes: options.bodyBufferBytes ?? DEFAULT_BODY_BUFFER_BYTES,

@@ -24,6 +24,8 @@ export { decodeData, encodeData } from "./rpc-message.js";
 export { parseQuery, queryTable, type QueryValue } from "./query-string.js";
 export {
   callPdk,
+  isAtLeast,
+  type KongVersion,
   pdkFunctions,
   RefusedCall,
   respondWithError,

@@ -66,7 +66,7 @@ export class InProcessServer {
     if (method === "plugin.StartInstance") return Promise.resolve({ Id: this.#startInstance(String(argument["Config"])) });
     if (method === "plugin.HandleEvent")
       return this.#startEvent(Number(argument["InstanceId"]), String(argument["EventName"]), watch);
-    return this.#step(Number(argument["EventId"]), argument["Data"]);
+    return this.#step(Number(argument["EventId"]), method === "plugin.StepError", argument["Data"]);
   }
 
   #startInstance(config: string): number {
@@ -98,10 +98,13 @@ export class InProcessServer {
     });
   }
 
-  #step(id: number, data: unknown): Promise<unknown> {
+  #step(id: number, failed: boolean, data: unknown): Promise<unknown> {
+    const started = this.#events.get(id);
+    // Kong 2.0 has no response.error, and goes on after it.
+    if (started === undefined) return Promise.resolve(reply(id, PHASE_OVER));
     return new Promise((resolve) => {
       const answer = data === undefined ? undefined : encodeData(data);
-      this.#events.get(id)?.event.step(false, answer, (eventId, next) => resolve(reply(eventId, next)));
+      started.event.step(failed, answer, (eventId, next) => resolve(reply(eventId, next)));
     });
   }
 

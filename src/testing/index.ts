@@ -1,6 +1,7 @@
 // The door of testing, published as `pluginserver/testing`: runs plugins with no gateway and no server around them.
 export { TestedPlugin, testPlugin, type TestArguments } from "./test-plugin.js";
 export { TestingError, type TestingErrorCode } from "./errors.js";
+export type { KongVersion } from "../gateway/index.js";
 export type { ConfigFor, ConfigInput } from "./config-input.js";
 export type { HeadersInput, TestBody, TestHeaders, TestMessage, TestResponse, UpstreamRequest } from "./messages.js";
 export type {

@@ -1,4 +1,5 @@
 // What a test says about the world around its plugin.
+import type { KongVersion } from "../gateway/index.js";
 import type { IsOptional } from "./config-input.js";
 import type { HeadersInput, TestBody, UpstreamRequest } from "./messages.js";
 
@@ -109,6 +110,12 @@ export interface TestSettings {
    * `{ "kong.vault.get": (reference) => "secret" }`.
    */
   readonly pdk?: Readonly<Record<`kong.${string}`, PdkStub>>;
+  /**
+   * Whose PDK the gateway has, from `2.0` on: which functions there are, in which phases they may be called, and what is an error
+   * rather than `undefined`, as recorded of 2.0, 2.2, 2.3, 2.8, 3.1, 3.4, 3.8 and 3.9; a version between is taken for the one
+   * before it. The newest.
+   */
+  readonly kongVersion?: KongVersion;
   /** The plugin's name where its module states none: that of its file, or `plugin`. */
   readonly name?: string;
 }

@@ -42,7 +42,7 @@ export class PdkCalls {
     this.list.push(record);
     try {
       const answer = await this.#answer(call, method, args);
-      if (answer.kind === "step") record.result = this.#read(method, answer.data);
+      if (answer.kind === "step" && answer.step !== "StepError") record.result = this.#read(method, answer.data);
       return answer;
     } catch (error) {
       if (error instanceof RefusedCall) this.#onRefused(refusal(method, call.phase, error));

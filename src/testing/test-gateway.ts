@@ -2,6 +2,8 @@
 import {
   createGatewayFacts,
   type GatewayFacts,
+  isAtLeast,
+  type KongVersion,
   type LoadedConfig,
   parseConfig,
   parsePluginInfos,
@@ -40,7 +42,7 @@ export function createTestGateway(
   const infos = parsePluginInfos([
     {
       Name: name,
-      Phases: definition.phases,
+      Phases: phasesFor(settings.kongVersion, definition.phases),
       Version: definition.version,
       Priority: definition.priority,
       Schema: { name, fields: [{ config: { type: "record", fields } }] },
@@ -58,6 +60,7 @@ export function createTestGateway(
     loaded: { config, router: new Router(config) },
     facts: createGatewayFacts({
       config: () => config,
+      ...(settings.kongVersion === undefined ? {} : { kongVersion: settings.kongVersion }),
       ...(settings.trustedNetworks === undefined ? {} : { trustedNetworks: settings.trustedNetworks }),
     }),
     server,
@@ -65,6 +68,14 @@ export function createTestGateway(
     instances: new PluginInstances(server.calls({ onFailure: () => {}, onLog: () => {} })),
     consumer: settings.consumer === undefined ? undefined : config.consumers[0],
   };
+}
+
+/** Kong 2.0 has no response phase: it never comes to a plugin's. */
+function phasesFor(version: KongVersion | undefined, phases: readonly string[]): readonly string[] {
+  if (version === undefined) return phases;
+  if (!/^[23]\.\d+$/.test(version))
+    throw new TestingError("TESTING_BAD_OPTION", `kongVersion must be such as "2.8", not ${JSON.stringify(version)}`);
+  return isAtLeast(version, "2.1") ? phases : phases.filter((phase) => phase !== "response");
 }
 
 function configure(

@@ -57,8 +57,8 @@ const PHASE_LETTERS: Readonly<Record<Phase, string>> = {
   log: "L",
 };
 
-export function assertPhase(method: string, definition: PdkFunction, phase: Phase): void {
-  if (definition.phases.includes(PHASE_LETTERS[phase])) return;
+export function assertPhase(method: string, phases: string, phase: Phase): void {
+  if (phases.includes(PHASE_LETTERS[phase])) return;
   throw new RefusedCall(`${method} cannot be called in the ${phase} phase`);
 }
 

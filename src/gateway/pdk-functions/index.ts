@@ -2,7 +2,8 @@
 
 import { clientFunctions } from "./client.js";
 import { contextFunctions } from "./context.js";
-import { assertPhase, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
+import { isTable } from "../lua-values.js";
+import { assertPhase, type PdkArguments, type PdkCall, type PdkFunctions, RefusedCall } from "./definition.js";
 import { logFunctions } from "./log.js";
 import { nginxFunctions } from "./nginx.js";
 import { nodeFunctions } from "./node.js";
@@ -11,6 +12,7 @@ import { responseFunctions } from "./response.js";
 import { serviceFunctions } from "./service.js";
 import { serviceRequestFunctions } from "./service-request.js";
 import { serviceResponseFunctions } from "./service-response.js";
+import { errorForNil, phasesIn, refusesLists } from "./version-history.js";
 
 export {
   RefusedCall,
@@ -20,6 +22,7 @@ export {
   type LogLevel,
   type PluginLogLine,
 } from "./definition.js";
+export { isAtLeast, type KongVersion } from "./version-history.js";
 export { forwardedAddress } from "./client.js";
 export { respondWithError } from "./response.js";
 
@@ -37,7 +40,7 @@ export const pdkFunctions: PdkFunctions = {
 };
 
 export type StepMethod =
-  "Step" | "StepConsumer" | "StepCredential" | "StepMemoryStats" | "StepMultiMap" | "StepRoute" | "StepService";
+  "Step" | "StepConsumer" | "StepCredential" | "StepError" | "StepMemoryStats" | "StepMultiMap" | "StepRoute" | "StepService";
 
 const STEP_METHODS: Readonly<Record<string, StepMethod>> = {
   "kong.client.get_credential": "StepCredential",
@@ -59,12 +62,20 @@ export type PdkAnswer =
   /** The call ended the request. */
   | { readonly kind: "ended" };
 
+const UNKNOWN: PdkAnswer = { kind: "step", step: "Step", data: undefined };
+
 /** Runs one PDK call; throws a RefusedCall where Kong sends no answer. A name Kong does not know answers nil. */
 export async function callPdk(call: PdkCall, method: string, args: PdkArguments): Promise<PdkAnswer> {
   const definition = Object.hasOwn(pdkFunctions, method) ? pdkFunctions[method] : undefined;
-  if (definition === undefined) return { kind: "step", step: "Step", data: undefined };
-  assertPhase(method, definition, call.phase);
+  if (definition === undefined) return UNKNOWN;
+  const { kongVersion } = call.facts;
+  const phases = phasesIn(kongVersion, method, definition.phases);
+  if (phases === undefined) return UNKNOWN;
+  assertPhase(method, phases, call.phase);
+  if (refusesLists(kongVersion, method) && isTable(args[1])) throw new RefusedCall("the header's value must be a single one");
   const data: unknown = await definition.run(call, args);
   if (definition.ends === true) return { kind: "ended" };
+  const error = data === undefined ? errorForNil(kongVersion, method, args[0]) : undefined;
+  if (error !== undefined) return { kind: "step", step: "StepError", data: error };
   return { kind: "step", step: STEP_METHODS[method] ?? "Step", data };
 }

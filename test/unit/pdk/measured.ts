@@ -7,7 +7,7 @@ const file = new URL("../../../../shared/vectors/PDK.md", import.meta.url);
 /** Names and functions that the recordings call to see what happens, and that are no part of the PDK. */
 const BOGUS = new Set(["no.such_function", "request.no_such_function", "table.clear", "configuration.database"]);
 
-const TAGS = ["2.0.5", "2.2.2", "2.3.3", "2.8.5", "3.1.1", "3.4.2", "3.8.1", "3.9.3"] as const;
+export const TAGS = ["2.0.5", "2.2.2", "2.3.3", "2.8.5", "3.1.1", "3.4.2", "3.8.1", "3.9.3"] as const;
 export const NEWEST = TAGS.length - 1;
 
 const LETTERS = [

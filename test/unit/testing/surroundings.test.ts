@@ -1,7 +1,7 @@
 // What a test can say of the gateway around its plugin: entities, what other plugins did, stubs, and its own clock.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { definePlugin, PdkError } from "../../../src/pdk/index.js";
-import { testPlugin, type TestSettings } from "../../../src/testing/index.js";
+import { type KongVersion, testPlugin, type TestSettings } from "../../../src/testing/index.js";
 
 /** Runs `ask` in access and gives what it returned. */
 async function answerTo<T>(
@@ -108,6 +108,58 @@ describe("the gateway of a test", () => {
     expect(await answerTo((kong) => kong.client.getIp(), { pdk })).toBe("1.2.3.4");
     expect(await answerTo((kong) => kong.client.getConsumerGroups(), { pdk })).toEqual([{ name: "gold" }]);
     expect(await answerTo((kong) => kong.nginx.getVar("host"), { pdk })).toBeUndefined();
+  });
+});
+
+describe("an older gateway", () => {
+  it("lacks what came later", async () => {
+    expect(await answerTo((kong) => kong.request.getRawPath(), { kongVersion: "2.8" })).toBeUndefined();
+    expect(await answerTo((kong) => kong.request.getRawPath(), { kongVersion: "3.1" })).toBe("/");
+    expect(await answerTo((kong) => kong.request.getRawPath(), { kongVersion: "3.0" })).toBeUndefined();
+  });
+
+  it("refuses what is allowed today", async () => {
+    const lists = (kongVersion: KongVersion) => answerTo((kong) => kong.response.setHeader("x", ["1", "2"]), { kongVersion });
+    await expect(lists("3.4")).rejects.toMatchObject({ code: "TESTING_CALL_REFUSED" });
+    await expect(lists("3.8")).resolves.toBeUndefined();
+    const logs = definePlugin({
+      async log(kong) {
+        await kong.client.getConsumer();
+      },
+    });
+    for (const [kongVersion, outcome] of [
+      ["2.8", "failed"],
+      ["3.1", "returned"],
+    ] as const) {
+      // prettier-ignore
+      expect(await (await testPlugin(logs, { kongVersion })).phase("log")).toBe(outcome);
+    }
+  });
+
+  it("tells an error where a newer one has nothing", async () => {
+    const choose = (kongVersion: KongVersion) => answerTo((kong) => kong.service.setUpstream("none"), { kongVersion });
+    await expect(choose("2.8")).rejects.toMatchObject({
+      name: "PdkError",
+      code: "PDK_CALL_FAILED",
+      method: "kong.service.set_upstream",
+    });
+    await expect(choose("2.8")).rejects.toThrow("could not find an Upstream named 'none'");
+    expect(await choose("3.1")).toBeUndefined();
+  });
+
+  it("of 2.0 has no response phase, and goes on after response.error", async () => {
+    const plugin = definePlugin({
+      access(kong) {
+        kong.response.error(503);
+      },
+      response() {
+        throw new Error("never");
+      },
+    });
+    const t = await testPlugin(plugin, { kongVersion: "2.0" });
+    await t.run();
+    expect([t.response.status, t.error]).toEqual([200, undefined]);
+    await expect(testPlugin(plugin, { kongVersion: "4.0" })).rejects.toMatchObject({ code: "TESTING_BAD_OPTION" });
   });
 });
 
