@@ -1,5 +1,5 @@
 // The door of testing, published as `pluginserver/testing`: runs plugins with no gateway and no server around them.
-export { TestedPlugin, testPlugin, type TestArguments } from "./test-plugin.js";
+export { type TestArguments, type TestedPlugin, testPlugin } from "./test-plugin.js";
 export { TestingError, type TestingErrorCode } from "./errors.js";
 export type { KongVersion } from "../gateway/index.js";
 export type { ConfigFor, ConfigInput } from "./config-input.js";

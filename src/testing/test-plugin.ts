@@ -90,8 +90,14 @@ export class TestedPlugin implements TestResult {
   }
 
   #newRun(request: TestRequest = {}): TestRun {
-    return new TestRun(this.#gateway, this.#settings, { ...this.#settings.request, ...request });
+    return new TestRun(this.#gateway, this.#settings, merged(this.#settings.request ?? {}, request));
   }
+}
+
+/** A path replaces that of a URL, at the same host. */
+function merged(base: TestRequest, request: TestRequest): TestRequest {
+  if (base.url === undefined || request.path === undefined || request.url !== undefined) return { ...base, ...request };
+  return { ...base, ...request, url: new URL(request.path, base.url) };
 }
 
 /** The options, which may be left out where no configuration is needed. */

@@ -90,6 +90,8 @@ describe("a request", () => {
     await t.run();
     expect(t.logs.map(({ message }) => message)).toEqual(["https example.com 443 /a%20b?x=1&y=1&y=2&z&n=3"]);
     expect(t.upstreamRequest?.headers["x-forwarded-proto"]).toBe("https");
+    await t.run({ path: "/c?d=1" });
+    expect(t.logs[0]?.message).toMatch(/^https example.com 443 \/c\?d=1&y=1/);
     await t.run({ url: "http://127.0.0.1:8080/" });
     expect(t.logs[0]?.message).toMatch(/^http 127.0.0.1 8080 \//);
     await expect(t.run({ url: "ftp://x" })).rejects.toMatchObject({ code: "TESTING_BAD_OPTION" });
@@ -126,6 +128,13 @@ describe("a request", () => {
     await t.run();
     expect(t.response).toMatchObject({ status: upstream.status, body: Buffer.alloc(0) });
   });
+});
+
+it("a HEAD request gets no body from the plugin either", async () => {
+  const exits = definePlugin({ access: (kong) => kong.response.exit(200, "text") });
+  const t = await testPlugin(exits, { request: { method: "HEAD" } });
+  await t.run();
+  expect(t.response).toMatchObject({ status: 200, body: Buffer.alloc(0) });
 });
 
 describe("a request that ends early", () => {
