@@ -1,5 +1,5 @@
 // Owns a second client that goes on with ordinary requests all the time, and remembers whatever disturbs them.
-import { runPhase, startInstance, WireClient } from "../support/index.js";
+import { connectPeer, type Peer, runPhase, startInstance, type TestProtocol } from "../support/index.js";
 
 export interface BystanderReport {
   readonly phases: number;
@@ -8,21 +8,21 @@ export interface BystanderReport {
 }
 
 export class Bystander {
-  readonly #client: WireClient;
+  readonly #client: Peer;
   readonly #done: Promise<void>;
   readonly #troubles: string[] = [];
   #stopped = false;
   #phases = 0;
   #slowest = 0;
 
-  private constructor(client: WireClient, instance: number) {
+  private constructor(client: Peer, instance: number) {
     this.#client = client;
     this.#done = this.#run(instance);
   }
 
   /** The server must serve the fixture `asks`. */
-  static async begin(socketPath: string): Promise<Bystander> {
-    const client = await WireClient.connect(socketPath);
+  static async begin(socketPath: string, protocol: TestProtocol = "MsgPack:1"): Promise<Bystander> {
+    const client = await connectPeer(protocol, socketPath);
     return new Bystander(client, await startInstance(client, "asks", { asks: ["one", "two"] }));
   }
 

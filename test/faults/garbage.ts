@@ -109,3 +109,19 @@ function generator(seed: number): () => number {
     return state >>> 0;
   };
 }
+
+/** Frames of random bytes, and these commands with some of their bytes changed, some of them cut off. */
+export function randomFrames(seed: number, count: number, commands: readonly Buffer[]): Buffer[] {
+  const random = generator(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const bytes = Buffer.concat([...commands, ...commands]);
+    if (i % 3 === 0) {
+      const content = Buffer.from(Array.from({ length: random() % 200 }, () => random() & 0xff));
+      const header = Buffer.alloc(4);
+      header.writeUInt32LE(content.length);
+      return Buffer.concat([header, content, bytes]);
+    }
+    for (let changes = 1 + (random() % 4); changes > 0; changes--) bytes[random() % bytes.length] = random() & 0xff;
+    return i % 3 === 1 ? bytes : bytes.subarray(0, random() % bytes.length);
+  });
+}

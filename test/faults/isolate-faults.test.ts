@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  connectPeer,
   createTempDir,
   encodeRequest,
   parseStep,
+  type Peer,
   runPhase,
   type RunningServer,
   startInstance,
@@ -81,20 +83,28 @@ const IN_A_PROCESS: readonly Fault[] = [
   { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
 ];
 
+/** Where the plugin runs changes how it may fail; the protocol changes how its events end: each with each is not needed. */
 describe.each([
-  ["thread", IN_A_THREAD],
-  ["process", IN_A_PROCESS],
-] as const)("in a %s", (isolation, faults) => {
-  beforeEach(() => start("-isolation", isolation));
+  ["thread", "MsgPack:1", IN_A_THREAD],
+  ["process", "MsgPack:1", IN_A_PROCESS],
+  ["thread", "ProtoBuf:1", IN_A_THREAD],
+] as const)("in a %s, over %s", (isolation, protocol, faults) => {
+  let peer: Peer;
+
+  beforeEach(async () => {
+    await start("-isolation", isolation);
+    peer = await connectPeer(protocol, server.socketPath);
+    return () => peer.close();
+  });
 
   it.each(faults)("$how", { timeout: 60_000 }, async ({ how, ends, log }) => {
-    const bystander = await Bystander.begin(server.socketPath);
-    const faulty = await startInstance(client, "misbehaves", { how });
-    const calm = await startInstance(client, "misbehaves", { how: "none" });
-    expect((await runPhase(client, calm, "access")).end).toBe("ret");
-    expect((await runPhase(client, faulty, "access")).end).toBe(ends);
+    const bystander = await Bystander.begin(server.socketPath, protocol);
+    const faulty = await startInstance(peer, "misbehaves", { how });
+    const calm = await startInstance(peer, "misbehaves", { how: "none" });
+    expect((await runPhase(peer, calm, "access")).end).toBe("ret");
+    expect((await runPhase(peer, faulty, "access")).end).toBe(ends);
     if (log !== undefined) await server.waitForLine(log);
-    await expect.poll(async () => (await runPhase(client, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
+    await expect.poll(async () => (await runPhase(peer, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
     const { phases, troubles } = await bystander.stop();
     expect(troubles).toEqual([]);
     expect(phases).toBeGreaterThan(0);

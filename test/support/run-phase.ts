@@ -1,46 +1,7 @@
 // Owns playing the gateway for one event: it answers the PDK calls of a handler until the phase is over.
-import type { WireClient } from "./wire-client.js";
-
-export interface PdkCall {
-  readonly method: string;
-  readonly args: readonly unknown[];
-}
-
-/** What a gateway may say to a PDK call other than a plain value. */
-export class GatewayAnswer {
-  private constructor(
-    readonly kind: "error" | "refused",
-    readonly text: string,
-  ) {}
-
-  /** The PDK function failed (`nil, message` in Lua): StepError. */
-  static error(text: string): GatewayAnswer {
-    return new GatewayAnswer("error", text);
-  }
-
-  /** The gateway refused the call: no Step ever comes. */
-  static refused(): GatewayAnswer {
-    return new GatewayAnswer("refused", "");
-  }
-}
-
-/** Gives the value for a call; undefined is Lua's nil. */
-export type Answer = (method: string, args: readonly unknown[]) => unknown;
-
-export interface PhaseRun {
-  readonly calls: readonly PdkCall[];
-  /** ret: the handler came to its end; exit: it ended the request; refused: the gateway dropped a call; error: the server did. */
-  readonly end: "ret" | "exit" | "refused" | "error";
-  readonly eventId: unknown;
-  /** The server's error text when `end` is "error". */
-  readonly error?: unknown;
-}
-
-export interface PhaseOptions {
-  readonly answer?: Answer;
-  /** Gives the connection for the next message: an event may move between them. */
-  readonly connection?: () => WireClient;
-}
+import { isRecord } from "./is-record.js";
+import { GatewayAnswer, type PdkCall, type PhaseOptions, type PhaseRun } from "./phase-run.js";
+import { type Peer, ProtobufPeer } from "./protobuf-peer.js";
 
 const TYPED_STEPS: Readonly<Record<string, string>> = {
   "kong.client.get_credential": "StepCredential",
@@ -58,12 +19,8 @@ const TYPED_STEPS: Readonly<Record<string, string>> = {
 
 const ENDING = new Set(["kong.response.exit", "kong.response.error"]);
 
-export async function runPhase(
-  client: WireClient,
-  instanceId: unknown,
-  phase: string,
-  options: PhaseOptions = {},
-): Promise<PhaseRun> {
+export async function runPhase(client: Peer, instanceId: unknown, phase: string, options: PhaseOptions = {}): Promise<PhaseRun> {
+  if (client instanceof ProtobufPeer) return client.runPhase(instanceId, phase, options);
   const connection = options.connection ?? (() => client);
   const calls: PdkCall[] = [];
   let method = "plugin.HandleEvent";
@@ -103,12 +60,8 @@ export function parseStep(result: unknown): { eventId: unknown; call?: PdkCall }
 }
 
 /** Starts an instance and gives its id. */
-export async function startInstance(client: WireClient, name: string, config: unknown = {}): Promise<number> {
+export async function startInstance(client: Peer, name: string, config: unknown = {}): Promise<number> {
   const status = await client.call("plugin.StartInstance", { Name: name, Config: JSON.stringify(config) });
   if (!isRecord(status) || typeof status["Id"] !== "number") throw new Error(`no status: ${JSON.stringify(status)}`);
   return status["Id"];
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
