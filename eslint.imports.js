@@ -14,5 +14,7 @@ export const IMPORTS = {
   build: ["plugins", "stamp"],
   server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
   testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
-  cli: ["build", "gateway", "plugins", "server", "stamp"],
+  program: [],
+  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "wire"],
+  cli: ["build", "embedded", "gateway", "plugins", "program", "server", "stamp"],
 };

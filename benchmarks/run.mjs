@@ -14,7 +14,6 @@ await build({
     harness: "harness/main.ts",
     generator: "load/generator.ts",
     "floor-server": "floor-server.ts",
-    "in-thread-server": "in-thread-server.ts",
   },
   outdir: ".cache",
   bundle: true,

@@ -2,10 +2,9 @@
 import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../plugins/index.js";
 import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
+import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import type { LoadingOptions } from "./options.js";
-import { pluginEnvironment } from "./plugin-environment.js";
 import { trustedKeys } from "./read-keys.js";
-import { requireDirectory } from "./require-path.js";
 
 /** @throws {CommandError} where the directory is not there, or a key cannot be read. */
 export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {

@@ -1,27 +1,25 @@
 // Owns the command line: its flags, their defaults and help, and what they mean.
 import { CommanderError } from "commander";
-import { normalizeFlags } from "./go-flags.js";
 import {
   type InspectTarget,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogOptions,
+  normalizeFlags,
   parseChoice,
   parseDuration,
   parseInspect,
   parseMode,
   parsePositiveInteger,
   parseSize,
-} from "./parse-value.js";
-import { createProgram, LOG_FORMATS, LOG_LEVELS } from "./program.js";
-import { UsageError } from "./usage-error.js";
+  UsageError,
+} from "../program/index.js";
+import { createProgram } from "./program.js";
 
 const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
 const PDK_MATCHES = ["exact", "compatible"] as const;
 const ISOLATIONS = ["thread", "process"] as const;
 const ERROR_RULES = ["exit", "continue"] as const;
-
-export interface LogOptions {
-  readonly level: (typeof LOG_LEVELS)[number];
-  readonly format: (typeof LOG_FORMATS)[number];
-}
 
 /** What loading plugins needs. */
 export interface LoadingOptions {

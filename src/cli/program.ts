@@ -1,14 +1,13 @@
 // Owns the list of commands and flags, with their defaults and help.
 import { Command, Option } from "commander";
-
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export const LOG_FORMATS = ["text", "json"] as const;
+import { LOG_FORMATS, LOG_LEVELS } from "../program/index.js";
 
 const COMMANDS = [
   "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
   "check [DIR]: say what a gateway would see in a plugins directory;",
   "build PLUGIN... -out DIR: type-check, bundle and stamp plugins, each to one file;",
-  "init NAME: write a new plugin project to the folder NAME",
+  "init NAME: write a new plugin project to the folder NAME;",
+  "run PLUGIN: serve one plugin on a socket of its own (run PLUGIN -help says how)",
 ].join(" ");
 
 const option = (flags: string, description: string): Option => new Option(flags, description);

@@ -1,7 +1,7 @@
 // Reads the key files of the command line.
 import { readFile } from "node:fs/promises";
+import { CommandError } from "../program/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../stamp/index.js";
-import { CommandError } from "./usage-error.js";
 
 /** @throws {CommandError} naming the file. */
 export async function trustedKeys(paths: readonly string[]): Promise<TrustedKey[]> {

@@ -1,7 +1,6 @@
 // Runs one command line and says with which status the process is to end.
+import { UsageError, writeOutput } from "../program/index.js";
 import { type Invocation, parseCommandLine } from "./options.js";
-import { writeOutput } from "./output.js";
-import { UsageError } from "./usage-error.js";
 import { versionText } from "./version.js";
 
 /** 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
@@ -9,11 +8,19 @@ export type ExitStatus = 0 | 1 | 2;
 
 export async function run(argv: readonly string[]): Promise<ExitStatus> {
   try {
+    // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.
+    if (argv[0] === "run") return await runPlugin(argv.slice(1));
     await execute(parseCommandLine(argv));
     return 0;
   } catch (error) {
     return report(error);
   }
+}
+
+async function runPlugin([path, ...flags]: readonly string[]): Promise<ExitStatus> {
+  if (path === undefined || path.startsWith("-"))
+    throw new UsageError("run takes a plugin: pluginserver run PLUGIN [-flag value]…");
+  return (await import("../embedded/index.js")).runFile(path, flags);
 }
 
 // Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.

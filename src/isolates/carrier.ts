@@ -1,6 +1,9 @@
 // What carries an isolate: a worker thread or a child process, behind one interface.
 import type { ChannelPort, IsolateTask, StartGate } from "../channel/index.js";
 
+/** Where plugin code runs: in a thread of this process, or in a process of its own, at which every fault ends. */
+export type Isolation = "thread" | "process";
+
 /** A started thread or process with one task for life. */
 export interface Carrier {
   readonly port: ChannelPort;

@@ -1,5 +1,8 @@
 // The door of isolates: threads that run plugins, their pools and their supervision. It knows no RPC.
-export type { CarrierLimits } from "./carrier.js";
-export { type Isolation, PluginPool, type PluginPoolOptions } from "./plugin-pool.js";
+export type { CarrierLimits, Isolation, StartCarrier } from "./carrier.js";
+export { ownThread, startOwnThread } from "./own-thread-carrier.js";
+export { PluginPool, type PluginPoolOptions } from "./plugin-pool.js";
 export type { IsolateLimits } from "./supervised-isolate.js";
 export { scanModules, type ScanOptions, type ScanResult } from "./scan-modules.js";
+export { startProcess } from "./process-carrier.js";
+export { startThread } from "./thread-carrier.js";

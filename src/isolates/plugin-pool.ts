@@ -1,18 +1,14 @@
 // Owns the isolates of one plugin and says which instance lives in which.
 import type { InspectorAddress, InstanceSpec, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { startProcess } from "./process-carrier.js";
+import type { StartCarrier } from "./carrier.js";
 import { type IsolateLimits, SupervisedIsolate } from "./supervised-isolate.js";
-import { startThread } from "./thread-carrier.js";
-
-/** Where plugin code runs: in a thread of this process, or in a process of its own, at which every fault ends. */
-export type Isolation = "thread" | "process";
 
 export interface PluginPoolOptions {
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
   /** How many isolates the plugin's instances spread over. Each starts with its first instance. */
   readonly isolates: number;
-  readonly isolation: Isolation;
+  readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
   /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
@@ -22,8 +18,7 @@ export interface PluginPoolOptions {
 export class PluginPool {
   readonly #isolates: readonly SupervisedIsolate[];
 
-  constructor({ plugin, artifact, isolates, isolation, limits, listener, inspect }: PluginPoolOptions) {
-    const startCarrier = isolation === "process" || inspect !== undefined ? startProcess : startThread;
+  constructor({ plugin, artifact, isolates, startCarrier, limits, listener, inspect }: PluginPoolOptions) {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
       () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect }),

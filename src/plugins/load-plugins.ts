@@ -10,7 +10,7 @@ import type { CompilerOptions, PluginArtifact } from "./compile.js";
 import { type CompiledSource, compileSources } from "./compile-sources.js";
 import { checkPdkVersion } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
-import { type PluginSource, scanPluginsDirectory } from "./scan.js";
+import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
 
 export interface LoadOptions extends CompilerOptions {
   /** How long one module may take to load, in milliseconds. */
@@ -60,6 +60,16 @@ export async function loadPlugins(
     else loaded.push(outcome);
   }
   return claimNames({ previous, unchanged, loaded, problems: unloadable });
+}
+
+/** Loads one plugin, a file or a folder, wherever it is. */
+export async function loadPlugin(path: string, options: LoadOptions): Promise<Generation | PluginProblem> {
+  const source = await findPlugin(path);
+  if (source === undefined) return { name: path, path, reason: "there is no plugin: a module, or a folder with one, is needed" };
+  if ("reason" in source) return { name: path, ...source };
+  const { compiled, problems } = await compileSources([source], options);
+  const [outcome] = [...problems, ...(await readModules(compiled, options))];
+  return outcome ?? { name: path, path, reason: "it was not read" };
 }
 
 async function readModules(items: readonly CompiledSource[], options: LoadOptions): Promise<(Generation | PluginProblem)[]> {

@@ -23,16 +23,29 @@ export async function evaluateModule({ entry, format, code }: ModuleArtifact): P
   // Code that requires the plugin's file gets this module; and Node.js keeps a source map only as long as its module.
   require.cache[filename] = module;
   try {
+    const started = collectStarted();
     (module as unknown as ModuleInternals)._compile(code, filename);
     const exported: unknown = module.exports;
     const exports: unknown = format === "esm" ? await exported : exported;
     module.exports = exports;
     module.loaded = true;
-    return exports;
+    return started() ?? exports;
   } catch (error) {
     Reflect.deleteProperty(require.cache, filename);
     throw error;
   }
+}
+
+/**
+ * A file may be a program of its own as well: where it is a plugin among others, what it passes to `startServer` is its
+ * plugin, and no server starts. Returns what gives the plugin passed since.
+ */
+function collectStarted(): () => object | undefined {
+  let started: object | undefined;
+  Reflect.set(globalThis, Symbol.for("pluginserver.started"), (plugin: object) => {
+    started ??= plugin;
+  });
+  return () => started;
 }
 
 /** Node.js resolves from where a file really lies. The file may be gone by now: the artifact lives on. */

@@ -1,6 +1,8 @@
 // The door of runtime: what runs plugin code in the thread it is in. Isolates reach it by the worker entry's path instead.
 export { type CodecFor, gatewayCodecs } from "./codecs.js";
 export type { CallCodec } from "./event.js";
+export { captureOutput } from "./capture-output.js";
+export { trackEvents } from "./current-event.js";
 export { FailedHost } from "./failed-host.js";
 export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
@@ -8,3 +10,7 @@ export { PluginFormError } from "./forms/plugin-form-error.js";
 export { evaluateModule } from "./evaluate-module.js";
 export { LocalHost } from "./local-host.js";
 export { readResult } from "./pdk-result.js";
+export { limitLog } from "./limit-log.js";
+export { metadataOf } from "./plugin-metadata.js";
+export { serveIsolate } from "./serve-isolate.js";
+export { surviveStrayErrors } from "./survive-faults.js";

@@ -50,6 +50,10 @@ export class LocalHost implements PhaseHost {
     };
   }
 
+  get eventCount(): number {
+    return this.#events.size;
+  }
+
   startInstance(spec: InstanceSpec): void {
     try {
       const config: unknown = JSON.parse(spec.config);

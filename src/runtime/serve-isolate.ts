@@ -23,14 +23,35 @@ import { type EventTracking, trackEvents } from "./current-event.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
+import type { PluginDefinition } from "./forms/plugin-definition.js";
 import { limitLog } from "./limit-log.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
-/** Resolves when the host says stop, or is gone. Events begin only as long as `gate` lets them. */
-export async function serveIsolate(task: IsolateTask, channel: ChannelPort, gate?: StartGate): Promise<void> {
+/** Gets the plugin that an isolate is to run. What it throws is why all instances and events fail. */
+export type LoadPlugin = () => Promise<PluginDefinition>;
+
+/** The plugin whose compiled code the task carries. */
+const evaluated =
+  ({ artifact, plugin }: IsolateTask): LoadPlugin =>
+  async () =>
+    adaptModule(await evaluateModule(artifact), plugin);
+
+export interface IsolateSettings {
+  /** Lets events begin. */
+  readonly gate?: StartGate | undefined;
+  /** Where the plugin comes from; from the task by default. */
+  readonly load?: LoadPlugin;
+}
+
+/** Resolves when the host says stop, or is gone. */
+export async function serveIsolate(
+  task: IsolateTask,
+  channel: ChannelPort,
+  { gate, load = evaluated(task) }: IsolateSettings = {},
+): Promise<void> {
   const port = new BatchingPort<IsolateMessage>(channel);
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
@@ -38,7 +59,7 @@ export async function serveIsolate(task: IsolateTask, channel: ChannelPort, gate
   surviveStrayErrors(log, tracking);
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const host = await loadHost(task, reportTo(port), tracking);
+  const host = await loadHost(task, load, reportTo(port), tracking);
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, stop));
@@ -89,10 +110,14 @@ function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
   };
 }
 
-async function loadHost(task: IsolateTask, listener: PhaseHostListener, tracking: EventTracking): Promise<PhaseHost> {
+async function loadHost(
+  task: IsolateTask,
+  load: LoadPlugin,
+  listener: PhaseHostListener,
+  tracking: EventTracking,
+): Promise<PhaseHost> {
   try {
-    const definition = adaptModule(await evaluateModule(task.artifact), task.plugin);
-    return new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking });
+    return new LocalHost(await load(), gatewayCodecs(task.maxBodySize), listener, { tracking });
   } catch (thrown) {
     return new FailedHost(toErrorInfo(thrown), listener);
   }

@@ -17,6 +17,7 @@ import { captureOutput } from "./capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import { limitLog } from "./limit-log.js";
+import { metadataOf } from "./plugin-metadata.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
@@ -28,7 +29,7 @@ interface IsolateStart {
 
 /** Serves one plugin until the host says stop. The promise is the isolate's life. */
 export function runIsolate({ task, port, gate }: IsolateStart): Promise<void> {
-  return serveIsolate(task, threadPort(port), new StartGate(gate));
+  return serveIsolate(task, threadPort(port), { gate: new StartGate(gate) });
 }
 
 /** Reads what each module says of itself, one after another, reporting as it goes. */
@@ -53,17 +54,7 @@ export async function scanModules(task: ScanTask): Promise<void> {
 async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo> {
   try {
     const definition = adaptModule(await evaluateModule(item.artifact), item.name);
-    const { form, name = item.name, version, priority, phases, ignoredPhases, fields } = definition;
-    const { pdkVersion, timeout, onError, isolation } = definition;
-    const metadata = { form, name, version, priority, phases, ignoredPhases, fields, pdkVersion, timeout, onError, isolation };
-    // Sent as data: a schema may hold functions, which no gateway gets to see.
-    const unsent = new Set<string>();
-    const text = JSON.stringify(metadata, (key, value: unknown) => {
-      if (typeof value === "function") unsent.add(key);
-      return value;
-    });
-    const sent = JSON.parse(text) as PluginMetadata;
-    return unsent.size === 0 ? sent : { ...sent, unsent: [...unsent] };
+    return metadataOf(definition, item.name);
   } catch (thrown) {
     return toErrorInfo(thrown);
   }

@@ -1,6 +1,6 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
 import type { InspectorAddress } from "../channel/index.js";
-import { type IsolateLimits, type Isolation, PluginPool } from "../isolates/index.js";
+import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../isolates/index.js";
 import type { PdkMatch } from "../plugins/index.js";
 import type { TrustedKey } from "../stamp/index.js";
 import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
@@ -30,16 +30,13 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   return new PluginServer({
     ...options,
     withoutDeadline: inspect?.plugin,
-    createPool: ({ name: plugin, artifact, metadata }, listener) =>
-      new PluginPool({
-        plugin,
-        artifact,
-        isolates,
-        isolation: metadata.isolation ?? options.isolation,
-        limits,
-        listener,
-        inspect: plugin === inspect?.plugin ? inspect : undefined,
-      }),
+    createPool: ({ name, artifact, metadata }, listener) => {
+      const inspector = name === inspect?.plugin ? inspect : undefined;
+      // A thread at a breakpoint cannot be ended.
+      const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
+      const startCarrier = isProcess ? startProcess : startThread;
+      return new PluginPool({ plugin: name, artifact, isolates, startCarrier, limits, listener, inspect: inspector });
+    },
     createSource: ({ served, onNewCode, onPluginLog }) =>
       new PluginDirectory({
         directory,

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createTempDir } from "./temp-dir.js";
@@ -68,6 +68,28 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const speaksWire = !flags.join(" ").includes("ProtoBuf:1");
   if (speaksWire) await untilServing(server);
   else await server.waitForLine(/is listening on/);
+  return server;
+}
+
+export interface ProgramOptions {
+  /** The command and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Where it is going to listen. */
+  readonly socketPath: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Starts a plugin that is a program of its own, and resolves when it answers on its socket. */
+export async function startProgram({ command, socketPath, env, cwd }: ProgramOptions): Promise<RunningServer> {
+  const [file, ...args] = command;
+  const child = spawn(file, args, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const server = watch(child, dirname(socketPath), socketPath, () => {});
+  await untilServing(server);
   return server;
 }
 

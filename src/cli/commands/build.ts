@@ -1,12 +1,10 @@
 // The build command: each plugin becomes one file that a server takes as it is.
 import { relative } from "node:path";
+import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { BuildError, type BuiltPlugin, buildPlugin } from "../../build/index.js";
-import { createLogger } from "../logger.js";
 import { loadOptions } from "../load-directory.js";
 import type { BuildCommandOptions } from "../options.js";
-import { writeOutput } from "../output.js";
 import { signingKey } from "../read-keys.js";
-import { CommandError } from "../usage-error.js";
 import { packageVersion } from "../version.js";
 
 /** @throws {CommandError} where one could not be built; the others are. */

@@ -1,11 +1,9 @@
 // The check command: what a gateway would see in a plugins directory, and what keeps plugins out of it.
 import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../plugins/index.js";
-import { createLogger } from "../logger.js";
+import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { loadDirectory } from "../load-directory.js";
 import type { CheckOptions } from "../options.js";
-import { writeOutput } from "../output.js";
-import { CommandError } from "../usage-error.js";
 
 /** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
 interface Finding {

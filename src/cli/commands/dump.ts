@@ -2,11 +2,9 @@
 import msgpack5 from "msgpack5";
 import type { Logger } from "pino";
 import { type Generation, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
+import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { loadDirectory } from "../load-directory.js";
-import { createLogger } from "../logger.js";
 import type { LoadingOptions } from "../options.js";
-import { writeOutput } from "../output.js";
-import { CommandError } from "../usage-error.js";
 
 /** All plugins as JSON; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {

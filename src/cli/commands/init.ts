@@ -1,10 +1,9 @@
 // The init command: writes a plugin project that builds, type-checks and passes its test at once.
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { CommandError, writeOutput } from "../../program/index.js";
 import type { InitOptions } from "../options.js";
-import { writeOutput } from "../output.js";
 import { projectFiles } from "../project-files.js";
-import { CommandError } from "../usage-error.js";
 import { packageVersion } from "../version.js";
 
 /** What npm, a file system and the gateway's list of plugins all take. */

@@ -2,15 +2,12 @@
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { type PluginServer, serveDirectory } from "../../server/index.js";
-import { createLogger } from "../logger.js";
+import { createLogger, endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import type { ServeOptions } from "../options.js";
-import { pluginEnvironment } from "../plugin-environment.js";
 import { trustedKeys } from "../read-keys.js";
-import { requireDirectory, requireWritable } from "../require-path.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
 const ISOLATE_IDLE_TIMEOUT = 60_000;
-const PARENT_CHECK = 1000;
 
 export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
@@ -75,20 +72,3 @@ async function warnOfInspector({ inspect }: ServeOptions, server: PluginServer, 
 }
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
-
-/** Resolves with the reason to end: a signal, or a parent that is gone. */
-export function endOfService(watchParent: boolean): Promise<string> {
-  return new Promise((resolveEnd) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolveEnd(`got ${signal}`));
-    if (!watchParent) return;
-    // Kong 2.3 leaves its plugin servers behind. In a container the parent can be process 1 from the start, so only a
-    // change counts.
-    const parent = process.ppid;
-    const watch = setInterval(() => {
-      if (process.ppid === parent) return;
-      clearInterval(watch);
-      resolveEnd(`the parent process ${parent} is gone`);
-    }, PARENT_CHECK);
-    watch.unref();
-  });
-}

@@ -5,11 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { startEchoUpstream, startGateway } from "../../gateway/index.js";
-import { createLogger } from "../logger.js";
+import { CommandError, createLogger, endOfService, writeOutput } from "../../program/index.js";
 import type { TryOptions } from "../options.js";
-import { writeOutput } from "../output.js";
-import { CommandError } from "../usage-error.js";
-import { createServer, endOfService } from "./serve.js";
+import { createServer } from "./serve.js";
 
 const HOST = "127.0.0.1";
 const EXAMPLES = fileURLToPath(new URL("../../../plugins-dir", import.meta.url));

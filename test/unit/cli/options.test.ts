@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Invocation, parseCommandLine } from "../../../src/cli/options.js";
-import { UsageError } from "../../../src/cli/usage-error.js";
+import { UsageError } from "../../../src/program/index.js";
 
 const SOURCE = new URL("../../../src/cli/program.ts", import.meta.url);
 const parse = (...argv: string[]): Invocation => parseCommandLine(argv);

@@ -5,7 +5,7 @@ import type { IsolateLimits, Isolation, PluginPool } from "../../../src/isolates
 import { decodeValue, encodeValue } from "../../../src/wire/index.js";
 import { loadIsolates } from "./from-dist.js";
 
-const { PluginPool: Pool } = await loadIsolates();
+const { PluginPool: Pool, startProcess, startThread } = await loadIsolates();
 
 const LIMITS: IsolateLimits = {
   memory: 256 * 1024 * 1024,
@@ -67,7 +67,8 @@ export class RecordedPool {
       },
     };
     const artifact = { entry: "/plugins/tested.cjs", format: "cjs", code } as const;
-    this.pool = new Pool({ plugin: "tested", artifact, isolates, isolation, limits: { ...LIMITS, ...limits }, listener });
+    const startCarrier = isolation === "process" ? startProcess : startThread;
+    this.pool = new Pool({ plugin: "tested", artifact, isolates, startCarrier, limits: { ...LIMITS, ...limits }, listener });
   }
 
   startInstance(config: object = {}): number {

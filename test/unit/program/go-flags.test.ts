@@ -1,6 +1,6 @@
 // Go's flag style: one dash or two, a value behind the flag or after an equals sign.
 import { describe, expect, it } from "vitest";
-import { normalizeFlags } from "../../../src/cli/go-flags.js";
+import { normalizeFlags } from "../../../src/program/index.js";
 
 const NAMES = {
   booleans: new Set(["dump-all", "help"]),

@@ -1,7 +1,7 @@
 // Makes the server's logger: lines on stderr, as text for people or JSON for collectors.
 import { type Logger, pino } from "pino";
 import pretty from "pino-pretty";
-import type { LogOptions } from "./options.js";
+import type { LogOptions } from "./log-options.js";
 
 const STDERR = 2;
 

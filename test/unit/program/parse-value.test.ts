@@ -1,7 +1,7 @@
 // The values of flags: read strictly, refused in one line that names flag and value.
 import { describe, expect, it } from "vitest";
-import { parseChoice, parseDuration, parseMode, parsePositiveInteger } from "../../../src/cli/parse-value.js";
-import { UsageError } from "../../../src/cli/usage-error.js";
+import { parseChoice, parseDuration, parseMode, parsePositiveInteger } from "../../../src/program/index.js";
+import { UsageError } from "../../../src/program/index.js";
 
 const expectUsageError = (run: () => unknown, text: string): void => {
   expect(run).toThrow(UsageError);

@@ -1,0 +1,52 @@
+// Runs the instances of one plugin in the thread that reads the socket: no hop, and no wall either.
+import type { InstanceSpec, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import { gatewayCodecs, LocalHost, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
+import type { InstancePool } from "../server/index.js";
+
+export interface InThreadLimits {
+  /** Events at once. */
+  readonly maxEvents: number;
+  /** Bytes of a body that the gateway leaves in a file. */
+  readonly maxBodySize: number;
+}
+
+export class InThreadPool implements InstancePool {
+  readonly #host: PhaseHost;
+
+  constructor(definition: PluginDefinition, limits: InThreadLimits, listener: PhaseHostListener) {
+    const tracking = trackEvents();
+    surviveStrayErrors((entry) => listener.onLog(entry), tracking);
+    const local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, { tracking });
+    this.#host = limited(local, limits.maxEvents, listener);
+  }
+
+  startInstance(spec: InstanceSpec): PhaseHost {
+    this.#host.startInstance(spec);
+    return this.#host;
+  }
+
+  /** The code of a program is what it was started with. */
+  replace(): void {}
+
+  retire(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function limited(host: LocalHost, maxEvents: number, listener: PhaseHostListener): PhaseHost {
+  return {
+    startInstance: (spec) => host.startInstance(spec),
+    closeInstance: (instanceId) => host.closeInstance(instanceId),
+    startEvent: (eventId, instanceId, phase, protocol) => {
+      if (host.eventCount < maxEvents) return host.startEvent(eventId, instanceId, phase, protocol);
+      const message = `the plugin runs ${maxEvents} events at once already: see -max-events`;
+      listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
+    },
+    step: (eventId, failed, data) => host.step(eventId, failed, data),
+    cancelEvent: (eventId, reason) => host.cancelEvent(eventId, reason),
+  };
+}

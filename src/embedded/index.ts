@@ -1,0 +1,2 @@
+// The door of embedded: a plugin as a server of its own. Programs use `public.ts`, which is `pluginserver/server`.
+export { runFile } from "./run-file.js";

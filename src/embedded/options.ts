@@ -1,0 +1,115 @@
+// Reads the command line of a plugin that is a program of its own.
+import { basename, extname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogOptions,
+  normalizeFlags,
+  parseChoice,
+  parseDuration,
+  parseMode,
+  parsePositiveInteger,
+  parseSize,
+  UsageError,
+} from "../program/index.js";
+import type { IsolateLimits } from "../isolates/index.js";
+import type { ServerOptions } from "../server/index.js";
+import { type Flag, type FlagName, FLAGS } from "./flags.js";
+
+export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
+  readonly command: "serve" | "dump" | "help";
+  /** Isolates; 0 for the thread of the socket. */
+  readonly threads: number;
+  readonly limits: Omit<IsolateLimits, "env" | "idleTimeout">;
+  readonly hiddenEnvironment: readonly string[];
+  readonly watchParent: boolean;
+  readonly log: LogOptions;
+}
+
+const BOOLEANS = new Set<string>(FLAGS.filter((flag: Flag) => flag.type === undefined).map(({ name }) => name));
+const KNOWN = new Set<string>(FLAGS.map(({ name }) => name));
+const NAMES = { booleans: BOOLEANS, optionals: new Set<string>(), aliases: new Map([["h", "help"]]) };
+
+/**
+ * The name of the program: the file it was started as. The endings of scripts are no part of it, so that a file that
+ * is installed without one has the same name.
+ */
+export function programName(path: string): string {
+  const ending = extname(path);
+  return basename(path, /^\.[cm]?[jt]s$/.test(ending) ? ending : "");
+}
+
+/** @throws {UsageError} for a command line that cannot be understood. */
+export function parseEmbedded(argv: readonly string[], program: string): EmbeddedOptions {
+  const values = readFlags(argv);
+  const text = (name: FlagName): string => {
+    const value = values[name];
+    return typeof value === "string" ? value : "";
+  };
+  const socket = text("socket");
+  return {
+    command: values["help"] === true ? "help" : values["dump"] === true ? "dump" : "serve",
+    socketPath: resolve(socket === "" ? join(text("kong-prefix"), `${program}.socket`) : socket),
+    socketMode: parseMode("socket-mode", text("socket-mode")),
+    threads: text("threads") === "0" ? 0 : parsePositiveInteger("threads", text("threads")),
+    eventTimeout: parseDuration("event-timeout", text("event-timeout")),
+    onError: parseChoice("on-error", text("on-error"), ["exit", "continue"]),
+    instanceTimeout: parseDuration("instance-timeout", text("instance-timeout")),
+    drainTimeout: parseDuration("drain-timeout", text("drain-timeout")),
+    maxConnections: parsePositiveInteger("max-connections", text("max-connections")),
+    maxMessageSize: parseSize("max-message-size", text("max-message-size")),
+    protocol: parseChoice("protocol", text("protocol"), ["MsgPack:1", "ProtoBuf:1", "auto"]),
+    limits: {
+      maxBodySize: parseSize("max-message-size", text("max-message-size")),
+      memory: parseSize("isolate-memory", text("isolate-memory")),
+      maxEvents: parsePositiveInteger("max-events", text("max-events")),
+      stallTimeout: parseDuration("stall-timeout", text("stall-timeout")),
+      loadTimeout: parseDuration("load-timeout", text("load-timeout")),
+    },
+    hiddenEnvironment: text("env")
+      .split(",")
+      .filter((name) => name !== ""),
+    watchParent: values["no-parent-watch"] !== true,
+    log: {
+      level: parseChoice("log-level", text("log-level"), LOG_LEVELS),
+      format: parseChoice("log-format", text("log-format"), LOG_FORMATS),
+    },
+  };
+}
+
+function readFlags(argv: readonly string[]): Record<string, unknown> {
+  const options = Object.fromEntries(
+    FLAGS.map((flag: Flag) => [
+      flag.name,
+      flag.type === undefined ? ({ type: "boolean" } as const) : { type: "string" as const, default: flag.value ?? "" },
+    ]),
+  );
+  try {
+    return parseArgs({ args: joinValues(normalizeFlags(argv, NAMES)), options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(goStyle(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+/** A value may start with a dash, which the parser takes only where it is joined to its flag. */
+function joinValues(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  let flag: string | undefined;
+  for (const argument of args) {
+    if (flag !== undefined) joined.push(`${flag}=${argument}`);
+    const takesValue = flag === undefined && argument.startsWith("--") && !argument.includes("=");
+    const awaited = takesValue && !BOOLEANS.has(argument.slice(2)) && KNOWN.has(argument.slice(2));
+    if (flag === undefined && !awaited) joined.push(argument);
+    flag = awaited ? argument : undefined;
+  }
+  return flag === undefined ? joined : [...joined, flag];
+}
+
+const goStyle = (message: string): string => {
+  const bare = /^Option '--(\S+) <value>' argument missing/.exec(message)?.[1];
+  if (bare !== undefined) return `flag needs an argument: -${bare}`;
+  const unknown = /^Unknown option '--([^']*)'/.exec(message)?.[1];
+  if (unknown !== undefined) return `flag provided but not defined: -${unknown}`;
+  return (message.split(". ")[0] ?? message).replaceAll("'--", "'-");
+};

@@ -1,0 +1,96 @@
+// Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
+import { dirname } from "node:path";
+import { type CreatePool, PluginServer } from "../server/index.js";
+import { PluginPool, type StartCarrier } from "../isolates/index.js";
+import { type Generation, pluginInfo } from "../plugins/index.js";
+import { createLogger, endOfService, pluginEnvironment, requireWritable, UsageError, writeOutput } from "../program/index.js";
+import { captureOutput, limitLog, type PluginDefinition } from "../runtime/index.js";
+import { usageText } from "./flags.js";
+import { InThreadPool } from "./in-thread-pool.js";
+import { OnePlugin } from "./one-plugin.js";
+import { type EmbeddedOptions, parseEmbedded } from "./options.js";
+
+const ISOLATE_IDLE_TIMEOUT = 60_000;
+
+/** The plugin that a program is. */
+export interface ProgramPlugin {
+  readonly generation: Generation;
+  /** Gets its handlers into this thread. */
+  readonly define: () => Promise<PluginDefinition>;
+  /** Starts an isolate that runs it. */
+  readonly startCarrier: StartCarrier;
+}
+
+/** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
+export async function runProgram(
+  program: string,
+  argv: readonly string[],
+  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
+): Promise<0 | 1 | 2> {
+  try {
+    const options = parseEmbedded(argv, program);
+    if (options.command === "help") process.stderr.write(usageText(program));
+    else if (options.command === "dump") await dump(await load(options), options);
+    else await serve(await load(options), options);
+    return 0;
+  } catch (error) {
+    return report(error, program);
+  }
+}
+
+async function dump({ generation }: ProgramPlugin, { protocol, socketPath }: EmbeddedOptions): Promise<void> {
+  const announced = protocol === "auto" ? "MsgPack:1" : protocol;
+  await writeOutput(`${JSON.stringify({ Protocol: announced, SocketPath: socketPath, Plugins: [pluginInfo(generation)] })}\n`);
+}
+
+async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {
+  const logger = createLogger(options.log);
+  const { socketPath } = options;
+  await requireWritable(dirname(socketPath), "the socket's directory");
+  const server = new PluginServer({
+    ...options,
+    logger,
+    createSource: (context) => new OnePlugin(plugin.generation, context),
+    createPool: options.threads === 0 ? inThread(await plugin.define(), options) : inIsolates(plugin, options),
+  });
+  const ending = endOfService(options.watchParent);
+  // Unhandled it would end the process.
+  process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
+  await server.start();
+  const { name, version } = plugin.generation.metadata;
+  logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
+  for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
+  logger.info(`${await ending}: finishing the events that run`);
+  await server.close();
+  logger.info("ended");
+}
+
+/** What the plugin prints becomes lines of the log, as in an isolate. */
+function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): CreatePool {
+  return (_generation, listener) => {
+    captureOutput(limitLog((entry) => listener.onLog(entry)));
+    return new InThreadPool(definition, limits, listener);
+  };
+}
+
+function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
+  const env = pluginEnvironment(hiddenEnvironment);
+  return ({ name, artifact }, listener) =>
+    new PluginPool({
+      plugin: name,
+      artifact,
+      isolates: threads,
+      startCarrier,
+      limits: { ...limits, env, idleTimeout: ISOLATE_IDLE_TIMEOUT },
+      listener,
+    });
+}
+
+function report(error: unknown, program: string): 1 | 2 {
+  const known = error instanceof Error && "code" in error;
+  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${program}: ${text}\n`);
+  if (!(error instanceof UsageError)) return 1;
+  process.stderr.write(usageText(program));
+  return 2;
+}

@@ -1,0 +1,29 @@
+// Runs any plugin file as a program, as if it had called `startServer` itself.
+import { resolve } from "node:path";
+import { startThread } from "../isolates/index.js";
+import { loadPlugin } from "../plugins/index.js";
+import { pluginEnvironment } from "../program/index.js";
+import { adaptModule, evaluateModule } from "../runtime/index.js";
+import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
+import { EmbeddedError } from "./errors.js";
+import { programName } from "./options.js";
+import { runProgram } from "./program.js";
+
+/** `path` is a file or a folder, as in a plugins directory. Resolves with the status that the process is to end with. */
+export function runFile(path: string, argv: readonly string[]): Promise<0 | 1 | 2> {
+  const program = programName(path);
+  return runProgram(program, argv, async ({ limits, hiddenEnvironment }) => {
+    const generation = await loadPlugin(resolve(path), {
+      pdkEntry: PDK_ENTRY,
+      pdkVersion: PDK_VERSION,
+      pdkMatch: "exact",
+      trustedKeys: [],
+      loadTimeout: limits.loadTimeout,
+      limits: { memory: limits.memory, env: pluginEnvironment(hiddenEnvironment) },
+      onPluginLog: (plugin, { message }) => process.stderr.write(`[${plugin}] ${message}\n`),
+    });
+    if ("reason" in generation) throw new EmbeddedError("EMBEDDED_REFUSED", `${generation.path}: ${generation.reason}`);
+    const { artifact } = generation;
+    return { generation, define: async () => adaptModule(await evaluateModule(artifact), program), startCarrier: startThread };
+  });
+}

@@ -1,0 +1,18 @@
+// The door of program: what every program of this project has around its server: flags, log, output, signals.
+export { endOfService } from "./end-of-service.js";
+export { type FlagNames, normalizeFlags } from "./go-flags.js";
+export { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "./log-options.js";
+export { createLogger } from "./logger.js";
+export { writeOutput } from "./output.js";
+export {
+  type InspectTarget,
+  parseChoice,
+  parseDuration,
+  parseInspect,
+  parseMode,
+  parsePositiveInteger,
+  parseSize,
+} from "./parse-value.js";
+export { pluginEnvironment } from "./plugin-environment.js";
+export { requireDirectory, requireWritable } from "./require-path.js";
+export { CommandError, UsageError } from "./usage-error.js";
