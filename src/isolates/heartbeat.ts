@@ -19,6 +19,8 @@ export class Heartbeat {
   #limit: number;
   /** When the ping was sent, or the load began, that is still unanswered. */
   #waitingSince: number | undefined;
+  /** Since when it is busy with what it was asked for. */
+  #excusedSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #state: "busy" | "idle" = "idle";
   /** Whether there was work since the last ping: an isolate is weighed after short events too. */
@@ -34,6 +36,17 @@ export class Heartbeat {
   /** Whether what is sent now is certainly unread should the isolate be found stalled. */
   get isWaiting(): boolean {
     return this.#waitingSince !== undefined;
+  }
+
+  /** It is about to be busy on request, for as long as a module may take to load. */
+  excuse(): void {
+    this.#excusedSince = performance.now();
+  }
+
+  /** It has done what it was excused for. */
+  demand(): void {
+    this.#excusedSince = undefined;
+    if (this.#waitingSince !== undefined) this.#waitingSince = performance.now();
   }
 
   /** The isolate gave a sign of life. */
@@ -67,6 +80,10 @@ export class Heartbeat {
     this.#timer = undefined;
   }
 
+  #isExcused(): boolean {
+    return this.#excusedSince !== undefined && performance.now() - this.#excusedSince < this.#options.loadTimeout;
+  }
+
   #ping(limit: number): void {
     this.#worked = this.#state === "busy";
     this.#waitingSince = performance.now();
@@ -85,7 +102,7 @@ export class Heartbeat {
       this.#ping(this.#options.stallTimeout);
     }
     const silence = performance.now() - (this.#waitingSince ?? 0);
-    if (silence >= this.#limit) {
+    if (silence >= this.#limit && !this.#isExcused()) {
       this.stop();
       this.#options.onStall(silence);
     } else this.#schedule();

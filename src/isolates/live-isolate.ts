@@ -70,7 +70,11 @@ export class LiveIsolate implements PhaseHost {
     });
     this.#memory = new MemoryWatch({
       cap: isInspected ? Infinity : options.memoryCap,
-      weigh: () => this.#isolate.weigh(),
+      weigh: () => {
+        // A collection stops it, on a busy machine for longer than it may be silent.
+        this.#heartbeat.excuse();
+        this.#isolate.weigh();
+      },
       onHeavy: (memory) => options.onHeavy(memory),
     });
     this.#isolate = new Isolate(options.carrier, {
@@ -97,7 +101,10 @@ export class LiveIsolate implements PhaseHost {
         this.#heard();
         this.#memory.used(memory);
       },
-      onWeighed: (memory: number) => this.#memory.weighed(memory),
+      onWeighed: (memory: number) => {
+        this.#heartbeat.demand();
+        this.#memory.weighed(memory);
+      },
       onEnd: (error: Error | undefined) => this.#ended(error),
     });
   }

@@ -116,7 +116,7 @@ describe.each([
     async (how) => {
       const leaky = await startInstance(client, "misbehaves", { how });
       for (let i = 0; i < 400; i += 1) {
-        expect((await runPhase(client, leaky, "access")).end).toBe("ret");
+        expect((await runPhase(client, leaky, "access")).end, server.lines.join("\n")).toBe("ret");
         // A leak takes its time: the isolate is weighed once a second at most.
         await new Promise((resolve) => setTimeout(resolve, 40));
         if (server.lines.some((line) => line.includes("a fresh one takes over"))) break;
@@ -144,7 +144,7 @@ it.each(["thread", "process"])(
   "large bodies, one at a time, are garbage that weighs nothing (%s)",
   { timeout: 60_000 },
   async (isolation) => {
-    await start("-isolation", isolation, "-isolate-memory", "128MB");
+    await start("-isolation", isolation, "-isolate-memory", "160MB");
     const id = await startInstance(client, "misbehaves", { how: "a large body" });
     const body = Buffer.alloc(32 * 1024 * 1024, "x");
     // Garbage passes the watermark now and then.
