@@ -170,7 +170,7 @@ export class ProtobufSession {
     }
     this.#state = "ended";
     this.#connection.sendSoon(END_OF_EVENT);
-    this.#connection.endAndDestroy(fault instanceof Error ? fault : new Error(String(fault)));
+    this.#connection.endWith(fault instanceof Error ? fault : new Error(String(fault)));
     return undefined;
   }
 

@@ -11,6 +11,9 @@ export interface ConnectionHandler {
   onClose(connection: Connection, error: Error | undefined): void;
 }
 
+/** How long a peer that broke the protocol may take to leave, in milliseconds. */
+const LINGER = 1000;
+
 export class Connection {
   readonly #socket: Socket;
   readonly #handler: ConnectionHandler;
@@ -19,6 +22,7 @@ export class Connection {
   #error: Error | undefined;
   #owed = 0;
   #soon: Buffer[] = [];
+  #linger: NodeJS.Timeout | undefined;
 
   /** Takes the socket over: it is not to be used by others any more. */
   constructor(accepted: Socket, handler: ConnectionHandler, source: MessageSource) {
@@ -91,11 +95,14 @@ export class Connection {
     this.#handler.onMessage(this, message);
   };
 
-  /** Ends when everything sent so far is written, whether or not the peer ends too; because of `error`. */
-  endAndDestroy(error: Error): void {
+  /**
+   * Ends because of `error` when everything sent so far is written. What the peer is still sending is read for a while: at
+   * a connection that is closed on it, it would not read what it was sent.
+   */
+  endWith(error: Error): void {
     this.#error ??= error;
-    this.#sendGathered();
-    this.#socket.destroySoon();
+    this.end();
+    this.#linger ??= setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 
   #onData(chunk: Buffer): void {
@@ -109,6 +116,7 @@ export class Connection {
   #onClose(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    clearTimeout(this.#linger);
     this.#handler.onClose(this, this.#error);
   }
 }
