@@ -9,6 +9,7 @@ export type {
   InspectorAddress,
   IsolateTask,
   ModuleArtifact,
+  OwnSocket,
   PluginMetadata,
   ScanItem,
   ScanReport,

@@ -40,6 +40,14 @@ export interface InspectorAddress {
   readonly port: number;
 }
 
+/** A socket that an isolate serves itself, beside what comes over its channel. */
+export interface OwnSocket {
+  /** URL of the module whose `serveOwnSocket` serves it: the runtime knows no server. */
+  readonly module: string;
+  /** Plain data for that function. */
+  readonly settings: object;
+}
+
 /** What a plugin's isolate is to run. */
 export interface IsolateTask {
   /** Name of the plugin, for the messages of its code. */
@@ -49,6 +57,8 @@ export interface IsolateTask {
   readonly inspect?: InspectorAddress;
   /** Bytes that a request's body may have which the gateway leaves in a file. */
   readonly maxBodySize: number;
+  /** Listens before the isolate is ready. */
+  readonly ownSocket?: OwnSocket;
 }
 
 /** One module that the scanning isolate is to read. */

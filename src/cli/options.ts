@@ -43,6 +43,8 @@ export interface ServeOptions extends LoadingOptions {
   readonly kongPrefix: string;
   readonly socket: string | undefined;
   readonly socketMode: number;
+  /** The directory of the plugins' own sockets; none without it. */
+  readonly pluginSockets: string | undefined;
   readonly threads: number;
   readonly isolation: (typeof ISOLATIONS)[number];
   readonly eventTimeout: number;
@@ -101,6 +103,7 @@ interface Values {
   readonly pluginsDir?: string;
   readonly socket?: string;
   readonly socketMode: string;
+  readonly pluginSockets?: string;
   readonly threads: string;
   readonly pdkMatch: string;
   readonly trust: readonly string[];
@@ -234,11 +237,14 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
 }
 
 function serving(values: Values, pluginsDirectory: string): ServeOptions {
+  if (values.pluginSockets !== undefined && values.threads !== "1")
+    throw new UsageError("-plugin-sockets serves each plugin from the one isolate that owns its socket: leave -threads at 1");
   return {
     ...loading(values, pluginsDirectory),
     kongPrefix: values.kongPrefix,
     socket: values.socket,
     socketMode: parseMode("socket-mode", values.socketMode),
+    pluginSockets: values.pluginSockets,
     threads: parsePositiveInteger("threads", values.threads),
     eventTimeout: parseDuration("event-timeout", values.eventTimeout),
     isolation: parseChoice("isolation", values.isolation, ISOLATIONS),

@@ -24,6 +24,9 @@ export function createProgram(): Command {
     .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there").default("/usr/local/kong"))
     .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
+    .addOption(
+      option("--plugin-sockets <dir>", "besides, a socket for each plugin, DIR/NAME.socket, that its isolate serves itself"),
+    )
     .addOption(option("--socket-mode <mode>", "permission bits of the socket, in octal").default("0600"))
     .addOption(
       option(

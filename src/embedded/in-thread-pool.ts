@@ -1,6 +1,6 @@
 // Runs the instances of one plugin in the thread that reads the socket: no hop, and no wall either.
 import type { InstanceSpec, PhaseHost, PhaseHostListener } from "../channel/index.js";
-import { gatewayCodecs, LocalHost, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
+import { type EventTracking, gatewayCodecs, LocalHost, type PluginDefinition } from "../runtime/index.js";
 import type { InstancePool } from "../server/index.js";
 
 export interface InThreadLimits {
@@ -13,9 +13,7 @@ export interface InThreadLimits {
 export class InThreadPool implements InstancePool {
   readonly #host: PhaseHost;
 
-  constructor(definition: PluginDefinition, limits: InThreadLimits, listener: PhaseHostListener) {
-    const tracking = trackEvents();
-    surviveStrayErrors((entry) => listener.onLog(entry), tracking);
+  constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: EventTracking, listener: PhaseHostListener) {
     const local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, { tracking });
     this.#host = limited(local, limits.maxEvents, listener);
   }

@@ -1,2 +1,3 @@
 // The door of embedded: a plugin as a server of its own. Programs use `public.ts`, which is `pluginserver/server`.
+export { type OwnSocketOptions, ownSocketOf } from "./own-socket.js";
 export { runFile } from "./run-file.js";

@@ -28,6 +28,8 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
 }
 
 const BOOLEANS = new Set<string>(FLAGS.filter((flag: Flag) => flag.type === undefined).map(({ name }) => name));
+/** What an isolate may take to end when its events have had their time, in milliseconds. */
+const END_GRACE = 1000;
 const KNOWN = new Set<string>(FLAGS.map(({ name }) => name));
 const NAMES = { booleans: BOOLEANS, optionals: new Set<string>(), aliases: new Map([["h", "help"]]) };
 
@@ -61,6 +63,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
     maxMessageSize: parseSize("max-message-size", text("max-message-size")),
     protocol: parseChoice("protocol", text("protocol"), ["MsgPack:1", "ProtoBuf:1", "auto"]),
     limits: {
+      endTimeout: parseDuration("drain-timeout", text("drain-timeout")) + END_GRACE,
       maxBodySize: parseSize("max-message-size", text("max-message-size")),
       memory: parseSize("isolate-memory", text("isolate-memory")),
       maxEvents: parsePositiveInteger("max-events", text("max-events")),

@@ -1,10 +1,8 @@
 // The plugin of a program that is a file of its own: the module that called `startServer`.
-import { statSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { ownThread, startOwnThread } from "../isolates/index.js";
-import { checkAnnouncement, type Generation } from "../plugins/index.js";
-import { adaptModule, metadataOf, serveIsolate } from "../runtime/index.js";
-import { EmbeddedError } from "./errors.js";
+import { adaptModule, serveIsolate } from "../runtime/index.js";
+import { generationOf } from "./generation-of.js";
 import { programName } from "./options.js";
 import { runProgram } from "./program.js";
 
@@ -14,7 +12,7 @@ export async function runOwnFile(module: object, file: string, argv: readonly st
   if (!isMainThread) return serveThread(module, program);
   return runProgram(program, argv, () =>
     Promise.resolve({
-      generation: generationOf(module, program, file),
+      generation: generationOf(adaptModule(module, program), program, file),
       define: () => Promise.resolve(adaptModule(module, program)),
       startCarrier: startOwnThread(file),
     }),
@@ -30,22 +28,4 @@ async function serveThread(module: object, program: string): Promise<number> {
       load: () => Promise.resolve(adaptModule(module, program)),
     });
   return 0;
-}
-
-function generationOf(module: object, program: string, file: string): Generation {
-  const metadata = metadataOf(adaptModule(module, program), program);
-  const { errors, warnings, notes } = checkAnnouncement(metadata);
-  if (errors.length > 0) throw new EmbeddedError("EMBEDDED_REFUSED", `a gateway would refuse it: ${errors.join("; ")}`);
-  return {
-    name: metadata.name,
-    path: file,
-    artifact: { entry: file, format: "esm", code: "" },
-    metadata,
-    inputs: [],
-    content: "",
-    warnings,
-    notes,
-    modified: statSync(file).mtimeMs / 1000,
-    loaded: Date.now() / 1000,
-  };
 }

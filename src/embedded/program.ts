@@ -4,7 +4,7 @@ import { type CreatePool, PluginServer } from "../server/index.js";
 import { PluginPool, type StartCarrier } from "../isolates/index.js";
 import { type Generation, pluginInfo } from "../plugins/index.js";
 import { createLogger, endOfService, pluginEnvironment, requireWritable, UsageError, writeOutput } from "../program/index.js";
-import { captureOutput, limitLog, type PluginDefinition } from "../runtime/index.js";
+import { captureOutput, limitLog, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
 import { usageText } from "./flags.js";
 import { InThreadPool } from "./in-thread-pool.js";
 import { OnePlugin } from "./one-plugin.js";
@@ -68,8 +68,11 @@ async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<v
 /** What the plugin prints becomes lines of the log, as in an isolate. */
 function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): CreatePool {
   return (_generation, listener) => {
-    captureOutput(limitLog((entry) => listener.onLog(entry)));
-    return new InThreadPool(definition, limits, listener);
+    const log = limitLog((entry) => listener.onLog(entry));
+    captureOutput(log);
+    const tracking = trackEvents();
+    surviveStrayErrors(log, tracking);
+    return new InThreadPool(definition, limits, tracking, listener);
   };
 }
 

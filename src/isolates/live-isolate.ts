@@ -35,6 +35,10 @@ export interface LiveIsolateOptions {
   readonly loadTimeout: number;
   /** Gets what the isolate reports of events and instances. */
   readonly listener: PhaseHostListener;
+  /** It may have work of its own at any time, so it is always watched. */
+  readonly hasOwnSocket: boolean;
+  /** Its module is loaded, and its own socket listens. */
+  readonly onReady: () => void;
   /** It may stand at a breakpoint: nothing that it does not do in time is held against it. */
   readonly isInspected: boolean;
   /** Bytes that it may use. */
@@ -96,6 +100,8 @@ export class LiveIsolate implements PhaseHost {
       onReady: () => {
         if (this.#state === "loading") this.#state = "serving";
         this.#heard();
+        if (options.hasOwnSocket) this.#heartbeat.watch();
+        options.onReady();
       },
       onPong: (memory: number) => {
         this.#heard();
@@ -165,14 +171,18 @@ export class LiveIsolate implements PhaseHost {
   #heard(): void {
     this.#unread.clear();
     this.#heartbeat.heard();
-    if (this.#events.size === 0) this.#heartbeat.rest();
+    if (this.#events.size === 0) this.#rest();
+  }
+
+  #rest(): void {
+    if (!this.#options.hasOwnSocket) this.#heartbeat.rest();
   }
 
   #over(eventId: number): void {
     this.#events.delete(eventId);
     this.#unread.delete(eventId);
     if (this.#events.size > 0) return;
-    this.#heartbeat.rest();
+    this.#rest();
     if (this.#state === "draining") this.#endWhenDrained();
   }
 

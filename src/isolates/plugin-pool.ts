@@ -1,5 +1,12 @@
 // Owns the isolates of one plugin and says which instance lives in which.
-import type { InspectorAddress, InstanceSpec, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type {
+  InspectorAddress,
+  InstanceSpec,
+  ModuleArtifact,
+  OwnSocket,
+  PhaseHost,
+  PhaseHostListener,
+} from "../channel/index.js";
 import type { StartCarrier } from "./carrier.js";
 import { type IsolateLimits, SupervisedIsolate } from "./supervised-isolate.js";
 
@@ -11,6 +18,8 @@ export interface PluginPoolOptions {
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
+  /** Has its isolates serve a socket of their own. */
+  readonly ownSocket?: OwnSocket | undefined;
   /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
   readonly inspect?: InspectorAddress | undefined;
 }
@@ -18,10 +27,10 @@ export interface PluginPoolOptions {
 export class PluginPool {
   readonly #isolates: readonly SupervisedIsolate[];
 
-  constructor({ plugin, artifact, isolates, startCarrier, limits, listener, inspect }: PluginPoolOptions) {
+  constructor({ plugin, artifact, isolates, startCarrier, limits, listener, inspect, ownSocket }: PluginPoolOptions) {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
-      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect }),
+      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect, ownSocket }),
     );
   }
 

@@ -5,6 +5,7 @@ import {
   type InspectorAddress,
   type InstanceSpec,
   type ModuleArtifact,
+  type OwnSocket,
   type PhaseHost,
   type PhaseHostListener,
   type Protocol,
@@ -24,6 +25,8 @@ export interface IsolateLimits {
   readonly maxBodySize: number;
   /** How long an isolate without instances stays. */
   readonly idleTimeout: number;
+  /** How long one that serves a socket of its own may take to end. */
+  readonly endTimeout: number;
   /** The environment that plugin code sees. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -33,6 +36,8 @@ export interface SupervisedIsolateOptions {
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
+  /** Has it serve a socket of its own: it is there from the start, whether it has instances or not. */
+  readonly ownSocket: OwnSocket | undefined;
   /** Where a debugger reaches it: it is there from the start, whether it has instances or not, and no limit of time holds. */
   readonly inspect: InspectorAddress | undefined;
 }
@@ -44,6 +49,8 @@ export class SupervisedIsolate implements PhaseHost {
   readonly #events = new Map<number, LiveIsolate>();
   readonly #backoff = new Backoff();
   readonly #live = new Set<LiveIsolate>();
+  /** They serve their socket until the current isolate does. */
+  readonly #leaving = new Set<LiveIsolate>();
   #artifact: ModuleArtifact;
   #current: LiveIsolate | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -60,7 +67,9 @@ export class SupervisedIsolate implements PhaseHost {
 
   /** Whether an isolate has to be there. */
   get #isWanted(): boolean {
-    return this.#instances.size > 0 || (this.#options.inspect !== undefined && this.#onUnused === undefined);
+    const { inspect, ownSocket } = this.#options;
+    const isPinned = inspect !== undefined || ownSocket !== undefined;
+    return this.#instances.size > 0 || (isPinned && this.#onUnused === undefined);
   }
 
   get instanceCount(): number {
@@ -118,8 +127,7 @@ export class SupervisedIsolate implements PhaseHost {
   /** New events go to an isolate that runs this code; running ones finish where they are. */
   replace(artifact: ModuleArtifact): void {
     this.#artifact = artifact;
-    this.#drain();
-    this.#startAgain();
+    this.#renewCurrent();
   }
 
   /** Ends every isolate; with `now`, without waiting for the handlers that run. */
@@ -127,20 +135,42 @@ export class SupervisedIsolate implements PhaseHost {
     clearTimeout(this.#restart);
     clearTimeout(this.#idle);
     this.#current = undefined;
-    await Promise.all([...this.#live].map((isolate) => (now ? isolate.terminate() : isolate.stop())));
+    await Promise.all([...this.#live].map((isolate) => this.#end(isolate, now)));
+  }
+
+  /** The events of its own socket are known to the isolate alone: it gets the time to finish them. */
+  async #end(isolate: LiveIsolate, now: boolean): Promise<void> {
+    if (!now) return isolate.stop();
+    if (this.#options.ownSocket !== undefined) {
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#options.limits.endTimeout);
+      });
+      await Promise.race([isolate.stop(), tooLong]);
+      clearTimeout(timer);
+    }
+    await isolate.terminate();
   }
 
   #start(): LiveIsolate {
     clearTimeout(this.#restart);
-    const { plugin, startCarrier, limits, listener, inspect } = this.#options;
+    const { plugin, startCarrier, limits, listener, inspect, ownSocket } = this.#options;
     const { maxBodySize } = limits;
-    const task = { plugin, artifact: this.#artifact, maxBodySize, ...(inspect === undefined ? {} : { inspect }) };
+    const task = {
+      plugin,
+      artifact: this.#artifact,
+      maxBodySize,
+      ...(inspect === undefined ? {} : { inspect }),
+      ...(ownSocket === undefined ? {} : { ownSocket }),
+    };
     const carrier = startCarrier(task, { memory: limits.memory, env: limits.env });
     const isolate: LiveIsolate = new LiveIsolate({
       carrier,
       stallTimeout: limits.stallTimeout,
       loadTimeout: limits.loadTimeout,
       isInspected: inspect !== undefined,
+      hasOwnSocket: ownSocket !== undefined,
+      onReady: () => this.#onReady(isolate),
       listener: this.#forgetting(listener, () => isolate === this.#current),
       memoryCap: limits.memory,
       onHeavy: (memory) => this.#renew(isolate, memory),
@@ -148,6 +178,7 @@ export class SupervisedIsolate implements PhaseHost {
     });
     void carrier.ended.then(() => {
       this.#live.delete(isolate);
+      this.#leaving.delete(isolate);
       this.#leave();
     });
     this.#live.add(isolate);
@@ -199,8 +230,21 @@ export class SupervisedIsolate implements PhaseHost {
       level: "warn",
       message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
     });
-    this.#drain();
+    this.#renewCurrent();
+  }
+
+  /** A fresh isolate takes over; one that serves a socket goes on until its successor listens there. */
+  #renewCurrent(): void {
+    if (this.#options.ownSocket === undefined) this.#drain();
+    else if (this.#current !== undefined) this.#leaving.add(this.#current);
+    this.#current = undefined;
     this.#startAgain();
+  }
+
+  #onReady(isolate: LiveIsolate): void {
+    if (isolate !== this.#current) return;
+    for (const former of this.#leaving) former.drain();
+    this.#leaving.clear();
   }
 
   #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {

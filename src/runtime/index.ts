@@ -2,7 +2,7 @@
 export { type CodecFor, gatewayCodecs } from "./codecs.js";
 export type { CallCodec } from "./event.js";
 export { captureOutput } from "./capture-output.js";
-export { trackEvents } from "./current-event.js";
+export { type EventTracking, trackEvents } from "./current-event.js";
 export { FailedHost } from "./failed-host.js";
 export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
@@ -14,3 +14,4 @@ export { limitLog } from "./limit-log.js";
 export { metadataOf } from "./plugin-metadata.js";
 export { serveIsolate } from "./serve-isolate.js";
 export { surviveStrayErrors } from "./survive-faults.js";
+export type { OwnSocketServer, ServeOwnSocket } from "./own-socket.js";

@@ -37,7 +37,13 @@ process.once("message", (message: { readonly task: IsolateTask }) => {
   process.on("message", (later: unknown) => receive(later));
   // The server draws its children down itself: a signal to the whole group must not end running events.
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
-  void serveIsolate(message.task, port).then(() => process.exit(0));
+  void serveIsolate(message.task, port).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exit(1);
+    },
+  );
 });
 
 function endWithServer(server: number): void {

@@ -28,6 +28,7 @@ import { limitLog } from "./limit-log.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
+import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
 /** Gets the plugin that an isolate is to run. What it throws is why all instances and events fail. */
@@ -59,7 +60,7 @@ export async function serveIsolate(
   surviveStrayErrors(log, tracking);
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const host = await loadHost(task, load, reportTo(port), tracking);
+  const { host, ownSocket } = await loadHost(task, load, reportTo(port), tracking);
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, stop));
@@ -67,6 +68,7 @@ export async function serveIsolate(
   });
   port.control({ kind: "ready" });
   await stopped;
+  await ownSocket?.close();
   flushOutput();
   port.flush();
   port.close();
@@ -115,10 +117,15 @@ async function loadHost(
   load: LoadPlugin,
   listener: PhaseHostListener,
   tracking: EventTracking,
-): Promise<PhaseHost> {
+): Promise<{ readonly host: PhaseHost; readonly ownSocket?: OwnSocketServer }> {
   try {
-    return new LocalHost(await load(), gatewayCodecs(task.maxBodySize), listener, { tracking });
+    const definition = await load();
+    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking });
+    if (task.ownSocket === undefined) return { host };
+    return { host, ownSocket: await openOwnSocket(task.ownSocket, definition, tracking) };
   } catch (thrown) {
-    return new FailedHost(toErrorInfo(thrown), listener);
+    // Without its socket nobody reaches it: the host is to hear of it and to try again.
+    if (task.ownSocket !== undefined) throw thrown;
+    return { host: new FailedHost(toErrorInfo(thrown), listener) };
   }
 }

@@ -1,5 +1,5 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
-import type { InspectorAddress } from "../channel/index.js";
+import type { InspectorAddress, OwnSocket } from "../channel/index.js";
 import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../isolates/index.js";
 import type { PdkMatch } from "../plugins/index.js";
 import type { TrustedKey } from "../stamp/index.js";
@@ -19,23 +19,26 @@ export interface DirectoryServerOptions extends ServerOptions {
   readonly pdkMatch: PdkMatch;
   /** Where there are any, only built plugins that one of them signed are served. */
   readonly trustedKeys: readonly TrustedKey[];
+  /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
+  readonly ownSocketOf: ((plugin: string, path: string) => OwnSocket) | undefined;
   /** The plugin that a debugger is let into. */
   readonly inspect: ({ readonly plugin: string } & InspectorAddress) | undefined;
 }
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
-  const { pdkMatch, trustedKeys, inspect } = options;
+  const { pdkMatch, trustedKeys, inspect, ownSocketOf } = options;
   const { loadTimeout } = limits;
   return new PluginServer({
     ...options,
     withoutDeadline: inspect?.plugin,
-    createPool: ({ name, artifact, metadata }, listener) => {
+    createPool: ({ name, path, artifact, metadata }, listener) => {
       const inspector = name === inspect?.plugin ? inspect : undefined;
       // A thread at a breakpoint cannot be ended.
       const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
       const startCarrier = isProcess ? startProcess : startThread;
-      return new PluginPool({ plugin: name, artifact, isolates, startCarrier, limits, listener, inspect: inspector });
+      const ownSocket = ownSocketOf?.(name, path);
+      return new PluginPool({ plugin: name, artifact, isolates, startCarrier, limits, listener, inspect: inspector, ownSocket });
     },
     createSource: ({ served, onNewCode, onPluginLog }) =>
       new PluginDirectory({

@@ -2,6 +2,7 @@
 import { chmod, lstat, rename, unlink } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { ServerError } from "./errors.js";
 
 /** What `sun_path` holds on Linux, less its closing zero byte. */
@@ -40,7 +41,7 @@ export class UnixSocket {
     // Bound under another name, given its permissions, and only then moved into place: nobody meets a socket that is
     // missing, or one that everybody may open. And Node.js removes the name it bound when the server closes, whoever
     // has that name by then.
-    const bound = join(dirname(path), `.ps${process.pid.toString(36)}`);
+    const bound = join(dirname(path), `.ps${process.pid.toString(36)}.${threadId}`);
     await checkPath(path, bound);
     try {
       await remove(bound);

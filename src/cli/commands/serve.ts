@@ -1,6 +1,7 @@
 // The serve command: runs the server until a signal, or the loss of its parent, ends it.
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
+import type { OwnSocketOptions, ownSocketOf } from "../../embedded/index.js";
 import { type PluginServer, serveDirectory } from "../../server/index.js";
 import { createLogger, endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import type { ServeOptions } from "../options.js";
@@ -8,24 +9,33 @@ import { trustedKeys } from "../read-keys.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
 const ISOLATE_IDLE_TIMEOUT = 60_000;
+/** What an isolate may take to end when its events have had their time, in milliseconds. */
+const END_GRACE = 1000;
 
 export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const socketPath = resolve(options.socket ?? join(options.kongPrefix, SOCKET_NAME));
   await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
+  const common = {
+    socketMode: options.socketMode,
+    protocol: options.protocol,
+    eventTimeout: options.eventTimeout,
+    onError: options.onError,
+    instanceTimeout: options.instanceTimeout,
+    drainTimeout: options.drainTimeout,
+    maxMessageSize: options.maxMessageSize,
+    maxConnections: options.maxConnections,
+  };
   const server = serveDirectory({
+    ...common,
     pluginsDirectory: resolve(options.pluginsDirectory),
     watch: options.watch,
     socketPath,
-    socketMode: options.socketMode,
-    protocol: options.protocol,
+    ownSocketOf: await ownSockets(options, common),
     isolatesPerPlugin: options.threads,
     pdkMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
     inspect: options.inspect,
-    eventTimeout: options.eventTimeout,
-    onError: options.onError,
-    instanceTimeout: options.instanceTimeout,
     isolation: options.isolation,
     limits: {
       memory: options.isolateMemory,
@@ -34,14 +44,22 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
       loadTimeout: options.loadTimeout,
       maxBodySize: options.maxMessageSize,
       idleTimeout: ISOLATE_IDLE_TIMEOUT,
+      endTimeout: options.drainTimeout + END_GRACE,
       env: pluginEnvironment(options.hiddenEnvironment),
     },
-    drainTimeout: options.drainTimeout,
-    maxMessageSize: options.maxMessageSize,
-    maxConnections: options.maxConnections,
     logger,
   });
   return { server, socketPath };
+}
+
+async function ownSockets(
+  { pluginSockets, log, maxEvents }: ServeOptions,
+  server: OwnSocketOptions["server"],
+): Promise<ReturnType<typeof ownSocketOf> | undefined> {
+  if (pluginSockets === undefined) return undefined;
+  await requireWritable(pluginSockets, "the directory of the plugins' sockets");
+  const embedded = await import("../../embedded/index.js");
+  return embedded.ownSocketOf({ directory: resolve(pluginSockets), server, log, maxEvents });
 }
 
 /** Resolves when the server has ended in good order. */

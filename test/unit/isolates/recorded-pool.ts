@@ -14,6 +14,7 @@ const LIMITS: IsolateLimits = {
   maxBodySize: 1 << 20,
   loadTimeout: 10_000,
   idleTimeout: 60_000,
+  endTimeout: 10_000,
   env: process.env,
 };
 const MAX_WAIT = 15_000;

@@ -1,0 +1,26 @@
+// Lets an isolate serve a socket of its own with the plugin that it runs.
+import type { OwnSocket } from "../channel/index.js";
+import type { EventTracking } from "./current-event.js";
+import type { PluginDefinition } from "./forms/plugin-definition.js";
+
+export interface OwnSocketServer {
+  /** Hands its clients over or lets them finish, then ends. */
+  close(): Promise<void>;
+}
+
+/** What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. */
+export type ServeOwnSocket = (
+  definition: PluginDefinition,
+  tracking: EventTracking,
+  settings: object,
+) => Promise<OwnSocketServer>;
+
+/** @throws where the socket cannot be listened on. */
+export async function openOwnSocket(
+  { module, settings }: OwnSocket,
+  definition: PluginDefinition,
+  tracking: EventTracking,
+): Promise<OwnSocketServer> {
+  const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };
+  return serveOwnSocket(definition, tracking, settings);
+}

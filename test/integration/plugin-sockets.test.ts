@@ -1,0 +1,171 @@
+// -plugin-sockets: each plugin's isolate serves a socket of its own, and everything else holds there as on the shared one.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createTempDir,
+  runCli,
+  type RunningServer,
+  runPhase,
+  startInstance,
+  startServer,
+  type TempDir,
+  WireClient,
+} from "../support/index.js";
+
+const greeter = (version: string, greeting: string): string => `
+  let events = 0;
+  module.exports = {
+    Version: "${version}", Priority: 1,
+    New: () => ({
+      async Access(kong) {
+        events += 1;
+        const host = await kong.request.getHeader("host");
+        await kong.response.setHeader("x-greeting", "${greeting} " + host + " " + events);
+      },
+      async Rewrite(kong) {
+        const what = await kong.request.getHeader("x-fault");
+        if (what === "throw") throw new Error("thrown in rewrite");
+        if (what === "exit") process.exit(3);
+        if (what === "loop") for (;;);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      },
+    }),
+  };`;
+
+let temp: TempDir;
+let plugins: string;
+let sockets: string;
+let server: RunningServer;
+const clients: WireClient[] = [];
+
+beforeEach(() => {
+  temp = createTempDir("sock");
+  plugins = join(temp.path, "plugins");
+  sockets = join(temp.path, "sockets");
+  mkdirSync(plugins);
+  mkdirSync(sockets);
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await server.close();
+  temp.remove();
+});
+
+async function start(flags: readonly string[] = []): Promise<void> {
+  writeFileSync(join(plugins, "greeter.js"), greeter("1.0.0", "hello"));
+  writeFileSync(join(plugins, "other.js"), greeter("1.0.0", "good day"));
+  server = await startServer({ plugins, flags: ["-plugin-sockets", sockets, ...flags] });
+  await Promise.all(["greeter", "other"].map((name) => server.waitForLine(new RegExp(`plugin ${name} .* is listening on`))));
+}
+
+async function connect(name: string): Promise<WireClient> {
+  const client = await WireClient.connect(join(sockets, `${name}.socket`));
+  clients.push(client);
+  return client;
+}
+
+const greeting = async (client: WireClient, id: number): Promise<unknown> =>
+  (await runPhase(client, id, "access", { answer: () => "example.com" })).calls.at(-1)?.args[1];
+
+describe("a socket per plugin", () => {
+  it("serves the phases of its plugin alone", async () => {
+    await start();
+    const [mine, others] = [await connect("greeter"), await connect("other")];
+    const id = await startInstance(mine, "greeter");
+    expect(await greeting(mine, id)).toBe("hello example.com 1");
+    const otherId = await startInstance(others, "other");
+    expect(await greeting(others, otherId)).toBe("good day example.com 1");
+    expect(await mine.request("plugin.StartInstance", { Name: "other", Config: "{}" })).toMatchObject({
+      result: { Name: "other", Error: expect.stringContaining("no plugin other") as string },
+    });
+    expect(await others.call("plugin.GetStatus", 1)).toMatchObject({ Pid: server.pid, Plugins: { other: {} } });
+  });
+
+  it("shares the plugin's module, not its instances, with the shared socket", async () => {
+    await start();
+    const [mine, shared] = [await connect("greeter"), await WireClient.connect(server.socketPath)];
+    clients.push(shared);
+    const [id, sharedId] = [await startInstance(mine, "greeter"), await startInstance(shared, "greeter")];
+    expect(await greeting(mine, id)).toBe("hello example.com 1");
+    expect(await greeting(shared, sharedId)).toBe("hello example.com 2");
+    expect(await runPhase(shared, id, "access")).toMatchObject({ end: "error", error: `No plugin instance ${id}` });
+  });
+
+  it("fails closed there too", async () => {
+    await start();
+    const mine = await connect("greeter");
+    const id = await startInstance(mine, "greeter");
+    const { calls, end } = await runPhase(mine, id, "rewrite", { answer: () => "throw" });
+    expect(end).toBe("exit");
+    expect(calls.at(-1)).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
+    await server.waitForLine(/plugin greeter failed in rewrite: thrown in rewrite/);
+  });
+
+  it.each(["exit", "loop"])("an isolate that ends (%s) comes back on its socket, and no other plugin notices", async (what) => {
+    await start(["-stall-timeout", "500ms"]);
+    const [mine, others] = [await connect("greeter"), await connect("other")];
+    const otherId = await startInstance(others, "other");
+    const id = await startInstance(mine, "greeter");
+    await Promise.allSettled([runPhase(mine, id, "rewrite", { answer: () => what })]);
+    expect(await greeting(others, otherId)).toBe("good day example.com 1");
+    await expect.poll(() => server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length).toBe(2);
+    const again = await connect("greeter");
+    // The gateway still has the old id, which the fresh isolate has never given to anybody.
+    expect(await runPhase(again, id, "access")).toMatchObject({ end: "error", error: `No plugin instance ${id}` });
+    expect(await greeting(again, await startInstance(again, "greeter"))).toBe("hello example.com 1");
+  });
+
+  it("a reload takes the socket over: running events finish, new connections get the new code", async () => {
+    await start();
+    const former = await connect("greeter");
+    const id = await startInstance(former, "greeter");
+    const running = runPhase(former, id, "rewrite", { answer: () => "wait" });
+    writeFileSync(join(plugins, "greeter.js"), greeter("1.1.0", "good morning"));
+    await server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
+    expect((await running).end).toBe("ret");
+    const fresh = await connect("greeter");
+    expect(await greeting(fresh, await startInstance(fresh, "greeter"))).toBe("good morning example.com 1");
+  });
+
+  it("its sockets go with the server, and events that run there finish", async () => {
+    await start();
+    const mine = await connect("greeter");
+    const id = await startInstance(mine, "greeter");
+    const running = runPhase(mine, id, "rewrite", { answer: () => "wait" });
+    // The handler runs when a second call on the connection is answered.
+    await mine.call("plugin.GetStatus", 1);
+    const exit = server.close();
+    expect((await running).end).toBe("ret");
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(["greeter", "other"].map((name) => existsSync(join(sockets, `${name}.socket`)))).toEqual([false, false]);
+  });
+
+  it("works in processes too", async () => {
+    await start(["-isolation", "process"]);
+    const mine = await connect("greeter");
+    expect(await greeting(mine, await startInstance(mine, "greeter"))).toBe("hello example.com 1");
+    expect(mine.pid).not.toBe(server.pid);
+  });
+});
+
+describe("what cannot be", () => {
+  it.each([
+    [["-threads", "2"], "leave -threads at 1"],
+    [["-plugin-sockets", "/nowhere/at/all"], "the directory of the plugins' sockets /nowhere/at/all does not exist"],
+  ])("%j is refused in one line", async (flags, message) => {
+    await start();
+    const { code, stderr } = await runCli([
+      "-plugins-dir",
+      plugins,
+      "-plugin-sockets",
+      sockets,
+      "-kong-prefix",
+      temp.path,
+      ...flags,
+    ]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(message);
+  });
+});
