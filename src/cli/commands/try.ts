@@ -16,8 +16,8 @@ const CONFIG_NAME = "try.yaml";
 /** What to ask the examples, and what they answer. */
 const EXAMPLE_CALLS = [
   ["/hello", "", "the header x-hello-from-typescript: TypeScript says hello to 127.0.0.1:8000"],
-  ["/key-auth", "", '401 {"message":"No API key found in request"}'],
-  ["/key-auth", "-H 'apikey: let-me-in'", "200, and the upstream saw x-consumer-name"],
+  ["/api-key", "", '401 {"message":"No API key found in request"}'],
+  ["/api-key", "-H 'apikey: let-me-in'", "200, and the upstream saw x-consumer-name"],
   ["/transform", "-d 'some text'", "the upstream got SOME TEXT, and the response has a line about its size"],
   ["/hit-counter", "", "the header x-hits, one more with each call"],
 ] as const;
