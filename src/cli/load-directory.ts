@@ -24,3 +24,9 @@ export async function loadOptions(options: LoadingOptions, logger: Logger): Prom
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
   };
 }
+
+/** Plugins that do not load are left out of what a gateway gets to see. */
+export function reportProblems(registry: PluginRegistry, logger: Logger): void {
+  for (const { name, path, reason } of registry.problems())
+    logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+}

@@ -1,5 +1,5 @@
 // Owns the command line: its flags, their defaults and help, and what they mean.
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import {
   type InspectTarget,
   LOG_FORMATS,
@@ -14,6 +14,7 @@ import {
   parseSize,
   UsageError,
 } from "../program/index.js";
+import { FORMATS, MODES, serverFlags, type ServerFlags, type ServingMode, type SettingsFormat } from "./kong-conf/index.js";
 import { createProgram } from "./program.js";
 
 const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
@@ -85,6 +86,14 @@ export interface InitOptions {
   readonly name: string;
 }
 
+export interface KongConfOptions extends LoadingOptions {
+  readonly kongVersion: string;
+  readonly mode: ServingMode;
+  readonly format: SettingsFormat;
+  /** What the commands in the printed settings are to have. */
+  readonly server: ServerFlags;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "help"; readonly text: string }
@@ -96,7 +105,8 @@ export type Invocation =
   | { readonly command: "try"; readonly options: TryOptions }
   | { readonly command: "check"; readonly options: CheckOptions }
   | { readonly command: "build"; readonly options: BuildCommandOptions }
-  | { readonly command: "init"; readonly options: InitOptions };
+  | { readonly command: "init"; readonly options: InitOptions }
+  | { readonly command: "kong-conf"; readonly options: KongConfOptions };
 
 interface Values {
   readonly kongPrefix: string;
@@ -135,6 +145,9 @@ interface Values {
   readonly json?: boolean;
   readonly out?: string;
   readonly sign?: string;
+  readonly kongVersion?: string;
+  readonly mode: string;
+  readonly format: string;
 }
 
 const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json"]);
@@ -149,12 +162,21 @@ const ALIASES = new Map([
 export function parseCommandLine(argv: readonly string[]): Invocation {
   const program = createProgram();
   try {
-    program.parse(normalizeFlags(argv, { booleans: BOOLEANS, optionals: OPTIONALS, aliases: ALIASES }), { from: "user" });
+    program.parse(normalizeFlags(withFormat(argv), { booleans: BOOLEANS, optionals: OPTIONALS, aliases: ALIASES }), {
+      from: "user",
+    });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(goStyle(error.message));
     throw error;
   }
-  return toInvocation(program.opts<Values>(), program.args, program.helpInformation());
+  return toInvocation(program);
+}
+
+/** Of kong-conf, a -env without names means -format env: with names it is what it is everywhere, and taken over. */
+function withFormat(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== "kong-conf") return argv;
+  const isLast = (index: number): boolean => argv[index + 1]?.startsWith("-") ?? true;
+  return argv.map((argument, index) => (/^--?env$/.test(argument) && isLast(index) ? "-format=env" : argument));
 }
 
 const goStyle = (text: string): string =>
@@ -163,10 +185,11 @@ const goStyle = (text: string): string =>
     .replaceAll("option '--", "flag '-")
     .replace(/\s*\n[\s\S]*$/, "");
 
-function toInvocation(values: Values, args: readonly string[], help: string): Invocation {
-  if (values.help === true) return { command: "help", text: help.replaceAll(" --", " -") };
+function toInvocation(program: Command): Invocation {
+  const values = program.opts<Values>();
+  if (values.help === true) return { command: "help", text: program.helpInformation().replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
-  const [command, ...operands] = args;
+  const [command, ...operands] = program.args;
   switch (command) {
     case undefined:
       if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
@@ -179,8 +202,10 @@ function toInvocation(values: Values, args: readonly string[], help: string): In
       return { command, options: building(values, operands) };
     case "init":
       return { command, options: { name: onlyOperand("init", "the name of the plugin", operands) } };
+    case "kong-conf":
+      return { command, options: configuring(values, operands, serverFlags(program)) };
     default:
-      throw new UsageError(`there is no command "${args.join(" ")}"`);
+      throw new UsageError(`there is no command "${program.args.join(" ")}"`);
   }
 }
 
@@ -204,6 +229,17 @@ function building(values: Values, plugins: readonly string[]): BuildCommandOptio
   if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
   return { ...loading(values, out), plugins, out, sign };
+}
+
+function configuring(values: Values, operands: readonly string[], server: ServerFlags): KongConfOptions {
+  const { pluginsDir, kongVersion } = values;
+  if (operands.length > 0) throw new UsageError(`kong-conf takes flags alone, not "${operands.join(" ")}"`);
+  if (pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
+  if (kongVersion === undefined) throw new UsageError("-kong-version is missing: say which, such as 3.9");
+  const [mode, format] = [parseChoice("mode", values.mode, MODES), parseChoice("format", values.format, FORMATS)];
+  // What the server would refuse must not get into its start command.
+  const options = serving(mode === "per-plugin" ? { pluginSockets: "", ...values } : values, pluginsDir);
+  return { ...options, kongVersion, mode, format, server };
 }
 
 function onlyOperand(command: string, what: string, operands: readonly string[]): string {

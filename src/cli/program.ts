@@ -7,7 +7,8 @@ const COMMANDS = [
   "check [DIR]: say what a gateway would see in a plugins directory;",
   "build PLUGIN... -out DIR: type-check, bundle and stamp plugins, each to one file;",
   "init NAME: write a new plugin project to the folder NAME;",
-  "run PLUGIN: serve one plugin on a socket of its own (run PLUGIN -help says how)",
+  "run PLUGIN: serve one plugin on a socket of its own (run PLUGIN -help says how);",
+  "kong-conf -kong-version V: print the lines of kong.conf for a plugins directory",
 ].join(" ");
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
@@ -83,6 +84,18 @@ export function createProgram(): Command {
     .addOption(option("--out <dir>", "build: directory for the built files"))
     .addOption(option("--sign <key>", "build: private key (PEM, ed25519) to sign them with"))
     .addOption(option("--json", "check: print JSON"))
+    .addOption(option("--kong-version <version>", "kong-conf: release of the gateway, 2.0 to 3.9"))
+    .addOption(
+      option("--mode <mode>", "kong-conf: shared (one socket), per-plugin (one each), standalone (each an executable)").default(
+        "shared",
+      ),
+    )
+    .addOption(
+      option(
+        "--format <format>",
+        "kong-conf: conf, env (KONG_... for a shell; also just -env), env-file (for docker run)",
+      ).default("conf"),
+    )
     .addOption(option("--version", "print the versions of server and runtime and exit"))
     .addOption(option("--help", "print this and exit"));
 }

@@ -46,6 +46,8 @@ async function execute(invocation: Invocation): Promise<void> {
       return (await import("./commands/build.js")).build(invocation.options);
     case "init":
       return (await import("./commands/init.js")).init(invocation.options);
+    case "kong-conf":
+      return (await import("./commands/kong-conf.js")).kongConf(invocation.options);
   }
 }
 

@@ -1,9 +1,8 @@
 // The dump commands: what a gateway asks for before it starts. Only the dump reaches stdout.
 import msgpack5 from "msgpack5";
-import type { Logger } from "pino";
 import { type Generation, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
-import { loadDirectory } from "../load-directory.js";
+import { loadDirectory, reportProblems } from "../load-directory.js";
 import type { LoadingOptions } from "../options.js";
 
 /** All plugins as JSON; those that do not load are told on stderr and left out. */
@@ -38,11 +37,6 @@ async function load(options: LoadingOptions): Promise<PluginRegistry> {
   const registry = await loadDirectory(options, logger);
   reportProblems(registry, logger);
   return registry;
-}
-
-function reportProblems(registry: PluginRegistry, logger: Logger): void {
-  for (const { name, path, reason } of registry.problems())
-    logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
 }
 
 function find(registry: PluginRegistry, name: string): Generation {

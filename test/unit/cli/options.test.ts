@@ -17,6 +17,52 @@ const SERVING = {
   instanceTimeout: 60_000,
 };
 
+describe("kong-conf", () => {
+  const conf = (...argv: string[]): unknown => parse("kong-conf", "-plugins-dir", "/d", "-kong-version", "3.9", ...argv);
+
+  it("prints kong.conf for one shared socket, and takes no flag over that was not given", () => {
+    expect(conf()).toMatchObject({
+      command: "kong-conf",
+      options: { ...LOADING, kongVersion: "3.9", mode: "shared", format: "conf", server: { startFlags: [], queryFlags: [] } },
+    });
+  });
+
+  it("takes the flags of the server over as they are written, with absolute paths, and to dumps what matters there", () => {
+    const argv = ["-mode=per-plugin", "--event-timeout=20s", "-no-watch", "-socket", "s.sock", "-trust", "/a", "-trust=/b"];
+    const trusted = [
+      { name: "trust", value: "/a" },
+      { name: "trust", value: "/b" },
+    ];
+    const socket = `${process.cwd()}/s.sock`;
+    const startFlags = [
+      { name: "socket", value: socket },
+      ...trusted,
+      { name: "event-timeout", value: "20s" },
+      { name: "no-watch" },
+    ];
+    expect(conf(...argv)).toMatchObject({ options: { mode: "per-plugin", server: { socket, startFlags, queryFlags: trusted } } });
+  });
+
+  it.each([
+    ["at the end", ["-env"], "env", []],
+    ["before another flag", ["-env", "-mode", "shared"], "env", []],
+    ["with names", ["-env", "KONG_*"], "conf", [{ name: "env", value: "KONG_*" }]],
+    ["with both", ["-env=KONG_*", "--env"], "env", [{ name: "env", value: "KONG_*" }]],
+    ["in other words", ["-format=env-file"], "env-file", []],
+  ])("-env means the environment of the gateway %s", (_name, argv, format, startFlags) => {
+    expect(conf(...argv)).toMatchObject({ options: { format, server: { startFlags } } });
+  });
+
+  it("refuses what is no flag", () => {
+    expect(() => conf("/d")).toThrow(UsageError);
+  });
+
+  it("refuses what the printed start command would be refused for", () => {
+    expect(() => conf("-mode", "per-plugin", "-threads", "2")).toThrow(/leave -threads at 1/);
+    expect(() => conf("-threads", "2")).not.toThrow();
+  });
+});
+
 describe("serve", () => {
   it("needs a plugins directory and has a default for everything else", () => {
     expect(parse("-plugins-dir", "/d")).toMatchObject({ command: "serve", options: SERVING });

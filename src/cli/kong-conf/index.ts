@@ -1,0 +1,25 @@
+// The door of kong-conf: the gateway's configuration for what is in a plugins directory.
+import type { GatewayRelease } from "./gateway-release.js";
+import { type ConfiguredServer, perPluginSettings, type Setting, sharedSettings } from "./kong-settings.js";
+import { standaloneSettings } from "./standalone-settings.js";
+
+export { serverFlags, type ServerFlags } from "./given-flags.js";
+export { findRelease, type GatewayRelease } from "./gateway-release.js";
+export type { ConfiguredServer, Setting } from "./kong-settings.js";
+export { FORMATS, type SettingsFormat, settingsText } from "./settings-text.js";
+
+export const MODES = ["shared", "per-plugin", "standalone"] as const;
+
+export type ServingMode = (typeof MODES)[number];
+
+/** @throws {CommandError} with the reason, for a mode that the release cannot do. */
+export function kongSettings(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): Setting[] {
+  switch (mode) {
+    case "shared":
+      return sharedSettings(server, release);
+    case "per-plugin":
+      return perPluginSettings(server, release);
+    case "standalone":
+      return standaloneSettings(server, release);
+  }
+}
