@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../plugins/index.js";
 import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
-import type { LoadingOptions } from "./options.js";
+import type { LoadingOptions } from "./invocation.js";
 import { trustedKeys } from "./read-keys.js";
 
 /** @throws {CommandError} where the directory is not there, or a key cannot be read. */

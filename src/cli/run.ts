@@ -1,6 +1,7 @@
 // Runs one command line and says with which status the process is to end.
 import { UsageError, writeOutput } from "../program/index.js";
-import { type Invocation, parseCommandLine } from "./options.js";
+import type { Invocation } from "./invocation.js";
+import { parseCommandLine } from "./options.js";
 import { versionText } from "./version.js";
 
 /** 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { BuildError, type BuiltPlugin, buildPlugin } from "../../build/index.js";
 import { loadOptions } from "../load-directory.js";
-import type { BuildCommandOptions } from "../options.js";
+import type { BuildCommandOptions } from "../invocation.js";
 import { signingKey } from "../read-keys.js";
 import { packageVersion } from "../version.js";
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../plugins/index.js";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { loadDirectory } from "../load-directory.js";
-import type { CheckOptions } from "../options.js";
+import type { CheckOptions } from "../invocation.js";
 
 /** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
 interface Finding {

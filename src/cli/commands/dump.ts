@@ -3,7 +3,7 @@ import msgpack5 from "msgpack5";
 import { type Generation, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
-import type { LoadingOptions } from "../options.js";
+import type { LoadingOptions } from "../invocation.js";
 
 /** All plugins as JSON; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {

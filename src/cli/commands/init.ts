@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { CommandError, writeOutput } from "../../program/index.js";
-import type { InitOptions } from "../options.js";
+import type { InitOptions } from "../invocation.js";
 import { projectFiles } from "../project-files.js";
 import { packageVersion } from "../version.js";
 

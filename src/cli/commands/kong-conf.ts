@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { findRelease, kongSettings, settingsText } from "../kong-conf/index.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
-import type { KongConfOptions } from "../options.js";
+import type { KongConfOptions } from "../invocation.js";
 
 const EXECUTABLE = fileURLToPath(new URL("../../../bin/pluginserver", import.meta.url));
 

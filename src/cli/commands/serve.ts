@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../embedded/index.js";
 import { type PluginServer, serveDirectory } from "../../server/index.js";
 import { createLogger, endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
-import type { ServeOptions } from "../options.js";
+import type { ServeOptions } from "../invocation.js";
 import { trustedKeys } from "../read-keys.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { startEchoUpstream, startGateway } from "../../gateway/index.js";
 import { CommandError, createLogger, endOfService, writeOutput } from "../../program/index.js";
-import type { TryOptions } from "../options.js";
+import type { TryOptions } from "../invocation.js";
 import { createServer } from "./serve.js";
 
 const HOST = "127.0.0.1";

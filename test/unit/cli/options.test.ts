@@ -1,7 +1,8 @@
 // The command line as a whole: which command it is, with what, and what is refused.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Invocation, parseCommandLine } from "../../../src/cli/options.js";
+import type { Invocation } from "../../../src/cli/invocation.js";
+import { parseCommandLine } from "../../../src/cli/options.js";
 import { UsageError } from "../../../src/program/index.js";
 
 const SOURCE = new URL("../../../src/cli/program.ts", import.meta.url);
