@@ -193,8 +193,6 @@ function loading(values: Values, pluginsDirectory: string): LoadingOptions {
 }
 
 function serving(values: Values, pluginsDirectory: string): ServeOptions {
-  if (values.pluginSockets !== undefined && values.threads !== "1")
-    throw new UsageError("-plugin-sockets serves each plugin from the one isolate that owns its socket: leave -threads at 1");
   return {
     ...loading(values, pluginsDirectory),
     kongPrefix: values.kongPrefix,

@@ -11,11 +11,16 @@ export interface InThreadLimits {
 }
 
 export class InThreadPool implements InstancePool {
+  readonly #local: LocalHost;
   readonly #host: PhaseHost;
 
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: EventTracking, listener: PhaseHostListener) {
-    const local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, { tracking });
-    this.#host = limited(local, limits.maxEvents, listener);
+    this.#local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, { tracking });
+    this.#host = limited(this.#local, limits.maxEvents, listener);
+  }
+
+  get instanceCount(): number {
+    return this.#local.instanceCount;
   }
 
   startInstance(spec: InstanceSpec): PhaseHost {

@@ -34,6 +34,11 @@ export class PluginPool {
     );
   }
 
+  /** How many instances the isolate with the fewest has. */
+  get leastInstances(): number {
+    return Math.min(...this.#isolates.map(({ instanceCount }) => instanceCount));
+  }
+
   /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */
   startInstance(spec: InstanceSpec): PhaseHost {
     const host = this.#isolates.reduce((least, isolate) => (isolate.instanceCount < least.instanceCount ? isolate : least));

@@ -50,6 +50,10 @@ export class LocalHost implements PhaseHost {
     };
   }
 
+  get instanceCount(): number {
+    return this.#instances.size;
+  }
+
   get eventCount(): number {
     return this.#events.size;
   }

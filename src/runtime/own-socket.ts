@@ -1,5 +1,5 @@
 // Lets an isolate serve a socket of its own with the plugin that it runs.
-import type { OwnSocket } from "../channel/index.js";
+import type { IsolateTask, OwnSocket } from "../channel/index.js";
 import type { EventTracking } from "./current-event.js";
 import type { PluginDefinition } from "./forms/plugin-definition.js";
 
@@ -10,6 +10,7 @@ export interface OwnSocketServer {
 
 /** What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. */
 export type ServeOwnSocket = (
+  task: IsolateTask,
   definition: PluginDefinition,
   tracking: EventTracking,
   settings: object,
@@ -18,9 +19,10 @@ export type ServeOwnSocket = (
 /** @throws where the socket cannot be listened on. */
 export async function openOwnSocket(
   { module, settings }: OwnSocket,
+  task: IsolateTask,
   definition: PluginDefinition,
   tracking: EventTracking,
 ): Promise<OwnSocketServer> {
   const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };
-  return serveOwnSocket(definition, tracking, settings);
+  return serveOwnSocket(task, definition, tracking, settings);
 }

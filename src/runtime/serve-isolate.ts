@@ -122,7 +122,7 @@ async function loadHost(
     const definition = await load();
     const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking });
     if (task.ownSocket === undefined) return { host };
-    return { host, ownSocket: await openOwnSocket(task.ownSocket, definition, tracking) };
+    return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking) };
   } catch (thrown) {
     // Without its socket nobody reaches it: the host is to hear of it and to try again.
     if (task.ownSocket !== undefined) throw thrown;

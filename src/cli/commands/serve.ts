@@ -16,6 +16,16 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const socketPath = resolve(options.socket ?? join(options.kongPrefix, SOCKET_NAME));
   await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
+  const limits = {
+    memory: options.isolateMemory,
+    maxEvents: options.maxEvents,
+    stallTimeout: options.stallTimeout,
+    loadTimeout: options.loadTimeout,
+    maxBodySize: options.maxMessageSize,
+    idleTimeout: ISOLATE_IDLE_TIMEOUT,
+    endTimeout: options.drainTimeout + END_GRACE,
+    env: pluginEnvironment(options.hiddenEnvironment),
+  };
   const common = {
     socketMode: options.socketMode,
     protocol: options.protocol,
@@ -31,35 +41,28 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     pluginsDirectory: resolve(options.pluginsDirectory),
     watch: options.watch,
     socketPath,
-    ownSocketOf: await ownSockets(options, common),
-    isolatesPerPlugin: options.threads,
+    ownSocketOf: await ownSockets(options, common, limits),
+    // An isolate that serves its own socket starts the others beside it itself.
+    isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
     pdkMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
     inspect: options.inspect,
     isolation: options.isolation,
-    limits: {
-      memory: options.isolateMemory,
-      maxEvents: options.maxEvents,
-      stallTimeout: options.stallTimeout,
-      loadTimeout: options.loadTimeout,
-      maxBodySize: options.maxMessageSize,
-      idleTimeout: ISOLATE_IDLE_TIMEOUT,
-      endTimeout: options.drainTimeout + END_GRACE,
-      env: pluginEnvironment(options.hiddenEnvironment),
-    },
+    limits,
     logger,
   });
   return { server, socketPath };
 }
 
 async function ownSockets(
-  { pluginSockets, log, maxEvents }: ServeOptions,
+  { pluginSockets, log, threads: isolates }: ServeOptions,
   server: OwnSocketOptions["server"],
+  limits: OwnSocketOptions["limits"],
 ): Promise<ReturnType<typeof ownSocketOf> | undefined> {
   if (pluginSockets === undefined) return undefined;
   await requireWritable(pluginSockets, "the directory of the plugins' sockets");
   const embedded = await import("../../embedded/index.js");
-  return embedded.ownSocketOf({ directory: resolve(pluginSockets), server, log, maxEvents });
+  return embedded.ownSocketOf({ directory: resolve(pluginSockets), server, log, isolates, limits });
 }
 
 /** Resolves when the server has ended in good order. */
