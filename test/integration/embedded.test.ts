@@ -6,13 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type Answer,
   BINARY,
+  connectPeer,
   createTempDir,
+  type Peer,
   runCli,
   type RunningServer,
   runPhase,
   startInstance,
   startProgram,
   type TempDir,
+  type TestProtocol,
   WireClient,
 } from "../support/index.js";
 
@@ -24,7 +27,7 @@ const HELLO = fileURLToPath(new URL("../../plugins-dir/hello.ts", import.meta.ur
 let temp: TempDir;
 let prefix: string;
 let server: RunningServer | undefined;
-let client: WireClient | undefined;
+let client: Peer | undefined;
 
 beforeEach(() => {
   temp = createTempDir("emb");
@@ -104,18 +107,20 @@ describe("the command line", () => {
   });
 });
 
-const WAYS: readonly (readonly [string, readonly [string, ...string[]], readonly string[]])[] = [
-  ["a program, in the thread of its socket", [process.execPath], []],
-  ["a program, in two isolates", [process.execPath], ["-threads", "2"]],
-  ["pluginserver run, in the thread of the socket", [BINARY, "run"], []],
-  ["pluginserver run, in two isolates", [BINARY, "run"], ["-threads", "2"]],
+const WAYS: readonly (readonly [string, TestProtocol, readonly [string, ...string[]], readonly string[]])[] = [
+  ["a program, in the thread of its socket", "MsgPack:1", [process.execPath], []],
+  ["a program, in the thread of its socket", "ProtoBuf:1", [process.execPath], []],
+  ["a program, in two isolates", "MsgPack:1", [process.execPath], ["-threads", "2"]],
+  ["a program, in two isolates", "ProtoBuf:1", [process.execPath], ["-threads", "2"]],
+  ["pluginserver run, in the thread of the socket", "MsgPack:1", [BINARY, "run"], []],
+  ["pluginserver run, in two isolates", "ProtoBuf:1", [BINARY, "run"], ["-threads", "2"]],
 ];
 
-describe.each(WAYS)("%s", (_way, command, flags) => {
-  async function start(file: string, ...more: readonly string[]): Promise<WireClient> {
+describe.each(WAYS)("%s, over %s", (_way, protocol, command, flags) => {
+  async function start(file: string, ...more: readonly string[]): Promise<Peer> {
     const socketPath = join(prefix, `${file === GREETER ? "greeter" : "counter"}.socket`);
     server = await startProgram({ command: [...command, file, "-kong-prefix", prefix, ...flags, ...more], socketPath });
-    client = await WireClient.connect(socketPath);
+    client = await connectPeer(protocol, socketPath);
     return client;
   }
 
@@ -181,7 +186,7 @@ describe.each(WAYS)("%s", (_way, command, flags) => {
     expect((await runPhase(gateway, id, "rewrite", { answer: fault("hang") })).end).toBe("exit");
   });
 
-  it("tells an unknown instance apart, so that the gateway starts it again", async () => {
+  it.runIf(protocol === "MsgPack:1")("tells an unknown instance apart, so that the gateway starts it again", async () => {
     const gateway = await start(GREETER);
     expect(await runPhase(gateway, 42, "access")).toMatchObject({ end: "error", error: "No plugin instance 42" });
   });
@@ -199,12 +204,13 @@ describe("what only isolates give", () => {
     const socketPath = join(prefix, "greeter.socket");
     const flags = ["-kong-prefix", prefix, "-threads", "1", "-stall-timeout", "500ms"];
     server = await startProgram({ command: [process.execPath, GREETER, ...flags], socketPath });
-    client = await WireClient.connect(socketPath);
+    const gateway = await WireClient.connect(socketPath);
+    client = gateway;
     const id = await startInstance(client, "greeter");
     const run = what === "loop" ? runPhase(client, id, "rewrite", { answer: () => "loop" }) : runPhase(client, id, "log");
     expect((await run).end).toBe(what === "loop" ? "exit" : "ret");
     expect((await runPhase(client, id, "access", { answer: () => "a" })).end).toBe("ret");
-    expect(client.pid).toBe(server.pid);
+    expect(gateway.pid).toBe(server.pid);
   });
 
   it("their instances spread over them, and each keeps its own", async () => {

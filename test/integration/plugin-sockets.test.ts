@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  connectPeer,
   createTempDir,
+  PROTOCOLS,
   runCli,
   type RunningServer,
   runPhase,
@@ -69,6 +71,21 @@ async function connect(name: string): Promise<WireClient> {
 const greeting = async (client: WireClient, id: number): Promise<unknown> =>
   (await runPhase(client, id, "access", { answer: () => "example.com" })).calls.at(-1)?.args[1];
 
+describe.each(PROTOCOLS)("a socket per plugin, over %s", (protocol) => {
+  it("runs phases, and fails closed", async () => {
+    await start();
+    const peer = await connectPeer(protocol, join(sockets, "greeter.socket"));
+    const id = await startInstance(peer, "greeter");
+    const { calls } = await runPhase(peer, id, "access", { answer: () => "example.com" });
+    expect(calls.at(-1)).toEqual({ method: "kong.response.set_header", args: ["x-greeting", "hello example.com 1"] });
+    const failed = await runPhase(peer, id, "rewrite", { answer: () => "throw" });
+    expect(failed.end).toBe("exit");
+    expect(failed.calls.at(-1)).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
+    await server.waitForLine(/plugin greeter failed in rewrite: thrown in rewrite/);
+    await peer.close();
+  });
+});
+
 describe("a socket per plugin", () => {
   it("serves the phases of its plugin alone", async () => {
     await start();
@@ -91,16 +108,6 @@ describe("a socket per plugin", () => {
     expect(await greeting(mine, id)).toBe("hello example.com 1");
     expect(await greeting(shared, sharedId)).toBe("hello example.com 2");
     expect(await runPhase(shared, id, "access")).toMatchObject({ end: "error", error: `No plugin instance ${id}` });
-  });
-
-  it("fails closed there too", async () => {
-    await start();
-    const mine = await connect("greeter");
-    const id = await startInstance(mine, "greeter");
-    const { calls, end } = await runPhase(mine, id, "rewrite", { answer: () => "throw" });
-    expect(end).toBe("exit");
-    expect(calls.at(-1)).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
-    await server.waitForLine(/plugin greeter failed in rewrite: thrown in rewrite/);
   });
 
   it.each(["exit", "loop"])("an isolate that ends (%s) comes back on its socket, and no other plugin notices", async (what) => {
