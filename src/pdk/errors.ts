@@ -3,8 +3,13 @@
 const MESSAGES = {
   /** The gateway ran the function and answered with an error (Kong up to 2.8; later ones answer nothing instead). */
   PDK_CALL_FAILED: (method, reason) => `${method} failed in the gateway: ${reason}`,
-  /** An argument is of a kind that no gateway can be sent: a function, a symbol, a circular object. */
-  PDK_BAD_ARGUMENT: (method, reason) => `${method} got an argument that cannot be sent to the gateway: ${reason}`,
+  /** No gateway runs the function in this phase; nothing was sent, as it would never be answered. */
+  PDK_WRONG_PHASE: (method, reason) => `${method} cannot be called here: ${reason}`,
+  /**
+   * An argument that every gateway refuses, or that cannot be sent at all: a function, a symbol, a circular object. Nothing
+   * was sent.
+   */
+  PDK_BAD_ARGUMENT: (method, reason) => `${method} got a wrong argument: ${reason}`,
   /** The gateway speaks ProtoBuf:1, which has no message for the function or for an argument of it; nothing was sent. */
   PDK_NOT_CARRIED: (method, reason) =>
     `${method} cannot be called in ProtoBuf:1, the protocol that this gateway speaks: ${reason}; use MsgPack:1 for it`,

@@ -24,8 +24,8 @@ type InPhase<Namespace, P extends Phase, Path extends string> = {
 };
 
 /**
- * `kong` with only the functions that the gateway runs in a phase. A call in the wrong phase is refused by the gateway,
- * which then answers the client with HTTP 500; this type turns that into a compile error.
+ * `kong` with only the functions that the gateway runs in a phase. A call in a phase that no gateway
+ * allows fails with a `PdkError` (`PDK_WRONG_PHASE`) when it is made; this type turns that into a compile error.
  *
  * For functions that came to a phase over the years the newest gateway counts. The certificate and preread phases were not
  * recorded: there it is what makes sense without a request.

@@ -19,9 +19,12 @@ import type { KongVault } from "./vault.js";
  *
  * How to read the descriptions:
  *
- * - *Phases* are those in which the gateway runs the function. Anywhere else, and with a wrong argument, it refuses the
- *   call: the handler ends there and the client gets HTTP 500 (in the log phase: nothing more happens). `2.8.5+` behind a
- *   phase means "in this phase from 2.8.5".
+ * - *Phases* are those in which the gateway runs the function. Anywhere else it would leave the call without an answer, so
+ *   that it is not sent: it fails with a `PdkError` whose code is `PDK_WRONG_PHASE`. `2.8.5+` behind a phase means "in this
+ *   phase from 2.8.5"; an older gateway refuses it there, which ends the handler and answers the client with HTTP 500 (in
+ *   the log phase: nothing more happens). In certificate and preread, which were not recorded, every call is sent.
+ * - An argument that is *refused* in every version fails in the same way, with `PDK_BAD_ARGUMENT`; `kong.response.exit` and
+ *   `.error` throw at once.
  * - *Measured from 2.2.2* means that Kong 2.2.2 has the function and the version recorded before it has not. Without such a
  *   note it is there from 2.0.5. The recorded versions are 2.0.5, 2.2.2, 2.3.3, 2.8.5, 3.1.1, 3.4.2, 3.8.1 and 3.9.3.
  * - A function that the gateway lacks answers `undefined` and does nothing, so it cannot be told from one without a result.

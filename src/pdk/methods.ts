@@ -34,6 +34,8 @@ export interface PdkMethod {
   readonly ends: boolean;
   /** The phases in which the newest recorded gateway (3.9.3) runs it; certificate and preread were not recorded. */
   readonly phases: readonly Phase[];
+  /** More phases, in which only an older gateway ran it. */
+  readonly formerly: readonly Phase[];
 }
 
 interface Row<Method extends `kong.${string}`, Phases extends readonly Phase[]> extends PdkMethod {
@@ -45,16 +47,17 @@ function ask<const M extends `kong.${string}`, const P extends readonly Phase[]>
   method: M,
   returns: ResultKind,
   phases: P,
+  formerly: readonly Phase[] = [],
 ): Row<M, P> {
-  return { method, returns, writeBehind: false, ends: false, phases };
+  return { method, returns, writeBehind: false, ends: false, phases, formerly };
 }
 
 function tell<const M extends `kong.${string}`, const P extends readonly Phase[]>(method: M, phases: P): Row<M, P> {
-  return { method, returns: "nothing", writeBehind: true, ends: false, phases };
+  return { method, returns: "nothing", writeBehind: true, ends: false, phases, formerly: [] };
 }
 
 function end<const M extends `kong.${string}`, const P extends readonly Phase[]>(method: M, phases: P): Row<M, P> {
-  return { method, returns: "nothing", writeBehind: false, ends: true, phases };
+  return { method, returns: "nothing", writeBehind: false, ends: true, phases, formerly: [] };
 }
 
 // Sets of phases, named by their initials.
@@ -99,7 +102,7 @@ export const PDK_METHODS = [
   tell("kong.log.info", PHASES),
   tell("kong.log.debug", PHASES),
   tell("kong.log.inspect", PHASES),
-  ask("kong.log.serialize", "text", ["log"]),
+  ask("kong.log.serialize", "text", ["log"], ["rewrite", "access"]),
   tell("kong.log.set_serialize_value", PHASES),
 
   ask("kong.nginx.get_subsystem", "text", PHASES),

@@ -1,6 +1,7 @@
 // Owns one run of a handler: its calls on their way out, the answers it waits for, and how it ends.
 import type { PdkCall } from "../channel/index.js";
 import { PdkError, type PdkMethod } from "../pdk/index.js";
+import { assertArguments, assertPhase, type CallableMethod } from "./callable-method.js";
 import { toWireArguments } from "./pdk-arguments.js";
 import { type BodyKind, readResult } from "./pdk-result.js";
 
@@ -67,12 +68,15 @@ export class RunningEvent {
     return this.#state === "exited";
   }
 
-  /** Makes a PDK call. @throws {ExitSignal} for the calls that never return, {PdkError} where these cannot be sent. */
-  call(method: PdkMethod, args: readonly unknown[]): Promise<unknown> {
+  /** Makes a PDK call. @throws {ExitSignal} for the calls that never return, {PdkError} where these may not be sent. */
+  call(method: CallableMethod, args: readonly unknown[]): Promise<unknown> {
     if (this.#state !== "running") return Promise.reject(new PdkError("PDK_EVENT_ENDED", { method: method.method }));
     let data: Buffer;
     try {
-      data = this.#codec.encodeCall(method.method, toWireArguments(method.method, args));
+      assertPhase(method, this.phase);
+      const wireArguments = toWireArguments(method.method, args);
+      assertArguments(method, wireArguments, this.phase);
+      data = this.#codec.encodeCall(method.method, wireArguments);
     } catch (thrown) {
       const error =
         thrown instanceof PdkError

@@ -1,17 +1,25 @@
 // Builds the `kong` object that a handler gets: every PDK function of the table, and a way to those it lacks.
-import { jsName, PDK_METHODS, type PdkMethod, PHASES, wireName } from "../pdk/index.js";
+import { jsName, PDK_METHODS, PHASES, wireName } from "../pdk/index.js";
+import { callableMethod, type CallableMethod } from "./callable-method.js";
 import type { RunningEvent } from "./event.js";
 
 type PdkFunction = (...args: unknown[]) => Promise<unknown>;
 
 const functionFor =
-  (event: RunningEvent, method: PdkMethod): PdkFunction =>
+  (event: RunningEvent, method: CallableMethod): PdkFunction =>
   (...args) =>
     event.call(method, args);
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
-  const method: PdkMethod = { method: `kong.${path}`, returns: "value", writeBehind: false, ends: false, phases: PHASES };
+  const method = callableMethod({
+    method: `kong.${path}`,
+    returns: "value",
+    writeBehind: false,
+    ends: false,
+    phases: PHASES,
+    formerly: [],
+  });
   return new Proxy(functionFor(event, method), {
     get: (target, key) =>
       typeof key === "symbol" || key === "then" || key === "toJSON" || key in target
@@ -22,7 +30,7 @@ function unknownFunction(event: RunningEvent, path: string): unknown {
 
 interface NamespaceNode {
   readonly path: string;
-  readonly methods: Map<string, PdkMethod>;
+  readonly methods: Map<string, CallableMethod>;
   readonly children: Map<string, NamespaceNode>;
 }
 
@@ -33,7 +41,7 @@ function buildTree(): NamespaceNode {
     const last = segments.pop() ?? "";
     let node = root;
     for (const segment of segments) node = childOf(node, segment);
-    node.methods.set(jsName(last), method);
+    node.methods.set(jsName(last), callableMethod(method));
   }
   return root;
 }

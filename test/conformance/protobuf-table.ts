@@ -5,6 +5,7 @@ import { decodeArguments } from "../../src/gateway/protobuf/pdk-messages.js";
 import { bytesOf, frame, FrameClient, message, recordedArguments, type Exact } from "../support/index.js";
 import type { TableResult } from "./pdk-table.js";
 import { fieldsOf, type ProtobufRecording, type RecordedPdkCall } from "./protobuf-recording.js";
+import { isRefusalReport } from "./refused-here.js";
 import type { ScriptedServer } from "./scripted-server.js";
 
 /** Not in the protocol: the server refuses them before anything is sent. */
@@ -37,8 +38,10 @@ export async function checkProtobufTable(recording: ProtobufRecording, server: S
 
 async function checkRow(client: FrameClient, instance: number, phase: string, row: RecordedPdkCall): Promise<string | undefined> {
   const method = await client.begin(7, instance, phase);
+  const args = await client.frame();
+  if (method === "kong.ctx.shared.set" && isRefusalReport(reportOf(args)))
+    return row.answered && row.resultType !== "google.protobuf.Empty" ? "refused here, and the gateway answers it" : undefined;
   if (method !== row.method) return `asked for ${method}`;
-  await client.frame();
   const result = recordedResult(row);
   if (!row.answered || result === undefined) return row.answered ? "no bytes to answer with" : undefined;
   client.write(frame(result));

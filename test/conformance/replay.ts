@@ -2,6 +2,7 @@
 import { encodeExact, isRecord, normalise, spanOf, WireClient } from "../support/index.js";
 import type { Exact } from "../support/index.js";
 import type { RecordedLine, RecordedMessage, Recording } from "./recording.js";
+import { isRefusedHere, unansweredCalls } from "./refused-here.js";
 import { readScripts } from "./script.js";
 import type { InstanceNames } from "./script.js";
 import type { ScriptedServer } from "./scripted-server.js";
@@ -40,6 +41,10 @@ class Player {
   readonly #events = new Map<number, number>();
   readonly #names: InstanceNames = new Map();
   readonly #differences: string[] = [];
+  /** Messages of the server that ask for a call which the gateway never answered. */
+  readonly #unanswered = new Set<RecordedMessage>();
+  /** Recorded ids of the events that ended here with a refusal. */
+  readonly #refused = new Set<unknown>();
   #compared = 0;
 
   constructor(server: ScriptedServer, send: Send) {
@@ -49,6 +54,7 @@ class Player {
 
   async play(lines: readonly RecordedLine[]): Promise<void> {
     this.#loadScripts(lines);
+    for (const message of unansweredCalls(lines)) this.#unanswered.add(message);
     for (const [index, line] of lines.entries()) {
       if (line.kind === "note") await this.#obey(line.note, lines.slice(index + 1));
       if (line.kind === "open") this.#clients.set(line.conn, await WireClient.connect(this.#server.socketPath));
@@ -111,6 +117,12 @@ class Player {
     const { exact } = await this.#client(line.conn).nextMessage();
     this.#compared += 1;
     this.#learn(line.json, exact);
+    if (this.#refused.has(eventOf(line))) return;
+    // What the gateway would refuse is not sent to it; the event fails instead, and is over as soon as it is.
+    if (this.#unanswered.has(line) && isRefusedHere(line.json, exact)) {
+      this.#refused.add(eventOf(line));
+      return;
+    }
     const recorded = JSON.stringify(sorted(normalise(comparable(line.json))));
     const got = JSON.stringify(sorted(normalise(comparable(this.#inRecordedIds(exact)))));
     // The first line of the file is the meta line.
@@ -143,6 +155,10 @@ class Player {
     if ("EventId" in copy) copy["EventId"] = theirs(this.#events, copy["EventId"]);
     return [type ?? null, id ?? null, renamed, copy];
   }
+}
+
+function eventOf({ json }: RecordedMessage): unknown {
+  return isRecord(json[3]) ? (json[3]["EventId"] ?? json[3]) : undefined;
 }
 
 function patch(bytes: Buffer, path: (string | number)[], id: number): Buffer {

@@ -3,6 +3,7 @@ export { createTempDir } from "./temp-dir.js";
 export type { TempDir } from "./temp-dir.js";
 export { bytesOf, decodeExact, encodeExact, mapEntries, normalise, spanOf } from "./exact.js";
 export type { Decoded, Exact } from "./exact.js";
+export { sampleArguments } from "./sample-arguments.js";
 export { plainValue, recordedArguments, recordedStruct, recordedValue } from "./recorded-arguments.js";
 export { frame, FrameClient, message, rpcCall } from "./frame-client.js";
 export { encodeRequest, RpcError, WireClient } from "./wire-client.js";

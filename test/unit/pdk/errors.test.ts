@@ -5,6 +5,7 @@ describe("PdkError", () => {
   it("has exactly the codes that plugins may match on", () => {
     expect(PDK_ERROR_CODES).toEqual([
       "PDK_CALL_FAILED",
+      "PDK_WRONG_PHASE",
       "PDK_BAD_ARGUMENT",
       "PDK_NOT_CARRIED",
       "PDK_EVENT_ENDED",

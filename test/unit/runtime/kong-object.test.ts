@@ -1,16 +1,18 @@
 // The `kong` that handlers get: every function of the table under its JavaScript name, and a way to those it lacks.
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { jsName, PDK_METHODS } from "../../../src/pdk/index.js";
+import { jsName, PDK_METHODS, type Phase } from "../../../src/pdk/index.js";
+import { sampleArguments } from "../../support/index.js";
 import { type AnyKong, RecordedHost, settle } from "./recorded-host.js";
 
 /** Runs a handler to its end and gives the calls it made. */
 async function callsOf(
   handler: (kong: AnyKong) => unknown,
   answers: readonly unknown[] = [],
+  phase: Phase = "access",
 ): Promise<readonly { method: unknown; args: unknown; kind: string }[]> {
-  const recorded = RecordedHost.running(handler);
-  const end = await recorded.play(answers);
+  const recorded = RecordedHost.running(handler, "buffer", phase);
+  const end = await recorded.play(answers, phase);
   if (end.kind === "failure") throw new Error(end.error.stack);
   return recorded.calls();
 }
@@ -18,16 +20,34 @@ async function callsOf(
 const functionAt = (kong: AnyKong, path: readonly string[]): AnyKong =>
   path.reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
 
+const pathOf = (method: string): string[] => method.split(".").slice(1).map(jsName);
+
 describe("the functions of the table", () => {
-  it.each(PDK_METHODS.map(({ method, writeBehind, ends }) => [method, ends ? "end" : writeBehind ? "tell" : "ask"] as const))(
-    "%s is there, and makes its call",
-    async (method, kind) => {
-      const path = method.split(".").slice(1).map(jsName);
-      const calls = await callsOf((kong) => {
-        const made = functionAt(kong, path)("a", 1);
+  const offered = PDK_METHODS.filter(({ phases }) => phases.length > 0);
+
+  it.each(
+    offered.map(
+      ({ method, writeBehind, ends, phases }) => [method, ends ? "end" : writeBehind ? "tell" : "ask", phases] as const,
+    ),
+  )("%s is there, and makes its call", async (method, kind, phases) => {
+    const args = sampleArguments(method);
+    const calls = await callsOf(
+      (kong) => {
+        const made = functionAt(kong, pathOf(method))(...args);
         return kind === "ask" ? made : undefined;
-      });
-      expect(calls).toEqual([{ method, args: ["a", 1], kind }]);
+      },
+      [],
+      phases[0],
+    );
+    expect(calls).toEqual([{ method, args, kind }]);
+  });
+
+  it.each(PDK_METHODS.filter(({ phases }) => phases.length === 0))(
+    "$method is there, and refuses its call",
+    async ({ method }) => {
+      expect(
+        await callsOf((kong) => expect(functionAt(kong, pathOf(method))()).rejects.toMatchObject({ code: "PDK_WRONG_PHASE" })),
+      ).toEqual([]);
     },
   );
 

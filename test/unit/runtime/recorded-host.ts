@@ -105,9 +105,9 @@ export class RecordedHost {
     });
   }
 
-  /** A host with one instance whose access phase is `handler`. */
-  static running(handler: Handler, bodies?: "buffer" | "text"): RecordedHost {
-    const recorded = new RecordedHost(() => ({ access: handler }), bodies);
+  /** A host with one instance that handles one phase, access if no other is named. */
+  static running(handler: Handler, bodies?: "buffer" | "text", phase: Phase = "access"): RecordedHost {
+    const recorded = new RecordedHost(() => ({ [phase]: handler }), bodies);
     recorded.host.startInstance({ id: INSTANCE, config: "{}" });
     return recorded;
   }
@@ -143,8 +143,8 @@ export class RecordedHost {
   }
 
   /** Plays a whole event: `answers` gives the value of each call that wants one. Resolves with its end. */
-  async play(answers: readonly unknown[] = []): Promise<Report> {
-    const eventId = this.start();
+  async play(answers: readonly unknown[] = [], phase: Phase = "access"): Promise<Report> {
+    const eventId = this.start(phase);
     const rest = [...answers];
     for (let seen = 0; ; seen += 1) {
       const report = (await this.until(seen + 1))[seen];

@@ -117,7 +117,7 @@ describe("the gateway around them", () => {
   it.each([
     ["client", "getIp", [], "1.2.3.4"],
     ["client", "getPort", [], 443],
-    ["client", "loadConsumer", ["x"], expect.objectContaining({ username: "Jon Doe" })],
+    ["client", "loadConsumer", ["x", true], expect.objectContaining({ username: "Jon Doe" })],
     ["client", "getCredential", [], expect.objectContaining({ consumer_id: "123456" })],
     ["router", "getRoute", [], expect.objectContaining({ name: "route_66", protocols: ["http", "tcp"] })],
     ["router", "getService", [], expect.objectContaining({ name: "self_service", path: "/v0/left" })],

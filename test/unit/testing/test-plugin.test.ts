@@ -251,13 +251,21 @@ describe("a plugin that fails", () => {
     expect((t.error as Error).cause).toBeInstanceOf(OwnError);
   });
 
+  it("with a call that every gateway refuses gets an error that names it", async () => {
+    const t = await testPlugin(definePlugin({ access: (kong) => kong.response.setStatus(7) }));
+    await t.run();
+    expect(t.response.status).toBe(500);
+    expect(t.error).toMatchObject({ code: "PDK_BAD_ARGUMENT", method: "kong.response.set_status" });
+    expect(t.calls.map(({ method }) => method)).not.toContain("kong.response.set_status");
+  });
+
   it("with a call that the gateway refuses gets no answer, and the client a 500", async () => {
     const left: unknown[] = [];
     const t = await testPlugin(
       definePlugin({
-        async access(kong) {
+        async response(kong) {
           try {
-            await kong.request.getHeaders(5000);
+            await kong.request.getHost();
           } catch (error) {
             left.push(error);
             throw error;
@@ -265,11 +273,12 @@ describe("a plugin that fails", () => {
         },
         log: () => void left.push("log"),
       }),
+      { kongVersion: "2.3" },
     );
     await t.run();
     expect(t.response.status).toBe(500);
     expect(t.error).toMatchObject({ code: "TESTING_CALL_REFUSED" });
-    expect((t.error as Error).message).toMatch(/kong\.request\.get_headers in the access phase: .*1000/);
+    expect((t.error as Error).message).toMatch(/kong\.request\.get_host in the response phase: /);
     expect(left).toEqual([expect.objectContaining({ code: "PDK_EVENT_CANCELLED" }), "log"]);
   });
 
