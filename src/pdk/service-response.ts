@@ -27,9 +27,15 @@ export interface KongServiceResponse {
   getHeader(name: string): Promise<string | undefined>;
 
   /**
-   * **Empty in every recorded version.** Use `kong.response.getHeaders`.
+   * All headers that the service sent, by their name in lower case. Values that are not UTF-8 are a `Buffer` at run time.
+   *
+   * The gateway's own function is empty in every recorded version. This one asks for the headers of the response, and for
+   * each whether the service sent it: one call per header, so ask for a few by `getHeader`. What plugins have removed is
+   * missing, and what they have added beside a value of the service's is there.
    *
    * Phases: response. Measured from 2.2.2.
+   *
+   * @param maxHeaders - how many to give at most: 1 to 1000, otherwise refused; 100 by default
    */
   getHeaders(maxHeaders?: number): Promise<Record<string, string[]>>;
 

@@ -126,5 +126,6 @@ export const ARGUMENT_RULES: ReadonlyMap<string, ArgumentRule> = new Map<string,
   ["kong.service.request.set_headers", each(["headers", object])],
   ["kong.service.request.set_raw_body", each(["body", text])],
   ["kong.service.request.set_body", each(["body", object], ["mimetype", mimetype])],
+  ["kong.service.response.get_headers", limit("maxHeaders")],
   ["kong.service.response.get_header", each(["name", text])],
 ]);

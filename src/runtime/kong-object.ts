@@ -1,14 +1,24 @@
 // Builds the `kong` object that a handler gets: every PDK function of the table, and a way to those it lacks.
 import { jsName, PDK_METHODS, PHASES, wireName } from "../pdk/index.js";
 import { callableMethod, type CallableMethod } from "./callable-method.js";
+import { composedFunction } from "./composed-function.js";
 import type { RunningEvent } from "./event.js";
 
 type PdkFunction = (...args: unknown[]) => Promise<unknown>;
 
-const functionFor =
-  (event: RunningEvent, method: CallableMethod): PdkFunction =>
-  (...args) =>
-    event.call(method, args);
+/** Gives the function of an event, bound to it. */
+type FunctionFactory = (event: RunningEvent) => PdkFunction;
+
+function functionFactory(method: CallableMethod): FunctionFactory {
+  const composed = composedFunction(method);
+  if (composed !== undefined)
+    return (event) =>
+      (...args) =>
+        composed(event, args);
+  return (event) =>
+    (...args) =>
+      event.call(method, args);
+}
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
@@ -20,7 +30,8 @@ function unknownFunction(event: RunningEvent, path: string): unknown {
     phases: PHASES,
     formerly: [],
   });
-  return new Proxy(functionFor(event, method), {
+  const send: PdkFunction = (...args) => event.call(method, args);
+  return new Proxy(send, {
     get: (target, key) =>
       typeof key === "symbol" || key === "then" || key === "toJSON" || key in target
         ? (Reflect.get(target, key) as unknown)
@@ -89,7 +100,7 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
     });
   };
   // A bound function each time: `const { getHeader } = kong.request` is an ordinary thing to write.
-  for (const [name, method] of node.methods) define(name, (event) => functionFor(event, method));
+  for (const [name, method] of node.methods) define(name, functionFactory(method));
   for (const [name, child] of node.children) {
     const factory = factoryFor(child);
     define(name, factory);

@@ -7,6 +7,13 @@ import { judgeReport } from "./reported-value.js";
 import { comparableArgs, sorted } from "./replay.js";
 import type { ScriptedServer } from "./scripted-server.js";
 
+/** The scripted plugin calls the gateway's own function, where `kong` has a better one. */
+const SENT_AS_IT_IS: ReadonlySet<string> = new Set([
+  "kong.request.get_body",
+  "kong.service.request.set_body",
+  "kong.service.response.get_headers",
+]);
+
 const NEWEST = "3.9.3";
 
 export interface TableResult {
@@ -15,7 +22,7 @@ export interface TableResult {
 }
 
 export async function checkTable(recording: Recording, server: ScriptedServer): Promise<TableResult> {
-  const rows = recording.lines.filter((line) => line.kind === "call").filter((row) => row.note === undefined);
+  const rows = recording.lines.filter((line) => line.kind === "call").filter(({ note }) => note === undefined);
   server.load(new Map([["rec", rows.map(({ method, args }) => ({ calls: [{ method, args }], report: true }))]]));
   const client = await WireClient.connect(server.socketPath);
   const problems: string[] = [];
@@ -72,6 +79,7 @@ function hadNothingToSay({ answered, step, data }: RecordedCall): boolean {
 
 /** What the newest gateway leaves without an answer, though it is no end and no older one ran it. */
 function mustBeRefused({ method }: RecordedCall, kong: string): boolean {
+  if (SENT_AS_IT_IS.has(method)) return false;
   return kong === NEWEST && !/^kong\.(?:response\.(?:exit|error)|log\.serialize|configuration\.database)$/.test(method);
 }
 
