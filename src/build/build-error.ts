@@ -5,6 +5,7 @@ const CODES = {
   BUILD_NO_TYPESCRIPT: "its types cannot be checked",
   BUILD_TYPES: "its types do not fit",
   BUILD_BUNDLE: "it cannot be bundled",
+  BUILD_NATIVE: "it cannot be one file",
   BUILD_NOT_SERVED: "it would not be served",
 } as const;
 

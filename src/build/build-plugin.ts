@@ -1,14 +1,7 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
-import { mkdir, mkdtemp, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import {
-  findPackagePdkVersion,
-  findPlugin,
-  type Generation,
-  type LoadOptions,
-  loadPlugins,
-  type PluginSource,
-} from "../plugins/index.js";
+import { findPackagePdkVersion, type Generation, type LoadOptions, loadPlugins, type PluginSource } from "../plugins/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -21,6 +14,7 @@ import {
 import { BuildError } from "./build-error.js";
 import { bundlePlugin, OLDEST_NODE, type PluginBundle } from "./bundle-plugin.js";
 import { checkTypes } from "./check-types.js";
+import { requirePlugin } from "./require-plugin.js";
 
 export interface BuildOptions {
   /** Where the file goes: a plugins directory. */
@@ -105,21 +99,6 @@ async function finish(
     size: bytes.length,
     warnings,
   };
-}
-
-async function requirePlugin(path: string): Promise<PluginSource> {
-  const absolute = resolve(path);
-  const found = await findPlugin(absolute);
-  if (found === undefined) {
-    const exists = await stat(absolute).then(
-      () => true,
-      () => false,
-    );
-    const what = exists ? "is neither a module nor a folder with a package.json that names one, or an index" : "does not exist";
-    throw new BuildError("BUILD_NO_PLUGIN", `${path} ${what}`);
-  }
-  if ("reason" in found) throw new BuildError("BUILD_NO_PLUGIN", `${path}: ${found.reason}`);
-  return found;
 }
 
 async function stageNative(

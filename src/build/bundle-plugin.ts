@@ -1,18 +1,9 @@
 // Bundles a plugin with its npm packages into one text that runs wherever it lies.
-import { isBuiltin } from "node:module";
-import { relative, resolve } from "node:path";
-import {
-  build,
-  type BuildOptions,
-  type BuildResult,
-  type OnResolveArgs,
-  type OnResolveResult,
-  type Plugin,
-  type PluginBuild,
-} from "esbuild";
+import { resolve } from "node:path";
+import { build, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { BUILD_HEADER } from "../stamp/index.js";
-import { BuildError } from "./build-error.js";
-import { NativeCode, packageOf } from "./native-code.js";
+import { BundleContents, bundleError, missingModules } from "./bundle-contents.js";
+import { NativeCode } from "./native-code.js";
 
 export interface BundleRequest {
   readonly entry: string;
@@ -34,12 +25,7 @@ export interface PluginBundle {
 /** The oldest Node.js that runs what comes out. */
 export const OLDEST_NODE = "20.19.0";
 
-const PDK = "pluginserver/pdk";
-const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
-const MISSING = "pluginserver-missing";
-const NATIVE = "pluginserver-native";
 const GLOBALS = "pluginserver-globals";
-const ALREADY_ASKED = Symbol("resolving on behalf of the bundle");
 
 /** CommonJS packages in an ES module know where they are by these; a module's own of the same name come first. */
 const FILE_GLOBALS = `import { dirname } from "node:path";
@@ -70,9 +56,9 @@ async function bundleOnce(request: BundleRequest, format: "esm" | "cjs", missing
   const native = new NativeCode();
   const contents = new BundleContents(request, native, missing);
   try {
-    return { result: await build({ ...optionsFor(request, format), plugins: [contents.asPlugin()] }), native };
+    return { result: await build({ ...optionsFor(request, format), plugins: [fileGlobals, contents.asPlugin()] }), native };
   } catch (error) {
-    throw new BuildError("BUILD_BUNDLE", firstMessage(error), { cause: error });
+    throw bundleError(error);
   }
 }
 
@@ -104,84 +90,15 @@ function optionsFor({ entry, folder, name }: BundleRequest, format: "esm" | "cjs
   };
 }
 
-/** Decides for each import whether it becomes part of the bundle. */
-class BundleContents {
-  readonly #request: BundleRequest;
-  readonly #native: NativeCode;
-  readonly #missing: ReadonlySet<string>;
-
-  constructor(request: BundleRequest, native: NativeCode, missing: ReadonlySet<string>) {
-    this.#request = request;
-    this.#native = native;
-    this.#missing = missing;
-  }
-
-  asPlugin(): Plugin {
-    return {
-      name: "pluginserver-build",
-      setup: (build) => {
-        build.onResolve({ filter: /.*/ }, (args) => this.#resolve(build, args));
-        build.onLoad({ filter: /.*/, namespace: GLOBALS }, () => ({ contents: FILE_GLOBALS, loader: "js" }));
-        build.onLoad({ filter: /.*/, namespace: NATIVE }, ({ path }) => ({ contents: this.#nativeModule(path), loader: "js" }));
-        build.onLoad({ filter: /.*/, namespace: MISSING }, ({ path }) => ({ contents: missingModule(path), loader: "js" }));
-      },
-    };
-  }
-
-  async #resolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
-    const { path, kind, importer, resolveDir } = args;
-    if (args.pluginData === ALREADY_ASKED) return undefined;
-    if (path === GLOBALS) return { path, namespace: GLOBALS, sideEffects: false };
-    if (kind === "entry-point") return undefined;
-    if (isBuiltin(path)) return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
-    if (path === PDK) return { path, external: true };
-    if (OWN_PACKAGE.test(path)) return { errors: [{ text: `imports ${path}: a plugin can have ${PDK} alone` }] };
-    if (this.#missing.has(path)) return { path, namespace: MISSING };
-    const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
-    // esbuild reports what it cannot find with its place, and lets it pass where the code is prepared for that.
-    if (found.errors.length > 0 || found.namespace !== "file") return undefined;
-    const home = packageOf(found.path);
-    if (home !== undefined && home !== packageOf(this.#request.entry) && this.#native.isNative(home)) {
-      this.#native.addPackage(home);
-      return { path, namespace: NATIVE };
-    }
-    if (!found.path.endsWith(".node")) return undefined;
-    return { path: `./${this.#native.addFile(found.path)}`, namespace: NATIVE };
-  }
-
-  /** Loads from the folder beside the built file, whatever else is installed where that lies. */
-  #nativeModule(specifier: string): string {
-    const { nativeFolder } = this.#request;
-    return (
-      `module.exports = require("node:module").createRequire(require("node:path").join(__dirname, ` +
-      `${JSON.stringify(nativeFolder)}, "index.js"))(${JSON.stringify(specifier)});`
-    );
-  }
-}
-
-/** What Node.js does for a package that is not installed: other code must not become part of the plugin where it runs. */
-function missingModule(path: string): string {
-  const message = JSON.stringify(`Cannot find module '${path}': it was not installed when the plugin was built`);
-  return `throw Object.assign(new Error(${message}), { code: "MODULE_NOT_FOUND" });`;
-}
-
-function missingModules({ metafile }: BuildResult): Set<string> {
-  const imports = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.imports);
-  return new Set(
-    imports.filter(({ path, external }) => external === true && !isBuiltin(path) && path !== PDK).map(({ path }) => path),
-  );
-}
+const fileGlobals: Plugin = {
+  name: GLOBALS,
+  setup: (build) => {
+    build.onResolve({ filter: new RegExp(`^${GLOBALS}$`) }, ({ path }) => ({ path, namespace: GLOBALS, sideEffects: false }));
+    build.onLoad({ filter: /.*/, namespace: GLOBALS }, () => ({ contents: FILE_GLOBALS, loader: "js" }));
+  },
+};
 
 function isCommonJs({ result }: Attempt, { entry, folder }: BundleRequest): boolean {
   const input = Object.entries(result.metafile?.inputs ?? {}).find(([path]) => resolve(folder, path) === entry)?.[1];
   return input?.format === "cjs" || /\.c[jt]s$/.test(entry);
-}
-
-function firstMessage(error: unknown): string {
-  const messages = error instanceof Error && "errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [];
-  const [first] = messages as { text: string; location: { file: string; line: number; column: number } | null }[];
-  if (first === undefined) return error instanceof Error ? error.message : String(error);
-  const { text, location } = first;
-  if (location === null) return text;
-  return `${relative(process.cwd(), resolve(location.file))}:${location.line}:${location.column + 1}: ${text}`;
 }

@@ -47,9 +47,7 @@ function configFor(entry: string, pdkEntry: string): object {
     .filter((folder) => existsSync(folder));
   const types = typeRoots.some((folder) => existsSync(join(folder, "node"))) ? ["node"] : [];
   const base = own === undefined ? { ...DEFAULTS, types } : {};
-  const paths = resolves(entry, "pluginserver/pdk")
-    ? {}
-    : { paths: { "pluginserver/pdk": [pdkEntry.replace(/\.js$/, ".d.ts")] } };
+  const paths = resolves(entry, "pluginserver/pdk") ? {} : { paths: ownTypes(dirname(dirname(pdkEntry))) };
   return {
     ...(own === undefined ? {} : { extends: own }),
     compilerOptions: { ...base, ...CHECK_ONLY, rootDir: parse(entry).root, typeRoots, ...paths },
@@ -59,6 +57,12 @@ function configFor(entry: string, pdkEntry: string): object {
     exclude: own === undefined ? [] : ["node_modules", "dist", "build"].map((name) => join(dirname(own), "**", name)),
   };
 }
+
+/** What a plugin can import where this package is not installed beside it. */
+const ownTypes = (dist: string): Record<string, string[]> => ({
+  "pluginserver/pdk": [join(dist, "pdk/index.d.ts")],
+  "pluginserver/server": [join(dist, "embedded/public.d.ts")],
+});
 
 /** The script that is `tsc`. */
 async function findCompiler(entry: string): Promise<string> {

@@ -19,6 +19,11 @@ export class NativeCode {
     return this.#packages.size + this.#files.size === 0;
   }
 
+  /** Names of its packages, and of addons that lie in none. */
+  get names(): string[] {
+    return [...this.#packages.keys(), ...this.#files.keys()];
+  }
+
   /** Whether the package at `home` has native code, or gets it with a package for this platform. */
   isNative(home: string): boolean {
     let native = this.#known.get(home);

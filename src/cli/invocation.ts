@@ -64,6 +64,8 @@ export interface BuildCommandOptions extends LoadingOptions {
   readonly out: string;
   /** Path of the private key to sign with. */
   readonly sign: string | undefined;
+  /** Whether each becomes an executable of its own. */
+  readonly standalone: boolean;
 }
 
 export interface InitOptions {

@@ -65,12 +65,13 @@ interface Values {
   readonly json?: boolean;
   readonly out?: string;
   readonly sign?: string;
+  readonly standalone?: boolean;
   readonly kongVersion?: string;
   readonly mode: string;
   readonly format: string;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json"]);
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json", "standalone"]);
 const OPTIONALS = new Set(["dump"]);
 const ALIASES = new Map([
   ["plugins-directory", "plugins-dir"],
@@ -145,10 +146,14 @@ function checking(values: Values, operands: readonly string[]): CheckOptions {
 }
 
 function building(values: Values, plugins: readonly string[]): BuildCommandOptions {
-  const { out, sign } = values;
+  const { out, sign, standalone = false } = values;
   if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
-  return { ...loading(values, out), plugins, out, sign };
+  if (standalone && sign !== undefined)
+    throw new UsageError(
+      "-sign is not for -standalone: a gateway starts an executable as it is, and no server checks who signed it",
+    );
+  return { ...loading(values, out), plugins, out, sign, standalone };
 }
 
 function configuring(values: Values, operands: readonly string[], server: ServerFlags): KongConfOptions {
@@ -158,7 +163,7 @@ function configuring(values: Values, operands: readonly string[], server: Server
   if (kongVersion === undefined) throw new UsageError("-kong-version is missing: say which, such as 3.9");
   const [mode, format] = [parseChoice("mode", values.mode, MODES), parseChoice("format", values.format, FORMATS)];
   // What the server would refuse must not get into its start command.
-  const options = serving(mode === "per-plugin" ? { pluginSockets: "", ...values } : values, pluginsDir);
+  const options = serving(values, pluginsDir);
   return { ...options, kongVersion, mode, format, server };
 }
 

@@ -83,6 +83,7 @@ export function createProgram(): Command {
     .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
     .addOption(option("--out <dir>", "build: directory for the built files"))
     .addOption(option("--sign <key>", "build: private key (PEM, ed25519) to sign them with"))
+    .addOption(option("--standalone", "build: one executable per plugin, OUT/NAME, with all that it needs but Node.js"))
     .addOption(option("--json", "check: print JSON"))
     .addOption(option("--kong-version <version>", "kong-conf: release of the gateway, 2.0 to 3.9"))
     .addOption(

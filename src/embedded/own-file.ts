@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 import { ownThread, startOwnThread } from "../isolates/index.js";
 import { adaptModule, serveIsolate } from "../runtime/index.js";
 import { generationOf } from "./generation-of.js";
+import { releaseOutput } from "./held-output.js";
 import { programName } from "./options.js";
 import { runProgram } from "./program.js";
 
@@ -25,7 +26,10 @@ async function serveThread(module: object, program: string): Promise<number> {
   if (thread !== undefined)
     await serveIsolate(thread.task, thread.channel, {
       gate: thread.gate,
-      load: () => Promise.resolve(adaptModule(module, program)),
+      load: () => {
+        releaseOutput();
+        return Promise.resolve(adaptModule(module, program));
+      },
     });
   return 0;
 }

@@ -26,6 +26,10 @@ export function startOwnThread(file: string): StartCarrier {
       transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE) },
       env: { ...limits.env },
+      // All that the plugin prints is log. A reader here would have Node.js ask in the thread for the streams that the log
+      // has replaced, and fail.
+      stdout: true,
+      stderr: true,
       // Descriptors that plugin code left open go with its thread.
       trackUnmanagedFds: true,
     });
@@ -49,8 +53,13 @@ export function startOwnThread(file: string): StartCarrier {
 }
 
 export function ownThread(): OwnThread | undefined {
-  const data: unknown = workerData;
-  if (typeof data !== "object" || data === null || !("pluginserver" in data)) return undefined;
-  const { task, port, gate } = (data as OwnThreadData).pluginserver;
+  if (!isOwnThread()) return undefined;
+  const { task, port, gate } = (workerData as OwnThreadData).pluginserver;
   return { task, channel: threadPort(port), gate: new StartGate(gate) };
+}
+
+/** Whether {@link startOwnThread} started this thread. */
+export function isOwnThread(): boolean {
+  const data: unknown = workerData;
+  return typeof data === "object" && data !== null && "pluginserver" in data;
 }

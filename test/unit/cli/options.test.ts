@@ -18,6 +18,22 @@ const SERVING = {
   instanceTimeout: 60_000,
 };
 
+describe("build -standalone", () => {
+  it("makes executables", () => {
+    expect(parse("build", "p.ts", "-standalone", "-out", "/o")).toMatchObject({
+      command: "build",
+      options: { plugins: ["p.ts"], out: "/o", standalone: true, sign: undefined },
+    });
+    expect(parse("build", "-out", "/o", "p.ts")).toMatchObject({ options: { standalone: false } });
+  });
+
+  it("signs nothing, and says why", () => {
+    expect(() => parse("build", "p.ts", "-standalone", "-out", "/o", "-sign", "/k")).toThrow(
+      /-sign is not for -standalone: a gateway/,
+    );
+  });
+});
+
 describe("kong-conf", () => {
   const conf = (...argv: string[]): unknown => parse("kong-conf", "-plugins-dir", "/d", "-kong-version", "3.9", ...argv);
 
@@ -59,8 +75,8 @@ describe("kong-conf", () => {
   });
 
   it("refuses what the printed start command would be refused for", () => {
-    expect(() => conf("-mode", "per-plugin", "-threads", "2")).toThrow(/leave -threads at 1/);
-    expect(() => conf("-threads", "2")).not.toThrow();
+    expect(() => conf("-threads", "0")).toThrow(/-threads/);
+    expect(() => conf("-event-timeout", "soon")).toThrow(/-event-timeout/);
   });
 });
 

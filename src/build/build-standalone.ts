@@ -1,0 +1,89 @@
+// Builds one plugin as an executable: checks its types, reads it as a server would, bundles it with the embedded server, runs it.
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { findPackagePdkVersion, type Generation, loadPlugin, type LoadOptions } from "../plugins/index.js";
+import { BuildError } from "./build-error.js";
+import { bundleProgram } from "./bundle-program.js";
+import { checkTypes } from "./check-types.js";
+import { requirePlugin } from "./require-plugin.js";
+
+export interface StandaloneOptions {
+  /** Where the executable goes. */
+  readonly out: string;
+  /** The version of this package. */
+  readonly version: string;
+  /** Absolute path of `pluginserver/server`. */
+  readonly serverEntry: string;
+  /** How a server would load it. */
+  readonly load: LoadOptions;
+}
+
+export interface StandalonePlugin {
+  readonly name: string;
+  readonly version: string;
+  readonly pdk: string;
+  readonly file: string;
+  readonly size: number;
+  readonly warnings: readonly string[];
+}
+
+const EXECUTABLE = 0o755;
+
+/** @throws {BuildError} saying what is wrong with the plugin at `path`, a file or a folder. */
+export async function buildStandalone(path: string, options: StandaloneOptions): Promise<StandalonePlugin> {
+  const { load, version, serverEntry } = options;
+  const source = await requirePlugin(path);
+  const entry = await realpath(source.entry);
+  await checkTypes(entry, load.pdkEntry);
+  const generation = await loadPlugin(source.root, load);
+  if ("reason" in generation) throw new BuildError("BUILD_NOT_SERVED", generation.reason);
+  const { name, metadata, artifact, warnings } = generation;
+  const text = await bundleProgram({
+    entry,
+    format: artifact.format,
+    root: source.root === source.entry ? dirname(entry) : await realpath(source.root),
+    title: `${name} ${metadata.version}, built by pluginserver ${version}`,
+    pdkEntry: load.pdkEntry,
+    serverEntry,
+  });
+  const file = await install(text, generation, options);
+  const pdk = findPackagePdkVersion(dirname(entry)) ?? load.pdkVersion;
+  return { name, version: metadata.version, pdk, file, size: Buffer.byteLength(text), warnings };
+}
+
+/** Puts the file in its place when it has shown that it runs. */
+async function install(text: string, { name }: Generation, { out, load }: StandaloneOptions): Promise<string> {
+  await mkdir(resolve(out), { recursive: true });
+  const folder = await realpath(resolve(out));
+  const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
+  try {
+    const staged = join(stage, name);
+    await writeFile(staged, text);
+    await chmod(staged, EXECUTABLE);
+    const dumped = await dumpedName(staged, load.loadTimeout);
+    if (dumped !== name) throw new BuildError("BUILD_NOT_SERVED", `it calls itself ${dumped} once and ${name} once`);
+    await rename(staged, join(folder, name));
+    return join(folder, name);
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** The plugin that the executable says it is, asked as a gateway asks it. */
+function dumpedName(file: string, timeout: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [file, "-dump"], { cwd: dirname(file), timeout }, (error, stdout, stderr) => {
+      const failed = (cause: unknown): void => {
+        const reason = stderr.trim() === "" ? `it does not answer to -dump within ${timeout} ms` : stderr.trim();
+        reject(new BuildError("BUILD_NOT_SERVED", reason, { cause }));
+      };
+      if (error !== null) return failed(error);
+      try {
+        resolve((JSON.parse(stdout) as { Plugins: [{ Name: string }] }).Plugins[0].Name);
+      } catch (cause) {
+        failed(cause);
+      }
+    });
+  });
+}
