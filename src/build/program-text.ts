@@ -25,6 +25,10 @@ if (globalThis[self] === undefined) {
   const program = new (load("module").Module)(file);
   program.filename = file;
   program.paths = [];
+  process.once("beforeExit", () => {
+    process.stderr.write(file + ": nothing goes on, and its plugin still awaits something at its top level\\n");
+    process.exitCode = 1;
+  });
   program._compile(load("fs").readFileSync(file, "utf8"), file);
 } else (async () => {`;
 

@@ -1,6 +1,6 @@
 // Plugins built as executables, copied to where nothing else is, and asked and served there as a gateway does it.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -95,7 +95,11 @@ function fail(): never {
      class P { access(kong) { counter += 1; return kong.response.setHeader("x-count", String(counter)); } }
      module.exports = { Plugin: P, Version: "0.3.0", Priority: 2 };`,
   );
-  temp.write("gone.mjs", 'export const Version = "2.0.0"; export const New = () => ({ word: "x", async Access() {} });');
+  temp.write(
+    "gone.mjs",
+    `if (process.env["HANG"] !== undefined) await new Promise(() => {});
+     export const Version = "2.0.0"; export const New = () => ({ word: "x", async Access() {} });`,
+  );
   const { code, stderr } = await build(
     path("src/greet.mts"),
     path("old.js"),
@@ -192,9 +196,9 @@ describe("an executable, alone in a folder", () => {
 
   it("has the name of its file where the plugin states none, also behind a link", () => {
     const file = installed("gone", "names");
+    copyFileSync(file, path("names/other"));
+    symlinkSync(file, path("names/third"));
     for (const name of ["other", "third"]) {
-      copyFileSync(file, path("names", name));
-      chmodSync(path("names", name), 0o755);
       expect(JSON.parse(String(run(path("names", name), ["-dump"]).stdout))).toMatchObject({ Plugins: [{ Name: name }] });
     }
   });
@@ -203,6 +207,12 @@ describe("an executable, alone in a folder", () => {
     const { status, stdout, stderr } = run(installed("greet", "refuse"), ["-dump"], { ...ENVIRONMENT, REFUSE: "1" });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(String(stderr)).toMatch(/Error: refused in this environment\n.*greet\.mts:7:/);
+  });
+
+  it("ends with status 1 where its plugin never gets to the end of its module", () => {
+    const { status, stdout, stderr } = run(installed("gone", "hang"), ["-dump"], { ...ENVIRONMENT, HANG: "1" });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(String(stderr)).toMatch(/hang\/gone: nothing goes on, and its plugin still awaits something at its top level\n$/);
   });
 
   it("is sloppy where its CommonJS is", async () => {
