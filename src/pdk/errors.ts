@@ -10,6 +10,10 @@ const MESSAGES = {
    * was sent.
    */
   PDK_BAD_ARGUMENT: (method, reason) => `${method} got a wrong argument: ${reason}`,
+  /** The body is not what its content type says, or of a type that is not read here. */
+  PDK_BAD_BODY: (method, reason) => `${method} cannot read the body: ${reason}`,
+  /** The body is larger than the call allows. */
+  PDK_BODY_TOO_LARGE: (method, reason) => `${method} got no body: ${reason}`,
   /** The gateway speaks ProtoBuf:1, which has no message for the function or for an argument of it; nothing was sent. */
   PDK_NOT_CARRIED: (method, reason) =>
     `${method} cannot be called in ProtoBuf:1, the protocol that this gateway speaks: ${reason}; use MsgPack:1 for it`,

@@ -44,7 +44,7 @@ export type {
   Service,
   UriCaptures,
 } from "./entities.js";
-export type { HeaderValue, HeaderValues, ParsedBody, QueryValue, QueryValues } from "./values.js";
+export type { BodyOptions, HeaderValue, HeaderValues, ParsedBody, QueryValue, QueryValues, UploadedFile } from "./values.js";
 
 export type { InferConfig, InferField } from "./infer-config.js";
 export type {

@@ -1,7 +1,7 @@
 // Owns the types of `kong.request`: the request as the client sent it.
 import type { Buffer } from "node:buffer";
 import type { UriCaptures } from "./entities.js";
-import type { ParsedBody } from "./values.js";
+import type { BodyOptions, ParsedBody } from "./values.js";
 
 /**
  * The client's request. Changing what the service gets is `kong.service.request`.
@@ -149,25 +149,35 @@ export interface KongRequest {
   /**
    * The body's bytes; empty without a body.
    *
-   * A body larger than nginx's buffer (8 or 16 kB by default) lies in a file, and reading that differs: up to 2.8 it throws
-   * a `PdkError`, in 3.1 and 3.4 it is refused (HTTP 500), from 3.8 it is refused unless `maxFileSize` allows it.
+   * A body larger than nginx's buffer (8 or 16 kB by default) lies in a file, and reading that differs. From 3.8 `{ maxSize }`
+   * brings it, and without an argument it is refused (HTTP 500). In 3.1 and 3.4 it is refused whatever the argument, and up
+   * to 2.8 it throws a `PdkError` with the code `PDK_CALL_FAILED`: there raise `nginx_http_client_body_buffer_size`. Over
+   * ProtoBuf:1 it is there in every version. A body larger than `maxSize` throws `PDK_BODY_TOO_LARGE`, before it travels if
+   * the request has a `Content-Length`.
    *
    * Phases: rewrite, access, response (2.8.5+).
    *
-   * @param maxFileSize - from 3.8, ignored before: the largest size in bytes to read from a file; 0 for any
+   * @param limit - `{ maxSize }` in bytes; or a number, which is given to the gateway as it is: from 3.8 the largest size to
+   *   read from a file, 0 for any
+   * @example
+   * const body = await kong.request.getRawBody({ maxSize: 1_000_000 });
    */
-  getRawBody(maxFileSize?: number): Promise<Buffer>;
+  getRawBody(limit?: BodyOptions | number): Promise<Buffer>;
 
   /**
-   * The body, parsed by its content type: JSON, or a form, whose values are text, lists of repeated names and `true` for
-   * bare ones. An empty JSON object arrives as an empty array. A body that does not parse, or is of another type, throws up
-   * to 2.8 and is `undefined` from 3.1. Up to 2.8 a `null` in JSON is refused (HTTP 500).
+   * The body, parsed by its content type: JSON, a form, or a multipart form. It is parsed here, the same for every gateway:
+   * theirs refuse a `null` in JSON up to 2.8, make an empty object a list, and lose the reason from 3.1. Values of a form are
+   * text (a `Buffer` where it is not UTF-8), lists of repeated names, and `true` for bare ones; files of a multipart form
+   * are `UploadedFile`. `undefined` without a body and a content type. A body that does not parse, or is of another type,
+   * throws a `PdkError` with the code `PDK_BAD_BODY` that says which type and what is wrong.
+   *
+   * Large bodies are as in `getRawBody`. Plugins in the form of kong-js-pdk get what the gateway makes of it.
    *
    * Phases: rewrite, access, response (2.8.5+).
    *
    * @param mimetype - parse as this type whatever the request says
    */
-  getBody(mimetype?: string): Promise<ParsedBody | undefined>;
+  getBody(mimetype?: string, options?: BodyOptions): Promise<ParsedBody | undefined>;
 
   /**
    * When the gateway began with the request, in **milliseconds** since 1970.

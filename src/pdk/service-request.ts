@@ -84,8 +84,9 @@ export interface KongServiceRequest {
   setRawBody(body: string | Uint8Array): Promise<void>;
 
   /**
-   * Replaces the body by an object encoded for a content type, and sets that. `true` when it is set; what cannot be
-   * encoded throws up to 2.8.
+   * Replaces the body by an object encoded for a content type, and sets that. It is encoded here, the same for every gateway.
+   * JSON keeps empty lists. In a form, `true` is a bare name, `false` is left out and a list repeats its name; a multipart
+   * form takes `UploadedFile` too. What cannot be encoded throws a `PdkError` that says which type and field.
    *
    * Phases: rewrite, access.
    *

@@ -12,5 +12,18 @@ export type QueryValue = string | number | boolean;
 /** Query arguments by name; a list repeats the argument. */
 export type QueryValues = Readonly<Record<string, QueryValue | readonly QueryValue[]>>;
 
+/** A file in a multipart form. */
+export interface UploadedFile {
+  readonly filename: string;
+  readonly contentType?: string;
+  readonly content: Uint8Array;
+}
+
+/** How much of a body a call may bring. */
+export interface BodyOptions {
+  /** The largest size in bytes; `Infinity` for any. */
+  readonly maxSize?: number;
+}
+
 /** A parsed body: the fields of a form, or a JSON object or array. */
 export type ParsedBody = Record<string, unknown> | unknown[];

@@ -84,7 +84,7 @@ const path: Check = (value) => (asText(value).startsWith("/") ? undefined : 'a p
 
 const METHODS = "GET HEAD PUT POST DELETE OPTIONS MKCOL COPY MOVE PROPFIND PROPPATCH LOCK UNLOCK PATCH TRACE".split(" ");
 
-const TYPES = /^(?:application\/json|application\/x-www-form-urlencoded|multipart\/form-data)\b/;
+const TYPES = /^(?:application\/(?:[\w.-]+\+)?json|application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
 const mimetype: Check = (value) =>
   isNil(value) || TYPES.test(asText(value)) ? undefined : "that of JSON, of a form or of a multipart form";

@@ -3,15 +3,31 @@ import { PDK_METHODS } from "../pdk/index.js";
 import { assertArguments, assertPhase, callableMethod, type CallableMethod } from "./callable-method.js";
 import type { RunningEvent } from "./event.js";
 import { toWireArguments } from "./pdk-arguments.js";
+import { readBody, readRawBody, writeBody } from "./request-body.js";
 import { serviceHeaders } from "./service-headers.js";
 
 /** Makes another call of the same event. */
 export type PdkAsk = (method: PdkName, args: readonly unknown[]) => Promise<unknown>;
 
 type PdkName = (typeof PDK_METHODS)[number]["method"];
-type Compose = (ask: PdkAsk, args: readonly unknown[], event: RunningEvent) => Promise<unknown>;
 
-const COMPOSED: ReadonlyMap<string, Compose> = new Map<string, Compose>([["kong.service.response.get_headers", serviceHeaders]]);
+interface Composition {
+  run(ask: PdkAsk, args: readonly unknown[]): Promise<unknown>;
+  /** Where it does not, the call is sent as it is. */
+  applies(event: RunningEvent, args: readonly unknown[]): boolean;
+}
+
+const always = (): boolean => true;
+/** Plugins of kong-js-pdk are to run as they did: they get what the gateway makes of a body. */
+const forOwnForms = (event: RunningEvent): boolean => event.bodies === "buffer";
+const withOptions = (_event: RunningEvent, [first]: readonly unknown[]): boolean => typeof first === "object" && first !== null;
+
+const COMPOSED: ReadonlyMap<string, Composition> = new Map<string, Composition>([
+  ["kong.request.get_raw_body", { run: readRawBody, applies: withOptions }],
+  ["kong.request.get_body", { run: readBody, applies: forOwnForms }],
+  ["kong.service.request.set_body", { run: writeBody, applies: forOwnForms }],
+  ["kong.service.response.get_headers", { run: serviceHeaders, applies: always }],
+]);
 
 const CALLABLE = new Map<string, CallableMethod>(PDK_METHODS.map((method) => [method.method, callableMethod(method)]));
 
@@ -19,13 +35,15 @@ const CALLABLE = new Map<string, CallableMethod>(PDK_METHODS.map((method) => [me
 export function composedFunction(
   method: CallableMethod,
 ): ((event: RunningEvent, args: readonly unknown[]) => Promise<unknown>) | undefined {
-  const compose = COMPOSED.get(method.method);
-  if (compose === undefined) return undefined;
-  return async (event, args) => {
+  const composition = COMPOSED.get(method.method);
+  if (composition === undefined) return undefined;
+  const run = async (event: RunningEvent, args: readonly unknown[]): Promise<unknown> => {
+    event.assertRunning(method.method);
     assertPhase(method, event.phase);
     assertArguments(method, toWireArguments(method.method, args), event.phase);
-    return compose((name, its) => askFor(event, name, its), args, event);
+    return composition.run((name, its) => askFor(event, name, its), args);
   };
+  return (event, args) => (composition.applies(event, args) ? run(event, args) : event.call(method, args));
 }
 
 function askFor(event: RunningEvent, name: PdkName, args: readonly unknown[]): Promise<unknown> {

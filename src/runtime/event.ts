@@ -68,6 +68,11 @@ export class RunningEvent {
     return this.#state === "exited";
   }
 
+  /** @throws {PdkError} once the event has ended. */
+  assertRunning(method: string): void {
+    if (this.#state !== "running") throw new PdkError("PDK_EVENT_ENDED", { method });
+  }
+
   /** Makes a PDK call. @throws {ExitSignal} for the calls that never return, {PdkError} where these may not be sent. */
   call(method: CallableMethod, args: readonly unknown[]): Promise<unknown> {
     if (this.#state !== "running") return Promise.reject(new PdkError("PDK_EVENT_ENDED", { method: method.method }));

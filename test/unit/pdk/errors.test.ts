@@ -7,6 +7,8 @@ describe("PdkError", () => {
       "PDK_CALL_FAILED",
       "PDK_WRONG_PHASE",
       "PDK_BAD_ARGUMENT",
+      "PDK_BAD_BODY",
+      "PDK_BODY_TOO_LARGE",
       "PDK_NOT_CARRIED",
       "PDK_EVENT_ENDED",
       "PDK_EVENT_CANCELLED",

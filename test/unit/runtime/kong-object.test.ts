@@ -21,7 +21,11 @@ const functionAt = (kong: AnyKong, path: readonly string[]): AnyKong =>
   path.reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
 
 /** Made of other calls. */
-const COMPOSED: ReadonlySet<string> = new Set(["kong.service.response.get_headers"]);
+const COMPOSED: ReadonlySet<string> = new Set([
+  "kong.request.get_body",
+  "kong.service.request.set_body",
+  "kong.service.response.get_headers",
+]);
 
 const pathOf = (method: string): string[] => method.split(".").slice(1).map(jsName);
 
