@@ -1,7 +1,18 @@
 // Compiled, never run: the table of PDK functions and the types of `kong` describe the same functions.
 import type { Buffer } from "node:buffer";
 import { expectTypeOf } from "vitest";
-import type { Consumer, JsName, Kong, KongFor, MemoryStats, PDK_METHODS, Phase, Route } from "../../src/pdk/index.js";
+import type {
+  Consumer,
+  JsName,
+  Kong,
+  KongFor,
+  MemoryStats,
+  ParsedBody,
+  PDK_METHODS,
+  Phase,
+  Route,
+  UploadedFile,
+} from "../../src/pdk/index.js";
 
 type PathsOf<Namespace, Path extends string> = {
   [Key in keyof Namespace & string]: Namespace[Key] extends (...args: never) => unknown
@@ -91,4 +102,37 @@ export async function wrongArguments(kong: KongFor<"access">): Promise<void> {
   await kong.response.setHeaders({ "x-a": null });
   // @ts-expect-error -- no such unit
   await kong.node.getMemoryStats("x");
+}
+
+export async function bodies(access: KongFor<"access">, response: KongFor<"response">): Promise<void> {
+  expectTypeOf(await access.request.getRawBody({ maxSize: 1 })).toEqualTypeOf<Buffer>();
+  expectTypeOf(await access.request.getBody(undefined, { maxSize: 1 })).toEqualTypeOf<ParsedBody | undefined>();
+  await access.service.request.setBody({ file: { filename: "a", content: new Uint8Array() } satisfies UploadedFile });
+  expectTypeOf(await response.service.response.getHeaders(5)).toEqualTypeOf<Record<string, string[]>>();
+  // @ts-expect-error -- a size is a number of bytes
+  await access.request.getRawBody({ maxSize: "1 MB" });
+  // @ts-expect-error -- no such option
+  await access.request.getBody("application/json", { limit: 1 });
+  // @ts-expect-error -- text is set by setRawBody
+  await access.service.request.setBody("text");
+}
+
+export async function wrongPhases(
+  rewrite: KongFor<"rewrite">,
+  access: KongFor<"access">,
+  response: KongFor<"response">,
+  log: KongFor<"log">,
+): Promise<void> {
+  // @ts-expect-error -- the route is not known yet
+  await rewrite.router.getRoute();
+  // @ts-expect-error -- there is no response yet
+  await access.response.getStatus();
+  // @ts-expect-error -- the service has not answered yet
+  await access.service.response.getHeaders();
+  // @ts-expect-error -- the request has gone to the service
+  await response.service.request.setBody({});
+  // @ts-expect-error -- the client has its answer
+  log.response.exit(500);
+  // @ts-expect-error -- the body is gone
+  await log.request.getBody();
 }
