@@ -117,22 +117,6 @@ export async function bodies(access: KongFor<"access">, response: KongFor<"respo
   await access.service.request.setBody("text");
 }
 
-export async function wrongPhases(
-  rewrite: KongFor<"rewrite">,
-  access: KongFor<"access">,
-  response: KongFor<"response">,
-  log: KongFor<"log">,
-): Promise<void> {
-  // @ts-expect-error -- the route is not known yet
-  await rewrite.router.getRoute();
-  // @ts-expect-error -- there is no response yet
-  await access.response.getStatus();
-  // @ts-expect-error -- the service has not answered yet
-  await access.service.response.getHeaders();
-  // @ts-expect-error -- the request has gone to the service
-  await response.service.request.setBody({});
-  // @ts-expect-error -- the client has its answer
-  log.response.exit(500);
-  // @ts-expect-error -- the body is gone
-  await log.request.getBody();
-}
+// Nor do the body functions outlive the request.
+expectTypeOf<KongFor<"log">["request"]>().not.toHaveProperty("getBody");
+expectTypeOf<KongFor<"rewrite">["service"]>().not.toHaveProperty("response");
