@@ -20,8 +20,15 @@ function functionFactory(method: CallableMethod): FunctionFactory {
       event.call(method, args);
 }
 
+/** The functions of the table under their gateway names, for plugins that spell them so. */
+const BY_WIRE_NAME: ReadonlyMap<string, FunctionFactory> = new Map(
+  PDK_METHODS.map((method): [string, FunctionFactory] => [method.method, functionFactory(callableMethod(method))]),
+);
+
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
+  const known = BY_WIRE_NAME.get(`kong.${path}`);
+  if (known !== undefined) return known(event);
   const method = callableMethod({
     method: `kong.${path}`,
     returns: "value",

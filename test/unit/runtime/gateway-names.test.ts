@@ -1,0 +1,39 @@
+// Functions called by their gateway names, `kong.request.get_header`: they are those of the table, checks included.
+import { describe, expect, it } from "vitest";
+import { PDK_METHODS, type PdkMethod, PHASES } from "../../../src/pdk/index.js";
+import { sampleArguments } from "../../support/index.js";
+import { type AnyKong, RecordedHost } from "./recorded-host.js";
+
+const spelt = (PDK_METHODS as readonly PdkMethod[]).filter(({ method }) => method.includes("_"));
+
+const functionAt = (kong: AnyKong, method: string): AnyKong =>
+  method
+    .split(".")
+    .slice(1)
+    .reduce<AnyKong>((node, name) => Reflect.get(node, name) as AnyKong, kong);
+
+describe("by its gateway name", () => {
+  it.each(spelt.filter(({ phases }) => phases.length > 0))(
+    "$method makes the same call",
+    async ({ method, phases: [phase = "access"], writeBehind }) => {
+      const recorded = RecordedHost.running((kong) => functionAt(kong, method)(...sampleArguments(method)), "text", phase);
+      await recorded.play([], phase);
+      const [first] = recorded.calls();
+      if (method === "kong.service.response.get_headers") expect(first?.method).toBe("kong.response.get_headers");
+      else expect(first).toMatchObject({ method, kind: writeBehind ? "tell" : "ask" });
+    },
+  );
+
+  it.each(spelt.filter(({ phases }) => !phases.includes("log")))("$method is refused where no gateway runs it", async (row) => {
+    const [phase = "log"] = PHASES.filter(
+      (name) => name !== "certificate" && name !== "preread" && ![...row.phases, ...row.formerly].includes(name),
+    );
+    const recorded = RecordedHost.running(
+      (kong) => functionAt(kong, row.method)(...sampleArguments(row.method)),
+      "buffer",
+      phase,
+    );
+    expect(await recorded.play([], phase)).toMatchObject({ kind: "failure", error: { code: "PDK_WRONG_PHASE" } });
+    expect(recorded.calls()).toEqual([]);
+  });
+});
