@@ -14,7 +14,7 @@ export const IMPORTS = {
   build: ["plugins", "stamp"],
   server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
   testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
-  program: [],
+  program: ["pdk"],
   embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "wire"],
   cli: ["build", "embedded", "gateway", "plugins", "program", "server", "stamp"],
 };

@@ -1,8 +1,7 @@
 // Loads a plugins directory for the commands that look at it without serving it.
 import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../plugins/index.js";
-import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
-import { pluginEnvironment, requireDirectory } from "../program/index.js";
+import { PDK_ENTRY, PDK_VERSION, pluginEnvironment, requireDirectory } from "../program/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { trustedKeys } from "./read-keys.js";
 

@@ -2,9 +2,8 @@
 import { resolve } from "node:path";
 import { startThread } from "../isolates/index.js";
 import { loadPlugin } from "../plugins/index.js";
-import { pluginEnvironment } from "../program/index.js";
+import { PDK_ENTRY, PDK_VERSION, pluginEnvironment } from "../program/index.js";
 import { adaptModule, evaluateModule } from "../runtime/index.js";
-import { PDK_ENTRY, PDK_VERSION } from "../server/index.js";
 import { EmbeddedError } from "./errors.js";
 import { programName } from "./options.js";
 import { runProgram } from "./program.js";

@@ -2,7 +2,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, relative, resolve, sep } from "node:path";
 import { performance } from "node:perf_hooks";
-import { type FSWatcher, watch } from "chokidar";
+import type { FSWatcher, watch as watchFiles } from "chokidar";
 
 export interface WatchListener {
   /** Something may have changed: what really did is for whoever looks to find out. */
@@ -27,6 +27,7 @@ const MODULE_LIKE = /^\.(?:[mc]?[jt]sx?|json|node)$/;
 export class DirectoryWatch {
   readonly #directory: string;
   readonly #listener: WatchListener;
+  readonly #watchFiles: typeof watchFiles;
   /** Where the directory really is: its own name may be a link, which a watcher that follows none would stop at. */
   #root = "";
   #identity: string | undefined;
@@ -46,14 +47,17 @@ export class DirectoryWatch {
   #including: Promise<void> | undefined;
   #state: "open" | "closed" = "open";
 
-  private constructor(directory: string, listener: WatchListener) {
+  private constructor(directory: string, listener: WatchListener, watch: typeof watchFiles) {
+    this.#watchFiles = watch;
     this.#directory = directory;
     this.#listener = listener;
   }
 
   /** Resolves when changes are noticed. */
   static async open(directory: string, listener: WatchListener): Promise<DirectoryWatch> {
-    const opened = new DirectoryWatch(directory, listener);
+    // Loaded here: a dump, which is on a gateway's way up, watches nothing.
+    const { watch } = await import("chokidar");
+    const opened = new DirectoryWatch(directory, listener, watch);
     await opened.#look();
     opened.#poll = setInterval(() => void opened.#look(), SAME_DIRECTORY).unref();
     return opened;
@@ -122,7 +126,7 @@ export class DirectoryWatch {
   }
 
   #open(paths: string[]): FSWatcher {
-    const watcher = watch(paths, {
+    const watcher = this.#watchFiles(paths, {
       ignoreInitial: true,
       // Kubernetes swaps the link `..data`: a watcher that follows links does not see it.
       followSymlinks: false,

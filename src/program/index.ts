@@ -13,6 +13,7 @@ export {
   parsePositiveInteger,
   parseSize,
 } from "./parse-value.js";
+export { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 export { pluginEnvironment } from "./plugin-environment.js";
 export { requireDirectory, requireWritable } from "./require-path.js";
 export { CommandError, UsageError } from "./usage-error.js";

@@ -3,7 +3,6 @@ import type { InspectorAddress, OwnSocket } from "../channel/index.js";
 import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../isolates/index.js";
 import type { PdkMatch } from "../plugins/index.js";
 import type { TrustedKey } from "../stamp/index.js";
-import { PDK_ENTRY, PDK_VERSION } from "./pdk-entry.js";
 import { PluginDirectory } from "./plugin-directory.js";
 import { PluginServer, type ServerOptions } from "./plugin-server.js";
 
@@ -16,6 +15,9 @@ export interface DirectoryServerOptions extends ServerOptions {
   /** Where a plugin runs that does not say so itself. */
   readonly isolation: Isolation;
   readonly limits: IsolateLimits;
+  /** Absolute path of the `pluginserver/pdk` that plugins get which bring none of their own. */
+  readonly pdkEntry: string;
+  readonly pdkVersion: string;
   readonly pdkMatch: PdkMatch;
   /** Where there are any, only built plugins that one of them signed are served. */
   readonly trustedKeys: readonly TrustedKey[];
@@ -27,7 +29,7 @@ export interface DirectoryServerOptions extends ServerOptions {
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
-  const { pdkMatch, trustedKeys, inspect, ownSocketOf } = options;
+  const { pdkEntry, pdkVersion, pdkMatch, trustedKeys, inspect, ownSocketOf } = options;
   const { loadTimeout } = limits;
   return new PluginServer({
     ...options,
@@ -47,7 +49,7 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
         served,
         onNewCode,
         logger,
-        load: { pdkEntry: PDK_ENTRY, pdkVersion: PDK_VERSION, pdkMatch, trustedKeys, loadTimeout, limits, onPluginLog },
+        load: { pdkEntry, pdkVersion, pdkMatch, trustedKeys, loadTimeout, limits, onPluginLog },
       }),
   });
 }

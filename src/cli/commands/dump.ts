@@ -1,5 +1,4 @@
 // The dump commands: what a gateway asks for before it starts. Only the dump reaches stdout.
-import msgpack5 from "msgpack5";
 import { type Generation, pluginInfo, type PluginRegistry } from "../../plugins/index.js";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
@@ -25,6 +24,8 @@ function announced(plugins: readonly unknown[], { protocol }: LoadingOptions): u
 /** One plugin as MessagePack: what Kong 2.0 to 2.8 ask for in legacy mode. */
 export async function dumpPluginInfo(name: string, options: LoadingOptions): Promise<void> {
   const registry = await load(options);
+  // Every dump is on a gateway's way up; the others have no use for it.
+  const { default: msgpack5 } = await import("msgpack5");
   await writeOutput(
     msgpack5()
       .encode(pluginInfo(find(registry, name)))

@@ -3,7 +3,15 @@ import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../embedded/index.js";
 import { type PluginServer, serveDirectory } from "../../server/index.js";
-import { createLogger, endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
+import {
+  createLogger,
+  endOfService,
+  PDK_ENTRY,
+  PDK_VERSION,
+  pluginEnvironment,
+  requireDirectory,
+  requireWritable,
+} from "../../program/index.js";
 import type { ServeOptions } from "../invocation.js";
 import { trustedKeys } from "../read-keys.js";
 
@@ -44,6 +52,8 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     ownSocketOf: await ownSockets(options, common, limits),
     // An isolate that serves its own socket starts the others beside it itself.
     isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
+    pdkEntry: PDK_ENTRY,
+    pdkVersion: PDK_VERSION,
     pdkMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
     inspect: options.inspect,
