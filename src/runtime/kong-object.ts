@@ -11,23 +11,26 @@ type FunctionFactory = (event: RunningEvent) => PdkFunction;
 
 function functionFactory(method: CallableMethod): FunctionFactory {
   const composed = composedFunction(method);
-  if (composed !== undefined)
-    return (event) =>
-      (...args) =>
-        composed(event, args);
+  if (composed === undefined) return gatewayFunction(method);
+  return (event) =>
+    (...args) =>
+      composed(event, args);
+}
+
+function gatewayFunction(method: CallableMethod): FunctionFactory {
   return (event) =>
     (...args) =>
       event.call(method, args);
 }
 
-/** The functions of the table under their gateway names, for plugins that spell them so. */
-const BY_WIRE_NAME: ReadonlyMap<string, FunctionFactory> = new Map(
-  PDK_METHODS.map((method): [string, FunctionFactory] => [method.method, functionFactory(callableMethod(method))]),
+/** By its gateway name a function of the table is called as the gateway has it, with the same checks. */
+const BY_GATEWAY_NAME: ReadonlyMap<string, FunctionFactory> = new Map(
+  PDK_METHODS.map((method): [string, FunctionFactory] => [method.method, gatewayFunction(callableMethod(method))]),
 );
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
-  const known = BY_WIRE_NAME.get(`kong.${path}`);
+  const known = BY_GATEWAY_NAME.get(`kong.${path}`);
   if (known !== undefined) return known(event);
   const method = callableMethod({
     method: `kong.${path}`,
