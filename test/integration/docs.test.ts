@@ -1,0 +1,57 @@
+// The documents do not rot: their samples are compiled, loaded and run, and their commands carried out, as a reader would.
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ReadersProject, readSamples } from "./doc-samples.js";
+
+const DOCUMENTS = ["docs/migrate-from-go.md"];
+/** A compiler or a build, on a machine that does other things too. */
+const SLOW = 120_000;
+
+describe.each(DOCUMENTS)("%s", (document) => {
+  const samples = readSamples(document);
+  const files = samples.flatMap(({ file }) => file ?? []);
+  let project: ReadersProject;
+
+  beforeAll(async () => {
+    project = await ReadersProject.create(samples);
+  });
+
+  afterAll(() => project.remove());
+
+  it("says of each sample of code what it is", () => {
+    const code = samples.filter(({ language }) => language === "ts" || language === "js");
+    expect(code.filter(({ file, info }) => file === undefined && info !== "fragment")).toEqual([]);
+    expect(files).toEqual([...new Set(files)]);
+  });
+
+  it("has samples that compile", { timeout: SLOW }, async () => {
+    expect(await project.run("tsc", "--noEmit", "-p", "tsconfig.docs.json")).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it("has plugins that are served, with nothing to warn of", { timeout: SLOW }, async () => {
+    const names = files.filter((file) => file.startsWith("plugins/")).map((file) => basename(file).replace(/\.\w+$/, ""));
+    if (names.length === 0) return;
+    const { stdout } = await project.run("pluginserver", "check", "plugins", "-json");
+    const { plugins } = JSON.parse(stdout) as { plugins: { name: string; served: boolean; warnings: string[] }[] };
+    expect(plugins.filter(({ served, warnings }) => !served || warnings.length > 0)).toEqual([]);
+    expect(plugins.map(({ name }) => name).sort()).toEqual(names.sort());
+  });
+
+  it("has tests that pass", { timeout: SLOW }, async () => {
+    const tests = files.filter((file) => /\.test\.[cm]?[jt]s$/.test(file));
+    if (tests.length === 0) return;
+    await project.run("tsc", "-p", "tsconfig.docs.json");
+    const compiled = tests.map((file) => (file.endsWith(".ts") ? join("build", file.replace(/ts$/, "js")) : file));
+    expect(compiled.filter((file) => !existsSync(join(project.path, file)))).toEqual([]);
+    const { status, stdout } = await project.run("node", "--enable-source-maps", "--test", ...compiled);
+    expect(status, stdout).toBe(0);
+  });
+
+  it("has commands that work", { timeout: SLOW }, async () => {
+    for (const { text } of samples.filter(({ language, info }) => language === "sh" && info === "run")) {
+      const { status, stderr } = await project.run("bash", "-e", "-c", text);
+      expect(status, `${text}\n${stderr}`).toBe(0);
+    }
+  });
+});
