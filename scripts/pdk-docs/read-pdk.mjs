@@ -8,7 +8,7 @@ const LONGEST_TYPE = 120;
  * @typedef {{ path: string, signatures: string[], comment: Comment }} PdkFunction
  * @typedef {{ path: string, comment: Comment, functions: PdkFunction[], namespaces: Namespace[] }} Namespace
  * @typedef {{ name: string, file: string, source: string, comment: Comment }} Declaration
- * @typedef {{ kong: Namespace, exports: Declaration[], errorCodes: { code: string, text: string }[] }} Pdk
+ * @typedef {{ kong: Namespace, exports: Declaration[], errorCodes: { code: string, text: string }[], notOffered: Record<string, string>[] }} Pdk
  */
 
 /** @returns {Pdk} */
@@ -36,6 +36,7 @@ export function readPdk(entry) {
       .sort((a, b) => a.declarations[0].pos - b.declarations[0].pos)
       .map((symbol) => readDeclaration(checker, symbol)),
     errorCodes: readErrorCodes(errors),
+    notOffered: readRows(exported.find(({ name }) => name === "PDK_NOT_OFFERED").valueDeclaration),
   };
 }
 
@@ -151,6 +152,17 @@ function readErrorCodes(file) {
   };
   visit(file);
   return codes;
+}
+
+/** The objects of a table, their texts by name. */
+function readRows(declaration) {
+  const rows = [];
+  const visit = (node) => {
+    if (!ts.isObjectLiteralExpression(node)) return ts.forEachChild(node, visit);
+    rows.push(Object.fromEntries(node.properties.map(({ name, initializer }) => [name.getText(), initializer.text])));
+  };
+  visit(declaration.initializer);
+  return rows;
 }
 
 function commentOf(node) {

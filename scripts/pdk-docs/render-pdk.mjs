@@ -9,14 +9,14 @@ const CHAPTERS = [
   ["The configuration's schema", ["schema.ts", "infer-config.ts"]],
   ["Entities", ["entities.ts"]],
   ["Headers, queries and bodies", ["values.ts", "body.ts"]],
-  ["The table of functions", ["methods.ts", "js-name.ts"]],
+  ["The table of functions", ["methods.ts", "not-offered.ts", "js-name.ts"]],
 ];
 
 /** Interfaces of options that belong to a namespace, and whatever has no chapter. */
 const REST = "Other types";
 
 /** @param {import("./read-pdk.mjs").Pdk} pdk */
-export function renderPdk({ kong, exports, errorCodes }) {
+export function renderPdk({ kong, exports, errorCodes, notOffered }) {
   const namespaces = flat(kong).filter(({ functions }) => functions.length > 0);
   const errorExports = exports.filter(({ file }) => file === "errors.ts");
   const placed = new Set([...CHAPTERS.flatMap(([, files]) => files), "errors.ts"]);
@@ -29,6 +29,9 @@ export function renderPdk({ kong, exports, errorCodes }) {
     "● means in every recorded version that has the function; a version means from that one on. A `KongFor` has the marked functions of its phase.",
     phaseTable(namespaces),
     ...namespaces.flatMap(namespaceBlocks),
+    "## Not offered",
+    "The gateway has these, and lets no plugin server use them. A call of a refused one would never be answered: it fails with `PDK_WRONG_PHASE` in every phase. An unknown one answers nothing in any recorded version.",
+    notOfferedTable(notOffered),
     "## Errors",
     errorTable(errorCodes),
     ...errorExports.flatMap(declarationBlocks),
@@ -100,6 +103,16 @@ function functionBlocks({ path, signatures, comment }) {
     ...comment.examples.map(code),
   ];
 }
+
+const notOfferedTable = (rows) =>
+  table(
+    ["in the gateway", "", "instead"],
+    rows.map(({ method, because, instead }) => [
+      `\`${method}\``,
+      because,
+      instead.replace(/kong\.[\w.]+(?:\("\w+"\))?/g, "`$&`"),
+    ]),
+  );
 
 const errorTable = (codes) =>
   table(

@@ -1,6 +1,6 @@
 // Owns the types of `kong.client`: who is connected, and as whom.
 import type { KongClientTls } from "./client-tls.js";
-import type { Consumer, ConsumerGroup, Credential } from "./entities.js";
+import type { Consumer, Credential } from "./entities.js";
 
 /**
  * The client's connection and identity.
@@ -53,13 +53,6 @@ export interface KongClient {
    * Phases: access, response (2.8.5+), log (3.1.1+).
    */
   getConsumer(): Promise<Consumer | undefined>;
-
-  /**
-   * The groups of the consumer. `undefined` in every recorded version, as if the gateway lacked it.
-   *
-   * Phases: access, response, log.
-   */
-  getConsumerGroups(): Promise<readonly ConsumerGroup[] | undefined>;
 
   /**
    * The protocol the client speaks by the matching route: `http`, `https`, `tcp`, … .

@@ -17,23 +17,6 @@ export interface KongCtxShared {
   set(key: string, value: unknown): Promise<void>;
 }
 
-/** Values under string keys that no other plugin sees. No recorded gateway offers them to a plugin server. */
-export interface KongCtxPlugin {
-  /**
-   * The plugin's own value under a key. `undefined` in every recorded version; use `kong.ctx.shared` with a prefixed key.
-   *
-   * Phases: all.
-   */
-  get(key: string): Promise<unknown>;
-
-  /**
-   * Keeps a value for this plugin alone. Without effect where the gateway lacks it, like `get`.
-   *
-   * Phases: all.
-   */
-  set(key: string, value: unknown): Promise<void>;
-}
-
 /**
  * Values that live as long as the request.
  *
@@ -43,5 +26,4 @@ export interface KongCtxPlugin {
  */
 export interface KongCtx {
   readonly shared: KongCtxShared;
-  readonly plugin: KongCtxPlugin;
 }

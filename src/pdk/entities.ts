@@ -27,11 +27,6 @@ export interface Credential {
   readonly [field: string]: unknown;
 }
 
-export interface ConsumerGroup {
-  readonly id: string;
-  readonly name?: string;
-}
-
 /** An address range or port of a stream route. */
 export interface RouteAddress {
   readonly ip?: string;

@@ -8,6 +8,8 @@ export { jsName, wireName } from "./js-name.js";
 export type { JsName } from "./js-name.js";
 export { PDK_METHODS } from "./methods.js";
 export type { PdkMethod, ResultKind } from "./methods.js";
+export { PDK_NOT_OFFERED } from "./not-offered.js";
+export type { NotOffered } from "./not-offered.js";
 export { PHASES } from "./phases.js";
 export type { Phase } from "./phases.js";
 export { PDK_VERSION } from "./version.js";
@@ -16,8 +18,7 @@ export type { Kong } from "./kong.js";
 export type { KongFor } from "./kong-for.js";
 export type { KongClient } from "./client.js";
 export type { KongClientTls } from "./client-tls.js";
-export type { KongCluster } from "./cluster.js";
-export type { KongCtx, KongCtxPlugin, KongCtxShared } from "./ctx.js";
+export type { KongCtx, KongCtxShared } from "./ctx.js";
 export type { KongIp } from "./ip.js";
 export type { KongLog, SerializeOptions } from "./log.js";
 export type { KongNginx } from "./nginx.js";
@@ -29,12 +30,10 @@ export type { KongRouter } from "./router.js";
 export type { KongService } from "./service.js";
 export type { KongServiceRequest } from "./service-request.js";
 export type { KongServiceResponse } from "./service-response.js";
-export type { KongTelemetry } from "./telemetry.js";
 export type { KongVault } from "./vault.js";
 
 export type {
   Consumer,
-  ConsumerGroup,
   Credential,
   EntityReference,
   MemoryStats,

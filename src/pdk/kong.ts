@@ -1,6 +1,5 @@
 // Owns the shape of the `kong` object: every namespace of the PDK.
 import type { KongClient } from "./client.js";
-import type { KongCluster } from "./cluster.js";
 import type { KongCtx } from "./ctx.js";
 import type { KongIp } from "./ip.js";
 import type { KongLog } from "./log.js";
@@ -11,7 +10,6 @@ import type { KongRequest } from "./request.js";
 import type { KongResponse } from "./response.js";
 import type { KongRouter } from "./router.js";
 import type { KongService } from "./service.js";
-import type { KongTelemetry } from "./telemetry.js";
 import type { KongVault } from "./vault.js";
 
 /**
@@ -39,7 +37,6 @@ import type { KongVault } from "./vault.js";
  */
 export interface Kong {
   readonly client: KongClient;
-  readonly cluster: KongCluster;
   readonly ctx: KongCtx;
   readonly ip: KongIp;
   readonly log: KongLog;
@@ -50,6 +47,5 @@ export interface Kong {
   readonly response: KongResponse;
   readonly router: KongRouter;
   readonly service: KongService;
-  readonly telemetry: KongTelemetry;
   readonly vault: KongVault;
 }

@@ -69,7 +69,7 @@ const RA = ["rewrite", "access"] as const;
 const AS = ["access", "response"] as const;
 const SL = ["response", "log"] as const;
 
-/** Every function of the PDK. What the gateway offers beside it is reached by the same rules of naming. */
+/** Every function of the PDK. What a gateway has beside it is reached by the same rules of naming. */
 export const PDK_METHODS = [
   ask("kong.client.get_ip", "text", CRASP),
   ask("kong.client.get_forwarded_ip", "text", CRASP),
@@ -77,7 +77,6 @@ export const PDK_METHODS = [
   ask("kong.client.get_forwarded_port", "number", CRASP),
   ask("kong.client.get_credential", "record", ASL),
   ask("kong.client.get_consumer", "record", ASL),
-  ask("kong.client.get_consumer_groups", "value", ASL),
   ask("kong.client.get_protocol", "text", AS),
   ask("kong.client.load_consumer", "record", ASL),
   tell("kong.client.authenticate", ["access"]),
@@ -85,12 +84,8 @@ export const PDK_METHODS = [
   tell("kong.client.tls.disable_session_reuse", ["certificate"]),
   tell("kong.client.tls.set_client_verify", RAS),
 
-  ask("kong.cluster.get_id", "text", PHASES),
-
   ask("kong.ctx.shared.get", "value", PHASES),
   tell("kong.ctx.shared.set", PHASES),
-  ask("kong.ctx.plugin.get", "value", PHASES),
-  tell("kong.ctx.plugin.set", PHASES),
 
   ask("kong.ip.is_trusted", "boolean", PHASES),
 
@@ -146,13 +141,11 @@ export const PDK_METHODS = [
   ask("kong.response.get_header", "text", SL),
   ask("kong.response.get_headers", "multimap", SL),
   ask("kong.response.get_source", "text", SL),
-  ask("kong.response.get_raw_body", "bytes", []),
   tell("kong.response.set_status", RAS),
   tell("kong.response.set_header", RAS),
   tell("kong.response.add_header", RAS),
   tell("kong.response.clear_header", RAS),
   tell("kong.response.set_headers", RAS),
-  tell("kong.response.set_raw_body", []),
   end("kong.response.exit", RAS),
   end("kong.response.error", RAS),
 
@@ -177,15 +170,12 @@ export const PDK_METHODS = [
   tell("kong.service.request.set_raw_body", RA),
   ask("kong.service.request.set_body", "boolean", RA),
   tell("kong.service.request.enable_buffering", RA),
-  ask("kong.service.request.disable_tls", "boolean", RA),
 
   ask("kong.service.response.get_status", "number", ["response"]),
   ask("kong.service.response.get_header", "text", ["response"]),
   ask("kong.service.response.get_headers", "multimap", ["response"]),
   ask("kong.service.response.get_raw_body", "bytes", ["response"]),
   ask("kong.service.response.get_body", "value", ["response"]),
-
-  tell("kong.telemetry.log", RASL),
 
   ask("kong.vault.is_reference", "boolean", PHASES),
   ask("kong.vault.get", "text", PHASES),

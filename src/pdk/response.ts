@@ -1,5 +1,4 @@
 // Owns the types of `kong.response`: the response as the client gets it.
-import type { Buffer } from "node:buffer";
 import type { HeaderValue, HeaderValues } from "./values.js";
 
 /**
@@ -42,14 +41,6 @@ export interface KongResponse {
   getSource(): Promise<"service" | "exit" | "error">;
 
   /**
-   * The body on its way to the client. Every recorded gateway refuses it to a plugin server: use
-   * `kong.service.response.getRawBody`.
-   *
-   * Phases: none. Measured from 2.8.5, as refused.
-   */
-  getRawBody(): Promise<Buffer>;
-
-  /**
    * Sets the status code of the response.
    *
    * Phases: rewrite, access, response.
@@ -89,14 +80,6 @@ export interface KongResponse {
    * Phases: rewrite, access, response.
    */
   setHeaders(headers: HeaderValues): Promise<void>;
-
-  /**
-   * Replaces the body on its way to the client. Every recorded gateway refuses it to a plugin server: call
-   * `kong.response.exit` in the response phase.
-   *
-   * Phases: none. Measured from 2.8.5, as refused.
-   */
-  setRawBody(body: string | Uint8Array): Promise<void>;
 
   /**
    * Answers the client and **never returns**: the handler ends here, awaited or not, and later plugins of the phase do not

@@ -100,11 +100,4 @@ export interface KongServiceRequest {
    * Phases: rewrite, access.
    */
   enableBuffering(): Promise<void>;
-
-  /**
-   * Speaks plain TCP to the service of a stream route. `undefined` in every recorded version, as if the gateway lacked it.
-   *
-   * Phases: rewrite, access.
-   */
-  disableTls(): Promise<boolean | undefined>;
 }

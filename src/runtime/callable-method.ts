@@ -1,5 +1,5 @@
 // Owns which calls are refused here because the gateway, which would refuse them too, would not say so.
-import { PdkError, type PdkMethod, type Phase, PHASES } from "../pdk/index.js";
+import { PDK_NOT_OFFERED, PdkError, type PdkMethod, type Phase, PHASES } from "../pdk/index.js";
 import { ARGUMENT_RULES, type ArgumentRule } from "./argument-rules.js";
 
 /** A PDK function, with what decides whether a call of it may be sent. */
@@ -7,6 +7,8 @@ export interface CallableMethod extends PdkMethod {
   /** The phases in which some gateway runs it. */
   readonly runsIn: ReadonlySet<string>;
   readonly rule: ArgumentRule | undefined;
+  /** What to call in place of a function that runs nowhere. */
+  readonly instead?: string;
 }
 
 /** Never recorded: what the gateway refuses there, if anything, is not known. */
@@ -18,12 +20,21 @@ export function callableMethod(method: PdkMethod): CallableMethod {
   return { ...method, runsIn, rule: ARGUMENT_RULES.get(method.method) };
 }
 
+/** Functions that the gateway has and lets no plugin server use: each call says what to do instead. */
+export const REFUSED_METHODS: readonly CallableMethod[] = PDK_NOT_OFFERED.filter(({ because }) => because === "refused").map(
+  ({ method, instead }) => ({
+    ...callableMethod({ method, returns: "nothing", writeBehind: false, ends: false, phases: [], formerly: [] }),
+    instead,
+  }),
+);
+
 /** @throws {PdkError} in a phase in which no gateway runs the function. */
-export function assertPhase({ method, runsIn, phases, formerly }: CallableMethod, phase: string): void {
+export function assertPhase({ method, runsIn, phases, formerly, instead }: CallableMethod, phase: string): void {
   if (runsIn.has(phase)) return;
   const known = PHASES.filter((name) => phases.includes(name) || formerly.includes(name));
   const places = known.length === 0 ? "in no phase of a plugin server" : `only in ${listed(known)}`;
-  throw new PdkError("PDK_WRONG_PHASE", { method, reason: `the gateway runs it ${places}, and this is ${phase}` });
+  const advice = instead === undefined ? "" : `; ${instead}`;
+  throw new PdkError("PDK_WRONG_PHASE", { method, reason: `the gateway runs it ${places}, and this is ${phase}${advice}` });
 }
 
 /** @throws {PdkError} for arguments that every gateway refuses. They are checked as they are sent. */

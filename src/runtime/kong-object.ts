@@ -1,6 +1,6 @@
 // Builds the `kong` object that a handler gets: every PDK function of the table, and a way to those it lacks.
 import { jsName, PDK_METHODS, PHASES, wireName } from "../pdk/index.js";
-import { callableMethod, type CallableMethod } from "./callable-method.js";
+import { callableMethod, type CallableMethod, REFUSED_METHODS } from "./callable-method.js";
 import { composedFunction } from "./composed-function.js";
 import type { RunningEvent } from "./event.js";
 
@@ -23,9 +23,11 @@ function gatewayFunction(method: CallableMethod): FunctionFactory {
       event.call(method, args);
 }
 
+const METHODS: readonly CallableMethod[] = [...PDK_METHODS.map(callableMethod), ...REFUSED_METHODS];
+
 /** By its gateway name a function of the table is called as the gateway has it, with the same checks. */
 const BY_GATEWAY_NAME: ReadonlyMap<string, FunctionFactory> = new Map(
-  PDK_METHODS.map((method): [string, FunctionFactory] => [method.method, gatewayFunction(callableMethod(method))]),
+  METHODS.map((method): [string, FunctionFactory] => [method.method, gatewayFunction(method)]),
 );
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
@@ -57,12 +59,12 @@ interface NamespaceNode {
 
 function buildTree(): NamespaceNode {
   const root: NamespaceNode = { path: "", methods: new Map(), children: new Map() };
-  for (const method of PDK_METHODS) {
+  for (const method of METHODS) {
     const segments = method.method.split(".").slice(1);
     const last = segments.pop() ?? "";
     let node = root;
     for (const segment of segments) node = childOf(node, segment);
-    node.methods.set(jsName(last), callableMethod(method));
+    node.methods.set(jsName(last), method);
   }
   return root;
 }

@@ -25,12 +25,8 @@ const WITHOUT_REQUEST: readonly Phase[] = ["certificate", "preread"];
 
 /** Those that the stand-in, like every recorded gateway, answers with nothing: what they lack, or what there is not. */
 const NOTHING: ReadonlySet<string> = new Set([
-  "kong.client.get_consumer_groups",
   "kong.client.tls.get_full_client_certificate_chain",
-  "kong.cluster.get_id",
-  "kong.ctx.plugin.get",
   "kong.nginx.get_tls1_version_str",
-  "kong.service.request.disable_tls",
   "kong.vault.get",
 ]);
 

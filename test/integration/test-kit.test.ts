@@ -263,8 +263,6 @@ const ARGUMENTS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ["k", { $bytes: "/w==" }],
     ["k", { a: [1, { b: null }] }],
   ],
-  "ctx.plugin.get": [["k"]],
-  "ctx.plugin.set": [["k", 1]],
   "ip.isTrusted": [["127.0.0.1"], ["8.8.8.8"], ["x"]],
   "log.alert": [["text", 1, true, { a: [1] }, { $bytes: "/w==" }]],
   "log.setSerializeValue": [
@@ -318,7 +316,6 @@ const ARGUMENTS: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   "service.response.getHeader": [["x-service"], ["none"]],
   "service.response.getHeaders": [[], [2]],
   "service.response.getBody": [[], ["application/json"], ["text/plain"]],
-  "telemetry.log": [["p", {}, "m"]],
   "vault.isReference": [["{vault://env/x}"], ["x"]],
   "vault.get": [["{vault://env/x}"]],
 };

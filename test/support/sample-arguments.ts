@@ -8,8 +8,6 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   "client.tls.set_client_verify": ["SUCCESS"],
   "ctx.shared.get": ["k"],
   "ctx.shared.set": ["k", "v"],
-  "ctx.plugin.get": ["k"],
-  "ctx.plugin.set": ["k", "v"],
   "ip.is_trusted": ["127.0.0.1"],
   "log.alert": ["text", 1],
   "log.crit": ["text"],
@@ -51,7 +49,6 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   "service.request.set_raw_body": ["text"],
   "service.request.set_body": [{ a: "1" }, "application/json"],
   "service.response.get_header": NAME,
-  "telemetry.log": ["plugin", {}, "type", "message"],
   "vault.is_reference": ["{vault://env/x}"],
   "vault.get": ["{vault://env/x}"],
 };

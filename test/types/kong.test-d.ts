@@ -9,6 +9,7 @@ import type {
   MemoryStats,
   ParsedBody,
   PDK_METHODS,
+  PDK_NOT_OFFERED,
   Phase,
   Route,
   UploadedFile,
@@ -37,9 +38,7 @@ expectTypeOf<Kong>().toExtend<KongFor<"preread">>();
 expectTypeOf<Kong>().toExtend<KongFor<"log">>();
 expectTypeOf<KongFor<"access">>().not.toExtend<Kong>();
 
-expectTypeOf<keyof KongFor<"preread">>().toEqualTypeOf<
-  "client" | "cluster" | "ctx" | "ip" | "log" | "nginx" | "node" | "plugin" | "vault"
->();
+expectTypeOf<keyof KongFor<"preread">>().toEqualTypeOf<"client" | "ctx" | "ip" | "log" | "nginx" | "node" | "plugin" | "vault">();
 expectTypeOf<keyof KongFor<"log">["response"]>().toEqualTypeOf<"getStatus" | "getHeader" | "getHeaders" | "getSource">();
 expectTypeOf<keyof KongFor<"log">["request"]>().toEqualTypeOf<"getHeader" | "getHeaders" | "getStartTime" | "getUriCaptures">();
 expectTypeOf<keyof KongFor<"certificate">["client"]["tls"]>().toEqualTypeOf<"disableSessionReuse">();
@@ -89,9 +88,12 @@ expectTypeOf<KongFor<"rewrite">>().not.toHaveProperty("router");
 expectTypeOf<KongFor<"rewrite">["client"]>().not.toHaveProperty("getConsumer");
 // A stream has no request.
 expectTypeOf<KongFor<"preread">>().not.toHaveProperty("request");
-// No phase of a plugin server may have or replace the body on its way to the client.
-expectTypeOf<KongFor<"response">["response"]>().not.toHaveProperty("setRawBody");
-expectTypeOf<KongFor<"log">["response"]>().not.toHaveProperty("getRawBody");
+// No phase of a plugin server may have or replace the body on its way to the client, and these no gateway has for it.
+expectTypeOf<Kong["response"]>().not.toHaveProperty("setRawBody");
+expectTypeOf<Kong["response"]>().not.toHaveProperty("getRawBody");
+expectTypeOf<Kong>().not.toHaveProperty("cluster");
+expectTypeOf<Kong["ctx"]>().not.toHaveProperty("plugin");
+expectTypeOf<Extract<(typeof PDK_NOT_OFFERED)[number]["method"], Table["method"]>>().toBeNever();
 
 export async function wrongArguments(kong: KongFor<"access">): Promise<void> {
   // @ts-expect-error -- the port is a number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PDK_METHODS, PHASES, jsName, wireName } from "../../../src/pdk/index.js";
+import { PDK_METHODS, PDK_NOT_OFFERED, PHASES, jsName, wireName } from "../../../src/pdk/index.js";
 import type { PdkMethod, Phase } from "../../../src/pdk/index.js";
 import { NEWEST, isMeasured, readMeasured } from "./measured.js";
 
@@ -38,8 +38,15 @@ describe.skipIf(!isMeasured)("PDK_METHODS and the measured functions", () => {
 
   it("are the same functions", () => {
     expect(measured.size).toBeGreaterThan(90);
-    const names = [...byName.keys()].filter((method) => method !== "kong.ctx.plugin.set"); // the counterpart of get
+    const notOffered = PDK_NOT_OFFERED.map(({ method }) => method as string);
+    const names = [...byName.keys(), ...notOffered].filter((method) => method !== "kong.ctx.plugin.set"); // the counterpart of get
     expect(names.sort()).toEqual([...measured.keys()].sort());
+  });
+
+  it.each(PDK_NOT_OFFERED)("$method is of no use in any recorded gateway", ({ method, because }) => {
+    const phases = measured.get(method)?.phases ?? [];
+    expect(phases.every((answered) => answered === undefined || answered.size === 0)).toBe(true);
+    expect(phases.some((answered) => answered !== undefined)).toBe(because === "refused");
   });
 
   it.each(rows)("$method is allowed where the newest gateway answers it", ({ method, ends, phases }) => {

@@ -1,7 +1,7 @@
 // The `kong` that handlers get: every function of the table under its JavaScript name, and a way to those it lacks.
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { jsName, PDK_METHODS, type Phase } from "../../../src/pdk/index.js";
+import { jsName, PDK_METHODS, PDK_NOT_OFFERED, type Phase } from "../../../src/pdk/index.js";
 import { sampleArguments } from "../../support/index.js";
 import { type AnyKong, RecordedHost, settle } from "./recorded-host.js";
 
@@ -30,7 +30,7 @@ const COMPOSED: ReadonlySet<string> = new Set([
 const pathOf = (method: string): string[] => method.split(".").slice(1).map(jsName);
 
 describe("the functions of the table", () => {
-  const offered = PDK_METHODS.filter(({ method, phases }) => phases.length > 0 && !COMPOSED.has(method));
+  const offered = PDK_METHODS.filter(({ method }) => !COMPOSED.has(method));
 
   it.each(
     offered.map(
@@ -49,12 +49,19 @@ describe("the functions of the table", () => {
     expect(calls).toEqual([{ method, args, kind }]);
   });
 
-  it.each(PDK_METHODS.filter(({ phases }) => phases.length === 0))(
-    "$method is there, and refuses its call",
+  it.each(PDK_NOT_OFFERED.filter(({ because }) => because === "refused"))(
+    "$method, which every gateway refuses, fails",
     async ({ method }) => {
       expect(
         await callsOf((kong) => expect(functionAt(kong, pathOf(method))()).rejects.toMatchObject({ code: "PDK_WRONG_PHASE" })),
       ).toEqual([]);
+    },
+  );
+
+  it.each(PDK_NOT_OFFERED.filter(({ because }) => because === "unknown"))(
+    "$method, which a newer gateway may have, is sent",
+    async ({ method }) => {
+      expect(await callsOf((kong) => functionAt(kong, pathOf(method))("a"))).toEqual([{ method, args: ["a"], kind: "ask" }]);
     },
   );
 

@@ -74,7 +74,7 @@ describe("a call in a phase", () => {
     );
     expect(await message("log", "kong.client.tls.disable_session_reuse")).toMatch(/only in certificate, and this is log$/);
     expect(await message("response", "kong.response.set_raw_body")).toMatch(
-      /in no phase of a plugin server, and this is response$/,
+      /in no phase of a plugin server, and this is response; use kong\.response\.exit in the response phase/,
     );
   });
 

@@ -101,12 +101,12 @@ describe("the gateway of a test", () => {
     const pdk = {
       "kong.vault.get": (reference: unknown) => `secret of ${String(reference)}`,
       "kong.client.getIp": "1.2.3.4",
-      "kong.client.getConsumerGroups": () => Promise.resolve([{ name: "gold" }]),
+      "kong.router.getRoute": () => Promise.resolve({ id: "gold" }),
       "kong.nginx.getVar": () => undefined,
     } as const;
     expect(await answerTo((kong) => kong.vault.get("{vault://env/x}"), { pdk })).toBe("secret of {vault://env/x}");
     expect(await answerTo((kong) => kong.client.getIp(), { pdk })).toBe("1.2.3.4");
-    expect(await answerTo((kong) => kong.client.getConsumerGroups(), { pdk })).toEqual([{ name: "gold" }]);
+    expect(await answerTo((kong) => kong.router.getRoute(), { pdk })).toEqual({ id: "gold" });
     expect(await answerTo((kong) => kong.nginx.getVar("host"), { pdk })).toBeUndefined();
   });
 });
