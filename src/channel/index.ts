@@ -15,6 +15,7 @@ export type {
   ScanReport,
   ScanTask,
 } from "./messages.js";
+export type { AskedCall, Opening } from "./opening.js";
 export type { ChannelPort } from "./port.js";
 export { threadPort } from "./thread-port.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener, Protocol } from "./phase-host.js";

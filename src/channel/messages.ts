@@ -1,7 +1,8 @@
 // Names every message between a host and its isolate.
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "./error-info.js";
-import type { InstanceSpec, LogEntry } from "./phase-host.js";
+import type { Opening } from "./opening.js";
+import type { InstanceSpec, LogEntry, Protocol } from "./phase-host.js";
 
 /** A plugin's compiled code: one generation, the same text in every isolate and after every restart. */
 export interface ModuleArtifact {
@@ -151,5 +152,14 @@ export interface LogMessage {
   readonly entry: LogEntry;
 }
 
+/** Events of this phase of the instance begin so; with anything, where there is no opening. */
+export interface OpeningMessage {
+  readonly kind: "opening";
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly protocol: Protocol;
+  readonly opening: Opening | undefined;
+}
+
 /** Isolate to host, beside the batches of event messages. */
-export type IsolateMessage = ReadyMessage | PongMessage | WeighedMessage | InstanceFailedMessage | LogMessage;
+export type IsolateMessage = ReadyMessage | PongMessage | WeighedMessage | InstanceFailedMessage | LogMessage | OpeningMessage;

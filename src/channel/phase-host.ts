@@ -1,5 +1,6 @@
 // The one interface behind which plugin code runs, whatever thread it is in.
 import type { ErrorInfo } from "./error-info.js";
+import type { AskedCall } from "./opening.js";
 
 /** A PDK call on its way to the gateway. */
 export interface PdkCall {
@@ -36,7 +37,8 @@ export interface LogEntry {
 export interface PhaseHost {
   startInstance(spec: InstanceSpec): void;
   closeInstance(instanceId: number): void;
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void;
+  /** `asked`: what the event would ask first, where that has been asked already. */
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void;
   /** The gateway's answer to the oldest call of the event that wants one; `data` undefined means nil. */
   step(eventId: number, failed: boolean, data: Buffer | undefined): void;
   /** Gives the event up: its pending PDK calls reject with `reason`, nothing of it is heard again. */

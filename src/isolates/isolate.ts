@@ -1,10 +1,12 @@
 // Owns one isolate of one plugin, from its start to its end, and speaks the channel's messages with it.
 import {
+  type AskedCall,
   type Batch,
   BatchingPort,
   type HostMessage,
   type InstanceSpec,
   type IsolateMessage,
+  type Opening,
   type PhaseHost,
   type PhaseHostListener,
   type Protocol,
@@ -24,6 +26,8 @@ export interface IsolateListener extends PhaseHostListener {
   onPong(memory: number): void;
   /** What it holds without garbage, in bytes. */
   onWeighed(memory: number): void;
+  /** Events of this phase of the instance begin so from now on. */
+  onOpening(instanceId: number, phase: string, protocol: Protocol, opening: Opening | undefined): void;
   /** It is gone, on request or not; `error` says why where it was not asked to end. */
   onEnd(error: Error | undefined): void;
 }
@@ -51,8 +55,8 @@ export class Isolate implements PhaseHost {
     this.#port.control({ kind: "close-instance", instanceId });
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
-    writeStartEvent(this.#port.event(), eventId, instanceId, phase, protocol);
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void {
+    writeStartEvent(this.#port.event(), eventId, instanceId, phase, protocol, asked);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
@@ -109,8 +113,15 @@ export class Isolate implements PhaseHost {
         return this.#listener.onWeighed(message.memory);
       case "instance-failed":
         return this.#listener.onInstanceFailed(message.instanceId, message.error);
+      case "opening":
+        return this.#listener.onOpening(message.instanceId, message.phase, message.protocol, asOpening(message.opening));
       case "log":
         return this.#listener.onLog(message.entry);
     }
   }
+}
+
+/** Buffers cross a channel as plain bytes. */
+function asOpening(opening: Opening | undefined): Opening | undefined {
+  return opening?.map((call) => Buffer.from(call));
 }

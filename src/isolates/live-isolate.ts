@@ -1,5 +1,6 @@
 // Owns one isolate under watch: the events that run in it, its signs of life, and how it is drained.
 import {
+  type AskedCall,
   type ErrorInfo,
   type InstanceSpec,
   type LogEntry,
@@ -12,6 +13,7 @@ import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Isolate } from "./isolate.js";
 import { MemoryWatch } from "./memory-watch.js";
+import { Openings } from "./openings.js";
 
 /** As long as a timer can take, in milliseconds: 24 days. */
 const FOREVER = 2 ** 31 - 1;
@@ -57,6 +59,7 @@ export class LiveIsolate implements PhaseHost {
   readonly #events = new Map<number, SentEvent>();
   /** Sent behind a ping, or the module's load, that is unanswered yet. */
   readonly #unread = new Set<number>();
+  readonly #openings = new Openings();
   #sent = 0;
   /** Why it is being ended, where it gave no sign of life. */
   #stall: Error | undefined;
@@ -96,6 +99,7 @@ export class LiveIsolate implements PhaseHost {
         options.listener.onFailure(eventId, error);
       },
       onInstanceFailed: (instanceId: number, error: ErrorInfo) => options.listener.onInstanceFailed(instanceId, error),
+      onOpening: (...opening) => this.#openings.set(...opening),
       onLog: (entry: LogEntry) => options.listener.onLog(entry),
       onReady: () => {
         if (this.#state === "loading") this.#state = "serving";
@@ -125,18 +129,25 @@ export class LiveIsolate implements PhaseHost {
   }
 
   startInstance(spec: InstanceSpec): void {
+    this.#openings.add(spec.id);
     this.#isolate.startInstance(spec);
   }
 
   closeInstance(instanceId: number): void {
+    this.#openings.delete(instanceId);
     this.#isolate.closeInstance(instanceId);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+  /** With which calls such an event begins, where that is known. */
+  openingOf(instanceId: number, phase: string, protocol: Protocol): readonly PdkCall[] | undefined {
+    return this.#openings.get(instanceId, phase, protocol);
+  }
+
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void {
     this.#sent += 1;
     this.#events.set(eventId, { eventId, instanceId, phase, protocol, order: this.#sent });
     if (this.#heartbeat.isWaiting || this.#stall !== undefined) this.#unread.add(eventId);
-    this.#isolate.startEvent(eventId, instanceId, phase, protocol);
+    this.#isolate.startEvent(eventId, instanceId, phase, protocol, asked);
     this.#heartbeat.watch();
   }
 

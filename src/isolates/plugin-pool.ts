@@ -8,7 +8,8 @@ import type {
   PhaseHostListener,
 } from "../channel/index.js";
 import type { StartCarrier } from "./carrier.js";
-import { type IsolateLimits, SupervisedIsolate } from "./supervised-isolate.js";
+import type { IsolateLimits } from "./isolate-limits.js";
+import { SupervisedIsolate } from "./supervised-isolate.js";
 
 export interface PluginPoolOptions {
   readonly plugin: string;

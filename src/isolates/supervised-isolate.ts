@@ -1,6 +1,7 @@
 // Owns the place of one isolate in a pool: starts it when it is needed, replaces it when it is worn out or its code has
 // changed, and brings it back, with its instances, when it died.
 import {
+  type AskedCall,
   type ErrorInfo,
   type InspectorAddress,
   type InstanceSpec,
@@ -13,23 +14,9 @@ import {
 } from "../channel/index.js";
 import { Backoff } from "./backoff.js";
 import type { StartCarrier } from "./carrier.js";
+import type { IsolateLimits } from "./isolate-limits.js";
 import { LiveIsolate, type UnreadEvent } from "./live-isolate.js";
-
-/** Times in milliseconds, sizes in bytes. */
-export interface IsolateLimits {
-  readonly memory: number;
-  readonly maxEvents: number;
-  readonly stallTimeout: number;
-  readonly loadTimeout: number;
-  /** Of a request's body that the gateway leaves in a file. */
-  readonly maxBodySize: number;
-  /** How long an isolate without instances stays. */
-  readonly idleTimeout: number;
-  /** How long one that serves a socket of its own may take to end. */
-  readonly endTimeout: number;
-  /** The environment that plugin code sees. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import { OpeningPlayer } from "./opening-player.js";
 
 export interface SupervisedIsolateOptions {
   readonly plugin: string;
@@ -48,6 +35,7 @@ export class SupervisedIsolate implements PhaseHost {
   /** Which isolate runs an event: after a replacement there are two for a while. */
   readonly #events = new Map<number, LiveIsolate>();
   readonly #backoff = new Backoff();
+  readonly #openings: OpeningPlayer;
   readonly #live = new Set<LiveIsolate>();
   /** They serve their socket until the current isolate does. */
   readonly #leaving = new Set<LiveIsolate>();
@@ -62,6 +50,7 @@ export class SupervisedIsolate implements PhaseHost {
   constructor(artifact: ModuleArtifact, options: SupervisedIsolateOptions) {
     this.#artifact = artifact;
     this.#options = options;
+    this.#openings = new OpeningPlayer((eventId, calls) => options.listener.onCalls(eventId, calls));
     this.#startAgain();
   }
 
@@ -85,6 +74,11 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   closeInstance(instanceId: number): void {
+    // Events that have been started finish.
+    this.#openings.whenDone(instanceId, () => this.#closeInstance(instanceId));
+  }
+
+  #closeInstance(instanceId: number): void {
     this.#instances.delete(instanceId);
     this.#current?.closeInstance(instanceId);
     if (this.#instances.size > 0) return;
@@ -94,6 +88,12 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+    const opening = this.#current?.openingOf(instanceId, phase, protocol);
+    if (opening === undefined) return this.#begin({ eventId, instanceId, phase, protocol });
+    this.#openings.play(eventId, instanceId, opening, (asked) => this.#begin({ eventId, instanceId, phase, protocol }, asked));
+  }
+
+  #begin({ eventId, instanceId, phase, protocol }: UnreadEvent, asked?: readonly AskedCall[]): void {
     const { plugin, limits, listener } = this.#options;
     const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
     if (wait > 0) return listener.onFailure(eventId, this.#keepsDying(wait));
@@ -103,14 +103,15 @@ export class SupervisedIsolate implements PhaseHost {
       return listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
     }
     this.#events.set(eventId, isolate);
-    isolate.startEvent(eventId, instanceId, phase, protocol);
+    isolate.startEvent(eventId, instanceId, phase, protocol, asked);
   }
 
   step(eventId: number, failed: boolean, data: Buffer | undefined): void {
-    this.#events.get(eventId)?.step(eventId, failed, data);
+    if (!this.#openings.step(eventId, failed, data)) this.#events.get(eventId)?.step(eventId, failed, data);
   }
 
   cancelEvent(eventId: number, reason: string): void {
+    if (this.#openings.cancel(eventId)) return;
     const isolate = this.#events.get(eventId);
     this.#events.delete(eventId);
     isolate?.cancelEvent(eventId, reason);
@@ -257,7 +258,7 @@ export class SupervisedIsolate implements PhaseHost {
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${again}`, error: info });
     for (const eventId of begun) this.#fail(eventId, info);
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
-    for (const { eventId, instanceId, phase, protocol } of unread) this.startEvent(eventId, instanceId, phase, protocol);
+    for (const event of unread) this.#begin(event);
   }
 
   #fail(eventId: number, error: ErrorInfo): void {

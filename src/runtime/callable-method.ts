@@ -7,6 +7,8 @@ export interface CallableMethod extends PdkMethod {
   /** The phases in which some gateway runs it. */
   readonly runsIn: ReadonlySet<string>;
   readonly rule: ArgumentRule | undefined;
+  /** It changes nothing, is small, and says the same until the handler changes something: it may be asked ahead. */
+  readonly isPlainRead: boolean;
   /** What to call in place of a function that runs nowhere. */
   readonly instead?: string;
 }
@@ -14,10 +16,14 @@ export interface CallableMethod extends PdkMethod {
 /** Never recorded: what the gateway refuses there, if anything, is not known. */
 const UNRECORDED: readonly Phase[] = ["certificate", "preread"];
 
+/** Bodies are read only when they are wanted. */
+const PLAIN_READ = /^kong\.(?:client|request|response|router|service\.response)\.get_(?!.*body)/;
+
 export function callableMethod(method: PdkMethod): CallableMethod {
   const { phases, formerly } = method;
   const runsIn = new Set<string>(phases.length === 0 ? [] : [...phases, ...formerly, ...UNRECORDED]);
-  return { ...method, runsIn, rule: ARGUMENT_RULES.get(method.method) };
+  const isPlainRead = PLAIN_READ.test(method.method);
+  return { ...method, runsIn, rule: ARGUMENT_RULES.get(method.method), isPlainRead };
 }
 
 /** Functions that the gateway has and lets no plugin server use: each call says what to do instead. */

@@ -2,6 +2,7 @@
 import type { PdkCall } from "../channel/index.js";
 import { PdkError, type PdkMethod } from "../pdk/index.js";
 import { assertArguments, assertPhase, type CallableMethod } from "./callable-method.js";
+import type { EventOpening } from "./opening-habits.js";
 import { toWireArguments } from "./pdk-arguments.js";
 import { type BodyKind, readResult } from "./pdk-result.js";
 
@@ -40,6 +41,17 @@ export interface EventOutlet {
   ended(event: RunningEvent): void;
 }
 
+export interface EventSettings {
+  readonly id: number;
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly bodies: BodyKind;
+  readonly codec: CallCodec;
+  readonly outlet: EventOutlet;
+  /** Where the host can ask ahead. */
+  readonly opening: EventOpening | undefined;
+}
+
 const DONE = Promise.resolve();
 
 export class RunningEvent {
@@ -49,19 +61,21 @@ export class RunningEvent {
   readonly bodies: BodyKind;
   readonly #codec: CallCodec;
   readonly #outlet: EventOutlet;
+  readonly #opening: EventOpening | undefined;
   #state: "running" | "exited" | "over" = "running";
   #queue: PdkCall[] = [];
   #flushScheduled = false;
   readonly #waiters: Waiter[] = [];
   readonly #reading = new Set<Waiter>();
 
-  constructor(id: number, instanceId: number, phase: string, bodies: BodyKind, codec: CallCodec, outlet: EventOutlet) {
+  constructor({ id, instanceId, phase, bodies, codec, outlet, opening }: EventSettings) {
     this.id = id;
     this.instanceId = instanceId;
     this.phase = phase;
     this.bodies = bodies;
     this.#codec = codec;
     this.#outlet = outlet;
+    this.#opening = opening;
   }
 
   get exited(): boolean {
@@ -92,6 +106,10 @@ export class RunningEvent {
       return Promise.reject(error);
     }
     if (method.ends) return this.#exit(method, data);
+    const known = this.#opening?.answerTo(data, method.isPlainRead);
+    if (known !== undefined) {
+      return new Promise((resolve, reject) => this.#settle({ method, resolve, reject }, known.failed, known.data));
+    }
     this.#queue.push({ data, wantsAnswer: !method.writeBehind, ends: false });
     if (method.writeBehind) return DONE;
     this.#scheduleFlush();
@@ -101,7 +119,10 @@ export class RunningEvent {
   /** The gateway's answer to the oldest call that waits for one. */
   step(failed: boolean, data: Buffer | undefined): void {
     const waiter = this.#waiters.shift();
-    if (waiter === undefined) return;
+    if (waiter !== undefined) this.#settle(waiter, failed, data);
+  }
+
+  #settle(waiter: Waiter, failed: boolean, data: Buffer | undefined): void {
     const { method } = waiter.method;
     try {
       const value = data === undefined ? undefined : this.#codec.decodeResult(method, data);
@@ -126,6 +147,7 @@ export class RunningEvent {
 
   /** Takes what is queued and ends the event; later PDK calls are refused. */
   finish(): PdkCall[] {
+    this.#opening?.over();
     const rest = this.#queue;
     this.#end("over");
     return rest;
@@ -140,6 +162,7 @@ export class RunningEvent {
   #exit(method: PdkMethod, data: Buffer): never {
     const calls = [...this.#queue, { data, wantsAnswer: false, ends: true }];
     this.#end("exited");
+    this.#opening?.over();
     this.#outlet.send(this, calls);
     this.#outlet.ended(this);
     throw new ExitSignal(method.method);
@@ -158,6 +181,7 @@ export class RunningEvent {
       if (this.#queue.length === 0) return;
       const calls = this.#queue;
       this.#queue = [];
+      this.#opening?.sent();
       this.#outlet.send(this, calls);
     });
   }

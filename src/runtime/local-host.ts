@@ -1,5 +1,6 @@
 // Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
 import {
+  type AskedCall,
   type InstanceSpec,
   type LogEntry,
   type PhaseHost,
@@ -12,14 +13,25 @@ import { type EventTracking, NO_TRACKING } from "./current-event.js";
 import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./event.js";
 import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
 import { kongObject } from "./kong-object.js";
+import type { OpeningHabits } from "./opening-habits.js";
 
 type Instance =
   { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
+
+interface EventStart {
+  readonly eventId: number;
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly protocol: Protocol;
+  readonly asked: readonly AskedCall[] | undefined;
+}
 
 export interface LocalHostOptions {
   /** Says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
   readonly defer?: (flush: () => void) => void;
   readonly tracking?: EventTracking;
+  /** Learns with which reads events begin, for a host that can ask ahead. */
+  readonly habits?: OpeningHabits;
 }
 
 export class LocalHost implements PhaseHost {
@@ -27,6 +39,7 @@ export class LocalHost implements PhaseHost {
   readonly #codecFor: CodecFor;
   readonly #listener: PhaseHostListener;
   readonly #tracking: EventTracking;
+  readonly #habits: OpeningHabits | undefined;
   readonly #instances = new Map<number, Instance>();
   readonly #events = new Map<number, RunningEvent>();
   /** Events that wait for their codec to be loaded. */
@@ -37,12 +50,13 @@ export class LocalHost implements PhaseHost {
     definition: PluginDefinition,
     codecFor: CodecFor,
     listener: PhaseHostListener,
-    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING }: LocalHostOptions = {},
+    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING, habits }: LocalHostOptions = {},
   ) {
     this.#definition = definition;
     this.#codecFor = codecFor;
     this.#listener = listener;
     this.#tracking = tracking;
+    this.#habits = habits;
     this.#outlet = {
       send: (event, calls) => listener.onCalls(event.id, calls),
       defer,
@@ -78,15 +92,17 @@ export class LocalHost implements PhaseHost {
 
   closeInstance(instanceId: number): void {
     this.#instances.delete(instanceId);
+    this.#habits?.closeInstance(instanceId);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
+  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void {
     const codec = this.#codecFor(protocol);
-    if (!(codec instanceof Promise)) return this.#begin(eventId, instanceId, phase, codec);
+    const begin = (loaded: CallCodec): void => this.#begin({ eventId, instanceId, phase, protocol, asked }, loaded);
+    if (!(codec instanceof Promise)) return begin(codec);
     this.#waiting.add(eventId);
     codec.then(
       (loaded) => {
-        if (this.#waiting.delete(eventId)) this.#begin(eventId, instanceId, phase, loaded);
+        if (this.#waiting.delete(eventId)) begin(loaded);
       },
       (error: unknown) => {
         if (this.#waiting.delete(eventId)) this.#listener.onFailure(eventId, toErrorInfo(error));
@@ -94,14 +110,22 @@ export class LocalHost implements PhaseHost {
     );
   }
 
-  #begin(eventId: number, instanceId: number, phase: string, codec: CallCodec): void {
+  #begin({ eventId, instanceId, phase, protocol, asked }: EventStart, codec: CallCodec): void {
     const instance = this.#instances.get(instanceId);
     if (instance?.state !== "ready") {
       const reason = instance?.reason ?? new Error(`instance ${instanceId} is not here`);
       this.#listener.onFailure(eventId, toErrorInfo(reason), reason);
       return;
     }
-    const event = new RunningEvent(eventId, instanceId, phase, this.#definition.bodies, codec, this.#outlet);
+    const event = new RunningEvent({
+      id: eventId,
+      instanceId,
+      phase,
+      bodies: this.#definition.bodies,
+      codec,
+      outlet: this.#outlet,
+      opening: this.#habits?.begin(instanceId, phase, protocol, asked),
+    });
     this.#events.set(eventId, event);
     this.#tracking.run(event, () => void this.#run(event, instance.handlers));
   }

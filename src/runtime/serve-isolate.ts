@@ -28,6 +28,7 @@ import { limitLog } from "./limit-log.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
+import { OpeningHabits } from "./opening-habits.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
 
@@ -60,7 +61,7 @@ export async function serveIsolate(
   surviveStrayErrors(log, tracking);
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const { host, ownSocket } = await loadHost(task, load, reportTo(port), tracking);
+  const { host, ownSocket } = await loadHost(task, load, port, tracking);
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, stop));
@@ -78,8 +79,8 @@ function gated(host: PhaseHost, gate: StartGate): PhaseHost {
   return {
     startInstance: (spec) => host.startInstance(spec),
     closeInstance: (instanceId) => host.closeInstance(instanceId),
-    startEvent: (eventId, instanceId, phase, protocol) => {
-      if (gate.enter()) host.startEvent(eventId, instanceId, phase, protocol);
+    startEvent: (eventId, instanceId, phase, protocol, asked) => {
+      if (gate.enter()) host.startEvent(eventId, instanceId, phase, protocol, asked);
     },
     step: (eventId, failed, data) => host.step(eventId, failed, data),
     cancelEvent: (eventId, reason) => host.cancelEvent(eventId, reason),
@@ -115,12 +116,14 @@ function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
 async function loadHost(
   task: IsolateTask,
   load: LoadPlugin,
-  listener: PhaseHostListener,
+  port: BatchingPort<IsolateMessage>,
   tracking: EventTracking,
 ): Promise<{ readonly host: PhaseHost; readonly ownSocket?: OwnSocketServer }> {
+  const listener = reportTo(port);
   try {
     const definition = await load();
-    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking });
+    const habits = new OpeningHabits((key, opening) => port.control({ kind: "opening", ...key, opening }));
+    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking, habits });
     if (task.ownSocket === undefined) return { host };
     return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking) };
   } catch (thrown) {

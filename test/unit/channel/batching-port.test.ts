@@ -75,14 +75,20 @@ describe("commands", () => {
   it("arrive as the calls they were", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
+    const asked = [
+      { call: Buffer.from("first"), failed: false, data: Buffer.from("a") },
+      { call: Buffer.from("second"), failed: true, data: undefined },
+    ];
     writeStartEvent(port.event(), 2 ** 31 + 5, 7, "access", "MsgPack:1");
+    writeStartEvent(port.event(), 6, 8, "log", "ProtoBuf:1", asked);
     writeStep(port.event(), 1, false, Buffer.from("c0ff", "hex"));
     writeStep(port.event(), 2, true, undefined);
     writeStep(port.event(), 3, false, Buffer.alloc(0));
     writeCancelEvent(port.event(), 4, "too long");
-    await far.until(5);
+    await far.until(6);
     expect(far.calls).toEqual([
-      ["startEvent", 2 ** 31 + 5, 7, "access", "MsgPack:1"],
+      ["startEvent", 2 ** 31 + 5, 7, "access", "MsgPack:1", undefined],
+      ["startEvent", 6, 8, "log", "ProtoBuf:1", asked],
       ["step", 1, false, Buffer.from("c0ff", "hex")],
       ["step", 2, true, undefined],
       ["step", 3, false, Buffer.alloc(0)],
@@ -232,7 +238,7 @@ describe("close", () => {
     port.flush();
     port.close();
     await closed;
-    expect(far.calls).toEqual([["startEvent", 1, 1, "access", "MsgPack:1"]]);
+    expect(far.calls).toEqual([["startEvent", 1, 1, "access", "MsgPack:1", undefined]]);
   });
 
   it("messages after it go nowhere and do not throw", () => {
