@@ -2,6 +2,7 @@
 import type { InstanceSpec, PhaseHost, PhaseHostListener } from "../channel/index.js";
 import { type EventTracking, gatewayCodecs, LocalHost, type PluginDefinition } from "../runtime/index.js";
 import type { InstancePool } from "../server/index.js";
+import { releaseMemory } from "../wire/index.js";
 
 export interface InThreadLimits {
   /** Events at once. */
@@ -15,7 +16,10 @@ export class InThreadPool implements InstancePool {
   readonly #host: PhaseHost;
 
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: EventTracking, listener: PhaseHostListener) {
-    this.#local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, { tracking });
+    this.#local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
+      tracking,
+      release: releaseMemory,
+    });
     this.#host = limited(this.#local, limits.maxEvents, listener);
   }
 

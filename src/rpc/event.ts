@@ -5,6 +5,10 @@ import type { PdkCall, PhaseHost, Protocol } from "../channel/index.js";
 /** Where the answer to the gateway's present request goes. Only one is open at a time. After the last nothing follows. */
 export type EventReply = (eventId: number, data: Buffer, isLast: boolean) => void;
 
+/** The memory of larger calls is freed once they are sent: their beginning says what they were. */
+const KEPT_BELOW = 4096;
+const HEAD = 1024;
+
 type EventState = "running" | "awaiting-step" | "over";
 
 /** What an event needs of the protocol it is played in. */
@@ -162,7 +166,7 @@ export class Event {
     if (call.ends) return this.#over(reply, call.data);
     this.#state = "awaiting-step";
     this.#asked = performance.now();
-    this.#played.push(call);
+    this.#played.push(call.data.length < KEPT_BELOW ? call : { ...call, data: Buffer.from(call.data.subarray(0, HEAD)) });
     if (!this.#options.dialect.streams) this.#reply = undefined;
     reply(this.id, call.data, false);
   }

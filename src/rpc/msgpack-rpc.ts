@@ -9,7 +9,7 @@ import {
   encodeNotification,
   encodeReply,
   type MessageId,
-  type MsgpackDecoder,
+  MsgpackDecoder,
   PHASE_OVER,
   readRequest,
   sendEventReply,
@@ -198,9 +198,11 @@ function integer(value: unknown, what: string): number {
   throw new RpcError("RPC_BAD_ARGUMENT", `${what} is not an integer`);
 }
 
-/** The method's name in an encoded call. */
+/** The method's name in an encoded call, or in the beginning of one. */
 export function methodOfCall(call: Buffer): string {
-  const method = field(decodeValue(call), "Method");
+  const decoder = new MsgpackDecoder(call);
+  const isCall = decoder.mapLength() !== undefined && decoder.name() === "Method";
+  const method = isCall ? decoder.name() : undefined;
   return typeof method === "string" ? method : "?";
 }
 

@@ -37,6 +37,8 @@ export interface EventOutlet {
   send(event: RunningEvent, calls: PdkCall[]): void;
   /** Runs `flush` once the code that runs now has made its calls: those made in one go travel together. */
   defer(flush: () => void): void;
+  /** Nothing refers to the memory of this answer any more. */
+  spent(data: Buffer): void;
   /** The event has ended by exit or error: nothing of it is to be heard any more. */
   ended(event: RunningEvent): void;
 }
@@ -128,7 +130,11 @@ export class RunningEvent {
       const value = data === undefined ? undefined : this.#codec.decodeResult(method, data);
       if (failed) waiter.reject(new PdkError("PDK_CALL_FAILED", { method, reason: String(value) }));
       else if (value instanceof Promise) this.#awaitResult(waiter, value);
-      else waiter.resolve(readResult(waiter.method.returns, value, this.bodies));
+      else {
+        const result = readResult(waiter.method.returns, value, this.bodies);
+        waiter.resolve(result);
+        if (typeof result === "string" && data !== undefined) this.#outlet.spent(data);
+      }
     } catch (error) {
       waiter.reject(unreadable(method, error));
     }

@@ -32,6 +32,8 @@ export interface LocalHostOptions {
   readonly tracking?: EventTracking;
   /** Learns with which reads events begin, for a host that can ask ahead. */
   readonly habits?: OpeningHabits;
+  /** Frees the memory of an answer that nothing refers to any more. */
+  readonly release?: (data: Buffer) => void;
 }
 
 export class LocalHost implements PhaseHost {
@@ -50,7 +52,7 @@ export class LocalHost implements PhaseHost {
     definition: PluginDefinition,
     codecFor: CodecFor,
     listener: PhaseHostListener,
-    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING, habits }: LocalHostOptions = {},
+    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING, habits, release = () => {} }: LocalHostOptions = {},
   ) {
     this.#definition = definition;
     this.#codecFor = codecFor;
@@ -60,6 +62,7 @@ export class LocalHost implements PhaseHost {
     this.#outlet = {
       send: (event, calls) => listener.onCalls(event.id, calls),
       defer,
+      spent: release,
       ended: (event) => this.#events.delete(event.id),
     };
   }

@@ -1,6 +1,6 @@
 // Reads what a PDK function returned, by its declared type, from the value the gateway sent.
-import { isUtf8 } from "node:buffer";
 import type { ResultKind } from "../pdk/index.js";
+import { utf8Text } from "../wire/index.js";
 
 /** How a plugin wants bodies: kong-js-pdk's plugins treat them as strings. */
 export type BodyKind = "buffer" | "text";
@@ -34,7 +34,7 @@ export function readResult(kind: ResultKind, value: unknown, bodies: BodyKind): 
 function readBytes(value: unknown, bodies: BodyKind): unknown {
   // Bodies are str up to Kong 2.8 and bin from 3.0: a plugin gets one kind from both.
   if (bodies === "buffer") return typeof value === "string" ? Buffer.from(value, "utf8") : value;
-  return Buffer.isBuffer(value) && isUtf8(value) ? value.toString("utf8") : value;
+  return Buffer.isBuffer(value) ? (utf8Text(value) ?? value) : value;
 }
 
 function entriesOf(value: unknown): [unknown, unknown][] {

@@ -17,6 +17,7 @@ import {
   writeFailure,
   writeReturn,
 } from "../channel/index.js";
+import { releaseMemory } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
 import { gatewayCodecs } from "./codecs.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
@@ -123,7 +124,11 @@ async function loadHost(
   try {
     const definition = await load();
     const habits = new OpeningHabits((key, opening) => port.control({ kind: "opening", ...key, opening }));
-    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, { tracking, habits });
+    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, {
+      tracking,
+      habits,
+      release: releaseMemory,
+    });
     if (task.ownSocket === undefined) return { host };
     return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking) };
   } catch (thrown) {

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { MessageSource } from "./protocol-reader.js";
 import { readInto } from "./read-into.js";
+import { releaseMemory } from "./release-memory.js";
 
 /** What a connection tells its owner. */
 export interface ConnectionHandler {
@@ -44,7 +45,7 @@ export class Connection {
 
   /**
    * Sends a message, in one part or two; a no-op on a connection that is closed already, since its client waits for
-   * nothing any more.
+   * nothing any more. The memory of `rest` is freed once it is written: it must be its own.
    */
   send(bytes: Buffer, rest?: Buffer): void {
     if (this.#state === "closed") return;
@@ -58,7 +59,7 @@ export class Connection {
     if (rest === undefined) return socket.write(bytes);
     socket.cork();
     socket.write(bytes);
-    const takesMore = socket.write(rest);
+    const takesMore = socket.write(rest, () => releaseMemory(rest));
     socket.uncork();
     return takesMore;
   }

@@ -14,7 +14,7 @@ const UINT32_SIZE = 5;
 /** Data of this size or more is sent as it is instead of being copied behind the rest. */
 const COPIED_BELOW = 64 * 1024;
 
-/** `data` is an encoded value already. */
+/** `data` is an encoded value already, in memory of its own where it is large: that is freed once it is written. */
 export function sendEventReply(connection: Pick<Connection, "send">, messageId: MessageId, eventId: number, data: Buffer): void {
   if (data.length >= COPIED_BELOW) connection.send(eventReply(messageId, eventId), data);
   else connection.send(eventReply(messageId, eventId, data));

@@ -1,5 +1,6 @@
 // Owns the bytes of one connection that are not a whole message yet, and cuts them into messages.
 import { messageEnd, MessageScanner } from "./message-scanner.js";
+import { releaseMemory } from "./release-memory.js";
 
 const FIRST_PART = 64 * 1024;
 /** By how much the room for a message grows: a peer that announces a large one has not sent it yet. */
@@ -59,6 +60,7 @@ export class MessageReader {
       const isBelieved = wanted <= Math.max(FIRST_PART, size * BELIEVED);
       const larger = Buffer.allocUnsafeSlow(isBelieved ? wanted : Math.max(FIRST_PART, size * GROWTH));
       part?.copy(larger, 0, 0, this.#size);
+      if (part !== undefined) releaseMemory(part);
       part = larger;
       this.#part = larger;
     }

@@ -159,9 +159,8 @@ export class MsgpackDecoder {
     const end = start + size;
     if (size <= MAX_LOOP && isAsciiAt(this.bytes, start, end)) return this.bytes.toString("latin1", start, end);
     const part = this.bytes.subarray(start, end);
-    if (isAscii(part)) return part.toString("latin1");
     // Lua strings are bytes: a header value may be Latin-1 or anything else.
-    return isUtf8(part) ? part.toString("utf8") : Buffer.from(part);
+    return utf8Text(part) ?? Buffer.from(part);
   }
 
   #nested<T>(read: () => T): T {
@@ -193,6 +192,13 @@ export class MsgpackDecoder {
       return plain ? (Object.fromEntries(entries) as { [key: string]: WireValue }) : new Map(entries);
     });
   }
+}
+
+/** The text that these bytes are; undefined where they are not UTF-8. */
+export function utf8Text(bytes: Buffer): string | undefined {
+  // Several times as fast as decoding, up to Node.js 22.
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }
 
 /** Up to this size a loop is quicker than a call into the runtime. */

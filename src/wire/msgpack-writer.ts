@@ -10,6 +10,8 @@ const MAX_LOOP = 40;
 const MAX_GUESSED = 1024;
 const MAX_UTF8 = 3;
 
+const encoder = new TextEncoder();
+
 export class MsgpackWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
   #position = 0;
@@ -90,6 +92,7 @@ export class MsgpackWriter {
 
   #text(text: string): void {
     if (text.length <= MAX_LOOP && this.#shortAscii(text)) return;
+    if (text.length > MAX_GUESSED && this.#longAscii(text)) return;
     const size = text.length <= MAX_GUESSED ? text.length * MAX_UTF8 : Buffer.byteLength(text);
     this.#reserve(size + MAX_HEADER);
     if (text.length <= MAX_GUESSED) {
@@ -119,6 +122,18 @@ export class MsgpackWriter {
     this.#textHeader(length);
     this.#position = body + length;
     return true;
+  }
+
+  /** The same for a text whose size costs more to find than to try: large bodies mostly are ASCII. */
+  #longAscii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + MAX_HEADER);
+    const start = this.#position;
+    this.#textHeader(length);
+    const room = this.#bytes.subarray(this.#position, this.#position + length);
+    const isWhole = encoder.encodeInto(text, room).read === length;
+    this.#position = isWhole ? this.#position + length : start;
+    return isWhole;
   }
 
   #textHeader(size: number): void {

@@ -117,6 +117,31 @@ describe("the memory of what is read", () => {
   });
 });
 
+describe("the memory of what is written", () => {
+  it.each([
+    ["large: freed once it has been written", 3 * 1024 * 1024, 0],
+    ["small: left alone, since it may lie in memory of others", 64 * 1024, 64 * 1024],
+  ])("%s", async (_name, size, left) => {
+    const connection = open(new Recorder());
+    const body = Buffer.allocUnsafeSlow(size).fill("body");
+    const arrived = readAll(client);
+    connection.send(hex("91"), body);
+    connection.end();
+    expect(await arrived).toEqual(Buffer.concat([hex("91"), Buffer.alloc(size, "body")]));
+    await expect.poll(() => body.length).toBe(left);
+  });
+
+  it("is freed where the peer leaves before it has been written", async () => {
+    const handler = new Recorder();
+    const connection = open(handler);
+    const body = Buffer.allocUnsafeSlow(8 * 1024 * 1024).fill("body");
+    connection.send(hex("91"), body);
+    client.destroy();
+    await handler.closed;
+    await expect.poll(() => body.length).toBe(0);
+  });
+});
+
 describe("a peer that does not read", () => {
   it("is not read from until it does, and then goes on where it was", async () => {
     const handler = new Recorder();
