@@ -1,23 +1,31 @@
 // Calls every function of the PDK through the real binary: in each phase that allows it, and in each that does not.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../../src/gateway/index.js";
 import { jsName, PDK_METHODS, type PdkMethod, PHASES, type Phase, type ResultKind } from "../../src/pdk/index.js";
 import {
+  BINARY,
+  connectPeer,
+  createTempDir,
   isRecord,
+  type Peer,
+  PROTOCOLS,
   runCli,
   runPhase,
   type RunningServer,
   sampleArguments,
   startInstance,
+  startProgram,
   startServer,
-  WireClient,
+  type TempDir,
 } from "../support/index.js";
 import { ask } from "../unit/gateway/http-client.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/pdk-suite/", import.meta.url));
+const PLUGIN = join(PLUGINS, "suite.ts");
 const ALICE = "6384e2b2-184b-4bf5-aecc-f10ca7a6563c";
 
 /** The stand-in gateway has no TLS, and its streams no phases. */
@@ -28,6 +36,29 @@ const NOTHING: ReadonlySet<string> = new Set([
   "kong.client.tls.get_full_client_certificate_chain",
   "kong.nginx.get_tls1_version_str",
   "kong.vault.get",
+]);
+
+/** What ProtoBuf:1 has no messages for, in any recorded gateway. */
+const NOT_CARRIED: ReadonlySet<string> = new Set([
+  "kong.client.tls.disable_session_reuse",
+  "kong.client.tls.get_full_client_certificate_chain",
+  "kong.client.tls.set_client_verify",
+  "kong.log.inspect",
+  "kong.nginx.get_statistics",
+  "kong.node.get_hostname",
+  "kong.plugin.get_id",
+  "kong.request.get_forwarded_path",
+  "kong.request.get_forwarded_prefix",
+  "kong.request.get_raw_path",
+  "kong.request.get_start_time",
+  "kong.response.error",
+  "kong.service.set_retries",
+  "kong.service.set_timeouts",
+  "kong.service.set_tls_verify",
+  "kong.service.request.enable_buffering",
+  "kong.service.response.get_body",
+  "kong.vault.get",
+  "kong.vault.is_reference",
 ]);
 
 const methods: readonly PdkMethod[] = PDK_METHODS;
@@ -41,32 +72,32 @@ const forbidden = rows.filter(({ method: { phases, formerly }, phase }) => {
 const wantedOf = (method: string, phase: Phase): string =>
   JSON.stringify({ phase, path: method.split(".").slice(1).map(jsName).join("."), args: sampleArguments(method) });
 
+/** The server of a directory, and the plugin as a program of its own. */
+const SERVERS = {
+  "the server": {
+    start: (): Promise<RunningServer> => startServer({ plugins: PLUGINS }),
+    dump: ["-plugins-dir", PLUGINS, "-dump-all-plugins"],
+  },
+  "a program": {
+    start: (): Promise<RunningServer> => {
+      const socketPath = join(temp.path, "suite.socket");
+      return startProgram({ command: [BINARY, "run", PLUGIN, "-socket", socketPath], socketPath });
+    },
+    dump: ["run", PLUGIN, "-dump"],
+  },
+} as const;
+
+let temp: TempDir;
 let service: Server;
-let server: RunningServer;
-let gateway: Gateway;
-let client: WireClient;
 
 beforeAll(async () => {
-  const [started, dump] = await Promise.all([
-    startServer({ plugins: PLUGINS }),
-    runCli(["-plugins-dir", PLUGINS, "-dump-all-plugins"]),
-    startService(),
-  ]);
-  server = started;
-  client = await WireClient.connect(server.socketPath);
-  gateway = await startGateway({
-    port: 0,
-    socketPath: server.socketPath,
-    pluginInfos: JSON.parse(dump.stdout.toString()),
-    config: gatewayConfig(),
-  });
+  temp = createTempDir("suite");
+  await startService();
 });
 
-afterAll(async () => {
-  client.destroy();
-  await gateway.close();
-  await server.close();
+afterAll(() => {
   service.close();
+  temp.remove();
 });
 
 function startService(): Promise<void> {
@@ -127,55 +158,109 @@ function expectKind(kind: ResultKind, outcome: Report): void {
   matches[kind]();
 }
 
-describe("in a phase that allows it", () => {
-  it.each(allowed.filter(({ phase }) => !WITHOUT_REQUEST.includes(phase)))(
-    "$name gives what it promises in $phase",
-    async ({ method, phase }) => {
-      const { method: name, returns, ends } = method;
-      const logged = gateway.logs.length;
-      const answer = await ask(`${gateway.url}/items/42?a=1`, {
-        method: "POST",
-        headers: [
-          ["Host", "example.com"],
-          ["Content-Type", "application/json"],
-          ["X-Sample", "s"],
-          ["X-Forwarded-Prefix", "/pre"],
-          ["X-Suite", wantedOf(name, phase)],
-        ],
-        body: '{"a":1}',
-      });
-      await gateway.idle();
-      const reports = gateway.logs.slice(logged).flatMap(({ message }) => reportIn(message) ?? []);
-      if (ends) {
-        expect(answer.status).toBe(sampleArguments(name)[0]);
-        expect(reports).toEqual([]);
-        return;
-      }
-      expect(reports).toHaveLength(1);
-      const outcome = reports[0]?.outcome ?? {};
-      if (NOTHING.has(name)) expect(outcome).toEqual({ kind: "undefined" });
-      else expectKind(returns, outcome);
-    },
-  );
-
-  it.each(allowed.filter(({ phase }) => WITHOUT_REQUEST.includes(phase)))("$name is sent in $phase", async ({ name, phase }) => {
-    const instance = await startInstance(client, "suite", { wanted: wantedOf(name, phase) });
-    const { calls, end } = await runPhase(client, instance, phase);
-    expect(calls[0]).toEqual({ method: name, args: sampleArguments(name) });
-    expect(end).toBe("ret");
-  });
+/** The call has failed, and nothing of it was sent; one that would end the request throws at once. */
+const notCarried = (name: string): unknown => ({
+  outcome: expect.objectContaining({
+    kind: "error",
+    name: "PdkError",
+    code: "PDK_NOT_CARRIED",
+    message: expect.stringContaining(name) as unknown,
+  }) as unknown,
+  inTheCall: name === "kong.response.error",
 });
 
-describe("in a phase that forbids it", () => {
-  it.each(forbidden)("$name fails in $phase, and nothing of it is sent", async ({ method: { ends }, name, phase }) => {
-    const instance = await startInstance(client, "suite", { wanted: wantedOf(name, phase) });
-    const { calls, end } = await runPhase(client, instance, phase);
-    expect(calls.map(({ method }) => method)).toEqual(["kong.log.notice"]);
-    const report = reportIn(calls[0]?.args[0]);
-    expect(report?.outcome).toMatchObject({ kind: "error", name: "PdkError", code: "PDK_WRONG_PHASE" });
-    expect(report?.outcome.message).toMatch(new RegExp(`^${name} cannot be called here: .* this is ${phase}$`));
-    expect(report?.inTheCall).toBe(ends);
-    expect(end).toBe("ret");
+const WAYS = PROTOCOLS.flatMap((protocol) =>
+  (Object.keys(SERVERS) as (keyof typeof SERVERS)[]).map((way) => ({ way, protocol })),
+);
+
+describe.each(WAYS)("$way over $protocol", ({ way, protocol }) => {
+  let server: RunningServer;
+  let gateway: Gateway;
+  let client: Peer;
+  const isCarried = (name: string): boolean => protocol === "MsgPack:1" || !NOT_CARRIED.has(name);
+
+  beforeAll(async () => {
+    const [started, dump] = await Promise.all([SERVERS[way].start(), runCli([...SERVERS[way].dump, "-protocol", protocol])]);
+    server = started;
+    client = await connectPeer(protocol, server.socketPath);
+    const dumped: unknown = JSON.parse(dump.stdout.toString());
+    gateway = await startGateway({
+      port: 0,
+      socketPath: server.socketPath,
+      // What the dump announces is what the gateway speaks.
+      pluginInfos: dumped,
+      config: gatewayConfig(),
+    });
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await gateway.close();
+    expect(await server.close()).toEqual({ code: 0, signal: null });
+  });
+
+  describe("in a phase that allows it", () => {
+    it.each(allowed.filter(({ phase }) => !WITHOUT_REQUEST.includes(phase)))(
+      "$name gives what it promises in $phase",
+      async ({ method, phase }) => {
+        const { method: name, returns, ends } = method;
+        const logged = gateway.logs.length;
+        const answer = await ask(`${gateway.url}/items/42?a=1`, {
+          method: "POST",
+          headers: [
+            ["Host", "example.com"],
+            ["Content-Type", "application/json"],
+            ["X-Sample", "s"],
+            ["X-Forwarded-Prefix", "/pre"],
+            ["X-Suite", wantedOf(name, phase)],
+          ],
+          body: '{"a":1}',
+        });
+        await gateway.idle();
+        const reports = gateway.logs.slice(logged).flatMap(({ message }) => reportIn(message) ?? []);
+        if (!isCarried(name)) {
+          expect(reports).toEqual([notCarried(name)]);
+          return;
+        }
+        if (ends) {
+          expect(answer.status).toBe(sampleArguments(name)[0]);
+          expect(reports).toEqual([]);
+          return;
+        }
+        expect(reports).toHaveLength(1);
+        const outcome = reports[0]?.outcome ?? {};
+        if (NOTHING.has(name)) expect(outcome).toEqual({ kind: "undefined" });
+        else expectKind(returns, outcome);
+      },
+    );
+
+    it.each(allowed.filter(({ phase }) => WITHOUT_REQUEST.includes(phase)))(
+      "$name is sent in $phase",
+      async ({ name, phase }) => {
+        const instance = await startInstance(client, "suite", { wanted: wantedOf(name, phase) });
+        const { calls, end } = await runPhase(client, instance, phase);
+        if (!isCarried(name)) {
+          expect(calls.map(({ args }) => reportIn(args[0]))).toEqual([notCarried(name)]);
+          expect(end).toBe("ret");
+          return;
+        }
+        expect(calls[0]).toEqual({ method: name, args: sampleArguments(name) });
+        expect(end).toBe("ret");
+      },
+    );
+  });
+
+  describe("in a phase that forbids it", () => {
+    it.each(forbidden)("$name fails in $phase, and nothing of it is sent", async ({ method: { ends }, name, phase }) => {
+      const instance = await startInstance(client, "suite", { wanted: wantedOf(name, phase) });
+      const { calls, end } = await runPhase(client, instance, phase);
+      expect(calls.map(({ method }) => method)).toEqual(["kong.log.notice"]);
+      const report = reportIn(calls[0]?.args[0]);
+      expect(report?.outcome).toMatchObject({ kind: "error", name: "PdkError", code: "PDK_WRONG_PHASE" });
+      expect(report?.outcome.message).toMatch(new RegExp(`^${name} cannot be called here: .* this is ${phase}$`));
+      expect(report?.inTheCall).toBe(ends);
+      expect(end).toBe("ret");
+    });
   });
 });
 
