@@ -16,6 +16,7 @@ import {
   WireClient,
 } from "../support/index.js";
 import { Bystander } from "./bystander.js";
+import { IN_A_PROCESS, IN_A_THREAD } from "./faults.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/isolate-faults", import.meta.url));
 const FLAGS = ["-event-timeout", "6s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
@@ -39,55 +40,11 @@ const end = async (how: string): Promise<string> =>
 /** The plugin serves again: at once, or when its isolate is back. */
 const recovered = (): Promise<void> => expect.poll(() => end("none"), { timeout: 15_000 }).toBe("ret");
 
-interface Fault {
-  readonly how: string;
-  /** How its event ends: with 500, or as if nothing were. */
-  readonly ends: "exit" | "ret";
-  /** What the operator reads, where there is anything to read. */
-  readonly log?: RegExp;
-}
-
-/** The line has the plugin, what happened, the phase and the instance; the stack follows it. */
-const stray = (what: string, message: string): RegExp =>
-  new RegExp(`\\[misbehaves\\] ${what}: ${message} \\{.*"phase":"access","instance":\\d+`);
-
-const EVERYWHERE: readonly Fault[] = [
-  { how: "throw", ends: "exit", log: /plugin misbehaves failed in access: thrown on purpose/ },
-  { how: "reject", ends: "exit", log: /plugin misbehaves failed in access: rejected on purpose/ },
-  { how: "throw in a timer", ends: "ret", log: stray("uncaught exception outside a handler", "thrown in a timer on purpose") },
-  { how: "floating rejection", ends: "ret", log: stray("unhandled promise rejection", "floating on purpose") },
-  { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
-  { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
-  { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after 6 s/ },
-  { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "environment", ends: "ret" },
-  { how: "a megabyte of console.log", ends: "ret", log: /\[misbehaves\] \d+ lines were dropped/ },
-  { how: "10,000 calls in one tick", ends: "ret" },
-  { how: "objects without end", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-];
-
-const IN_A_THREAD: readonly Fault[] = [
-  ...EVERYWHERE,
-  { how: "abort", ends: "exit", log: /plugin misbehaves failed in access: .*process\.abort\(\) is not supported/ },
-  { how: "signal to itself", ends: "exit", log: /a plugin may not send SIGKILL to process/ },
-  { how: "chdir", ends: "exit", log: /process\.chdir\(\) is not supported/ },
-];
-
-const IN_A_PROCESS: readonly Fault[] = [
-  ...EVERYWHERE,
-  { how: "abort", ends: "exit", log: /ended by SIGABRT/ },
-  { how: "signal to itself", ends: "exit", log: /ended by SIGKILL/ },
-  { how: "chdir", ends: "ret" },
-  { how: "a growing map", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
-];
-
-/** Where the plugin runs changes how it may fail; the protocol changes how its events end: each with each is not needed. */
 describe.each([
   ["thread", "MsgPack:1", IN_A_THREAD],
   ["process", "MsgPack:1", IN_A_PROCESS],
   ["thread", "ProtoBuf:1", IN_A_THREAD],
+  ["process", "ProtoBuf:1", IN_A_PROCESS],
 ] as const)("in a %s, over %s", (isolation, protocol, faults) => {
   let peer: Peer;
 

@@ -1,0 +1,51 @@
+// Owns what a plugin's code may do wrong, how its event ends then, and what the operator reads.
+
+export interface Fault {
+  /** A configuration of the fixture `misbehaves`. */
+  readonly how: string;
+  /** How its event ends: with 500, or as if nothing were. */
+  readonly ends: "exit" | "ret";
+  /** What the operator reads, where there is anything to read. */
+  readonly log?: RegExp;
+}
+
+/** The line has the plugin, what happened, the phase and the instance; the stack follows it. */
+const stray = (what: string, message: string): RegExp =>
+  new RegExp(`\\[misbehaves\\] ${what}: ${message} \\{.*"phase":"access","instance":\\d+`);
+
+/** These end at their event, wherever the plugin runs: also in the thread of a program's socket. */
+export const WITHOUT_ISOLATE: readonly Fault[] = [
+  { how: "throw", ends: "exit", log: /plugin misbehaves failed in access: thrown on purpose/ },
+  { how: "reject", ends: "exit", log: /plugin misbehaves failed in access: rejected on purpose/ },
+  { how: "throw in a timer", ends: "ret", log: stray("uncaught exception outside a handler", "thrown in a timer on purpose") },
+  { how: "floating rejection", ends: "ret", log: stray("unhandled promise rejection", "floating on purpose") },
+  { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after \d s/ },
+  { how: "environment", ends: "ret" },
+  { how: "a megabyte of console.log", ends: "ret", log: /\[misbehaves\] \d+ lines were dropped/ },
+  { how: "10,000 calls in one tick", ends: "ret" },
+];
+
+const IN_ANY_ISOLATE: readonly Fault[] = [
+  ...WITHOUT_ISOLATE,
+  { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
+  { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
+  { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "objects without end", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+];
+
+export const IN_A_THREAD: readonly Fault[] = [
+  ...IN_ANY_ISOLATE,
+  { how: "abort", ends: "exit", log: /plugin misbehaves failed in access: .*process\.abort\(\) is not supported/ },
+  { how: "signal to itself", ends: "exit", log: /a plugin may not send SIGKILL to process/ },
+  { how: "chdir", ends: "exit", log: /process\.chdir\(\) is not supported/ },
+];
+
+export const IN_A_PROCESS: readonly Fault[] = [
+  ...IN_ANY_ISOLATE,
+  { how: "abort", ends: "exit", log: /ended by SIGABRT/ },
+  { how: "signal to itself", ends: "exit", log: /ended by SIGKILL/ },
+  { how: "chdir", ends: "ret" },
+  { how: "a growing map", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
+];
