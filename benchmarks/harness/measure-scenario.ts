@@ -1,6 +1,6 @@
 // Measures one scenario: all servers stand ready, and take turns in every round.
 import { setTimeout as delay } from "node:timers/promises";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { processTree, residentBytes } from "../load/cpu-time.js";
 import type { RunResult } from "../load/measurement.js";
 import { type LoadCase, pluginNames, type Scenario } from "../workloads/index.js";
@@ -23,6 +23,8 @@ interface Contestant {
   readonly peer: Peer;
   readonly server: ServerProcess;
   readonly workplace: Workplace;
+  /** Where its gateways connect to. */
+  readonly socketPath: string;
   readonly idleMemory: number;
 }
 
@@ -66,6 +68,7 @@ export function placeholders(places: Places, workplace: Workplace, scenario: str
     plugin: workplace.firstPlugin,
     directory: workplace.directory,
     socket: workplace.socketPath,
+    pluginName: basename(workplace.firstPlugin, extname(workplace.firstPlugin)),
     socketName: workplace.socketName,
     scenario,
   };
@@ -75,17 +78,20 @@ async function start(peer: Peer, scenario: Scenario, places: Places): Promise<Co
   const copies: PluginCopies[] = [{ file: `${scenario.workload.plugin}.cjs`, names: pluginNames(scenario) }];
   if (scenario.beside !== undefined) copies.push({ file: `${scenario.beside.plugin}.cjs`, names: [scenario.beside.plugin] });
   const workplace = new Workplace(join(places.benchmarks, "plugins"), copies);
-  const command = fill(peer.start, placeholders(places, workplace, scenario.name));
+  const values = placeholders(places, workplace, scenario.name);
+  const command = fill(peer.start, values);
+  const [socketPath = workplace.socketPath] = fill(peer.socket === undefined ? [] : [peer.socket], values);
   const server = new ServerProcess(peer, scenario.oneCpu ? [...ON_ONE_CPU, ...command] : command);
   try {
     await server.listening(workplace.socketPath);
+    await server.listening(socketPath);
   } catch (error) {
     await server.stop();
     workplace.remove();
     throw error;
   }
   await delay(SETTLING);
-  return { peer, server, workplace, idleMemory: residentBytes(processTree(server.pid)) };
+  return { peer, server, workplace, socketPath, idleMemory: residentBytes(processTree(server.pid)) };
 }
 
 async function playRounds(
@@ -115,13 +121,13 @@ async function playRounds(
 
 async function runOnce(
   { name }: Scenario,
-  { peer, server, workplace }: Contestant,
+  { peer, server, socketPath }: Contestant,
   { at, burners }: LoadCase,
   generator: GeneratorProcess,
   { limits, mode }: BenchOptions,
 ): Promise<RunResult> {
   try {
-    const where = { socketPath: workplace.socketPath, serverPid: server.pid };
+    const where = { socketPath, protocol: peer.protocol, serverPid: server.pid };
     return await generator.run({ scenario: name, smoke: mode === "smoke", at, burners, limits, ...where });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

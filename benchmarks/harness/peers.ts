@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { LoadProtocol } from "../load/load-run.js";
 import type { Scenario } from "../workloads/index.js";
 import { groupOf } from "../workloads/index.js";
 import type { BenchOptions } from "./options.js";
@@ -17,6 +18,11 @@ export interface Peer {
   readonly coldPlugins: readonly string[];
   /** Workloads that it cannot run. */
   readonly without: readonly string[];
+  /** The only ones that it runs, where not all are. */
+  readonly only?: readonly string[];
+  /** Where gateways connect to, if not to `{socket}`. */
+  readonly socket?: string;
+  readonly protocol: LoadProtocol;
 }
 
 export type Placeholders = Readonly<Record<string, string>>;
@@ -35,10 +41,16 @@ export function readPeers(directory: string, { peersFile, peers: wanted, against
 
 function parsePeer(item: unknown, path: string): Peer {
   const fields = (typeof item === "object" && item !== null ? item : {}) as Readonly<Record<string, unknown>>;
-  const { name, about = "", start, dump, coldPlugins = [], without = [] } = fields;
+  const { name, about = "", start, dump, coldPlugins = [], without = [], only, socket, protocol = "MsgPack:1" } = fields;
   if (typeof name !== "string" || typeof about !== "string" || !isTexts(start) || !isTexts(coldPlugins) || !isTexts(without))
     throw new Error(`${path}: each server needs a name and the list of words that start it`);
-  return { name, about, start, coldPlugins, without, ...(isTexts(dump) ? { dump } : {}) };
+  if (protocol !== "MsgPack:1" && protocol !== "ProtoBuf:1") throw new Error(`${path}: ${name} speaks no known protocol`);
+  return {
+    ...{ name, about, start, coldPlugins, without, protocol },
+    ...(isTexts(dump) ? { dump } : {}),
+    ...(isTexts(only) ? { only } : {}),
+    ...(typeof socket === "string" ? { socket } : {}),
+  };
 }
 
 const isTexts = (value: unknown): value is readonly string[] =>
@@ -54,7 +66,8 @@ function withBase(peers: readonly Peer[], checkout: string): Peer[] {
   });
 }
 
-export const runs = (peer: Peer, scenario: Scenario): boolean => !peer.without.includes(groupOf(scenario));
+export const runs = ({ without, only }: Peer, scenario: Scenario): boolean =>
+  !without.includes(groupOf(scenario)) && only?.includes(groupOf(scenario)) !== false;
 
 /** @throws for a placeholder that has no value. */
 export function fill(words: readonly string[], values: Placeholders): string[] {

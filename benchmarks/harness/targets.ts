@@ -64,6 +64,16 @@ export const TARGETS: readonly Target[] = [
     "hello, 64: in-thread phases/s, in those of the floor",
     ratio("phasesPerSecond", HELLO_64(EMBEDDED), HELLO_64("floor")),
   ),
+  atLeast(
+    1.9,
+    "hello, 64: in-thread phases/s in ProtoBuf, in those of kong-pdk",
+    ratio("phasesPerSecond", HELLO_64("in-thread-protobuf"), HELLO_64(OLD)),
+  ),
+  atLeast(
+    0.9,
+    "hello, 64: a plugin's own socket's phases/s, in those in-thread",
+    ratio("phasesPerSecond", HELLO_64("plugin-socket"), HELLO_64(EMBEDDED)),
+  ),
   atMost(1.3, "hello on one CPU: isolates' p50, in that of kong-pdk", ratio("p50", ONE_CPU(OURS), ONE_CPU(OLD))),
   atMost(0.8, "hello on one CPU: in-thread p50, in that of kong-pdk", ratio("p50", ONE_CPU(EMBEDDED), ONE_CPU(OLD))),
   atMost(1.5, "hello beside 1 burner: p50, in that alone", ratio("p50", ["burn", OURS, 1, 1], ["burn", OURS, 1, 0])),

@@ -4,20 +4,25 @@ import { ControlConnection } from "./control-connection.js";
 import { phaseExpectations } from "./expected-data.js";
 import { phaseFrames } from "./frames.js";
 import { GatewayConnection, type PhaseObserver } from "./gateway-connection.js";
+import { ProtobufConnection } from "./protobuf-connection.js";
+import { answerFrames, expectedFrames } from "./protobuf-frames.js";
 import { Measurement, type MeasurementLimits, type RunResult } from "./measurement.js";
+
+export type LoadProtocol = "MsgPack:1" | "ProtoBuf:1";
 
 export interface LoadRunOptions {
   readonly scenario: Pick<Scenario, "workload" | "beside" | "plugins" | "instancesPerPlugin">;
   readonly at: number;
   readonly burners: number;
   readonly socketPath: string;
+  readonly protocol: LoadProtocol;
   readonly serverPid: number;
   readonly limits: MeasurementLimits;
 }
 
 /** @throws where a server answers anything but what the scenario says. */
 export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
-  const { scenario, socketPath, at, burners, serverPid, limits } = options;
+  const { scenario, socketPath, protocol, at, burners, serverPid, limits } = options;
   const control = await ControlConnection.open(socketPath);
   const instances = await startInstances(control, pluginNames(scenario), scenario.instancesPerPlugin);
   const besideInstances =
@@ -25,12 +30,12 @@ export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
   const measurement = new Measurement(serverPid, limits);
   const fault = new Fault();
   const connections = [
-    ...(await open(socketPath, at, scenario.workload, {
+    ...(await open(protocol, socketPath, at, scenario.workload, {
       nextInstance: inTurn(instances),
       onPhase: (started, ended) => measurement.phase(started, ended),
       onFailure: (error) => fault.raise(error),
     })),
-    ...(await open(socketPath, burners, scenario.beside ?? scenario.workload, {
+    ...(await open(protocol, socketPath, burners, scenario.beside ?? scenario.workload, {
       nextInstance: inTurn(besideInstances),
       onPhase: () => !measurement.isOver,
       onFailure: (error) => fault.raise(error),
@@ -73,7 +78,17 @@ function inTurn(instances: readonly number[]): () => number {
 }
 
 /** What a server sent is remembered for all connections: decoded once, compared ever after. */
-function open(path: string, count: number, workload: Workload, observer: PhaseObserver): Promise<GatewayConnection[]> {
+function open(
+  protocol: LoadProtocol,
+  path: string,
+  count: number,
+  workload: Workload,
+  observer: PhaseObserver,
+): Promise<(GatewayConnection | ProtobufConnection)[]> {
+  if (protocol === "ProtoBuf:1") {
+    const [answers, frames] = [answerFrames(workload), expectedFrames(workload)];
+    return Promise.all(Array.from({ length: count }, () => ProtobufConnection.open(path, answers, frames, observer)));
+  }
   const expected = phaseExpectations(workload);
   return Promise.all(
     Array.from({ length: count }, () => GatewayConnection.open(path, phaseFrames(workload), expected, observer)),

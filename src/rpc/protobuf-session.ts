@@ -162,9 +162,10 @@ export class ProtobufSession {
    * HTTP 500. At a mere close, Kong from 3.4 on would repeat the command for ever.
    */
   #read(message: Buffer): RpcCall | undefined {
-    let fault: unknown = new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
+    let fault: unknown;
     try {
       if (message !== OVERSIZED_FRAME) return decodeRpcCall(message);
+      fault = new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
     } catch (error) {
       fault = error;
     }
