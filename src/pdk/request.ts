@@ -171,7 +171,8 @@ export interface KongRequest {
    * are `UploadedFile`. `undefined` without a body and a content type. A body that does not parse, or is of another type,
    * throws a `PdkError` with the code `PDK_BAD_BODY` that says which type and what is wrong.
    *
-   * Large bodies are as in `getRawBody`. Plugins in the form of kong-js-pdk get what the gateway makes of it.
+   * A body of any size is read, as far as the gateway gives it (see `getRawBody`), unless `options` has a `maxSize`. Plugins in
+   * the form of kong-js-pdk get what the gateway makes of it.
    *
    * Phases: rewrite, access, response (2.8.5+).
    *

@@ -31,7 +31,9 @@ function tooLarge(method: string, size: number, maxSize: number): PdkError {
 /** `getBody(mimetype?, { maxSize }?)`. */
 export async function readBody(ask: PdkAsk, [mimetype, options]: readonly unknown[]): Promise<unknown> {
   const asked = typeof mimetype === "string" ? Promise.resolve(mimetype) : ask("kong.request.get_header", [TYPE]);
-  const [contentType, raw] = await Promise.all([asked, readRawBody(ask, [isOptions(options) ? options : undefined], READ)]);
+  // Without a limit in its argument the gateway would refuse, from 3.8 on, what nginx has put into a file.
+  const isLimited = isOptions(options) && options.maxSize !== undefined;
+  const [contentType, raw] = await Promise.all([asked, isLimited ? readRawBody(ask, [options], READ) : ask(RAW, [0])]);
   const body = raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength) : Buffer.alloc(0);
   if (typeof contentType !== "string") {
     if (body.length === 0) return undefined;
