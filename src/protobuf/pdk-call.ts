@@ -4,6 +4,7 @@ import { encodeMessage } from "./message-type.js";
 import { argumentMessage, notCarried } from "./pdk-arguments.js";
 import { readPdkResult } from "./pdk-result.js";
 import { pdkSignature } from "./pdk-service.js";
+import { encodeTextCall } from "./text-call.js";
 
 /** The frames of the functions' names: one for each in the protocol's table, made at first use. */
 const nameFrames = new Map<string, Buffer>();
@@ -23,7 +24,9 @@ function nameFrame(method: string): Buffer {
 export function encodePdkCall(method: string, args: readonly unknown[]): Buffer {
   const signature = pdkSignature(method);
   if (signature === undefined) throw notCarried(method, "the protocol does not have the function");
-  return appendFrame(nameFrame(method), encodeMessage(signature.takes, argumentMessage(signature.takes, method, args)));
+  const { takes } = signature;
+  const name = nameFrame(method);
+  return encodeTextCall(name, takes, args) ?? appendFrame(name, encodeMessage(takes, argumentMessage(takes, method, args)));
 }
 
 /** What a call returned, `undefined` for nil. @throws {Error} for bytes that are no such result. */

@@ -1,6 +1,7 @@
 // Reads what a PDK function returned from the message that ProtoBuf:1 has for it.
 import { decodeMessage, type Fields, fieldsOf } from "./message-type.js";
 import type { ResultType } from "./pdk-service.js";
+import { readTextMessage } from "./text-call.js";
 import { fromStruct, fromValue, isFields, textOf } from "./value.js";
 
 /** A body that the gateway has left in a file, because it is large. */
@@ -28,6 +29,8 @@ const NEVER_NIL: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 
 /** The value, `undefined` for nil; a {@link BodyFile} where it has still to be read. */
 export function readPdkResult(type: ResultType, method: string, bytes: Buffer): unknown {
+  const text = type === "String" ? readTextMessage(bytes) : undefined;
+  if (text !== undefined) return text;
   const fields = type === "Empty" || bytes.length === 0 ? {} : decodeMessage(type, bytes);
   switch (type) {
     case "Empty":

@@ -1,12 +1,12 @@
 // Converts between JavaScript's values and the messages for values of any type.
-import { isUtf8 } from "node:buffer";
+import { utf8Text } from "../wire/index.js";
 import type { Fields } from "./message-type.js";
 
 /** Text for a plugin; what is not UTF-8 stays bytes, as on a MessagePack connection. */
 export function textOf(bytes: unknown): string | Buffer {
   if (!(bytes instanceof Uint8Array)) return "";
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
-  return isUtf8(buffer) ? buffer.toString("utf8") : Buffer.from(buffer);
+  return utf8Text(buffer) ?? Buffer.from(buffer);
 }
 
 export function bytesOf(value: string | Uint8Array): Uint8Array {

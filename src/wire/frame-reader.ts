@@ -8,6 +8,9 @@ const GROWTH = 4;
 /** Stands for a frame that is larger than the limit: it is told of when its length is known, and its bytes are passed over. */
 export const OVERSIZED_FRAME = Buffer.alloc(0);
 
+/** The answer to most calls. */
+const EMPTY_FRAME = Buffer.alloc(0);
+
 /**
  * Turns chunks, split and glued anyhow, into the bytes of complete frames. A frame that comes in one chunk is a part of it; of
  * others every byte is copied once, and at most a third of them once more.
@@ -35,7 +38,7 @@ export class FrameReader {
       if (this.#headerBytes < HEADER) {
         position = this.#readHeader(chunk, position);
         if (this.#headerBytes === HEADER && this.#length > this.#maxSize) onFrame(OVERSIZED_FRAME);
-        else if (this.#headerBytes === HEADER && this.#length === 0) this.#complete(Buffer.alloc(0), onFrame);
+        else if (this.#headerBytes === HEADER && this.#length === 0) this.#complete(EMPTY_FRAME, onFrame);
       } else {
         const end = Math.min(chunk.length, position + this.#length - this.#size);
         this.#take(chunk.subarray(position, end), onFrame);

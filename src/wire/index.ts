@@ -10,4 +10,5 @@ export { decodeValue, utf8Text, MsgpackDecoder, type WireValue } from "./msgpack
 export { encodeCall, encodeErrorReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "./msgpack-encoder.js";
 export { type MessageSource, ProtocolReader } from "./protocol-reader.js";
 export { readRequest, type WireRequest } from "./request.js";
+export { shortText } from "./short-texts.js";
 export { releaseMemory } from "./release-memory.js";
