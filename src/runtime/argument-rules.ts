@@ -20,9 +20,11 @@ function wrong(name: string, wanted: string, value: unknown): string {
 const each =
   (...checks: readonly (readonly [name: string, check: Check])[]): ArgumentRule =>
   (args) => {
-    for (const [index, [name, check]] of checks.entries()) {
-      const wanted = check(args[index]);
-      if (wanted !== undefined) return wrong(name, wanted, args[index]);
+    let index = 0;
+    for (const [name, check] of checks) {
+      const value = args[index++];
+      const wanted = check(value);
+      if (wanted !== undefined) return wrong(name, wanted, value);
     }
     return undefined;
   };

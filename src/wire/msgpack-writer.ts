@@ -20,10 +20,16 @@ export class MsgpackWriter {
   take(): Buffer {
     const end = this.#position;
     this.#position = 0;
+    if (end < KEEP_BELOW) return this.#copy(end);
     const written = this.#bytes.subarray(0, end);
-    if (end < KEEP_BELOW) return Buffer.from(written);
     this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
     return written;
+  }
+
+  #copy(end: number): Buffer {
+    const copy = Buffer.allocUnsafe(end);
+    this.#bytes.copy(copy, 0, 0, end);
+    return copy;
   }
 
   /** Forgets what was written: an attempt has failed. */
