@@ -1,28 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBuild, writeBuild, type BuildStamp } from "../../src/stamp/index.js";
 import { createTempDir, runCli, runPhase, startInstance, startServer, type TempDir, WireClient } from "../support/index.js";
+import { refusals, writeKeys } from "./built-plugins.js";
 
 let temp: TempDir;
 let built: string;
 
 const path = (...parts: readonly string[]): string => join(temp.path, ...parts);
-
-function writeKeys(name: string): void {
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  temp.write(`${name}.pem`, privateKey.export({ type: "pkcs8", format: "pem" }).toString());
-  temp.write(`${name}.pub`, publicKey.export({ type: "spki", format: "pem" }).toString());
-}
-
-/** Errors that check has for the plugin in a folder, or none. */
-async function refusals(folder: string, flags: readonly string[] = []): Promise<readonly string[]> {
-  const { stdout } = await runCli(["check", folder, "-json", ...flags]);
-  const { plugins } = JSON.parse(stdout.toString()) as { plugins: { name: string; errors: string[] }[] };
-  return plugins.flatMap(({ errors }) => errors);
-}
 
 /** A folder with one built file, altered. */
 function altered(name: string, alter: (text: string) => string): string {
@@ -42,8 +28,8 @@ function restamped(name: string, change: (stamp: BuildStamp) => BuildStamp): str
 
 beforeAll(async () => {
   temp = createTempDir("build");
-  writeKeys("ours");
-  writeKeys("theirs");
+  writeKeys(temp, "ours");
+  writeKeys(temp, "theirs");
   temp.write("src/node_modules/shout/package.json", '{ "name": "shout", "version": "1.0.0", "main": "index.js" }');
   temp.write(
     "src/node_modules/shout/index.js",
@@ -306,72 +292,5 @@ describe("-sign and -trust", () => {
     } finally {
       await server.close();
     }
-  });
-});
-
-/** The smallest addon there is: it needs a C compiler and no headers. */
-const ADDON_SOURCE = `
-struct napi_env; struct napi_value;
-int napi_create_int32(struct napi_env*, int, struct napi_value**);
-int napi_set_named_property(struct napi_env*, struct napi_value*, const char*, struct napi_value*);
-struct napi_value* napi_register_module_v1(struct napi_env* env, struct napi_value* exports) {
-  struct napi_value* answer;
-  napi_create_int32(env, 42, &answer);
-  napi_set_named_property(env, exports, "answer", answer);
-  return exports;
-}
-`;
-
-const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
-
-describe.runIf(hasCompiler)("native code", () => {
-  beforeAll(async () => {
-    const addon = temp.write("native/own.node", "");
-    const { status, stderr } = spawnSync("cc", ["-shared", "-fPIC", "-o", addon, temp.write("native/addon.c", ADDON_SOURCE)]);
-    expect(status, stderr.toString()).toBe(0);
-    cpSync(addon, path("native/node_modules/@scope/addon-here/addon.node"), { recursive: true });
-    temp.write("native/node_modules/@scope/addon-here/package.json", '{ "name": "@scope/addon-here", "main": "addon.node" }');
-    temp.write("native/node_modules/find-it/package.json", '{ "name": "find-it" }');
-    temp.write("native/node_modules/find-it/index.js", "module.exports = (find) => find();");
-    temp.write(
-      "native/node_modules/wrapper/package.json",
-      '{ "name": "wrapper", "dependencies": { "find-it": "*" }, "optionalDependencies": { "@scope/addon-here": "*", "@scope/addon-there": "*" } }',
-    );
-    temp.write(
-      "native/node_modules/wrapper/index.js",
-      'module.exports = require("find-it")(() => require("@scope/addon-" + "here"));',
-    );
-    temp.write(
-      "native/deep.js",
-      `const answers = [require("wrapper").answer, require("./own.node").answer];
-       module.exports = { Plugin: class { access() {} }, Version: answers.join(".") };`,
-    );
-    const { code, stderr: told } = await runCli([
-      "build",
-      path("native/deep.js"),
-      "-out",
-      path("native-out"),
-      "-sign",
-      path("ours.pem"),
-    ]);
-    expect({ code, told }).toEqual({ code: 0, told: "" });
-  });
-
-  it("lies beside the file, and is found there alone", async () => {
-    expect(readdirSync(path("native-out")).sort()).toEqual(["deep.cjs", "deep.native"]);
-    cpSync(path("native-out"), path("native-moved"), { recursive: true });
-    const { stdout } = await runCli(["-plugins-dir", path("native-moved"), "-dump"]);
-    expect(JSON.parse(stdout.toString())).toMatchObject([{ Name: "deep", Version: "42.42" }]);
-  });
-
-  it.each<[string, (folder: string) => void]>([
-    ["an addon is another", (folder) => writeFileSync(join(folder, "own.node"), "other")],
-    ["a script of a package is another", (folder) => writeFileSync(join(folder, "node_modules/wrapper/index.js"), "evil()")],
-    ["there is one file more", (folder) => writeFileSync(join(folder, "node_modules/wrapper/more.js"), "")],
-  ])("is refused when %s, signed or not", async (what, change) => {
-    const folder = path(`native-${what.replaceAll(" ", "-")}`);
-    cpSync(path("native-out"), folder, { recursive: true });
-    change(join(folder, "deep.native"));
-    expect(await refusals(folder)).toEqual([expect.stringMatching(/its native code in deep\.native is not what was built/)]);
   });
 });

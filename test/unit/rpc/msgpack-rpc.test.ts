@@ -3,77 +3,12 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-
-import {
-  type EventRunner,
-  EventTable,
-  type InstanceStatus,
-  MsgpackRpc,
-  noInstance,
-  type PluginInfo,
-  type PluginService,
-  RpcError,
-} from "../../../src/rpc/index.js";
+import { EventTable, MsgpackRpc } from "../../../src/rpc/index.js";
 import { Connection, encodeCall, encodeValue, ProtocolReader } from "../../../src/wire/index.js";
 import { createTempDir, encodeRequest, type TempDir, WireClient } from "../../support/index.js";
-import { ScriptedHost } from "./scripted-host.js";
+import { FIRST_INSTANCE, ScriptedService } from "./scripted-service.js";
 
-const FIRST_INSTANCE = 11;
 const UNKNOWN_EVENT_CALL = { method: "kong.response.exit", args: [500, "unknown"] };
-
-/** A service of one plugin, `hello`, and one instance of it. */
-class ScriptedService implements PluginService {
-  readonly asked: unknown[][] = [];
-  readonly host = new ScriptedHost();
-  onPluginInfo: () => Promise<void> = () => Promise.resolve();
-
-  setPluginDir(directory: string): Promise<void> {
-    this.asked.push(["setPluginDir", directory]);
-    return Promise.resolve();
-  }
-
-  status(): Promise<unknown> {
-    this.asked.push(["status"]);
-    return Promise.resolve({ Pid: 1, Plugins: {} });
-  }
-
-  pluginNames(): Promise<readonly string[]> {
-    return Promise.resolve(["hello"]);
-  }
-
-  async pluginInfo(name: string): Promise<PluginInfo> {
-    this.asked.push(["pluginInfo", name]);
-    await this.onPluginInfo();
-    if (name !== "hello") throw new RpcError("RPC_NO_PLUGIN", `there is no plugin ${name}`);
-    return {
-      Name: name,
-      Version: "1.0.0",
-      Priority: 1,
-      Phases: ["access"],
-      Schema: { name, fields: [] },
-      ModTime: 1,
-      LoadTime: 2,
-    };
-  }
-
-  startInstance(name: string, config: string): Promise<InstanceStatus> {
-    this.asked.push(["startInstance", name, config]);
-    return Promise.resolve({ Name: name, Id: FIRST_INSTANCE, Config: JSON.parse(config) as unknown, StartTime: 3 });
-  }
-
-  instanceStatus(id: number): InstanceStatus {
-    if (id !== FIRST_INSTANCE) throw noInstance(id);
-    return { Name: "hello", Id: id, Config: {}, StartTime: 3 };
-  }
-
-  closeInstance(id: number): InstanceStatus {
-    return this.instanceStatus(id);
-  }
-
-  runnerOf(instanceId: number): EventRunner | undefined {
-    return instanceId === FIRST_INSTANCE ? { host: this.host, plugin: "hello", timeout: 60_000, onError: "exit" } : undefined;
-  }
-}
 
 let directory: TempDir;
 let listener: Server;
