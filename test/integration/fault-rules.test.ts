@@ -1,4 +1,5 @@
 // Owns checking what a plugin may ask for where it fails: its own deadline, passing its failures over, a process of its own.
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   connectPeer,
@@ -74,22 +75,31 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     expect(await runPhase(client, apart, "access")).toMatchObject({ calls: before.calls, end: "ret" });
   });
 
-  it("plugins do not see the environment that -env names, nor the server's own", async () => {
+  it.each([
+    ["which the server starts with large pages, unless", undefined],
+    ["and keep the tunables that the operator set, here", "glibc.malloc.check=0"],
+  ])("plugins do not see the environment that -env names, nor the server's own, %s %s", async (_what, tunables) => {
     plugins.write(
       "env.cjs",
       module(
         "",
-        `kong.response.setHeader("x-env", JSON.stringify([process.env.SECRET_A, process.env.OPEN, process.env.PLUGINSERVER_STDOUT_FD]));`,
+        `const { SECRET_A, OPEN, GLIBC_TUNABLES } = process.env;
+         const own = Object.keys(process.env).filter((name) => name.startsWith("PLUGINSERVER_"));
+         kong.response.setHeader("x-env", JSON.stringify([SECRET_A, OPEN, GLIBC_TUNABLES, own]));`,
       ),
     );
+    const env = { ...process.env };
+    delete env["GLIBC_TUNABLES"];
     server = await startServer({
       plugins: plugins.path,
       flags: ["-env", "SECRET_*"],
-      env: { ...process.env, SECRET_A: "a", OPEN: "b" },
+      env: { ...env, SECRET_A: "a", OPEN: "b", ...(tunables === undefined ? {} : { GLIBC_TUNABLES: tunables }) },
     });
     client = await connectPeer(protocol, server.socketPath);
     const run = await runPhase(client, await startInstance(client, "env"), "access");
-    expect(run.calls[0]?.args[1]).toBe(`[null,"b",null]`);
+    expect(run.calls[0]?.args[1]).toBe(JSON.stringify([null, "b", tunables ?? null, []]));
+    const started = readFileSync(`/proc/${server.pid}/environ`, "utf8").split("\0");
+    expect(started).toContain(`GLIBC_TUNABLES=${tunables ?? "glibc.malloc.hugetlb=1"}`);
   });
 
   it("a rule that is none is a load error that says what it may be", async () => {
