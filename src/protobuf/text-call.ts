@@ -1,12 +1,12 @@
 // Writes and reads what is short texts and nothing else without the library: most of what plugins call for each request.
 // The library's object, its writer and its copies cost two to four times as much (docs/performance.md).
-import { shortText } from "../wire/index.js";
+import { shortText, writeAscii } from "../wire/index.js";
+import { appendHeader, FRAME_HEADER } from "./frame.js";
 import type { ArgumentType } from "./pdk-service.js";
 import { MESSAGES } from "./plugin-socket.js";
 
 /** Up to this length a text's length, and that of the message around it, is one byte. */
 const MAX_TEXT = 125;
-const FRAME_HEADER = 4;
 /** A field's tag, and its length. */
 const FIELD_HEADER = 2;
 
@@ -35,13 +35,13 @@ export function readTextMessage(message: Buffer): string | undefined {
 const isShort = (value: unknown): value is string => typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT;
 
 function textCall(name: Buffer, text: string): Buffer | undefined {
-  const frames = framesFor(name, FIELD_HEADER + text.length);
+  const frames = appendHeader(name, FIELD_HEADER + text.length);
   return putText(frames, name.length + FRAME_HEADER, TEXT, text) ? frames : undefined;
 }
 
 function pairCall(name: Buffer, key: string, value: string): Buffer | undefined {
   const valueSize = FIELD_HEADER + value.length;
-  const frames = framesFor(name, FIELD_HEADER + key.length + FIELD_HEADER + valueSize);
+  const frames = appendHeader(name, FIELD_HEADER + key.length + FIELD_HEADER + valueSize);
   const start = name.length + FRAME_HEADER;
   const valueStart = start + FIELD_HEADER + key.length;
   frames[valueStart] = VALUE;
@@ -50,23 +50,8 @@ function pairCall(name: Buffer, key: string, value: string): Buffer | undefined 
   return isAscii ? frames : undefined;
 }
 
-/** The name's frame, and the header of one of this size behind it. */
-function framesFor(name: Buffer, size: number): Buffer {
-  const frames = Buffer.allocUnsafe(name.length + FRAME_HEADER + size);
-  frames.set(name, 0);
-  frames.writeUInt32LE(size, name.length);
-  return frames;
-}
-
 function putText(bytes: Buffer, start: number, fieldTag: number, text: string): boolean {
-  const { length } = text;
   bytes[start] = fieldTag;
-  bytes[start + 1] = length;
-  const body = start + FIELD_HEADER;
-  for (let i = 0; i < length; i += 1) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return false;
-    bytes[body + i] = unit;
-  }
-  return true;
+  bytes[start + 1] = text.length;
+  return writeAscii(bytes, start + FIELD_HEADER, text);
 }

@@ -1,5 +1,5 @@
 // Owns the fields of a form, whichever way it is written: names with text, bytes or lists of them.
-import { isUtf8 } from "node:buffer";
+import { utf8Text } from "../wire/index.js";
 
 export type FieldValue = string | number | bigint | boolean | Uint8Array;
 
@@ -18,7 +18,7 @@ export function addField(fields: Fields, name: string, value: unknown): void {
 
 /** Text, or the bytes where they are not UTF-8. */
 export function fieldText(bytes: Buffer): string | Buffer {
-  return isUtf8(bytes) ? bytes.toString("utf8") : Buffer.from(bytes);
+  return utf8Text(bytes) ?? Buffer.from(bytes);
 }
 
 /**

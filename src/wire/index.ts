@@ -1,4 +1,5 @@
 // The door of wire: bytes to messages and back. It knows no plugin and no thread.
+export { writeAscii } from "./ascii.js";
 export { Connection, type ConnectionHandler } from "./connection.js";
 export type { Protocol } from "./detect-protocol.js";
 export { WireError, type WireErrorCode } from "./errors.js";

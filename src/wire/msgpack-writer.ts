@@ -1,4 +1,5 @@
 // Writes MessagePack values into one buffer that is used again and again.
+import { writeAscii } from "./ascii.js";
 
 const FIRST_SIZE = 8 * 1024;
 /** A result of this size or more takes the buffer along instead of being copied out of it. */
@@ -118,13 +119,8 @@ export class MsgpackWriter {
   #shortAscii(text: string): boolean {
     const { length } = text;
     this.#reserve(length + MAX_HEADER);
-    const bytes = this.#bytes;
     const body = this.#position + (length < 32 ? 1 : 2);
-    for (let i = 0; i < length; i += 1) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) return false;
-      bytes[body + i] = unit;
-    }
+    if (!writeAscii(this.#bytes, body, text)) return false;
     this.#textHeader(length);
     this.#position = body + length;
     return true;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodePdkResult, encodePdkCall, methodOfPdkCall } from "../../../src/protobuf/index.js";
 import { encodeMessage } from "../../../src/protobuf/message-type.js";
 import { encodeTextCall } from "../../../src/protobuf/text-call.js";
+import { frame } from "../../support/index.js";
 
 const NAME_OF = {
   String: "kong.request.get_header",
@@ -32,14 +33,7 @@ const TEXTS = [
 
 const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
 
-function framesOf(method: string, message: Uint8Array): string {
-  const size = (length: number): Buffer => {
-    const header = Buffer.alloc(4);
-    header.writeUInt32LE(length);
-    return header;
-  };
-  return Buffer.concat([size(method.length), bytes(method), size(message.length), message]).toString("hex");
-}
+const framesOf = (method: string, message: Uint8Array): string => Buffer.concat([frame(method), frame(message)]).toString("hex");
 
 describe.each(TEXTS)("%s", (_what, text) => {
   it.each(["String", "ByteString"] as const)("is written as a %s", (type) => {
