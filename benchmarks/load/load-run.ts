@@ -3,7 +3,8 @@ import { pluginNames, type Scenario, type Workload } from "../workloads/index.js
 import { ControlConnection } from "./control-connection.js";
 import { phaseExpectations } from "./expected-data.js";
 import { phaseFrames } from "./frames.js";
-import { GatewayConnection, type PhaseObserver } from "./gateway-connection.js";
+import { GatewayConnection } from "./gateway-connection.js";
+import type { PhaseObserver } from "./phase-loop.js";
 import { ProtobufConnection } from "./protobuf-connection.js";
 import { answerFrames, expectedFrames } from "./protobuf-frames.js";
 import { Measurement, type MeasurementLimits, type RunResult } from "./measurement.js";

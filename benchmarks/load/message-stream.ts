@@ -1,10 +1,10 @@
 // Owns the receiving side of one connection: whole messages out of chunks, copied only where they are split.
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connectReading } from "./connect-reading.js";
 import { endOfValue } from "./scan.js";
 
-const CHUNK = 256 * 1024;
-/** One for all connections: each chunk is used up before the next one is read. */
-const chunk = Buffer.allocUnsafe(CHUNK);
+/** So that what follows a message in its last chunk has room too. */
+const SPARE = 256 * 1024;
 const NOTIFICATION = 0x93;
 
 export interface MessageReceiver {
@@ -27,23 +27,15 @@ export class MessageStream {
 
   static open(path: string, receiver: MessageReceiver): Promise<Socket> {
     const stream = new MessageStream(receiver);
-    return new Promise((resolve, reject) => {
-      const callback = (length: number): boolean => {
-        stream.#onChunk(length);
-        return true;
-      };
-      const socket = connect({ path, onread: { buffer: chunk, callback } }, () => resolve(socket));
-      socket.on("error", (error) => {
-        reject(error);
-        receiver.onClose(error);
-      });
-      socket.on("close", () => receiver.onClose(new Error("the server closed the connection")));
+    return connectReading(path, {
+      onChunk: (chunk, length) => stream.#onChunk(chunk, length),
+      onClose: (error) => receiver.onClose(error),
     });
   }
 
-  #onChunk(length: number): void {
+  #onChunk(chunk: Buffer, length: number): void {
     if (this.#length === 0) return this.#take(chunk, length);
-    this.#append(length);
+    this.#append(chunk, length);
     if (this.#length >= this.#needed) this.#take(this.#pending, this.#length);
   }
 
@@ -62,12 +54,12 @@ export class MessageStream {
 
   #keep(bytes: Buffer, start: number, end: number, needed: number): void {
     this.#needed = needed;
-    this.#reserve(needed + CHUNK);
+    this.#reserve(needed + SPARE);
     bytes.copy(this.#pending, 0, start, end);
     this.#length = end - start;
   }
 
-  #append(length: number): void {
+  #append(chunk: Buffer, length: number): void {
     this.#reserve(this.#length + length);
     chunk.copy(this.#pending, this.#length, 0, length);
     this.#length += length;

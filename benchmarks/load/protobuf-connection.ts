@@ -1,68 +1,55 @@
 // Owns one connection of a gateway that speaks ProtoBuf:1: runs one phase after another on it, and answers each call as it comes.
-import { connect, type Socket } from "node:net";
-import { performance } from "node:perf_hooks";
-import type { PhaseObserver } from "./gateway-connection.js";
+import type { Socket } from "node:net";
+import { connectReading } from "./connect-reading.js";
+import { PhaseLoop, type PhaseObserver } from "./phase-loop.js";
 import { type ExpectedFrames, handleEventFrame } from "./protobuf-frames.js";
 
-const CHUNK = 256 * 1024;
-/** One for all connections: each chunk is used up before the next one is read. */
-const chunk = Buffer.allocUnsafe(CHUNK);
+const NOTHING = Buffer.alloc(0);
 
 export class ProtobufConnection {
   readonly #answers: readonly Buffer[];
   readonly #expected: readonly ExpectedFrames[];
-  readonly #observer: PhaseObserver;
+  readonly #loop: PhaseLoop;
   readonly #events = new Map<number, Buffer>();
   #socket: Socket | undefined;
-  #state: "idle" | "running" | "closed" = "idle";
   /** What has come of frames that are not all there. */
-  #part = Buffer.alloc(0);
+  #part: Buffer = NOTHING;
   #step = 0;
-  #started = 0;
-  #whenIdle: () => void = () => {};
 
   private constructor(answers: readonly Buffer[], expected: readonly ExpectedFrames[], observer: PhaseObserver) {
     this.#answers = answers;
     this.#expected = expected;
-    this.#observer = observer;
+    this.#loop = new PhaseLoop(observer, (instanceId) => {
+      this.#step = 0;
+      this.#socket?.write(this.#eventOf(instanceId));
+    });
   }
 
-  static open(
+  static async open(
     path: string,
     answers: readonly Buffer[],
     expected: readonly ExpectedFrames[],
     observer: PhaseObserver,
   ): Promise<ProtobufConnection> {
     const connection = new ProtobufConnection(answers, expected, observer);
-    return new Promise((resolve, reject) => {
-      const callback = (length: number): boolean => {
-        connection.#receive(length);
-        return true;
-      };
-      const socket = connect({ path, onread: { buffer: chunk, callback } }, () => resolve(connection));
-      connection.#socket = socket;
-      socket.on("error", (error) => {
-        reject(error);
-        connection.#fail(error);
-      });
-      socket.on("close", () => connection.#fail(new Error("the server closed the connection")));
+    connection.#socket = await connectReading(path, {
+      onChunk: (chunk, length) => connection.#receive(chunk, length),
+      onClose: (error) => connection.#fail(error),
     });
+    return connection;
   }
 
   start(): void {
-    this.#state = "running";
-    this.#step = 0;
-    this.#started = performance.now();
-    this.#socket?.write(this.#eventOf(this.#observer.nextInstance()));
+    this.#loop.start();
   }
 
-  /** Resolves when no phase runs: after the one for which the observer wanted no other. */
+  /** Resolves when no phase runs. */
   idle(): Promise<void> {
-    return this.#state === "running" ? new Promise((resolve) => (this.#whenIdle = resolve)) : Promise.resolve();
+    return this.#loop.idle();
   }
 
   close(): void {
-    this.#state = "closed";
+    this.#loop.close();
     this.#socket?.destroy();
   }
 
@@ -74,13 +61,13 @@ export class ProtobufConnection {
     return frame;
   }
 
-  #receive(length: number): void {
+  #receive(chunk: Buffer, length: number): void {
     const whole = this.#part.length === 0;
     const bytes = whole ? chunk : Buffer.concat([this.#part, chunk.subarray(0, length)]);
     try {
       const end = whole ? length : bytes.length;
       const taken = this.#take(bytes, end);
-      this.#part = taken === end ? Buffer.alloc(0) : Buffer.from(bytes.subarray(taken, end));
+      this.#part = taken === end ? NOTHING : Buffer.from(bytes.subarray(taken, end));
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -91,27 +78,20 @@ export class ProtobufConnection {
     let position = 0;
     while (position < end) {
       const expected = this.#expected[this.#step];
-      if (expected === undefined || this.#state !== "running") throw new Error("the server sent what was not asked");
+      if (expected === undefined || !this.#loop.isRunning) throw new Error("the server sent what was not asked");
       const length = expected.lengthAt(bytes, position, end);
       if (length === 0) break;
       position += length;
       const answer = this.#answers[this.#step];
       this.#step += 1;
       if (answer !== undefined) this.#socket?.write(answer);
-      else this.#phaseOver();
+      else this.#loop.phaseOver();
     }
     return position;
   }
 
-  #phaseOver(): void {
-    if (this.#observer.onPhase(this.#started, performance.now())) return this.start();
-    this.#state = "idle";
-    this.#whenIdle();
-  }
-
   #fail(error: Error): void {
-    if (this.#state === "closed") return;
-    this.close();
-    this.#observer.onFailure(error);
+    this.#loop.fail(error);
+    this.#socket?.destroy();
   }
 }

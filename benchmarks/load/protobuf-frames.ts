@@ -1,5 +1,6 @@
 // Encodes what a gateway sends in ProtoBuf:1, and recognises what a server sends: decoded and checked once, compared ever after.
 import { isDeepStrictEqual } from "node:util";
+import { frame } from "../../src/gateway/protobuf/frame-splitter.js";
 import { encodeFields, messageOf, pdkMessages } from "../../src/gateway/protobuf/messages.js";
 import { decodeArguments, encodeResult } from "../../src/gateway/protobuf/pdk-messages.js";
 import type { ScriptedCall, Workload } from "../workloads/index.js";
@@ -10,15 +11,8 @@ const SEQUENCE = 1n;
 const RPC_CALL = messageOf("RpcCall");
 const RPC_RETURN = messageOf("RpcReturn");
 
-function framed(message: Uint8Array): Buffer {
-  const frame = Buffer.alloc(HEADER + message.length);
-  frame.writeUInt32LE(message.length);
-  frame.set(message, HEADER);
-  return frame;
-}
-
 export const handleEventFrame = (instanceId: number): Buffer =>
-  framed(
+  frame(
     encodeFields(RPC_CALL, {
       sequence: SEQUENCE,
       call: { case: "cmdHandleEvent", value: { instanceId, eventName: "access" } },
@@ -33,7 +27,7 @@ function messagesOf(method: string): Parameters<typeof encodeResult>[0] {
 
 /** What the gateway answers to each call of a phase. */
 export const answerFrames = ({ calls }: Workload): Buffer[] =>
-  calls.map(({ method, answer }) => framed(encodeResult(messagesOf(method), method, answer)));
+  calls.map(({ method, answer }) => frame(encodeResult(messagesOf(method), method, answer)));
 
 /** Two frames: a call's method and arguments, or the end of the event and what the command returned. */
 export class ExpectedFrames {
