@@ -8,13 +8,11 @@ import {
   createTempDir,
   type Peer,
   PROTOCOLS,
-  runPhase,
   type RunningServer,
-  startInstance,
   startProgram,
   type TempDir,
 } from "../support/index.js";
-import { type Fault, IN_A_THREAD, WITHOUT_ISOLATE } from "./faults.js";
+import { causeFault, type Fault, IN_A_THREAD, WITHOUT_ISOLATE } from "./faults.js";
 
 const PLUGIN = fileURLToPath(new URL("../fixtures/isolate-faults/misbehaves.cjs", import.meta.url));
 const FLAGS = ["-event-timeout", "3s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
@@ -50,12 +48,7 @@ describe.each(CASES)("a program $way, over $protocol", ({ flags, faults, protoco
     temp.remove();
   });
 
-  it.each(faults)("$how", { timeout: 60_000 }, async ({ how, ends, log }) => {
-    const faulty = await startInstance(peer, "misbehaves", { how });
-    const calm = await startInstance(peer, "misbehaves", { how: "none" });
-    expect((await runPhase(peer, calm, "access")).end).toBe("ret");
-    expect((await runPhase(peer, faulty, "access")).end).toBe(ends);
-    if (log !== undefined) await program.waitForLine(log);
-    await expect.poll(async () => (await runPhase(peer, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
+  it.each(faults)("$how", { timeout: 60_000 }, async (fault) => {
+    await causeFault(fault, program, peer);
   });
 });

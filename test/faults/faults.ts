@@ -1,4 +1,6 @@
 // Owns what a plugin's code may do wrong, how its event ends then, and what the operator reads.
+import { expect } from "vitest";
+import { type Peer, runPhase, type RunningServer, startInstance } from "../support/index.js";
 
 export interface Fault {
   /** A configuration of the fixture `misbehaves`. */
@@ -49,3 +51,13 @@ export const IN_A_PROCESS: readonly Fault[] = [
   { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
   { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
 ];
+
+/** Causes it: its event ends as it is to, the operator reads why, and the plugin serves another instance again. */
+export async function causeFault({ how, ends, log }: Fault, server: RunningServer, peer: Peer): Promise<void> {
+  const faulty = await startInstance(peer, "misbehaves", { how });
+  const calm = await startInstance(peer, "misbehaves", { how: "none" });
+  expect((await runPhase(peer, calm, "access")).end).toBe("ret");
+  expect((await runPhase(peer, faulty, "access")).end).toBe(ends);
+  if (log !== undefined) await server.waitForLine(log);
+  await expect.poll(async () => (await runPhase(peer, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
+}

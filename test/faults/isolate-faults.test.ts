@@ -16,7 +16,7 @@ import {
   WireClient,
 } from "../support/index.js";
 import { Bystander } from "./bystander.js";
-import { IN_A_PROCESS, IN_A_THREAD } from "./faults.js";
+import { causeFault, IN_A_PROCESS, IN_A_THREAD } from "./faults.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/isolate-faults", import.meta.url));
 const FLAGS = ["-event-timeout", "6s", "-stall-timeout", "1s", "-isolate-memory", "96MB"];
@@ -54,14 +54,9 @@ describe.each([
     return () => peer.close();
   });
 
-  it.each(faults)("$how", { timeout: 60_000 }, async ({ how, ends, log }) => {
+  it.each(faults)("$how", { timeout: 60_000 }, async (fault) => {
     const bystander = await Bystander.begin(server.socketPath, protocol);
-    const faulty = await startInstance(peer, "misbehaves", { how });
-    const calm = await startInstance(peer, "misbehaves", { how: "none" });
-    expect((await runPhase(peer, calm, "access")).end).toBe("ret");
-    expect((await runPhase(peer, faulty, "access")).end).toBe(ends);
-    if (log !== undefined) await server.waitForLine(log);
-    await expect.poll(async () => (await runPhase(peer, calm, "access")).end, { timeout: 15_000 }).toBe("ret");
+    await causeFault(fault, server, peer);
     const { phases, troubles } = await bystander.stop();
     expect(troubles).toEqual([]);
     expect(phases).toBeGreaterThan(0);
