@@ -13,8 +13,9 @@ export const IMPORTS = {
   plugins: ["channel", "isolates", "schema", "stamp"],
   build: ["plugins", "stamp"],
   server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "stamp", "wire"],
+  spread: ["channel", "server"],
   testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
   program: ["pdk"],
-  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "wire"],
+  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "spread", "wire"],
   cli: ["build", "embedded", "gateway", "plugins", "program", "server", "stamp"],
 };

@@ -1,6 +1,6 @@
 // Owns the sending side of a channel and sends what is written to it in one tick as one message.
 import { BatchWriter } from "./batch.js";
-import type { ChannelPort } from "./port.js";
+import type { ChannelPort, Transferred } from "./port.js";
 
 /**
  * `event` messages wait for the end of the tick and leave together; `control` messages leave at once, behind the
@@ -22,9 +22,9 @@ export class BatchingPort<Control> {
     return this.#batch;
   }
 
-  control(message: Control): void {
+  control(message: Control, transfer?: readonly Transferred[]): void {
     this.flush();
-    this.#port.postMessage(message);
+    this.#port.postMessage(message, transfer);
   }
 
   flush(): void {

@@ -47,6 +47,8 @@ export interface OwnSocket {
   readonly module: string;
   /** Plain data for that function. */
   readonly settings: object;
+  /** An end of a channel that it gets besides. Only a thread can have one. */
+  readonly port?: MessagePort;
 }
 
 /** What a plugin's isolate is to run. */

@@ -1,10 +1,10 @@
 // A MessagePort as the end of a channel.
 import type { MessagePort } from "node:worker_threads";
-import type { ChannelPort } from "./port.js";
+import type { ChannelPort, Transferred } from "./port.js";
 
 export function threadPort(port: MessagePort): ChannelPort {
   return {
-    postMessage: (message, transfer) => port.postMessage(message, transfer as ArrayBuffer[] | undefined),
+    postMessage: (message, transfer) => port.postMessage(message, transfer as Transferred[] | undefined),
     onMessage: (listener) => port.on("message", listener),
     onClose: (listener) => port.once("close", listener),
     close: () => port.close(),

@@ -1,14 +1,14 @@
 // Serves a plugin's own socket inside its isolate: the isolate's thread reads the socket and runs the plugin, with no hop between.
 import { join } from "node:path";
+import type { Logger } from "pino";
 import type { OwnSocket } from "../channel/index.js";
-import { type IsolateLimits, PluginPool, startThread } from "../isolates/index.js";
+import type { IsolateLimits } from "../isolates/index.js";
 import { createLogger, type LogOptions } from "../program/index.js";
-import type { ServeOwnSocket } from "../runtime/index.js";
-import { PluginServer, type ServerOptions } from "../server/index.js";
+import { type EventTracking, metadataOf, type PluginDefinition, type ServeOwnSocket } from "../runtime/index.js";
+import { PluginServer, type PluginServerOptions, type ServerOptions } from "../server/index.js";
 import { generationOf } from "./generation-of.js";
 import { InThreadPool } from "./in-thread-pool.js";
 import { OnePlugin } from "./one-plugin.js";
-import { SpreadPool } from "./spread-pool.js";
 
 /** The sockets of all plugins of a server; an isolate is told of them as plain data. */
 export interface OwnSocketOptions {
@@ -16,45 +16,66 @@ export interface OwnSocketOptions {
   readonly directory: string;
   readonly server: Omit<ServerOptions, "logger" | "socketPath">;
   readonly log: LogOptions;
-  /** Isolates of each plugin: the one that serves the socket, and further ones beside it. */
+  /** How many isolates of each plugin take turns at its socket. */
   readonly isolates: number;
   readonly limits: IsolateLimits;
 }
 
-interface Settings extends OwnSocketOptions {
+export interface OwnSocketSettings extends OwnSocketOptions {
   readonly plugin: string;
   readonly path: string;
 }
 
-/** What the isolates of the plugin from `path` are told. */
-export const ownSocketOf =
-  (options: OwnSocketOptions) =>
-  (plugin: string, path: string): OwnSocket => ({
-    module: import.meta.url,
-    settings: { ...options, plugin, path } satisfies Settings,
-  });
+/** What an isolate of the plugin from `path` is told. */
+export const ownSocketOf = (options: OwnSocketOptions) => (plugin: string, path: string) => (): OwnSocket => ({
+  module: import.meta.url,
+  settings: { ...options, plugin, path } satisfies OwnSocketSettings,
+});
 
-export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, settings) => {
-  const { directory, server: options, log, plugin, path, isolates, limits } = settings as Settings;
-  const generation = generationOf(definition, plugin, path);
-  const socketPath = join(directory, `${plugin}.socket`);
-  const logger = createLogger(log);
-  const server = new PluginServer({
-    ...options,
-    socketPath,
-    logger,
-    createSource: (context) => new OnePlugin(generation, context),
-    createPool: (_generation, listener) => {
-      const own = new InThreadPool(definition, limits, tracking, listener);
-      if (isolates === 1) return own;
-      const { artifact } = task;
-      return new SpreadPool(
-        own,
-        new PluginPool({ plugin, artifact, isolates: isolates - 1, startCarrier: startThread, limits, listener }),
-      );
-    },
-  });
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given) => {
+  const settings = given as OwnSocketSettings;
+  const logger = createLogger(settings.log);
+  // A debugger sees one isolate.
+  if (settings.isolates > 1 && task.inspect === undefined) {
+    const { serveSpreadSocket } = await import("./spread-socket.js");
+    return serveSpreadSocket({ task, definition, tracking, settings, logger });
+  }
+  const server = createOwnServer({ definition, tracking, settings, logger });
   await server.start();
-  logger.info({ plugin, socket: socketPath }, `plugin ${plugin} ${generation.metadata.version} is listening on ${socketPath}`);
+  sayListening({ definition, settings, logger });
   return server;
 };
+
+export interface OwnServerContext {
+  readonly definition: PluginDefinition;
+  readonly tracking: EventTracking;
+  readonly settings: OwnSocketSettings;
+  readonly logger: Logger;
+}
+
+export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string => join(directory, `${plugin}.socket`);
+
+/** A server of the plugin that is in this thread; with siblings one of several. */
+export function createOwnServer(
+  { definition, tracking, settings, logger }: OwnServerContext,
+  given: Pick<PluginServerOptions, "siblings"> = {},
+): PluginServer {
+  const { server: options, plugin, path, limits } = settings;
+  const generation = generationOf(definition, plugin, path);
+  return new PluginServer({
+    ...options,
+    ...given,
+    socketPath: socketPathOf(settings),
+    logger,
+    createSource: (context) => new OnePlugin(generation, context),
+    createPool: (_generation, listener) => new InThreadPool(definition, limits, tracking, listener),
+  });
+}
+
+export function sayListening({ definition, settings, logger }: Omit<OwnServerContext, "tracking">): void {
+  const { plugin, isolates } = settings;
+  const { version } = metadataOf(definition, plugin);
+  const socket = socketPathOf(settings);
+  const spread = isolates === 1 ? "" : `, in ${isolates} isolates`;
+  logger.info({ plugin, socket }, `plugin ${plugin} ${version} is listening on ${socket}${spread}`);
+}

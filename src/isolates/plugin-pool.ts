@@ -19,8 +19,8 @@ export interface PluginPoolOptions {
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
-  /** Has its isolates serve a socket of their own. */
-  readonly ownSocket?: OwnSocket | undefined;
+  /** Has its isolates serve a socket of their own: asked with each that starts. */
+  readonly ownSocket?: (() => OwnSocket) | undefined;
   /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
   readonly inspect?: InspectorAddress | undefined;
 }

@@ -24,7 +24,7 @@ export interface SupervisedIsolateOptions {
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
   /** Has it serve a socket of its own: it is there from the start, whether it has instances or not. */
-  readonly ownSocket: OwnSocket | undefined;
+  readonly ownSocket: (() => OwnSocket) | undefined;
   /** Where a debugger reaches it: it is there from the start, whether it has instances or not, and no limit of time holds. */
   readonly inspect: InspectorAddress | undefined;
 }
@@ -162,7 +162,7 @@ export class SupervisedIsolate implements PhaseHost {
       artifact: this.#artifact,
       maxBodySize,
       ...(inspect === undefined ? {} : { inspect }),
-      ...(ownSocket === undefined ? {} : { ownSocket }),
+      ...(ownSocket === undefined ? {} : { ownSocket: ownSocket() }),
     };
     const carrier = startCarrier(task, { memory: limits.memory, env: limits.env });
     const isolate: LiveIsolate = new LiveIsolate({

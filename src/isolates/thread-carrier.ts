@@ -32,8 +32,9 @@ export function startThread(task: IsolateTask, limits: CarrierLimits): Carrier {
   const { port1, port2 } = new MessageChannel();
   const pool = singleThread("runIsolate", limits);
   const gate = new StartGate();
+  const ownPort = task.ownSocket?.port;
   const ended = pool
-    .run({ task, port: port2, gate: gate.memory }, { transferList: [port2] })
+    .run({ task, port: port2, gate: gate.memory }, { transferList: ownPort === undefined ? [port2] : [port2, ownPort] })
     .then(
       () => undefined,
       (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),

@@ -32,14 +32,17 @@ export class InstanceTable {
   readonly #idleTimeout: number;
   readonly #sweep: NodeJS.Timeout;
   readonly #newId: () => number;
+  readonly #onGone: (id: number) => void;
 
   /**
    * `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. A gateway may
-   * still hold ids of a former server for other configurations: `newId` gives none of these.
+   * still hold ids of a former server for other configurations: `newId` gives none of these. `onGone` hears of an instance
+   * that went for being unused and does not come back.
    */
-  constructor(idleTimeout: number, newId: () => number) {
+  constructor(idleTimeout: number, newId: () => number, onGone: (id: number) => void = () => {}) {
     this.#idleTimeout = idleTimeout;
     this.#newId = newId;
+    this.#onGone = onGone;
     this.#sweep = setInterval(() => this.#expire(), Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, idleTimeout / 4))).unref();
   }
 
@@ -106,9 +109,11 @@ export class InstanceTable {
 
   #letGo({ id, plugin, config, started, comesBack }: Instance): void {
     this.close(id);
-    if (!comesBack) return;
+    if (!comesBack) return this.#onGone(id);
     this.#sleeping.set(id, { id, plugin, config, started });
     const [oldest] = this.#sleeping.keys();
-    if (this.#sleeping.size > MAX_SLEEPING && oldest !== undefined) this.#sleeping.delete(oldest);
+    if (this.#sleeping.size <= MAX_SLEEPING || oldest === undefined) return;
+    this.#sleeping.delete(oldest);
+    this.#onGone(oldest);
   }
 }

@@ -3,7 +3,15 @@ import { performance } from "node:perf_hooks";
 import type { PdkCall } from "../channel/index.js";
 import { Event, type EventDialect, type EventReply, type EventRunner, type FailureCall } from "./event.js";
 
+/** The ids of a server whose events others know by their ids: those that are `slot` beyond a multiple of `slots`. */
+export interface EventIds {
+  readonly slot: number;
+  readonly slots: number;
+}
+
 export interface EventTableOptions {
+  /** All ids by default. */
+  readonly ids?: EventIds | undefined;
   /** Says what the gateway is told of an event that failed. */
   readonly failureCalls: (event: Event, reason: string) => readonly FailureCall[];
   readonly onTimeout: (event: Event) => void;
@@ -29,6 +37,7 @@ export class EventTable {
   /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
   readonly #givenUp = new Set<number>();
   readonly #firstId: number;
+  readonly #idStep: number;
   #sweep: NodeJS.Timeout | undefined;
   #sweepInterval = Infinity;
   #nextId: number;
@@ -37,7 +46,9 @@ export class EventTable {
   constructor(options: EventTableOptions) {
     this.#options = options;
     // Any number a former server may have used must not hit an event of this one.
-    this.#firstId = Math.floor(Math.random() * ID_SPACE);
+    const { slot, slots } = options.ids ?? { slot: 0, slots: 1 };
+    this.#idStep = slots;
+    this.#firstId = Math.floor((Math.random() * ID_SPACE) / slots) * slots + slot;
     this.#nextId = this.#firstId;
   }
 
@@ -60,7 +71,7 @@ export class EventTable {
       },
       reply,
     );
-    this.#nextId += 1;
+    this.#nextId += this.#idStep;
     this.#events.set(event.id, event);
     this.#timed(runner.timeout).set(event.id, event);
     runner.host.startEvent(event.id, instanceId, phase, dialect.protocol);
@@ -70,7 +81,7 @@ export class EventTable {
   find(eventId: number): StepTarget {
     const event = this.#events.get(eventId);
     if (event !== undefined) return event;
-    const mine = eventId >= this.#firstId && eventId < this.#nextId;
+    const mine = eventId >= this.#firstId && eventId < this.#nextId && (eventId - this.#firstId) % this.#idStep === 0;
     return mine && !this.#givenUp.has(eventId) ? "over" : "unknown";
   }
 

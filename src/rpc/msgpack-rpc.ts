@@ -17,7 +17,7 @@ import {
 } from "../wire/index.js";
 import { noInstance, RpcError } from "./errors.js";
 import type { EventDialect, EventReply } from "./event.js";
-import type { EventTable } from "./event-table.js";
+import type { EventTable, StepTarget } from "./event-table.js";
 import type { PluginService } from "./plugin-service.js";
 
 const DIALECT: EventDialect = { protocol: "MsgPack:1", streams: false, phaseOver: PHASE_OVER, encodeCall };
@@ -33,6 +33,20 @@ const STEP_METHODS = [
   "StepMultiMap",
 ] as const;
 
+/** Answers a step, whichever connection it came on. @throws {RpcError} where its event waits for none. */
+export type TakeStep = (eventId: number, failed: boolean, data: Buffer | undefined, reply: EventReply) => void;
+
+/** A step for an event that this server does not know. One of the three is called, once. */
+export interface PassedStep {
+  readonly eventId: number;
+  readonly failed: boolean;
+  readonly data: Buffer | undefined;
+  readonly reply: EventReply;
+  readonly onRefused: (reason: string) => void;
+  /** The server whose event it was is gone. */
+  readonly onLost: () => void;
+}
+
 type Answer = (messageId: MessageId, connection: Connection, argument: MsgpackDecoder) => void;
 
 export interface MsgpackRpcOptions {
@@ -40,6 +54,8 @@ export interface MsgpackRpcOptions {
   readonly events: EventTable;
   /** An event this server knows nothing of, or gave up: what the gateway is told, so that it does not fail open. */
   readonly unknownEventCall: { readonly method: string; readonly args: readonly unknown[] } | undefined;
+  /** Passes a step on to the server that has its event; false where none has. */
+  readonly pass?: ((step: PassedStep) => boolean) | undefined;
   readonly onOpen: (connection: Connection) => void;
   readonly onClose: (connection: Connection, error: Error | undefined) => void;
   /** A method failed for another reason than its arguments: the server's own fault. */
@@ -140,6 +156,25 @@ export class MsgpackRpc implements ConnectionHandler {
     const { eventId, data } = readStep(argument);
     const target = this.#options.events.find(eventId);
     const reply: EventReply = (id, answer) => sendEventReply(connection, messageId, id, answer);
+    if (target !== "unknown" || !this.#pass(messageId, connection, { eventId, failed, data, reply }))
+      this.#answerStep(target, eventId, failed, data, reply);
+  }
+
+  #pass(messageId: MessageId, connection: Connection, step: Omit<PassedStep, "onRefused" | "onLost">): boolean {
+    const { pass } = this.#options;
+    if (pass === undefined) return false;
+    return pass({
+      ...step,
+      onRefused: (reason) => connection.send(encodeErrorReply(messageId, reason)),
+      onLost: () => step.reply(step.eventId, this.#unknownEventData(), true),
+    });
+  }
+
+  /** Takes a step that came to another server. */
+  readonly takeStep: TakeStep = (eventId, failed, data, reply) =>
+    this.#answerStep(this.#options.events.find(eventId), eventId, failed, data, reply);
+
+  #answerStep(target: StepTarget, ...[eventId, failed, data, reply]: Parameters<TakeStep>): void {
     // 2.0 has no response.error and steps on after it, although the event is over here.
     if (target === "over") reply(eventId, PHASE_OVER, true);
     else if (target === "unknown") reply(eventId, this.#unknownEventData(), true);

@@ -8,24 +8,29 @@ import {
   GatewayRpc,
   type GatewayRpcOptions,
   MsgpackRpc,
+  type PassedStep,
   type PluginService,
   ProtobufRpc,
 } from "../rpc/index.js";
+import type { Siblings } from "./siblings.js";
 
 export interface RpcOptions extends Pick<GatewayRpcOptions, "protocol" | "maxMessageSize" | "onOpen" | "onClose"> {
   readonly service: PluginService;
   readonly events: EventTable;
+  readonly siblings: Siblings | undefined;
   /** What becomes of a request whose event failed. */
   readonly onError: "exit" | "continue";
   readonly logger: Logger;
 }
 
 export function createRpc(options: RpcOptions): GatewayRpc {
-  const { protocol, maxMessageSize, service, events, onError, onOpen, onClose, logger } = options;
+  const { protocol, maxMessageSize, service, events, siblings, onError, onOpen, onClose, logger } = options;
   const onInternalError = (method: string, error: Error): void =>
     logger.error({ err: error }, `${method} failed in the server itself`);
   const unknownEventCall = onError === "exit" ? FAIL_CLOSED : undefined;
-  const msgpack = new MsgpackRpc({ service, events, unknownEventCall, onOpen, onClose, onInternalError });
+  const pass = siblings && ((step: PassedStep): boolean => siblings.pass(step));
+  const msgpack = new MsgpackRpc({ service, events, unknownEventCall, pass, onOpen, onClose, onInternalError });
+  siblings?.onStep(msgpack.takeStep);
   const protobuf = new ProtobufRpc({
     service,
     events,

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
-import { type ErrorInfo, type LogEntry, type PhaseHostListener, RemoteError } from "../channel/index.js";
+import { type ErrorInfo, type PhaseHostListener } from "../channel/index.js";
 import { InstanceTable, pluginInfo } from "../plugins/index.js";
 import {
   encodedText,
@@ -17,9 +17,11 @@ import { FailedHost } from "../runtime/index.js";
 import { type Connection, type Protocol, WireError } from "../wire/index.js";
 import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
+import { errorField, logEntry } from "./log-entry.js";
 import { InstanceIds } from "./instance-ids.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
+import type { Siblings } from "./siblings.js";
 import { UnixSocket } from "./unix-socket.js";
 
 /** Times are in milliseconds, sizes in bytes. */
@@ -43,6 +45,8 @@ export interface ServerOptions {
 export interface PluginServerOptions extends ServerOptions {
   readonly createSource: CreateSource;
   readonly createPool: CreatePool;
+  /** Servers in other threads that clients of the same path meet. */
+  readonly siblings?: Siblings;
 }
 
 /** Milliseconds between two looks for a quiet moment, and between two hints to clients that stay. */
@@ -56,6 +60,7 @@ export class PluginServer {
   readonly #instances: InstanceTable;
   readonly #plugins: ServedPlugins;
   readonly #source: PluginSource;
+  readonly #service: ServerService;
   readonly #rpc: GatewayRpc;
   readonly #connections = new Set<Connection>();
   #socket: UnixSocket | undefined;
@@ -67,8 +72,14 @@ export class PluginServer {
     const ids = new InstanceIds(options.socketPath, (error) =>
       this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
     );
-    this.#instances = new InstanceTable(options.instanceTimeout, () => ids.next());
+    const { siblings } = options;
+    this.#instances = new InstanceTable(
+      options.instanceTimeout,
+      () => ids.next(),
+      (id) => siblings?.forget(id),
+    );
     this.#events = new EventTable({
+      ids: siblings?.eventIds,
       failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
       onTimeout: (event) => this.#onTimeout(event),
       onCallRefused: (event, call, answer) =>
@@ -81,9 +92,9 @@ export class PluginServer {
     this.#source = options.createSource({
       served: this.#plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),
-      onPluginLog: (plugin, entry) => this.#logPlugin(plugin, entry),
+      onPluginLog: (plugin, entry) => logEntry(this.#logger, plugin, entry),
     });
-    const service = new ServerService({
+    this.#service = new ServerService({
       plugins: this.#plugins,
       instances: this.#instances,
       eventTimeout: options.eventTimeout,
@@ -92,14 +103,16 @@ export class PluginServer {
       listenerFor: (plugin) => this.#listenTo(plugin),
       loaded: () => this.#source.registry(),
       loadDirectory: (directory) => this.#source.change(directory),
+      siblings,
     });
     this.#rpc = createRpc({
       protocol: options.protocol,
       maxMessageSize: options.maxMessageSize,
       onError: options.onError,
-      service,
+      service: this.#service,
       events: this.#events,
-      onOpen: (connection) => this.#connections.add(connection),
+      siblings,
+      onOpen: (connection) => this.#onOpen(connection),
       onClose: (connection, error) => this.#onClose(connection, error),
       logger: this.#logger,
     });
@@ -110,14 +123,16 @@ export class PluginServer {
     const loaded = this.#source.load();
     // Reported below, once somebody waits for it.
     loaded.catch(() => {});
-    const { socketPath, socketMode, logger } = this.#options;
+    const { socketPath, socketMode, siblings, logger } = this.#options;
     this.#socket = await UnixSocket.listen({
-      path: socketPath,
+      path: siblings?.listenPath ?? socketPath,
       mode: socketMode,
       onConnection: (socket) => this.#accept(socket),
       onError: (error) => logger.error({ err: error }, `a connection to ${socketPath} could not be accepted: ${error.message}`),
     });
     await loaded;
+    this.#service.begin(await this.#source.registry());
+    siblings?.listening();
   }
 
   /** Looks for changed plugins now. */
@@ -137,12 +152,15 @@ export class PluginServer {
   }
 
   async #close(): Promise<void> {
-    const { drainTimeout } = this.#options;
+    const { drainTimeout, siblings } = this.#options;
     const began = performance.now();
+    siblings?.leave();
     const end = await this.#socket?.close();
     const reloading = this.#source.close();
-    if (end === "taken over") await this.#handOver(drainTimeout);
+    const isHandedOver = siblings === undefined ? end === "taken over" : await siblings.isPathServed();
+    if (isHandedOver) await this.#handOver(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
+    await this.#siblingsDrained(drainTimeout - (performance.now() - began));
     await reloading;
     this.#events.close();
     this.#instances.end();
@@ -161,11 +179,23 @@ export class PluginServer {
     let told = -Infinity;
     while (this.#connections.size > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
-      const isQuiet = this.#events.size === 0 && [...this.#connections].every((connection) => this.#rpc.isIdle(connection));
+      const isQuiet =
+        this.#areQuiet(this.#events.size) && [...this.#connections].every((connection) => this.#rpc.isIdle(connection));
       if (!isQuiet || performance.now() - told < HAND_OVER_REPEAT) continue;
       told = performance.now();
       for (const connection of this.#connections) this.#rpc.handOver(connection);
     }
+  }
+
+  /** Whether no event runs here, nor in a sibling that ends too: what it asks may be answered here. */
+  #areQuiet(running: number): boolean {
+    return (this.#options.siblings?.areQuiet(running) ?? true) && running === 0;
+  }
+
+  /** Its own events are over, or given up. */
+  async #siblingsDrained(timeout: number): Promise<void> {
+    const until = performance.now() + timeout;
+    while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
   }
 
   /** What an instance failed for may be mended by new code. */
@@ -187,8 +217,14 @@ export class PluginServer {
     this.#rpc.accept(socket);
   }
 
+  #onOpen(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#options.siblings?.connected(this.#connections.size);
+  }
+
   #onClose(connection: Connection, error: Error | undefined): void {
     this.#connections.delete(connection);
+    this.#options.siblings?.connected(this.#connections.size);
     if (error === undefined) return;
     // A client that leaves is an everyday event; one that breaks the protocol is not.
     this.#logger[error instanceof WireError ? "warn" : "debug"](`a connection was closed: ${error.message}`);
@@ -211,7 +247,7 @@ export class PluginServer {
       onReturn: (eventId) => this.#events.returned(eventId),
       onFailure: (eventId, error) => this.#onFailure(plugin, eventId, error),
       onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
-      onLog: (entry) => this.#logPlugin(plugin, entry),
+      onLog: (entry) => logEntry(this.#logger, plugin, entry),
     };
   }
 
@@ -233,19 +269,4 @@ export class PluginServer {
       `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
     );
   }
-
-  #logPlugin(plugin: string, { level, message, phase, instanceId, error }: LogEntry): void {
-    const fields = {
-      plugin,
-      ...(phase === undefined ? {} : { phase }),
-      ...(instanceId === undefined ? {} : { instance: instanceId }),
-      ...(error === undefined ? {} : errorField(error)),
-    };
-    this.#logger[level](fields, `[${plugin}] ${message}`);
-  }
-}
-
-/** The stack, where there is one beside the message that stands in the line already. */
-function errorField(error: ErrorInfo): { err?: Error } {
-  return error.stack === error.message ? {} : { err: new RemoteError(error) };
 }

@@ -12,6 +12,7 @@ import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry, typ
 import { FailedHost } from "../runtime/index.js";
 import { checkConfig, redactConfig } from "../schema/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
+import type { Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
   readonly plugins: ServedPlugins;
@@ -25,7 +26,11 @@ export interface ServiceOptions {
   /** Resolves with the registry once the plugins are loaded: calls that come earlier wait. */
   readonly loaded: () => Promise<PluginRegistry>;
   readonly loadDirectory: (directory: string) => Promise<void>;
+  readonly siblings: Siblings | undefined;
 }
+
+/** One that runs in this server or, as far as it is told, in another of the same path. */
+type DescribedInstance = SleepingInstance & { readonly error?: string | undefined };
 
 /** In milliseconds. The gateway gives up after one minute. */
 const A_DAY = 86_400_000;
@@ -37,6 +42,13 @@ export class ServerService implements PluginService {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { instances } = options;
+    options.siblings?.attach({ has: (id) => instances.get(id) !== undefined, close: (id) => void instances.close(id) });
+  }
+
+  /** Plugins are there: instances that others know can be started. */
+  begin(registry: PluginRegistry): void {
+    this.#registry = registry;
   }
 
   async setPluginDir(directory: string): Promise<void> {
@@ -48,7 +60,7 @@ export class ServerService implements PluginService {
     await this.#options.loaded();
     const plugins = this.#options.plugins.list().map(({ generation, lastStart, lastClose }) => {
       const { name, modified, loaded } = generation;
-      const instances = this.#options.instances.ofPlugin(name).map((instance) => this.#statusOf(instance));
+      const instances = this.#instancesOf(name).map((instance) => this.#statusOf(instance));
       return [
         name,
         {
@@ -62,6 +74,12 @@ export class ServerService implements PluginService {
       ] as const;
     });
     return { Pid: process.pid, Plugins: Object.fromEntries(plugins) };
+  }
+
+  #instancesOf(plugin: string): DescribedInstance[] {
+    const { instances, siblings } = this.#options;
+    const elsewhere = siblings?.list().filter((shared) => shared.plugin === plugin && instances.get(shared.id) === undefined);
+    return [...instances.ofPlugin(plugin), ...(elsewhere ?? [])];
   }
 
   async pluginInfo(name: string): Promise<PluginInfo> {
@@ -80,7 +98,9 @@ export class ServerService implements PluginService {
     const id = this.#options.instances.nextId();
     const started = Math.floor(Date.now() / 1000);
     this.#registry = registry;
-    const instance = this.#start({ id, plugin: name, config, started }, registry, protocol === "ProtoBuf:1");
+    const comesBack = protocol === "ProtoBuf:1";
+    const instance = this.#start({ id, plugin: name, config, started }, registry, comesBack);
+    this.#options.siblings?.announce({ id, plugin: name, config, started, comesBack });
     return this.#statusOf(instance);
   }
 
@@ -105,22 +125,31 @@ export class ServerService implements PluginService {
     return this.#start(sleeping, this.#registry, true);
   }
 
+  /** One that was started at another server of this path. */
+  #adopt(id: number): Instance | undefined {
+    const shared = this.#options.siblings?.find(id);
+    if (shared === undefined || this.#registry === undefined) return undefined;
+    return this.#start(shared, this.#registry, shared.comesBack);
+  }
+
   instanceStatus(id: number): InstanceStatus {
-    const instance = this.#options.instances.get(id);
+    const instance = this.#options.instances.get(id) ?? this.#options.siblings?.find(id);
     if (instance === undefined) throw noInstance(id);
     return this.#statusOf(instance);
   }
 
   closeInstance(id: number): InstanceStatus {
-    const instance = this.#options.instances.close(id);
+    const shared = this.#options.siblings?.find(id);
+    const instance = this.#options.instances.close(id) ?? shared;
     if (instance === undefined) throw noInstance(id);
+    this.#options.siblings?.close(id);
     const plugin = this.#options.plugins.get(instance.plugin);
     if (plugin !== undefined) plugin.lastClose = Date.now() / 1000;
     return this.#statusOf(instance);
   }
 
   runnerOf(instanceId: number): EventRunner | undefined {
-    const instance = this.#options.instances.use(instanceId) ?? this.#wake(instanceId);
+    const instance = this.#options.instances.use(instanceId) ?? this.#wake(instanceId) ?? this.#adopt(instanceId);
     if (instance === undefined) return undefined;
     const { host, plugin } = instance;
     const { eventTimeout, withoutDeadline, onError } = this.#options;
@@ -143,7 +172,7 @@ export class ServerService implements PluginService {
   }
 
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
-  #statusOf({ id, plugin, config, started, error }: Instance): InstanceStatus {
+  #statusOf({ id, plugin, config, started, error }: DescribedInstance): InstanceStatus {
     const fields = this.#options.plugins.get(plugin)?.generation.metadata.fields ?? [];
     const status = { Name: plugin, Id: id, Config: redactConfig(fields, parse(config) ?? null), StartTime: started };
     return error === undefined ? status : { ...status, Error: error };

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { ServerError } from "./errors.js";
+import { removeDeadFolder, requireFreePath, sharedFolder } from "./socket-path.js";
 
 /** What `sun_path` holds on Linux, less its closing zero byte. */
 const MAX_PATH_BYTES = 107;
@@ -42,13 +43,16 @@ export class UnixSocket {
     // missing, or one that everybody may open. And Node.js removes the name it bound when the server closes, whoever
     // has that name by then.
     const bound = join(dirname(path), `.ps${process.pid.toString(36)}.${threadId}`);
-    await checkPath(path, bound);
+    requireShortPath(path, bound);
+    await requireFreePath(path);
     try {
       await remove(bound);
       await listenOn(server, bound);
       server.on("error", options.onError);
       await chmod(bound, mode);
+      const former = await sharedFolder(path);
       await rename(bound, path);
+      if (former !== undefined) await removeDeadFolder(former);
       const { ino } = await lstat(path, { bigint: true });
       return new UnixSocket(server, path, ino);
     } catch (error) {
@@ -75,16 +79,13 @@ export class UnixSocket {
   }
 }
 
-async function checkPath(path: string, bound: string): Promise<void> {
+function requireShortPath(path: string, bound: string): void {
   const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(bound));
-  if (bytes > MAX_PATH_BYTES)
-    throw new ServerError(
-      "SERVER_SOCKET_PATH_TOO_LONG",
-      `${path} needs ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`,
-    );
-  const existing = await lstat(path).catch(() => undefined);
-  if (existing !== undefined && !existing.isSocket())
-    throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
+  if (bytes <= MAX_PATH_BYTES) return;
+  throw new ServerError(
+    "SERVER_SOCKET_PATH_TOO_LONG",
+    `${path} needs ${bytes} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`,
+  );
 }
 
 function listenOn(server: Server, path: string): Promise<void> {

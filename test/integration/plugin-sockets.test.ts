@@ -149,32 +149,6 @@ describe("a socket per plugin", () => {
     expect(["greeter", "other"].map((name) => existsSync(join(sockets, `${name}.socket`)))).toEqual([false, false]);
   });
 
-  it("with several isolates instances spread over them, and each is found from every connection", async () => {
-    await start(["-threads", "3"]);
-    const connections = [await connect("greeter"), await connect("greeter")];
-    const [first] = connections;
-    if (first === undefined) throw new Error("there is no connection");
-    const ids: number[] = [];
-    for (let i = 0; i < 6; i += 1) ids.push(await startInstance(first, "greeter"));
-    // Each isolate counts the events of its own two instances.
-    const counts: unknown[] = [];
-    for (const id of ids)
-      for (const client of connections)
-        counts.push(
-          String(await greeting(client, id))
-            .split(" ")
-            .at(-1),
-        );
-    expect(counts.sort()).toEqual(["1", "1", "1", "2", "2", "2", "3", "3", "3", "4", "4", "4"]);
-    // One event, its calls over both connections in turn.
-    let turn = 0;
-    const { end, calls } = await runPhase(first, ids[4], "access", {
-      answer: () => "example.com",
-      connection: () => connections[turn++ % 2] ?? first,
-    });
-    expect([end, calls.at(-1)?.args[1]]).toEqual(["ret", "hello example.com 5"]);
-  });
-
   it("works in processes too", async () => {
     await start(["-isolation", "process"]);
     const mine = await connect("greeter");

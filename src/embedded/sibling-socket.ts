@@ -1,0 +1,38 @@
+// What a further isolate of a plugin's own socket does: it joins the others, then takes its turns at the path.
+import { createLogger } from "../program/index.js";
+import type { ServeOwnSocket } from "../runtime/index.js";
+import { SharedPath } from "../server/index.js";
+import { Board, PathSiblings } from "../spread/index.js";
+import { EmbeddedError } from "./errors.js";
+import { createOwnServer, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
+
+export interface SiblingSettings extends OwnSocketSettings {
+  readonly slot: number;
+  /** Slot of the isolate at the other end of the port. */
+  readonly introducer: number;
+  readonly slots: number;
+  /** Of the board. */
+  readonly memory: SharedArrayBuffer;
+  readonly folder: string;
+}
+
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given) => {
+  const settings = given as SiblingSettings;
+  const port = task.ownSocket?.port;
+  if (port === undefined)
+    throw new EmbeddedError("EMBEDDED_NO_CHANNEL", "an isolate beside others was started without a channel");
+  const logger = createLogger(settings.log);
+  const path = new SharedPath(socketPathOf(settings), settings.folder);
+  const siblings = new PathSiblings(settings.slot, new Board(settings.slots, settings.memory), path, (error) =>
+    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections stay with one isolate: ${error.message}`),
+  );
+  const server = createOwnServer({ definition, tracking, settings, logger }, { siblings });
+  await siblings.join(settings.introducer, port);
+  await server.start();
+  return {
+    close: async () => {
+      await server.close();
+      siblings.end();
+    },
+  };
+};
