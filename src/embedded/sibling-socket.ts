@@ -24,7 +24,7 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
   const logger = createLogger(settings.log);
   const path = new SharedPath(socketPathOf(settings), settings.folder);
   const siblings = new PathSiblings(settings.slot, new Board(settings.slots, settings.memory), path, (error) =>
-    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections stay with one isolate: ${error.message}`),
+    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
   );
   const server = createOwnServer({ definition, tracking, settings, logger }, { siblings });
   await siblings.join(settings.introducer, port);

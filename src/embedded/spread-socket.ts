@@ -22,7 +22,7 @@ export async function serveSpreadSocket(context: OwnServerContext & { readonly t
   const board = new Board(settings.isolates * SLOTS_PER_ISOLATE);
   const slot = claim(board);
   const siblings = new PathSiblings(slot, board, path, (error) =>
-    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections stay with one isolate: ${error.message}`),
+    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
   );
   const server = createOwnServer(context, { siblings });
   const others = startOthers(context, { siblings, board, path, slot });

@@ -37,6 +37,11 @@ export class SharedPath {
     if (linkTarget(link) !== String(slot)) this.#replace(link, String(slot), `${from}.link`);
   }
 
+  /** Removes what a server that has died left at its slot. */
+  drop(slot: number): void {
+    rmSync(this.socketOf(slot), { force: true });
+  }
+
   /**
    * Takes the path over.
    * @throws {ServerError} where something else than a socket is there.

@@ -29,7 +29,7 @@ export class PathSiblings implements Siblings {
   #takeStep: TakeStep | undefined;
   #own: OwnInstances = { has: () => false, close: () => {} };
 
-  /** `onPathError` hears of it where new clients could not be led on. */
+  /** `onPathError` hears of it where the links or sockets of the path could not be changed. */
   constructor(slot: number, board: Board, path: SharedPath, onPathError: (error: Error) => void) {
     this.#slot = slot;
     this.#onPathError = onPathError;
@@ -46,10 +46,7 @@ export class PathSiblings implements Siblings {
   admit(slot: number): { readonly port: MessagePort; readonly listening: Promise<void> } {
     const { port1, port2 } = new MessageChannel();
     const others = [...this.#siblings];
-    const { link, listening } = this.#add(slot, port1, () => {
-      this.#board.enter(slot, "free");
-      this.#lead();
-    });
+    const { link, listening } = this.#add(slot, port1, () => this.#lose(slot));
     for (const [other, sibling] of others) {
       const between = new MessageChannel();
       sibling.link.tell({ kind: "introduction", slot, port: between.port1 }, [between.port1]);
@@ -181,6 +178,17 @@ export class PathSiblings implements Siblings {
     for (const instance of this.#instances.values()) if (instance.origin === slot) this.#inherit(instance.shared);
   }
 
+  /** A server that was admitted here is gone, in whatever way. */
+  #lose(slot: number): void {
+    try {
+      this.#path.drop(slot);
+    } catch (error) {
+      this.#onPathError(asError(error));
+    }
+    this.#board.enter(slot, "free");
+    this.#lead();
+  }
+
   /** Where several say that an instance is theirs, as they may when they inherit it, it is that of the first slot. */
   #learn(instance: SharedInstance, slot: number): void {
     const known = this.#instances.get(instance.id)?.origin;
@@ -213,10 +221,12 @@ export class PathSiblings implements Siblings {
         if (slot !== undefined) this.#path.lead(slot, this.#slot);
       } while (slot !== undefined && this.#board.stateOf(slot) !== "listening");
     } catch (error) {
-      this.#onPathError(error instanceof Error ? error : new Error(String(error)));
+      this.#onPathError(asError(error));
     }
   }
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 interface Deferred {
   readonly promise: Promise<void>;

@@ -124,6 +124,12 @@ function inTurn(all: readonly WireClient[]): () => WireClient {
   return () => all[turn++ % all.length] ?? first(all);
 }
 
+/** Threads of the server, and what it has in the folder of its sockets. */
+const resources = (): number[] => [
+  readdirSync(`/proc/${server.pid}/task`).length,
+  ...folders().map((folder) => readdirSync(join(sockets, folder)).length),
+];
+
 const folders = (): string[] => readdirSync(sockets).filter((name) => name.startsWith(".where.") && !name.includes(".ids-"));
 
 describe.each(PROTOCOLS)("connections, over %s", (protocol) => {
@@ -235,6 +241,7 @@ describe("an isolate that ends", () => {
   it.each(["exit", "loop"])("(%s) takes its own connections with it, and comes back to take its turns", async (what) => {
     await start(["-stall-timeout", "500ms"]);
     const { clients: all, threads, id } = await oneEach();
+    const before = resources();
     // The isolate that started the others was there first: it has the lowest number.
     const order = [...threads.keys()].sort((a, b) => Number(threads[a]) - Number(threads[b]));
     const [survivor, other, victim] = order.map((index) => all[index]);
@@ -249,6 +256,7 @@ describe("an isolate that ends", () => {
         timeout: 10_000,
       })
       .toBe(ISOLATES);
+    await expect.poll(resources, { timeout: 10_000 }).toEqual(before);
   });
 
   it("where it is the one that started the others, all come back", async () => {
