@@ -4,7 +4,7 @@ import type { ServeOwnSocket } from "../runtime/index.js";
 import { SharedPath } from "../server/index.js";
 import { Board, PathSiblings } from "../spread/index.js";
 import { EmbeddedError } from "./errors.js";
-import { createOwnServer, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
+import { createOwnServer, type OwnServerContext, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
 
 export interface SiblingSettings extends OwnSocketSettings {
   readonly slot: number;
@@ -16,6 +16,17 @@ export interface SiblingSettings extends OwnSocketSettings {
   readonly folder: string;
 }
 
+interface SharedPlace extends Pick<OwnServerContext, "settings" | "logger"> {
+  readonly board: Board;
+  readonly path: SharedPath;
+}
+
+/** The others of the path, as the isolate at this slot sees them. */
+export const siblingsOf = (slot: number, { board, path, settings, logger }: SharedPlace): PathSiblings =>
+  new PathSiblings(slot, board, path, (error) =>
+    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
+  );
+
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given) => {
   const settings = given as SiblingSettings;
   const port = task.ownSocket?.port;
@@ -23,9 +34,8 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
     throw new EmbeddedError("EMBEDDED_NO_CHANNEL", "an isolate beside others was started without a channel");
   const logger = createLogger(settings.log);
   const path = new SharedPath(socketPathOf(settings), settings.folder);
-  const siblings = new PathSiblings(settings.slot, new Board(settings.slots, settings.memory), path, (error) =>
-    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
-  );
+  const board = new Board(settings.slots, settings.memory);
+  const siblings = siblingsOf(settings.slot, { board, path, settings, logger });
   const server = createOwnServer({ definition, tracking, settings, logger }, { siblings });
   await siblings.join(settings.introducer, port);
   await server.start();

@@ -3,10 +3,10 @@ import type { IsolateTask, LogEntry, OwnSocket, PhaseHostListener } from "../cha
 import { PluginPool, startThread } from "../isolates/index.js";
 import type { OwnSocketServer } from "../runtime/index.js";
 import { logEntry, SharedPath } from "../server/index.js";
-import { Board, PathSiblings } from "../spread/index.js";
+import { Board, type PathSiblings } from "../spread/index.js";
 import { EmbeddedError } from "./errors.js";
 import { createOwnServer, type OwnServerContext, sayListening, socketPathOf } from "./own-socket.js";
-import type { SiblingSettings } from "./sibling-socket.js";
+import { type SiblingSettings, siblingsOf } from "./sibling-socket.js";
 
 const SIBLING_MODULE = new URL("./sibling-socket.js", import.meta.url).href;
 /** An isolate that was replaced keeps its own until its last event is over. */
@@ -21,23 +21,21 @@ export async function serveSpreadSocket(context: OwnServerContext & { readonly t
   const path = SharedPath.make(socketPathOf(settings));
   const board = new Board(settings.isolates * SLOTS_PER_ISOLATE);
   const slot = claim(board);
-  const siblings = new PathSiblings(slot, board, path, (error) =>
-    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
-  );
+  const siblings = siblingsOf(slot, { board, path, settings, logger });
   const server = createOwnServer(context, { siblings });
   const others = startOthers(context, { siblings, board, path, slot });
   const ownSocket: OwnSocketServer = {
     close: async () => {
       board.end();
       path.release();
-      await Promise.all([server.close(), others.pool.close(false)]);
+      await Promise.all([server.close(), others.close(false)]);
       siblings.end();
       await path.remove();
     },
   };
   try {
     await server.start();
-    await others.listening;
+    await siblings.othersListening();
     await path.publish();
   } catch (error) {
     await ownSocket.close();
@@ -54,22 +52,19 @@ interface Spread {
   readonly slot: number;
 }
 
-/** `listening` resolves when each of the others listens, or could not. */
 function startOthers(
   { task, settings, logger }: OwnServerContext & { readonly task: IsolateTask },
   { siblings, board, path, slot }: Spread,
-): { readonly pool: PluginPool; readonly listening: Promise<unknown> } {
+): PluginPool {
   const { plugin, isolates, limits } = settings;
-  const started: Promise<void>[] = [];
   const ownSocket = (): OwnSocket => {
     const own = claim(board);
-    const { port, listening } = siblings.admit(own);
-    started.push(listening);
+    const port = siblings.admit(own);
     const { slots, memory } = board;
     const told: SiblingSettings = { ...settings, slot: own, introducer: slot, slots, memory, folder: path.folder };
     return { module: SIBLING_MODULE, settings: told, port };
   };
-  const pool = new PluginPool({
+  return new PluginPool({
     plugin,
     artifact: task.artifact,
     isolates: isolates - 1,
@@ -78,7 +73,6 @@ function startOthers(
     listener: { ...NO_EVENTS, onLog: (entry: LogEntry) => logEntry(logger, plugin, entry) },
     ownSocket,
   });
-  return { pool, listening: Promise.all(started) };
 }
 
 /** Gateways come to them over their sockets alone. */

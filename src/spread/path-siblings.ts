@@ -39,21 +39,23 @@ export class PathSiblings implements Siblings {
     this.eventIds = { slot, slots: board.slots };
   }
 
-  /**
-   * Introduces a server that is about to start to all there are. It gets the port; `listening` resolves when it listens, or
-   * has ended before.
-   */
-  admit(slot: number): { readonly port: MessagePort; readonly listening: Promise<void> } {
+  /** Introduces a server that is about to start to all there are. It gets the port. */
+  admit(slot: number): MessagePort {
     const { port1, port2 } = new MessageChannel();
     const others = [...this.#siblings];
-    const { link, listening } = this.#add(slot, port1, () => this.#lose(slot));
+    const { link } = this.#add(slot, port1, () => this.#lose(slot));
     for (const [other, sibling] of others) {
       const between = new MessageChannel();
       sibling.link.tell({ kind: "introduction", slot, port: between.port1 }, [between.port1]);
       link.tell({ kind: "introduction", slot: other, port: between.port2 }, [between.port2]);
     }
     this.#tellAll(link);
-    return { port: port2, listening: listening.promise };
+    return port2;
+  }
+
+  /** Resolves when each that has been admitted listens, or has ended before. */
+  async othersListening(): Promise<void> {
+    await Promise.all([...this.#siblings.values()].map(({ listening }) => listening.promise));
   }
 
   /** Joins those that the server at the other end of the port introduces. Resolves when all have told what they know. */
