@@ -208,8 +208,9 @@ export class PluginServer {
   }
 
   #accept(socket: Socket): void {
-    const { maxConnections } = this.#options;
-    if (this.#connections.size >= maxConnections) {
+    const { maxConnections, siblings } = this.#options;
+    const count = siblings?.connectionCount ?? this.#connections.size;
+    if (count >= maxConnections) {
       this.#logger.warn(`a connection was refused: there are ${maxConnections} already, see -max-connections`);
       socket.destroy();
       return;

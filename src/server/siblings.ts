@@ -42,6 +42,8 @@ export interface Siblings {
   leave(): void;
   /** How many connections it has now. */
   connected(count: number): void;
+  /** How many all of them have. */
+  readonly connectionCount: number;
 
   /** Whether clients that leave find a server on the path. */
   isPathServed(): Promise<boolean>;

@@ -50,6 +50,12 @@ export class Board {
     this.#set(slot, CONNECTIONS, count);
   }
 
+  get connectionCount(): number {
+    return this.#all()
+      .filter((slot) => this.stateOf(slot) !== "free")
+      .reduce((sum, slot) => sum + this.#get(slot, CONNECTIONS), 0);
+  }
+
   /**
    * The listening server with the fewest connections; of equals the next one after that chosen last, so that many clients that
    * come before any of them is accepted do not all go to one.

@@ -120,6 +120,10 @@ export class PathSiblings implements Siblings {
     this.#lead();
   }
 
+  get connectionCount(): number {
+    return this.#board.connectionCount;
+  }
+
   isPathServed(): Promise<boolean> {
     return this.#path.isServed();
   }

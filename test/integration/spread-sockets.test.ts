@@ -167,6 +167,22 @@ it("connections that come one by one are shared out evenly", async () => {
   expect(counts(await threadsOf(all, id))).toEqual([4, 4, 4]);
 });
 
+it("-max-connections holds for all isolates together", async () => {
+  await start(["-max-connections", "5"]);
+  const all = await connectAll(5);
+  await expect(connect()).rejects.toThrow();
+  await server.waitForLine(/a connection was refused: there are 5 already/);
+  await first(all).close();
+  await expect
+    .poll(async () =>
+      connect().then(
+        () => "accepted",
+        () => "refused",
+      ),
+    )
+    .toBe("accepted");
+});
+
 describe("a gateway's calls over any connection", () => {
   it("one event's steps go to the isolate that runs it", async () => {
     await start();

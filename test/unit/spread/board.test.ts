@@ -64,6 +64,15 @@ describe("the choice of a server", () => {
   });
 });
 
+it("counts the connections of all that are there", () => {
+  const [first, second] = [listening(), listening()];
+  board.connected(first, 2);
+  board.connected(second, 3);
+  expect(board.connectionCount).toBe(5);
+  board.enter(second, "free");
+  expect(board.connectionCount).toBe(2);
+});
+
 describe("the end", () => {
   it("nobody waits for the others where one ends alone", () => {
     const [first] = [listening(), listening()];
