@@ -154,6 +154,11 @@ export interface LogMessage {
   readonly entry: LogEntry;
 }
 
+/** A handler has returned whose event came over its own socket: what follows is not a start that fails. Told once. */
+export interface ProductiveMessage {
+  readonly kind: "productive";
+}
+
 /** Events of this phase of the instance begin so; with anything, where there is no opening. */
 export interface OpeningMessage {
   readonly kind: "opening";
@@ -164,4 +169,5 @@ export interface OpeningMessage {
 }
 
 /** Isolate to host, beside the batches of event messages. */
-export type IsolateMessage = ReadyMessage | PongMessage | WeighedMessage | InstanceFailedMessage | LogMessage | OpeningMessage;
+export type IsolateMessage =
+  ReadyMessage | PongMessage | WeighedMessage | ProductiveMessage | InstanceFailedMessage | LogMessage | OpeningMessage;

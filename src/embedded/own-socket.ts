@@ -1,7 +1,7 @@
 // Serves a plugin's own socket inside its isolate: the isolate's thread reads the socket and runs the plugin, with no hop between.
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { OwnSocket } from "../channel/index.js";
+import type { OwnSocket, PhaseHostListener } from "../channel/index.js";
 import type { IsolateLimits } from "../isolates/index.js";
 import { createLogger, type LogOptions } from "../program/index.js";
 import { type EventTracking, metadataOf, type PluginDefinition, type ServeOwnSocket } from "../runtime/index.js";
@@ -32,15 +32,15 @@ export const ownSocketOf = (options: OwnSocketOptions) => (plugin: string, path:
   settings: { ...options, plugin, path } satisfies OwnSocketSettings,
 });
 
-export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given) => {
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as OwnSocketSettings;
   const logger = createLogger(settings.log);
   // A debugger sees one isolate.
   if (settings.isolates > 1 && task.inspect === undefined) {
     const { serveSpreadSocket } = await import("./spread-socket.js");
-    return serveSpreadSocket({ task, definition, tracking, settings, logger });
+    return serveSpreadSocket({ task, definition, tracking, settings, logger, onProductive });
   }
-  const server = createOwnServer({ definition, tracking, settings, logger });
+  const server = createOwnServer({ definition, tracking, settings, logger, onProductive });
   await server.start();
   sayListening({ definition, settings, logger });
   return server;
@@ -51,13 +51,15 @@ export interface OwnServerContext {
   readonly tracking: EventTracking;
   readonly settings: OwnSocketSettings;
   readonly logger: Logger;
+  /** Called when a handler has returned for the first time. */
+  readonly onProductive: () => void;
 }
 
 export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string => join(directory, `${plugin}.socket`);
 
 /** A server of the plugin that is in this thread; with siblings one of several. */
 export function createOwnServer(
-  { definition, tracking, settings, logger }: OwnServerContext,
+  { definition, tracking, settings, logger, onProductive }: OwnServerContext,
   given: Pick<PluginServerOptions, "siblings"> = {},
 ): PluginServer {
   const { server: options, plugin, path, limits } = settings;
@@ -68,11 +70,26 @@ export function createOwnServer(
     socketPath: socketPathOf(settings),
     logger,
     createSource: (context) => new OnePlugin(generation, context),
-    createPool: (_generation, listener) => new InThreadPool(definition, limits, tracking, listener),
+    createPool: (_generation, listener) =>
+      new InThreadPool(definition, limits, tracking, tellingFirstReturn(listener, onProductive)),
   });
 }
 
-export function sayListening({ definition, settings, logger }: Omit<OwnServerContext, "tracking">): void {
+function tellingFirstReturn(listener: PhaseHostListener, tell: () => void): PhaseHostListener {
+  let isTold = false;
+  const onReturn = (eventId: number): void => {
+    if (!isTold) tell();
+    isTold = true;
+    listener.onReturn(eventId);
+  };
+  return { ...listener, onReturn };
+}
+
+export function sayListening({
+  definition,
+  settings,
+  logger,
+}: Pick<OwnServerContext, "definition" | "settings" | "logger">): void {
   const { plugin, isolates } = settings;
   const { version } = metadataOf(definition, plugin);
   const socket = socketPathOf(settings);

@@ -27,7 +27,7 @@ export const siblingsOf = (slot: number, { board, path, settings, logger }: Shar
     logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
   );
 
-export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given) => {
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as SiblingSettings;
   const port = task.ownSocket?.port;
   if (port === undefined)
@@ -36,7 +36,7 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
   const path = new SharedPath(socketPathOf(settings), settings.folder);
   const board = new Board(settings.slots, settings.memory);
   const siblings = siblingsOf(settings.slot, { board, path, settings, logger });
-  const server = createOwnServer({ definition, tracking, settings, logger }, { siblings });
+  const server = createOwnServer({ definition, tracking, settings, logger, onProductive }, { siblings });
   await siblings.join(settings.introducer, port);
   await server.start();
   return {

@@ -26,6 +26,8 @@ export interface IsolateListener extends PhaseHostListener {
   onPong(memory: number): void;
   /** What it holds without garbage, in bytes. */
   onWeighed(memory: number): void;
+  /** It has done some of what came over its own socket. */
+  onProductive(): void;
   /** Events of this phase of the instance begin so from now on. */
   onOpening(instanceId: number, phase: string, protocol: Protocol, opening: Opening | undefined): void;
   /** It is gone, on request or not; `error` says why where it was not asked to end. */
@@ -111,6 +113,8 @@ export class Isolate implements PhaseHost {
         return this.#listener.onPong(message.memory);
       case "weighed":
         return this.#listener.onWeighed(message.memory);
+      case "productive":
+        return this.#listener.onProductive();
       case "instance-failed":
         return this.#listener.onInstanceFailed(message.instanceId, message.error);
       case "opening":

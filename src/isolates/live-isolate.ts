@@ -99,6 +99,9 @@ export class LiveIsolate implements PhaseHost {
         options.listener.onFailure(eventId, error);
       },
       onInstanceFailed: (instanceId: number, error: ErrorInfo) => options.listener.onInstanceFailed(instanceId, error),
+      onProductive: () => {
+        this.#productive = true;
+      },
       onOpening: (...opening) => this.#openings.set(...opening),
       onLog: (entry: LogEntry) => options.listener.onLog(entry),
       onReady: () => {
@@ -122,6 +125,10 @@ export class LiveIsolate implements PhaseHost {
   /** Whether any event has returned in it. */
   get productive(): boolean {
     return this.#productive;
+  }
+
+  get isLoading(): boolean {
+    return this.#state === "loading";
   }
 
   get eventCount(): number {
@@ -169,9 +176,12 @@ export class LiveIsolate implements PhaseHost {
     this.#endWhenDrained();
   }
 
+  /** One that serves a socket gets requests over its connections until the end, and is watched as long. */
   async stop(): Promise<void> {
-    this.#die();
+    if (this.#options.hasOwnSocket && this.#state !== "dead") this.#state = "draining";
+    else this.#die();
     await this.#isolate.stop();
+    this.#die();
   }
 
   async terminate(): Promise<void> {

@@ -44,6 +44,9 @@ export class SupervisedIsolate implements PhaseHost {
   #restart: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastDeath: ErrorInfo | undefined;
+  #isClosed = false;
+  /** Whether a fresh isolate is to follow the current one when that listens. */
+  #renewsWhenReady = false;
   /** Told once there is no instance and no isolate any more, where no instance comes after those there are. */
   #onUnused: (() => void) | undefined;
 
@@ -56,6 +59,7 @@ export class SupervisedIsolate implements PhaseHost {
 
   /** Whether an isolate has to be there. */
   get #isWanted(): boolean {
+    if (this.#isClosed) return false;
     const { inspect, ownSocket } = this.#options;
     const isPinned = inspect !== undefined || ownSocket !== undefined;
     return this.#instances.size > 0 || (isPinned && this.#onUnused === undefined);
@@ -135,6 +139,7 @@ export class SupervisedIsolate implements PhaseHost {
   async close(now: boolean): Promise<void> {
     clearTimeout(this.#restart);
     clearTimeout(this.#idle);
+    this.#isClosed = true;
     this.#current = undefined;
     await Promise.all([...this.#live].map((isolate) => this.#end(isolate, now)));
   }
@@ -154,6 +159,7 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   #start(): LiveIsolate {
+    this.#renewsWhenReady = false;
     clearTimeout(this.#restart);
     const { plugin, startCarrier, limits, listener, inspect, ownSocket } = this.#options;
     const { maxBodySize } = limits;
@@ -236,6 +242,9 @@ export class SupervisedIsolate implements PhaseHost {
 
   /** A fresh isolate takes over; one that serves a socket goes on until its successor listens there. */
   #renewCurrent(): void {
+    // It would take the path over from its successor, and take it away when it ends.
+    this.#renewsWhenReady = this.#options.ownSocket !== undefined && this.#current?.isLoading === true;
+    if (this.#renewsWhenReady) return;
     if (this.#options.ownSocket === undefined) this.#drain();
     else if (this.#current !== undefined) this.#leaving.add(this.#current);
     this.#current = undefined;
@@ -246,16 +255,18 @@ export class SupervisedIsolate implements PhaseHost {
     if (isolate !== this.#current) return;
     for (const former of this.#leaving) former.drain();
     this.#leaving.clear();
+    if (this.#renewsWhenReady) this.#renewCurrent();
   }
 
   #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {
     const { plugin, listener } = this.#options;
+    const isReplaced = this.#current !== undefined && isolate !== this.#current;
     if (isolate === this.#current) this.#current = undefined;
-    const delay = this.#backoff.died(isolate.productive);
+    const delay = isReplaced || this.#isClosed ? 0 : this.#backoff.died(isolate.productive);
     const info = { ...toErrorInfo(error), message: `the isolate of plugin ${plugin} ended: ${error.message}` };
     this.#lastDeath = info;
-    const again = delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;
-    listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${again}`, error: info });
+    const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
+    listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${next}`, error: info });
     for (const eventId of begun) this.#fail(eventId, info);
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
     for (const event of unread) this.#begin(event);
@@ -280,3 +291,6 @@ export class SupervisedIsolate implements PhaseHost {
     return { name: "IsolateError", code: "ISOLATE_BACKING_OFF", message, stack: message };
   }
 }
+
+const startsAgain = (delay: number): string =>
+  delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;

@@ -8,12 +8,16 @@ export interface OwnSocketServer {
   close(): Promise<void>;
 }
 
-/** What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. */
+/**
+ * What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. It calls
+ * `onProductive` when a handler has returned for the first time.
+ */
 export type ServeOwnSocket = (
   task: IsolateTask,
   definition: PluginDefinition,
   tracking: EventTracking,
   settings: object,
+  onProductive: () => void,
 ) => Promise<OwnSocketServer>;
 
 /** @throws where the socket cannot be listened on. */
@@ -22,7 +26,8 @@ export async function openOwnSocket(
   task: IsolateTask,
   definition: PluginDefinition,
   tracking: EventTracking,
+  onProductive: () => void,
 ): Promise<OwnSocketServer> {
   const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };
-  return serveOwnSocket(task, definition, tracking, settings);
+  return serveOwnSocket(task, definition, tracking, settings, onProductive);
 }

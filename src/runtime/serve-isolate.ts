@@ -130,7 +130,8 @@ async function loadHost(
       release: releaseMemory,
     });
     if (task.ownSocket === undefined) return { host };
-    return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking) };
+    const onProductive = (): void => port.control({ kind: "productive" });
+    return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, onProductive) };
   } catch (thrown) {
     // Without its socket nobody reaches it: the host is to hear of it and to try again.
     if (task.ownSocket !== undefined) throw thrown;

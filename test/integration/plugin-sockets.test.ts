@@ -1,5 +1,5 @@
 // -plugin-sockets: each plugin's isolate serves a socket of its own, and everything else holds there as on the shared one.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -134,6 +134,54 @@ describe("a socket per plugin", () => {
     expect((await running).end).toBe("ret");
     const fresh = await connect("greeter");
     expect(await greeting(fresh, await startInstance(fresh, "greeter"))).toBe("good morning example.com 1");
+  });
+
+  it("a reload while an isolate starts again leads to the new code, which stays", async () => {
+    const loads = join(temp.path, "loads");
+    // The scan is the first to load it, its isolate the second, and the one that comes back is slow.
+    const slowThird = `const fs = require("node:fs");
+      fs.appendFileSync(${JSON.stringify(loads)}, "x");
+      if (fs.statSync(${JSON.stringify(loads)}).size === 3) for (const end = Date.now() + 2000; Date.now() < end; );`;
+    writeFileSync(join(plugins, "slow.js"), slowThird + greeter("1.0.0", "hello"));
+    await start();
+    await server.waitForLine(/plugin slow 1\.0\.0 is listening/);
+    const former = await connect("slow");
+    const id = await startInstance(former, "slow");
+    await Promise.allSettled([runPhase(former, id, "rewrite", { answer: () => "exit" })]);
+    await expect.poll(() => readFileSync(loads, "utf8")).toBe("xxx");
+    writeFileSync(join(plugins, "slow.js"), greeter("1.1.0", "good morning"));
+    await server.waitForLine(/plugin slow 1\.1\.0 is listening/);
+    await expect
+      .poll(() => server.lines.filter((line) => line.includes("plugin slow 1.0.0 is listening")).length, { timeout: 5000 })
+      .toBe(2);
+    const fresh = await connect("slow");
+    expect(await greeting(fresh, await startInstance(fresh, "slow"))).toBe("good morning example.com 1");
+  });
+
+  it("an isolate that leaves is watched until it has ended", async () => {
+    await start(["-stall-timeout", "500ms"]);
+    const former = await connect("greeter");
+    const id = await startInstance(former, "greeter");
+    writeFileSync(join(plugins, "greeter.js"), greeter("1.1.0", "good morning"));
+    await server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
+    await expect(runPhase(former, id, "rewrite", { answer: () => "loop" })).rejects.toThrow("the server closed the connection");
+    await server.waitForLine(/\[greeter\] its isolate ended with 0 events running; its successor is there/);
+    const fresh = await connect("greeter");
+    expect(await greeting(fresh, await startInstance(fresh, "greeter"))).toBe("good morning example.com 1");
+  });
+
+  it("one bad request in many does not keep an isolate from starting again", async () => {
+    await start();
+    for (let i = 0; i < 5; i += 1) {
+      const client = await connect("greeter");
+      const id = await startInstance(client, "greeter");
+      expect(await greeting(client, id)).toBe("hello example.com 1");
+      await Promise.allSettled([runPhase(client, id, "rewrite", { answer: () => "exit" })]);
+      await expect
+        .poll(() => server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length)
+        .toBe(i + 2);
+    }
+    expect(server.lines.filter((line) => line.includes("its events fail until then"))).toEqual([]);
   });
 
   it("its sockets go with the server, and events that run there finish", async () => {
