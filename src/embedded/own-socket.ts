@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocket, PhaseHostListener } from "../channel/index.js";
 import type { IsolateLimits } from "../isolates/index.js";
+import type { Generation } from "../plugins/index.js";
 import { createLogger, type LogOptions } from "../program/index.js";
-import { type EventTracking, metadataOf, type PluginDefinition, type ServeOwnSocket } from "../runtime/index.js";
+import type { EventTracking, PluginDefinition, ServeOwnSocket } from "../runtime/index.js";
 import { PluginServer, type PluginServerOptions, type ServerOptions } from "../server/index.js";
 import { generationOf } from "./generation-of.js";
 import { InThreadPool } from "./in-thread-pool.js";
@@ -34,36 +35,47 @@ export const ownSocketOf = (options: OwnSocketOptions) => (plugin: string, path:
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as OwnSocketSettings;
-  const logger = createLogger(settings.log);
+  const context = ownServerContext(settings, { definition, tracking, onProductive });
   // A debugger sees one isolate.
   if (settings.isolates > 1 && task.inspect === undefined) {
     const { serveSpreadSocket } = await import("./spread-socket.js");
-    return serveSpreadSocket({ task, definition, tracking, settings, logger, onProductive });
+    return serveSpreadSocket({ ...context, task });
   }
-  const server = createOwnServer({ definition, tracking, settings, logger, onProductive });
+  const server = createOwnServer(context);
   await server.start();
-  sayListening({ definition, settings, logger });
+  sayListening(context);
   return server;
 };
 
-export interface OwnServerContext {
+/** What an isolate brings along. */
+interface IsolateContext {
   readonly definition: PluginDefinition;
   readonly tracking: EventTracking;
-  readonly settings: OwnSocketSettings;
-  readonly logger: Logger;
   /** Called when a handler has returned for the first time. */
   readonly onProductive: () => void;
+}
+
+export interface OwnServerContext extends IsolateContext {
+  readonly settings: OwnSocketSettings;
+  readonly generation: Generation;
+  readonly logger: Logger;
+}
+
+/** @throws {EmbeddedError} where a gateway would refuse the plugin. */
+export function ownServerContext(settings: OwnSocketSettings, isolate: IsolateContext): OwnServerContext {
+  const { plugin, path, log } = settings;
+  const generation = generationOf(isolate.definition, plugin, path);
+  return { ...isolate, settings, generation, logger: createLogger(log) };
 }
 
 export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string => join(directory, `${plugin}.socket`);
 
 /** A server of the plugin that is in this thread; with siblings one of several. */
 export function createOwnServer(
-  { definition, tracking, settings, logger, onProductive }: OwnServerContext,
+  { definition, tracking, onProductive, settings, generation, logger }: OwnServerContext,
   given: Pick<PluginServerOptions, "siblings"> = {},
 ): PluginServer {
-  const { server: options, plugin, path, limits } = settings;
-  const generation = generationOf(definition, plugin, path);
+  const { server: options, limits } = settings;
   return new PluginServer({
     ...options,
     ...given,
@@ -85,13 +97,9 @@ function tellingFirstReturn(listener: PhaseHostListener, tell: () => void): Phas
   return { ...listener, onReturn };
 }
 
-export function sayListening({
-  definition,
-  settings,
-  logger,
-}: Pick<OwnServerContext, "definition" | "settings" | "logger">): void {
+export function sayListening({ settings, generation, logger }: OwnServerContext): void {
   const { plugin, isolates } = settings;
-  const { version } = metadataOf(definition, plugin);
+  const { version } = generation.metadata;
   const socket = socketPathOf(settings);
   const spread = isolates === 1 ? "" : `, in ${isolates} isolates`;
   logger.info({ plugin, socket }, `plugin ${plugin} ${version} is listening on ${socket}${spread}`);

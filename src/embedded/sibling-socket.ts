@@ -1,10 +1,9 @@
 // What a further isolate of a plugin's own socket does: it joins the others, then takes its turns at the path.
-import { createLogger } from "../program/index.js";
 import type { ServeOwnSocket } from "../runtime/index.js";
 import { SharedPath } from "../server/index.js";
 import { Board, PathSiblings } from "../spread/index.js";
 import { EmbeddedError } from "./errors.js";
-import { createOwnServer, type OwnServerContext, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
+import { createOwnServer, type OwnServerContext, ownServerContext, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
 
 export interface SiblingSettings extends OwnSocketSettings {
   readonly slot: number;
@@ -32,11 +31,11 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
   const port = task.ownSocket?.port;
   if (port === undefined)
     throw new EmbeddedError("EMBEDDED_NO_CHANNEL", "an isolate beside others was started without a channel");
-  const logger = createLogger(settings.log);
+  const context = ownServerContext(settings, { definition, tracking, onProductive });
   const path = new SharedPath(socketPathOf(settings), settings.folder);
   const board = new Board(settings.slots, settings.memory);
-  const siblings = siblingsOf(settings.slot, { board, path, settings, logger });
-  const server = createOwnServer({ definition, tracking, settings, logger, onProductive }, { siblings });
+  const siblings = siblingsOf(settings.slot, { ...context, board, path });
+  const server = createOwnServer(context, { siblings });
   await siblings.join(settings.introducer, port);
   await server.start();
   return {

@@ -17,11 +17,11 @@ const SLOTS_PER_ISOLATE = 32;
  * is that isolate's alone.
  */
 export async function serveSpreadSocket(context: OwnServerContext & { readonly task: IsolateTask }): Promise<OwnSocketServer> {
-  const { settings, logger } = context;
+  const { settings } = context;
   const path = SharedPath.make(socketPathOf(settings));
   const board = new Board(settings.isolates * SLOTS_PER_ISOLATE);
   const slot = claim(board);
-  const siblings = siblingsOf(slot, { board, path, settings, logger });
+  const siblings = siblingsOf(slot, { ...context, board, path });
   const server = createOwnServer(context, { siblings });
   const others = startOthers(context, { siblings, board, path, slot });
   const ownSocket: OwnSocketServer = {

@@ -1,6 +1,6 @@
 // The door of rpc: messages to calls. It knows the service it asks and the hosts it runs events on, no plugin and no thread.
 export { noInstance, RpcError } from "./errors.js";
-export { Event, type EventReply, type EventRunner, type FailureCall } from "./event.js";
+export { Event, type EventRunner, type FailureCall } from "./event.js";
 export { type EventIds, EventTable } from "./event-table.js";
 export { FAIL_CLOSED, failureCalls } from "./failure-calls.js";
 export { GatewayRpc, type GatewayRpcOptions } from "./gateway-rpc.js";

@@ -42,8 +42,7 @@ export class ServerService implements PluginService {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    const { instances } = options;
-    options.siblings?.attach({ has: (id) => instances.get(id) !== undefined, close: (id) => void instances.close(id) });
+    options.siblings?.attach(options.instances);
   }
 
   /** Plugins are there: instances that others know can be started. */

@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { lstat, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { folderPrefix, NEXT_LINK, removeDeadFolder, requireFreePath, sharedFolder } from "./socket-path.js";
+import { folderPrefix, NEXT_LINK, removeDeadFolder, requireFreePath } from "./socket-path.js";
 
 /** Clients have to get through to the sockets, which have permissions of their own. */
 const FOLDER_MODE = 0o755;
@@ -47,10 +47,9 @@ export class SharedPath {
    * @throws {ServerError} where something else than a socket is there.
    */
   async publish(): Promise<void> {
-    await requireFreePath(this.path);
-    const former = await sharedFolder(this.path);
+    const former = await requireFreePath(this.path);
     this.#replace(this.path, this.#target, "path.link");
-    if (former !== undefined) await removeDeadFolder(former);
+    await removeDeadFolder(former);
   }
 
   /** Whether clients find a server there: this one, or its successor. */

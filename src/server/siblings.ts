@@ -1,5 +1,5 @@
 // What a server asks of those that serve the same path in other threads: a gateway may come to any of them with any connection.
-import type { SleepingInstance } from "../plugins/index.js";
+import type { InstanceTable, SleepingInstance } from "../plugins/index.js";
 import type { EventIds, PassedStep, TakeStep } from "../rpc/index.js";
 
 /** An instance as servers tell each other of it: each starts its own when it is first asked for it. */
@@ -9,10 +9,7 @@ export interface SharedInstance extends SleepingInstance {
 }
 
 /** The instances that run in one server. */
-export interface OwnInstances {
-  has(instanceId: number): boolean;
-  close(instanceId: number): void;
-}
+export type OwnInstances = Pick<InstanceTable, "get" | "close">;
 
 export interface Siblings {
   /** Where this server listens. The path that clients know leads to one server after the other. */

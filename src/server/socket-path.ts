@@ -10,15 +10,18 @@ export const NEXT_LINK = "next";
 /** What the names of a shared path's folders begin with. */
 export const folderPrefix = (path: string): string => join(dirname(path), `.${basename(path, ".socket")}.`);
 
-/** @throws {ServerError} where something stands there that no server has made. */
-export async function requireFreePath(path: string): Promise<void> {
+/**
+ * Resolves with the folder of the sockets that take turns there, where the path is such a link.
+ * @throws {ServerError} where something stands there that no server has made.
+ */
+export async function requireFreePath(path: string): Promise<string | undefined> {
   const existing = await lstat(path).catch(() => undefined);
-  if (existing === undefined || existing.isSocket() || (await sharedFolder(path)) !== undefined) return;
+  const folder = await sharedFolder(path);
+  if (existing === undefined || existing.isSocket() || folder !== undefined) return folder;
   throw new ServerError("SERVER_NOT_A_SOCKET", `${path}; it is left alone, use -socket for another path or move it away`);
 }
 
-/** The folder of the sockets that take turns behind this path. */
-export async function sharedFolder(path: string): Promise<string | undefined> {
+async function sharedFolder(path: string): Promise<string | undefined> {
   const target = await readlink(path).catch(() => undefined);
   if (target === undefined || basename(target) !== NEXT_LINK) return undefined;
   const folder = join(dirname(path), dirname(target));
@@ -26,7 +29,8 @@ export async function sharedFolder(path: string): Promise<string | undefined> {
 }
 
 /** Removes what a server that was killed has left. One that still runs, which a connection finds out, removes its own. */
-export async function removeDeadFolder(folder: string): Promise<void> {
+export async function removeDeadFolder(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
   const isDead = await new Promise<boolean>((resolve) => {
     const socket = connect(join(folder, NEXT_LINK));
     socket.once("connect", () => {

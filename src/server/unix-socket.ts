@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { ServerError } from "./errors.js";
-import { removeDeadFolder, requireFreePath, sharedFolder } from "./socket-path.js";
+import { removeDeadFolder, requireFreePath } from "./socket-path.js";
 
 /** What `sun_path` holds on Linux, less its closing zero byte. */
 const MAX_PATH_BYTES = 107;
@@ -44,15 +44,14 @@ export class UnixSocket {
     // has that name by then.
     const bound = join(dirname(path), `.ps${process.pid.toString(36)}.${threadId}`);
     requireShortPath(path, bound);
-    await requireFreePath(path);
+    const former = await requireFreePath(path);
     try {
       await remove(bound);
       await listenOn(server, bound);
       server.on("error", options.onError);
       await chmod(bound, mode);
-      const former = await sharedFolder(path);
       await rename(bound, path);
-      if (former !== undefined) await removeDeadFolder(former);
+      await removeDeadFolder(former);
       const { ino } = await lstat(path, { bigint: true });
       return new UnixSocket(server, path, ino);
     } catch (error) {

@@ -27,7 +27,7 @@ export class PathSiblings implements Siblings {
   readonly #siblings = new Map<number, Sibling>();
   readonly #instances = new Map<number, KnownInstance>();
   #takeStep: TakeStep | undefined;
-  #own: OwnInstances = { has: () => false, close: () => {} };
+  #own: OwnInstances | undefined;
 
   /** `onPathError` hears of it where the links or sockets of the path could not be changed. */
   constructor(slot: number, board: Board, path: SharedPath, onPathError: (error: Error) => void) {
@@ -167,7 +167,7 @@ export class PathSiblings implements Siblings {
         return void this.#instances.delete(message.instanceId);
       case "close":
         this.#instances.delete(message.instanceId);
-        return this.#own.close(message.instanceId);
+        return void this.#own?.close(message.instanceId);
       case "told":
         return this.#siblings.get(slot)?.told.resolve();
       case "listening":
@@ -205,7 +205,7 @@ export class PathSiblings implements Siblings {
   /** The server whose gateway asked for it is gone: it belongs to those that run it, or that have to bring it back. */
   #inherit(instance: SharedInstance): void {
     this.#instances.delete(instance.id);
-    if (instance.comesBack || this.#own.has(instance.id)) this.announce(instance);
+    if (instance.comesBack || this.#own?.get(instance.id) !== undefined) this.announce(instance);
   }
 
   #tell(message: SiblingMessage): void {

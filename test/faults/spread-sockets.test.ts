@@ -1,16 +1,8 @@
 // Isolates that take turns at one socket while they die, hang and are reloaded: no event hangs, and none gets another's answer.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import {
-  createTempDir,
-  runPhase,
-  type RunningServer,
-  startInstance,
-  startServer,
-  type TempDir,
-  WireClient,
-} from "../support/index.js";
+import { PluginSockets, runPhase, startInstance, type WireClient } from "../support/index.js";
 
 const DURATION = 8000;
 const WORKERS = 8;
@@ -35,42 +27,27 @@ const plugin = (version: string): string => `
   }
   module.exports = { Plugin: Echo, Name: "echo", Version: "${version}", Priority: 1, Schema: [{ name: { type: "string" } }] };`;
 
-let temp: TempDir;
-let plugins: string;
-let sockets: string;
-let server: RunningServer;
+let place: PluginSockets;
 
 beforeEach(async () => {
-  temp = createTempDir("spread-faults");
-  plugins = join(temp.path, "plugins");
-  sockets = join(temp.path, "sockets");
-  mkdirSync(plugins);
-  mkdirSync(sockets);
-  writeFileSync(join(plugins, "echo.js"), plugin("1.0.0"));
-  const flags = ["-plugin-sockets", sockets, "-threads", "3", "-stall-timeout", "300ms"];
-  server = await startServer({ plugins, flags });
-  await server.waitForLine(/plugin echo .* is listening on/);
+  place = new PluginSockets("spread-faults");
+  writeFileSync(join(place.plugins, "echo.js"), plugin("1.0.0"));
+  await place.start(["-threads", "3", "-stall-timeout", "300ms"]);
+  await place.server.waitForLine(/plugin echo .* is listening on/);
 });
 
-afterEach(async () => {
-  await server.close();
-  temp.remove();
-});
+afterEach(() => place.close());
 
 /** As a gateway has it: a connection for each call, from a pool that all share. */
 class Pool {
   readonly #idle: WireClient[] = [];
 
   async take(): Promise<WireClient> {
-    return this.#idle.pop() ?? (await WireClient.connect(join(sockets, "echo.socket")));
+    return this.#idle.pop() ?? (await place.connect("echo"));
   }
 
   giveBack(clients: readonly WireClient[]): void {
     this.#idle.push(...clients);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#idle.map((client) => client.close()));
   }
 }
 
@@ -124,10 +101,9 @@ it("no event hangs, and none gets another's answer", async () => {
   const pool = new Pool();
   const tally: Tally = { right: 0, faults: 0, wrong: [] };
   const until = Date.now() + DURATION;
-  const reload = setTimeout(() => writeFileSync(join(plugins, "echo.js"), plugin("1.1.0")), DURATION / 2);
+  const reload = setTimeout(() => writeFileSync(join(place.plugins, "echo.js"), plugin("1.1.0")), DURATION / 2);
   await Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker, pool, until, tally)));
   clearTimeout(reload);
-  await pool.close();
   expect(tally.wrong).toEqual([]);
   expect(tally.faults).toBeGreaterThan(1);
   expect(tally.right).toBeGreaterThan(100);

@@ -1,19 +1,8 @@
 // -plugin-sockets: each plugin's isolate serves a socket of its own, and everything else holds there as on the shared one.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  connectPeer,
-  createTempDir,
-  PROTOCOLS,
-  runCli,
-  type RunningServer,
-  runPhase,
-  startInstance,
-  startServer,
-  type TempDir,
-  WireClient,
-} from "../support/index.js";
+import { connectPeer, PluginSockets, PROTOCOLS, runCli, runPhase, startInstance, WireClient } from "../support/index.js";
 
 const greeter = (version: string, greeting: string): string => `
   let events = 0;
@@ -35,38 +24,24 @@ const greeter = (version: string, greeting: string): string => `
     }),
   };`;
 
-let temp: TempDir;
-let plugins: string;
-let sockets: string;
-let server: RunningServer;
-const clients: WireClient[] = [];
+let place: PluginSockets;
 
 beforeEach(() => {
-  temp = createTempDir("sock");
-  plugins = join(temp.path, "plugins");
-  sockets = join(temp.path, "sockets");
-  mkdirSync(plugins);
-  mkdirSync(sockets);
+  place = new PluginSockets("sock");
 });
 
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  await server.close();
-  temp.remove();
-});
+afterEach(() => place.close());
 
 async function start(flags: readonly string[] = []): Promise<void> {
-  writeFileSync(join(plugins, "greeter.js"), greeter("1.0.0", "hello"));
-  writeFileSync(join(plugins, "other.js"), greeter("1.0.0", "good day"));
-  server = await startServer({ plugins, flags: ["-plugin-sockets", sockets, ...flags] });
-  await Promise.all(["greeter", "other"].map((name) => server.waitForLine(new RegExp(`plugin ${name} .* is listening on`))));
+  writeFileSync(join(place.plugins, "greeter.js"), greeter("1.0.0", "hello"));
+  writeFileSync(join(place.plugins, "other.js"), greeter("1.0.0", "good day"));
+  await place.start(flags);
+  await Promise.all(
+    ["greeter", "other"].map((name) => place.server.waitForLine(new RegExp(`plugin ${name} .* is listening on`))),
+  );
 }
 
-async function connect(name: string): Promise<WireClient> {
-  const client = await WireClient.connect(join(sockets, `${name}.socket`));
-  clients.push(client);
-  return client;
-}
+const connect = (name: string): Promise<WireClient> => place.connect(name);
 
 const greeting = async (client: WireClient, id: number): Promise<unknown> =>
   (await runPhase(client, id, "access", { answer: () => "example.com" })).calls.at(-1)?.args[1];
@@ -74,14 +49,14 @@ const greeting = async (client: WireClient, id: number): Promise<unknown> =>
 describe.each(PROTOCOLS)("a socket per plugin, over %s", (protocol) => {
   it("runs phases, and fails closed", async () => {
     await start();
-    const peer = await connectPeer(protocol, join(sockets, "greeter.socket"));
+    const peer = await connectPeer(protocol, place.socketOf("greeter"));
     const id = await startInstance(peer, "greeter");
     const { calls } = await runPhase(peer, id, "access", { answer: () => "example.com" });
     expect(calls.at(-1)).toEqual({ method: "kong.response.set_header", args: ["x-greeting", "hello example.com 1"] });
     const failed = await runPhase(peer, id, "rewrite", { answer: () => "throw" });
     expect(failed.end).toBe("exit");
     expect(failed.calls.at(-1)).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
-    await server.waitForLine(/plugin greeter failed in rewrite: thrown in rewrite/);
+    await place.server.waitForLine(/plugin greeter failed in rewrite: thrown in rewrite/);
     await peer.close();
   });
 });
@@ -97,13 +72,12 @@ describe("a socket per plugin", () => {
     expect(await mine.request("plugin.StartInstance", { Name: "other", Config: "{}" })).toMatchObject({
       result: { Name: "other", Error: expect.stringContaining("no plugin other") as string },
     });
-    expect(await others.call("plugin.GetStatus", 1)).toMatchObject({ Pid: server.pid, Plugins: { other: {} } });
+    expect(await others.call("plugin.GetStatus", 1)).toMatchObject({ Pid: place.server.pid, Plugins: { other: {} } });
   });
 
   it("shares the plugin's module, not its instances, with the shared socket", async () => {
     await start();
-    const [mine, shared] = [await connect("greeter"), await WireClient.connect(server.socketPath)];
-    clients.push(shared);
+    const [mine, shared] = [await connect("greeter"), await WireClient.connect(place.server.socketPath)];
     const [id, sharedId] = [await startInstance(mine, "greeter"), await startInstance(shared, "greeter")];
     expect(await greeting(mine, id)).toBe("hello example.com 1");
     expect(await greeting(shared, sharedId)).toBe("hello example.com 2");
@@ -117,7 +91,9 @@ describe("a socket per plugin", () => {
     const id = await startInstance(mine, "greeter");
     await Promise.allSettled([runPhase(mine, id, "rewrite", { answer: () => what })]);
     expect(await greeting(others, otherId)).toBe("good day example.com 1");
-    await expect.poll(() => server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length).toBe(2);
+    await expect
+      .poll(() => place.server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length)
+      .toBe(2);
     const again = await connect("greeter");
     // The gateway still has the old id, which the fresh isolate has never given to anybody.
     expect(await runPhase(again, id, "access")).toMatchObject({ end: "error", error: `No plugin instance ${id}` });
@@ -129,30 +105,30 @@ describe("a socket per plugin", () => {
     const former = await connect("greeter");
     const id = await startInstance(former, "greeter");
     const running = runPhase(former, id, "rewrite", { answer: () => "wait" });
-    writeFileSync(join(plugins, "greeter.js"), greeter("1.1.0", "good morning"));
-    await server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
+    writeFileSync(join(place.plugins, "greeter.js"), greeter("1.1.0", "good morning"));
+    await place.server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
     expect((await running).end).toBe("ret");
     const fresh = await connect("greeter");
     expect(await greeting(fresh, await startInstance(fresh, "greeter"))).toBe("good morning example.com 1");
   });
 
   it("a reload while an isolate starts again leads to the new code, which stays", async () => {
-    const loads = join(temp.path, "loads");
+    const loads = join(place.path, "loads");
     // The scan is the first to load it, its isolate the second, and the one that comes back is slow.
     const slowThird = `const fs = require("node:fs");
       fs.appendFileSync(${JSON.stringify(loads)}, "x");
       if (fs.statSync(${JSON.stringify(loads)}).size === 3) for (const end = Date.now() + 2000; Date.now() < end; );`;
-    writeFileSync(join(plugins, "slow.js"), slowThird + greeter("1.0.0", "hello"));
+    writeFileSync(join(place.plugins, "slow.js"), slowThird + greeter("1.0.0", "hello"));
     await start();
-    await server.waitForLine(/plugin slow 1\.0\.0 is listening/);
+    await place.server.waitForLine(/plugin slow 1\.0\.0 is listening/);
     const former = await connect("slow");
     const id = await startInstance(former, "slow");
     await Promise.allSettled([runPhase(former, id, "rewrite", { answer: () => "exit" })]);
     await expect.poll(() => readFileSync(loads, "utf8")).toBe("xxx");
-    writeFileSync(join(plugins, "slow.js"), greeter("1.1.0", "good morning"));
-    await server.waitForLine(/plugin slow 1\.1\.0 is listening/);
+    writeFileSync(join(place.plugins, "slow.js"), greeter("1.1.0", "good morning"));
+    await place.server.waitForLine(/plugin slow 1\.1\.0 is listening/);
     await expect
-      .poll(() => server.lines.filter((line) => line.includes("plugin slow 1.0.0 is listening")).length, { timeout: 5000 })
+      .poll(() => place.server.lines.filter((line) => line.includes("plugin slow 1.0.0 is listening")).length, { timeout: 5000 })
       .toBe(2);
     const fresh = await connect("slow");
     expect(await greeting(fresh, await startInstance(fresh, "slow"))).toBe("good morning example.com 1");
@@ -162,10 +138,10 @@ describe("a socket per plugin", () => {
     await start(["-stall-timeout", "500ms"]);
     const former = await connect("greeter");
     const id = await startInstance(former, "greeter");
-    writeFileSync(join(plugins, "greeter.js"), greeter("1.1.0", "good morning"));
-    await server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
+    writeFileSync(join(place.plugins, "greeter.js"), greeter("1.1.0", "good morning"));
+    await place.server.waitForLine(/plugin greeter 1\.1\.0 is listening on/);
     await expect(runPhase(former, id, "rewrite", { answer: () => "loop" })).rejects.toThrow("the server closed the connection");
-    await server.waitForLine(/\[greeter\] its isolate ended with 0 events running; its successor is there/);
+    await place.server.waitForLine(/\[greeter\] its isolate ended with 0 events running; its successor is there/);
     const fresh = await connect("greeter");
     expect(await greeting(fresh, await startInstance(fresh, "greeter"))).toBe("good morning example.com 1");
   });
@@ -178,10 +154,10 @@ describe("a socket per plugin", () => {
       expect(await greeting(client, id)).toBe("hello example.com 1");
       await Promise.allSettled([runPhase(client, id, "rewrite", { answer: () => "exit" })]);
       await expect
-        .poll(() => server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length)
+        .poll(() => place.server.lines.filter((line) => line.includes("plugin greeter 1.0.0 is listening")).length)
         .toBe(i + 2);
     }
-    expect(server.lines.filter((line) => line.includes("its events fail until then"))).toEqual([]);
+    expect(place.server.lines.filter((line) => line.includes("its events fail until then"))).toEqual([]);
   });
 
   it("its sockets go with the server, and events that run there finish", async () => {
@@ -191,17 +167,17 @@ describe("a socket per plugin", () => {
     const running = runPhase(mine, id, "rewrite", { answer: () => "wait" });
     // The handler runs when a second call on the connection is answered.
     await mine.call("plugin.GetStatus", 1);
-    const exit = server.close();
+    const exit = place.server.close();
     expect((await running).end).toBe("ret");
     expect(await exit).toEqual({ code: 0, signal: null });
-    expect(["greeter", "other"].map((name) => existsSync(join(sockets, `${name}.socket`)))).toEqual([false, false]);
+    expect(["greeter", "other"].map((name) => existsSync(place.socketOf(name)))).toEqual([false, false]);
   });
 
   it("works in processes too", async () => {
     await start(["-isolation", "process"]);
     const mine = await connect("greeter");
     expect(await greeting(mine, await startInstance(mine, "greeter"))).toBe("hello example.com 1");
-    expect(mine.pid).not.toBe(server.pid);
+    expect(mine.pid).not.toBe(place.server.pid);
   });
 });
 
@@ -212,11 +188,11 @@ describe("what cannot be", () => {
       await start();
       const { code, stderr } = await runCli([
         "-plugins-dir",
-        plugins,
+        place.plugins,
         "-plugin-sockets",
-        sockets,
+        place.sockets,
         "-kong-prefix",
-        temp.path,
+        place.path,
         ...flags,
       ]);
       expect(code).not.toBe(0);

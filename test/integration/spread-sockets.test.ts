@@ -1,19 +1,16 @@
 // -plugin-sockets with -threads: several isolates take turns at one path, and a gateway may come to any of them with anything.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   connectPeer,
-  createTempDir,
   parseStep,
   type Peer,
+  PluginSockets,
   PROTOCOLS,
-  type RunningServer,
   runPhase,
   startInstance,
-  startServer,
-  type TempDir,
-  WireClient,
+  type WireClient,
 } from "../support/index.js";
 
 const ISOLATES = 3;
@@ -40,39 +37,23 @@ const where = (version: string): string => `
   }
   module.exports = { Plugin: Where, Name: "where", Version: "${version}", Priority: 1, Schema: [{ name: { type: "string" } }] };`;
 
-let temp: TempDir;
-let plugins: string;
-let sockets: string;
-let server: RunningServer;
-const clients: WireClient[] = [];
+let place: PluginSockets;
 
 beforeEach(() => {
-  temp = createTempDir("spread");
-  plugins = join(temp.path, "plugins");
-  sockets = join(temp.path, "sockets");
-  mkdirSync(plugins);
-  mkdirSync(sockets);
+  place = new PluginSockets("spread");
 });
 
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-  await server.close();
-  temp.remove();
-});
+afterEach(() => place.close());
 
-const socketPath = (): string => join(sockets, "where.socket");
+const socketPath = (): string => place.socketOf("where");
 
 async function start(flags: readonly string[] = [], isolates = ISOLATES): Promise<void> {
-  writeFileSync(join(plugins, "where.js"), where("1.0.0"));
-  server = await startServer({ plugins, flags: ["-plugin-sockets", sockets, "-threads", String(isolates), ...flags] });
-  await server.waitForLine(/plugin where .* is listening on/);
+  writeFileSync(join(place.plugins, "where.js"), where("1.0.0"));
+  await place.start(["-threads", String(isolates), ...flags]);
+  await place.server.waitForLine(/plugin where .* is listening on/);
 }
 
-async function connect(): Promise<WireClient> {
-  const client = await WireClient.connect(socketPath());
-  clients.push(client);
-  return client;
-}
+const connect = (): Promise<WireClient> => place.connect("where");
 
 async function connectAll(count: number): Promise<WireClient[]> {
   const all: WireClient[] = [];
@@ -126,11 +107,12 @@ function inTurn(all: readonly WireClient[]): () => WireClient {
 
 /** Threads of the server, and what it has in the folder of its sockets. */
 const resources = (): number[] => [
-  readdirSync(`/proc/${server.pid}/task`).length,
-  ...folders().map((folder) => readdirSync(join(sockets, folder)).length),
+  readdirSync(`/proc/${place.server.pid}/task`).length,
+  ...folders().map((folder) => readdirSync(join(place.sockets, folder)).length),
 ];
 
-const folders = (): string[] => readdirSync(sockets).filter((name) => name.startsWith(".where.") && !name.includes(".ids-"));
+const folders = (): string[] =>
+  readdirSync(place.sockets).filter((name) => name.startsWith(".where.") && !name.includes(".ids-"));
 
 describe.each(PROTOCOLS)("connections, over %s", (protocol) => {
   it("spread over the isolates, and one instance runs in all", async () => {
@@ -171,7 +153,7 @@ it("-max-connections holds for all isolates together", async () => {
   await start(["-max-connections", "5"]);
   const all = await connectAll(5);
   await expect(connect()).rejects.toThrow();
-  await server.waitForLine(/a connection was refused: there are 5 already/);
+  await place.server.waitForLine(/a connection was refused: there are 5 already/);
   await first(all).close();
   await expect
     .poll(async () =>
@@ -266,7 +248,7 @@ describe("an isolate that ends", () => {
     const lost = survivor.call("plugin.Step", { EventId: begun.eventId, Data: what });
     expect(parseStep(await lost).call).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
     for (const client of [survivor, other]) await threadOf(client, id);
-    await server.waitForLine(/\[where\] its isolate ended/);
+    await place.server.waitForLine(/\[where\] its isolate ended/);
     await expect
       .poll(async () => counts(await threadsOf([survivor, other, await connect(), await connect()], id)).length, {
         timeout: 10_000,
@@ -280,7 +262,7 @@ describe("an isolate that ends", () => {
     const { clients: all, threads, id } = await oneEach();
     const leader = all[threads.indexOf(String(Math.min(...threads.map(Number))))] ?? first(all);
     await Promise.allSettled([runPhase(leader, id, "rewrite", { answer: () => "exit" })]);
-    await expect.poll(() => server.lines.filter((line) => line.includes("plugin where 1.0.0 is listening")).length).toBe(2);
+    await expect.poll(() => place.server.lines.filter((line) => line.includes("plugin where 1.0.0 is listening")).length).toBe(2);
     await oneEach();
     expect(folders()).toHaveLength(1);
   });
@@ -291,8 +273,8 @@ describe("the path", () => {
     await start();
     const { clients: all, id } = await oneEach();
     const running = all.map((client) => runPhase(client, id, "rewrite", { answer: () => "wait", connection: inTurn(all) }));
-    writeFileSync(join(plugins, "where.js"), where("1.1.0"));
-    await server.waitForLine(/plugin where 1\.1\.0 is listening on/);
+    writeFileSync(join(place.plugins, "where.js"), where("1.1.0"));
+    await place.server.waitForLine(/plugin where 1\.1\.0 is listening on/);
     expect((await Promise.all(running)).map(({ end }) => end)).toEqual(["ret", "ret", "ret"]);
     await oneEach();
     await Promise.all(all.map((client) => client.close()));
@@ -305,7 +287,7 @@ describe("the path", () => {
     const running = all.map((client) => runPhase(client, id, "rewrite", { answer: () => "wait", connection: inTurn(all) }));
     // The handlers run when a second call on each connection is answered.
     await Promise.all(all.map((client) => client.call("plugin.GetStatus", 1)));
-    const exit = server.close();
+    const exit = place.server.close();
     expect((await Promise.all(running)).map(({ end }) => end)).toEqual(["ret", "ret", "ret"]);
     expect(await exit).toEqual({ code: 0, signal: null });
     expect([existsSync(socketPath()), folders()]).toEqual([false, []]);
@@ -314,17 +296,17 @@ describe("the path", () => {
   it("a start after a kill cleans up, whatever the number of isolates was and is", async () => {
     await start();
     await oneEach();
-    server.kill("SIGKILL");
-    await server.exited;
+    place.server.kill("SIGKILL");
+    await place.server.exited;
     expect(lstatSync(socketPath()).isSymbolicLink()).toBe(true);
     await start([], 1);
     expect([lstatSync(socketPath()).isSocket(), folders()]).toEqual([true, []]);
-    server.kill("SIGKILL");
-    await server.exited;
+    place.server.kill("SIGKILL");
+    await place.server.exited;
     await start();
     await oneEach();
-    server.kill("SIGKILL");
-    await server.exited;
+    place.server.kill("SIGKILL");
+    await place.server.exited;
     await start();
     await oneEach();
     expect(folders()).toHaveLength(1);
@@ -332,9 +314,9 @@ describe("the path", () => {
 
   it("a link of somebody else's is left alone", async () => {
     symlinkSync("elsewhere", socketPath());
-    writeFileSync(join(plugins, "where.js"), where("1.0.0"));
-    server = await startServer({ plugins, flags: ["-plugin-sockets", sockets, "-threads", "2"] });
-    await server.waitForLine(/where\.socket; it is left alone/);
+    writeFileSync(join(place.plugins, "where.js"), where("1.0.0"));
+    await place.start(["-threads", "2"]);
+    await place.server.waitForLine(/where\.socket; it is left alone/);
     expect([readlinkSync(socketPath()), folders()]).toEqual(["elsewhere", []]);
   });
 });
@@ -342,5 +324,5 @@ describe("the path", () => {
 it("works in processes too", async () => {
   await start(["-isolation", "process"]);
   const { clients: all } = await oneEach();
-  expect(first(all).pid).not.toBe(server.pid);
+  expect(first(all).pid).not.toBe(place.server.pid);
 });

@@ -15,6 +15,7 @@ export type { CliOptions, CliResult } from "./run-cli.js";
 export { isRecord } from "./is-record.js";
 export { GatewayAnswer } from "./phase-run.js";
 export type { Answer, PdkCall, PhaseOptions, PhaseRun } from "./phase-run.js";
+export { PluginSockets } from "./plugin-sockets.js";
 export { connectPeer, PROTOCOLS, ProtobufPeer } from "./protobuf-peer.js";
 export type { Peer, TestProtocol } from "./protobuf-peer.js";
 export { parseStep, runPhase, startInstance, stepRequest } from "./run-phase.js";
