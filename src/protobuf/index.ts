@@ -1,5 +1,5 @@
 // The door of protobuf: the messages of ProtoBuf:1, and PDK calls in them. It knows no connection and no event.
-export { decodePdkResult, encodePdkCall, methodOfPdkCall } from "./pdk-call.js";
+export { assertResultSize, decodePdkResult, encodePdkCall, methodOfPdkCall } from "./pdk-call.js";
 export { BodyFile } from "./pdk-result.js";
 export {
   decodeRpcCall,

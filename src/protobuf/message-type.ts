@@ -28,6 +28,19 @@ export function decodeMessage(name: MessageName, bytes: Buffer): Fields {
   return typeOf(name).decode(bytes);
 }
 
+const parts = new Map<MessageName, ReadonlyMap<number, MessageName>>();
+
+/** The fields whose values are messages themselves: of which type, by the fields' numbers. */
+export function partsOf(name: MessageName): ReadonlyMap<number, MessageName> {
+  const known = parts.get(name);
+  if (known !== undefined) return known;
+  const found = new Map(typeOf(name).fieldsArray.flatMap(({ id, type }) => (isMessageName(type) ? [[id, type] as const] : [])));
+  parts.set(name, found);
+  return found;
+}
+
+const isMessageName = (type: string): type is MessageName => Object.hasOwn(MESSAGES, type);
+
 /** The fields that a message of this type can have. */
 export function fieldsOf(name: MessageName): readonly { readonly name: string; readonly type: string }[] {
   return typeOf(name).fieldsArray.map(({ name: field, type }) => ({ name: field, type }));

@@ -1,6 +1,7 @@
 // Encodes PDK calls as they go onto the socket, and decodes their results.
 import { appendFrame, encodeFrame } from "./frame.js";
 import { encodeMessage } from "./message-type.js";
+import { assertFewElements } from "./element-limit.js";
 import { argumentMessage, notCarried } from "./pdk-arguments.js";
 import { readPdkResult } from "./pdk-result.js";
 import { pdkSignature } from "./pdk-service.js";
@@ -33,6 +34,12 @@ export function encodePdkCall(method: string, args: readonly unknown[]): Buffer 
 export function decodePdkResult(method: string, bytes: Buffer): unknown {
   const signature = pdkSignature(method);
   return signature === undefined ? undefined : readPdkResult(signature.gives, method, bytes);
+}
+
+/** @throws {WireError} where what the gateway says that a call returned has more elements than a message may have. */
+export function assertResultSize(call: Buffer, bytes: Buffer): void {
+  const gives = pdkSignature(methodOfPdkCall(call))?.gives;
+  if (gives !== undefined) assertFewElements(gives, bytes);
 }
 
 /** The function that encoded frames call. */

@@ -1,5 +1,6 @@
 // Decodes the commands of a gateway and encodes the answers to them.
 import { WireError } from "../wire/index.js";
+import { assertFewElements } from "./element-limit.js";
 import { encodeFrame } from "./frame.js";
 import { decodeMessage, encodeMessage, type Fields } from "./message-type.js";
 import { isFields, textOf, toValue } from "./value.js";
@@ -24,6 +25,7 @@ export interface RpcCall {
 /** @throws {WireError} for bytes that are no call. */
 export function decodeRpcCall(bytes: Buffer): RpcCall {
   let call: Fields;
+  assertFewElements("RpcCall", bytes);
   try {
     call = decodeMessage("RpcCall", bytes);
   } catch (error) {

@@ -111,29 +111,36 @@ export class MsgpackRpc implements ConnectionHandler {
   }
 
   #methodTable(service: PluginService): ReadonlyMap<string, Answer> {
-    const result = (method: string, run: (argument: unknown) => unknown): [string, Answer] => [
+    // Of the argument only what is asked for is decoded: anybody may send any.
+    const result = <Argument>(
+      method: string,
+      read: (argument: MsgpackDecoder) => Argument,
+      run: (argument: Argument) => unknown,
+    ): [string, Answer] => [
       `plugin.${method}`,
       (messageId, connection, argument) => {
-        const value = argument.value();
-        void Promise.resolve()
+        const value = read(argument);
+        Promise.resolve()
           .then(() => run(value))
           .then((answer) => connection.send(encodeReply(messageId, answer)))
           .catch((thrown: unknown) => this.#fail(method, messageId, connection, thrown));
       },
     ];
     return new Map([
-      result("SetPluginDir", async (directory) => (await service.setPluginDir(text(directory, "the directory")), "ok")),
-      result("GetStatus", () => service.status()),
-      result("GetPluginInfo", (name) => service.pluginInfo(text(name, "the plugin's name"))),
-      result("StartInstance", (argument) =>
-        service.startInstance(
-          text(field(argument, "Name"), "Name"),
-          text(field(argument, "Config") ?? "{}", "Config"),
-          "MsgPack:1",
-        ),
+      result(
+        "SetPluginDir",
+        (argument) => text(argument.scalar(), "the directory"),
+        async (directory) => (await service.setPluginDir(directory), "ok"),
       ),
-      result("InstanceStatus", (id) => service.instanceStatus(integer(id, "the instance id"))),
-      result("CloseInstance", (id) => service.closeInstance(integer(id, "the instance id"))),
+      result("GetStatus", () => undefined, () => service.status()), // prettier-ignore
+      result(
+        "GetPluginInfo",
+        (argument) => text(argument.scalar(), "the plugin's name"),
+        (name) => service.pluginInfo(name),
+      ),
+      result("StartInstance", readStartInstance, ({ name, config }) => service.startInstance(name, config, "MsgPack:1")),
+      result("InstanceStatus", readInstanceId, (id) => service.instanceStatus(id)),
+      result("CloseInstance", readInstanceId, (id) => service.closeInstance(id)),
       ["plugin.HandleEvent", (messageId, connection, argument) => this.#handleEvent(messageId, connection, argument)],
       ["plugin.StepError", (messageId, connection, argument) => this.#step(messageId, connection, argument, true)],
       ...STEP_METHODS.map((name): [string, Answer] => [
@@ -187,6 +194,22 @@ export class MsgpackRpc implements ConnectionHandler {
   }
 }
 
+const readInstanceId = (argument: MsgpackDecoder): number => integer(argument.scalar(), "the instance id");
+
+/** Reads `{Name, Config}`. */
+function readStartInstance(argument: MsgpackDecoder): { name: string; config: string } {
+  const length = argument.mapLength() ?? 0;
+  let name: unknown;
+  let config: unknown = null;
+  for (let i = 0; i < length; i += 1) {
+    const key = argument.name();
+    if (key === "Name") name = argument.scalar();
+    else if (key === "Config") config = argument.scalar();
+    else argument.raw();
+  }
+  return { name: text(name, "Name"), config: text(config === null ? "{}" : config, "Config") };
+}
+
 /** Reads `{InstanceId, EventName}`. */
 function readHandleEvent(argument: MsgpackDecoder): { instanceId: number; phase: string } {
   const length = argument.mapLength() ?? 0;
@@ -194,7 +217,7 @@ function readHandleEvent(argument: MsgpackDecoder): { instanceId: number; phase:
   let phase: unknown;
   for (let i = 0; i < length; i += 1) {
     const key = argument.name();
-    if (key === "InstanceId") instanceId = argument.value();
+    if (key === "InstanceId") instanceId = argument.scalar();
     else if (key === "EventName") phase = argument.name();
     else argument.raw();
   }
@@ -209,17 +232,11 @@ function readStep(argument: MsgpackDecoder): { eventId: number; data: Buffer | u
   let data: Buffer | undefined;
   for (let i = 0; i < length; i += 1) {
     const key = argument.name();
-    if (key === "EventId") eventId = argument.value();
+    if (key === "EventId") eventId = argument.scalar();
     else if (key === "Data") data = argument.raw();
     else argument.raw();
   }
   return { eventId: integer(eventId, "EventId"), data };
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }
 
 function text(value: unknown, what: string): string {
@@ -241,9 +258,13 @@ export function methodOfCall(call: Buffer): string {
   return typeof method === "string" ? method : "?";
 }
 
+/** What is larger is not worth being decoded for the log. */
+const MAX_SHOWN = 8192;
+
 /** An encoded value as text for the log. */
 export function encodedText(data: Buffer | undefined): string {
   if (data === undefined) return "no answer";
+  if (data.length > MAX_SHOWN) return `an answer of ${data.length} bytes`;
   const value = decodeValue(data);
   return typeof value === "string" ? value : inspect(value);
 }

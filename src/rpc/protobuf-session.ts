@@ -1,5 +1,6 @@
 // Owns what one ProtoBuf:1 connection is in the middle of: a command, an event, or the calls that end one.
 import {
+  assertResultSize,
   decodeRpcCall,
   encodePdkCall,
   encodeRpcReturn,
@@ -7,7 +8,6 @@ import {
   methodOfPdkCall,
   type RpcCall,
   type RpcCommand,
-  type RpcResult,
 } from "../protobuf/index.js";
 import { type Connection, OVERSIZED_FRAME, WireError } from "../wire/index.js";
 import type { Event, EventDialect, EventReply, FailureCall } from "./event.js";
@@ -27,6 +27,9 @@ const DIALECT: EventDialect = {
  * with one that says so.
  */
 const PROBE = encodePdkCall("kong.ip.is_trusted", ["none"]);
+
+/** An answer up to this size has few elements in any case. */
+const SMALL = 64 * 1024;
 
 /** A gateway has one command under way; more than these waiting is no gateway. */
 const MAX_WAITING = 100;
@@ -100,6 +103,7 @@ export class ProtobufSession {
 
   #step(event: Event, call: Buffer, message: Buffer): void {
     if (message !== OVERSIZED_FRAME) {
+      if (message.length > SMALL) assertResultSize(call, message);
       event.step(false, message, this.#reply);
       return;
     }
@@ -176,15 +180,15 @@ export class ProtobufSession {
   }
 
   async #answer(sequence: unknown, command: Exclude<RpcCommand, { kind: "handle-event" }>): Promise<void> {
-    let result: RpcResult;
+    // The protocol has no errors: an answer without a result is one.
+    let answer = encodeRpcReturn(sequence);
     try {
-      result = await answerCommand(this.#options.service, command);
+      answer = encodeRpcReturn(sequence, await answerCommand(this.#options.service, command));
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      // The protocol has no errors: an answer without a result is one.
       if (!("code" in error)) this.#options.onInternalError(command.kind, error);
     }
-    this.#connection.sendSoon(encodeRpcReturn(sequence, result));
+    this.#connection.sendSoon(answer);
     if (this.#state === "busy") this.#next();
   }
 

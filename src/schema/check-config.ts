@@ -1,6 +1,7 @@
 // Checks a configuration against the plugin's schema, as far as Kong's own checks can be told from the outside.
 import { checkValue } from "./check-value.js";
 import { type FieldDefinition, isRecord, readDefinition, readFields } from "./config-fields.js";
+import { isDeeperThan, MAX_NESTING } from "./nesting.js";
 import { type FieldCheck, runEntityChecks } from "./run-entity-checks.js";
 
 /** What does not fit. The value itself is never told: it may be a secret. */
@@ -16,6 +17,7 @@ export interface ConfigProblem {
  */
 export function checkConfig(fields: readonly unknown[], config: unknown): ConfigProblem[] {
   if (!isRecord(config)) return [{ path: "config", reason: `is ${kindOf(config)}, not an object` }];
+  if (isDeeperThan(MAX_NESTING, config)) return [{ path: "config", reason: `is nested more than ${MAX_NESTING} levels deep` }];
   return checkRecord({ fields }, config, "config");
 }
 

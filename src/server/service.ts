@@ -10,7 +10,7 @@ import {
 import type { PhaseHostListener, Protocol } from "../channel/index.js";
 import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry, type SleepingInstance } from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
-import { checkConfig, redactConfig } from "../schema/index.js";
+import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 import type { Siblings } from "./siblings.js";
 
@@ -31,6 +31,9 @@ export interface ServiceOptions {
 
 /** One that runs in this server or, as far as it is told, in another of the same path. */
 type DescribedInstance = SleepingInstance & { readonly error?: string | undefined };
+
+/** Levels of a configuration that a status shows: more of them fit into no message of ProtoBuf:1. */
+const SHOWN_NESTING = 24;
 
 /** In milliseconds. The gateway gives up after one minute. */
 const A_DAY = 86_400_000;
@@ -173,7 +176,9 @@ export class ServerService implements PluginService {
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
   #statusOf({ id, plugin, config, started, error }: DescribedInstance): InstanceStatus {
     const fields = this.#options.plugins.get(plugin)?.generation.metadata.fields ?? [];
-    const status = { Name: plugin, Id: id, Config: redactConfig(fields, parse(config) ?? null), StartTime: started };
+    const value = parse(config) ?? null;
+    const shown = isDeeperThan(SHOWN_NESTING, value) ? null : redactConfig(fields, value);
+    const status = { Name: plugin, Id: id, Config: shown, StartTime: started };
     return error === undefined ? status : { ...status, Error: error };
   }
 }

@@ -4,6 +4,7 @@ const MESSAGES = {
   WIRE_NOT_A_MESSAGE: "not a MessagePack-RPC message",
   WIRE_INVALID_BYTE: "a byte that MessagePack does not use",
   WIRE_TOO_LARGE: "message is larger than the limit",
+  WIRE_TOO_MANY_ELEMENTS: "message has more elements than the limit",
   WIRE_TOO_DEEP: "value is nested too deeply",
   WIRE_TRUNCATED: "value ends before its declared length",
   WIRE_NOT_PROTOBUF: "not a message of ProtoBuf:1",

@@ -3,6 +3,12 @@ import { WireError } from "./errors.js";
 
 const INVALID = 0xc1;
 
+/**
+ * Elements of lists and entries of maps in one message, at all levels: building a value takes a hundred times as long as reading
+ * its bytes. A message that comes in one chunk has fewer than bytes, so that only those of several chunks are counted.
+ */
+export const MAX_ELEMENTS = 2 ** 18;
+
 /** How many length bytes follow a tag of the 0xc0 to 0xdf range, and what they count. */
 interface TagShape {
   /** Bytes of the length field, 0 where the tag has none. */
@@ -69,6 +75,7 @@ export class MessageScanner {
   readonly #maxSize: number;
   #size = 0;
   #values = 1;
+  #elements = 0;
   #skip = 0;
   #lengthBytes = 0;
   #length = 0;
@@ -104,6 +111,7 @@ export class MessageScanner {
       if (this.#values === 0 && this.#skip === 0 && this.#lengthBytes === 0) {
         this.#size = 0;
         this.#values = 1;
+        this.#elements = 0;
         return position;
       }
     }
@@ -120,8 +128,8 @@ export class MessageScanner {
     if (this.#size === 0 && !isArrayTag(byte)) throw notAMessage(byte);
     this.#values -= 1;
     if (byte <= 0x7f || byte >= 0xe0) return;
-    if (byte <= 0x8f) this.#values += (byte & 0x0f) * 2;
-    else if (byte <= 0x9f) this.#values += byte & 0x0f;
+    if (byte <= 0x8f) this.#contains(byte & 0x0f, 2);
+    else if (byte <= 0x9f) this.#contains(byte & 0x0f, 1);
     else if (byte <= 0xbf) this.#skip = byte & 0x1f;
     else this.#tag(byte);
   }
@@ -137,7 +145,14 @@ export class MessageScanner {
   #lengthKnown(): void {
     const { payload, valuesPerUnit } = this.#shape;
     if (valuesPerUnit === 0) this.#skip = this.#length + payload;
-    else this.#values += this.#length * valuesPerUnit;
+    else this.#contains(this.#length, valuesPerUnit);
+  }
+
+  #contains(count: number, valuesEach: 1 | 2): void {
+    this.#values += count * valuesEach;
+    this.#elements += count;
+    if (this.#size + this.#values > this.#maxSize) throw tooLarge(this.#maxSize);
+    if (this.#elements > MAX_ELEMENTS) throw tooManyElements();
   }
 }
 
@@ -192,5 +207,7 @@ function shapeOf(tag: number): TagShape {
 
 const notAMessage = (byte: number): WireError =>
   new WireError("WIRE_NOT_A_MESSAGE", `it starts with byte 0x${byte.toString(16)}`);
+
+export const tooManyElements = (): WireError => new WireError("WIRE_TOO_MANY_ELEMENTS", `the limit is ${MAX_ELEMENTS}`);
 
 const tooLarge = (maxSize: number): WireError => new WireError("WIRE_TOO_LARGE", `the limit is ${maxSize} bytes`);

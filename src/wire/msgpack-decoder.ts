@@ -46,17 +46,29 @@ export class MsgpackDecoder {
     return undefined;
   }
 
-  /** The next value; a text that is short is one of those that repeat: a key, a method's name. */
-  name(): WireValue {
+  /** As {@link scalar}; a text that is short is one of those that repeat: a key, a method's name. */
+  name(): WireValue | undefined {
+    return this.#repeatedText() ?? this.scalar();
+  }
+
+  #repeatedText(): string | undefined {
     const tag = this.bytes[this.position] ?? 0;
     const isFixed = tag >= 0xa0 && tag <= 0xbf;
-    if (!isFixed && tag !== 0xd9) return this.value();
+    if (!isFixed && tag !== 0xd9) return undefined;
     const start = this.position + (isFixed ? 1 : 2);
     const size = isFixed ? tag & 0x1f : (this.bytes[this.position + 1] ?? 0);
     const text = start + size <= this.bytes.length ? shortText(this.bytes, start, size) : undefined;
-    if (text === undefined) return this.value();
-    this.position = start + size;
+    if (text !== undefined) this.position = start + size;
     return text;
+  }
+
+  /** The next value where it is a single one; a list or a map is passed over, and undefined. */
+  scalar(): WireValue | undefined {
+    const tag = this.bytes[this.position] ?? 0;
+    const isContainer = (tag >= 0x80 && tag <= 0x9f) || (tag >= 0xdc && tag <= 0xdf);
+    if (!isContainer) return this.value();
+    this.raw();
+    return undefined;
   }
 
   /** The bytes of the next value, as they are: part of the message. */
@@ -184,7 +196,7 @@ export class MsgpackDecoder {
       const entries: [WireValue, WireValue][] = [];
       let plain = true;
       for (let i = 0; i < length; i += 1) {
-        const key = this.name();
+        const key = this.#repeatedText() ?? this.value();
         // `__proto__` as a property would change the object instead of being stored in it.
         plain &&= typeof key === "string" && key !== "__proto__";
         entries.push([key, this.value()]);

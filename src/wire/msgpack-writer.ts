@@ -1,10 +1,13 @@
 // Writes MessagePack values into one buffer that is used again and again.
 import { writeAscii } from "./ascii.js";
+import { WireError } from "./errors.js";
 
 const FIRST_SIZE = 8 * 1024;
 /** A result of this size or more takes the buffer along instead of being copied out of it. */
 const KEEP_BELOW = 64 * 1024;
 const MAX_HEADER = 9;
+/** Deeper nesting, or a value that contains itself, is refused: no decoder takes it, and writing recurses. */
+const MAX_DEPTH = 256;
 /** Up to this length a loop is quicker than a call into the runtime. */
 const MAX_LOOP = 40;
 /** Up to this length a text's size is found by writing it. */
@@ -16,6 +19,7 @@ const encoder = new TextEncoder();
 export class MsgpackWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
   #position = 0;
+  #depth = 0;
 
   /** What was written since the last time, in memory of its own. */
   take(): Buffer {
@@ -36,6 +40,7 @@ export class MsgpackWriter {
   /** Forgets what was written: an attempt has failed. */
   discard(): void {
     this.#position = 0;
+    this.#depth = 0;
   }
 
   /** Encoded bytes, as they are. */
@@ -47,7 +52,8 @@ export class MsgpackWriter {
 
   /**
    * Strings as str, bytes as bin, `undefined` as nil.
-   * @throws {TypeError} for functions and symbols, {RangeError} for a bigint beyond 64 bits.
+   * @throws {TypeError} for functions and symbols, {RangeError} for a bigint beyond 64 bits, {WireError} where it is nested too
+   * deeply.
    */
   value(value: unknown): void {
     switch (typeof value) {
@@ -84,11 +90,19 @@ export class MsgpackWriter {
       this.#header(value.length, 0xc4, 0xc5, 0xc6);
       return this.raw(value);
     }
-    if (Array.isArray(value)) {
-      this.arrayLength(value.length);
-      for (const item of value) this.value(item);
-      return;
-    }
+    if (this.#depth >= MAX_DEPTH) throw new WireError("WIRE_TOO_DEEP", `more than ${MAX_DEPTH} levels`);
+    this.#depth += 1;
+    if (Array.isArray(value)) this.#items(value);
+    else this.#entries(value);
+    this.#depth -= 1;
+  }
+
+  #items(items: readonly unknown[]): void {
+    this.arrayLength(items.length);
+    for (const item of items) this.value(item);
+  }
+
+  #entries(value: object): void {
     const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
     this.#mapLength(entries.length);
     for (const [key, item] of entries) {

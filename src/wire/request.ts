@@ -20,7 +20,7 @@ export interface WireRequest {
 export function readRequest(message: Buffer): WireRequest {
   const decoder = new MsgpackDecoder(message);
   const length = decoder.arrayLength();
-  const type = decoder.value();
+  const type = decoder.scalar();
   if (type === REQUEST && length === 4) {
     const messageId = readMessageId(decoder);
     const method = text(decoder, "method");

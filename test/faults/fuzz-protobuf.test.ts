@@ -142,6 +142,35 @@ describe("bytes that are no command", () => {
   });
 });
 
+describe("more elements than a message may have", () => {
+  const nested = (tag: number[], content: Buffer): Buffer => {
+    const size: number[] = [];
+    for (let rest = content.length; ; rest >>>= 7) {
+      size.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
+      if (rest <= 0x7f) break;
+    }
+    return Buffer.concat([Buffer.from([...tag, ...size]), content]);
+  };
+
+  it.each([
+    ["a command a million times", Buffer.alloc(3e6, Buffer.from("8a0200", "hex"))],
+    ["a command with a million fields that nobody knows", nested([0x8a, 0x02], Buffer.alloc(2e6, Buffer.from("7801", "hex")))],
+  ])("%s is refused", async (_name, bytes) => {
+    const client = await FrameClient.connect(server.socketPath);
+    client.write(frame(bytes));
+    await refused(client);
+  });
+
+  it("an answer of a million entries ends its connection", async () => {
+    const client = await FrameClient.connect(server.socketPath);
+    const id = await client.startInstance("asks", { asks: ["*"] });
+    expect(await client.begin(5, id, "access")).toBe("kong.request.get_headers");
+    await client.frame();
+    client.write(frame(Buffer.alloc(2e6, Buffer.from("0a00", "hex"))));
+    await client.closed;
+  });
+});
+
 describe("answers that are none", () => {
   it.each([
     ["bytes that are no message", Buffer.alloc(100, 0xff)],

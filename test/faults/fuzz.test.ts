@@ -1,7 +1,16 @@
 // Owns checking that no client, whatever it sends or leaves undone, harms the process or anybody else.
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
-import { encodeRequest, isRecord, startInstance, startServer, WireClient } from "../support/index.js";
+import {
+  connectPeer,
+  encodeRequest,
+  isRecord,
+  PROTOCOLS,
+  runPhase,
+  startInstance,
+  startServer,
+  WireClient,
+} from "../support/index.js";
 import type { RunningServer } from "../support/index.js";
 import { Bystander } from "./bystander.js";
 import { GARBAGE, randomGarbage } from "./garbage.js";
@@ -99,6 +108,63 @@ describe("bytes that are no request", () => {
     );
     for (const client of clients) client.destroy();
     await Promise.all(clients.map((client) => client.closed));
+  });
+});
+
+describe("depth and size", () => {
+  const nested = (open: string, close: string, levels: number): string =>
+    `{"deep":${open.repeat(levels)}1${close.repeat(levels)}}`;
+
+  describe.each(PROTOCOLS)("over %s", (protocol) => {
+    it.each([
+      ["32 objects", nested('{"a":', "}", 32), "ret"],
+      ["48 arrays", nested("[", "]", 48), "ret"],
+      ["120 arrays", nested("[", "]", 120), "ret"],
+      ["20,000 objects", nested('{"a":', "}", 20_000), "exit"],
+      ["500,000 arrays", nested("[", "]", 500_000), "exit"],
+      ["20,000 arrays that do not end", `{"deep":${"[".repeat(20_000)}`, "exit"],
+    ])("a configuration of %s gets an instance, whose status harms nobody", async (_name, config, end) => {
+      const peer = await connectPeer(protocol, server.socketPath);
+      const started = await peer.call("plugin.StartInstance", { Name: "asks", Config: config });
+      const id = isRecord(started) ? Number(started["Id"]) : 0;
+      expect(id).toBeGreaterThan(0);
+      expect((await runPhase(peer, id, "access")).end).toBe(end);
+      const control = await WireClient.connect(server.socketPath);
+      expect(await instancesOf(control)).toContain(id);
+      await control.call("plugin.CloseInstance", id);
+      await control.close();
+      await peer.close();
+    });
+  });
+
+  /** A request whose argument is this value. */
+  const request = (method: string, ...argument: Uint8Array[]): Buffer =>
+    Buffer.concat([encodeRequest(1, method, 0).subarray(0, -1), ...argument]);
+  const array = (length: number): Buffer => {
+    const header = Buffer.from([0xdd, 0, 0, 0, 0]);
+    header.writeUInt32BE(length, 1);
+    return header;
+  };
+
+  it.each([
+    ["60 million nils", request("plugin.GetStatus", array(60e6), Buffer.alloc(60e6, 0xc0))],
+    [
+      "a million arrays of ten",
+      request("plugin.Step", array(1e6), Buffer.alloc(11e6, Buffer.from("9ac0c0c0c0c0c0c0c0c0c0", "hex"))),
+    ],
+    ["60 million nils before the method", Buffer.concat([Buffer.from([0x94]), array(60e6), Buffer.alloc(60e6, 0xc0)])],
+  ])("%s: the connection is closed, with the reason", { timeout: 30_000 }, async (_name, bytes) => {
+    const client = await WireClient.connect(server.socketPath);
+    client.write(bytes);
+    await client.closed;
+  });
+
+  it("what a method does not ask for is passed over", { timeout: 30_000 }, async () => {
+    const client = await WireClient.connect(server.socketPath);
+    const reply = client.expectReply(1);
+    client.write(request("plugin.GetStatus", array(200_000), Buffer.alloc(200_000, 0xc0)));
+    expect((await reply).error).toBeNull();
+    await client.close();
   });
 });
 

@@ -178,6 +178,14 @@ describe("values", () => {
     same(encodeValue("a"), "a161");
   });
 
+  it("what contains itself, or is nested too deeply, is refused, and spoils nothing that comes after it", () => {
+    const circular: unknown[] = [];
+    circular.push({ circular });
+    const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+    for (const value of [circular, deep(257)]) expect(() => encodeValue(value)).toThrow("nested too deeply");
+    expect(decodeValue(encodeValue(deep(256)))).toEqual(deep(256));
+  });
+
   it("owns its memory: the next value does not overwrite it", () => {
     const first = encodeValue("first");
     encodeValue("x".repeat(1000));
