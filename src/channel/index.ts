@@ -3,11 +3,15 @@ export { type Batch, BatchReader, isBatch } from "./batch.js";
 export { BatchingPort } from "./batching-port.js";
 export { receiveCommands, writeCancelEvent, writeStartEvent, writeStep } from "./commands.js";
 export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
+export { cutText } from "./cut-text.js";
+export { limitLog } from "./limit-log.js";
+export { LineStream } from "./line-stream.js";
 export type {
   HostMessage,
   IsolateMessage,
   InspectorAddress,
   IsolateTask,
+  LogMessage,
   ModuleArtifact,
   OwnSocket,
   PluginMetadata,

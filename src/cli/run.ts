@@ -1,5 +1,5 @@
 // Runs one command line and says with which status the process is to end.
-import { UsageError, writeOutput } from "../program/index.js";
+import { UsageError, writeOutput, writeStderr } from "../program/index.js";
 import type { Invocation } from "./invocation.js";
 import { parseCommandLine } from "./options.js";
 import { versionText } from "./version.js";
@@ -57,6 +57,6 @@ function report(error: unknown): ExitStatus {
   const known = error instanceof Error && "code" in error;
   const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   const usage = error instanceof UsageError;
-  process.stderr.write(`pluginserver: ${text}${usage ? "; see pluginserver -help" : ""}\n`);
+  writeStderr(`pluginserver: ${text}${usage ? "; see pluginserver -help" : ""}\n`);
   return usage ? 2 : 1;
 }

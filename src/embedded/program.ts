@@ -1,10 +1,20 @@
 // Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
 import { dirname } from "node:path";
-import { type CreatePool, PluginServer } from "../server/index.js";
+import { limitLog } from "../channel/index.js";
+import { type CreatePool, logOwnOutput, PluginServer } from "../server/index.js";
 import { PluginPool, type StartCarrier } from "../isolates/index.js";
 import { type Generation, pluginInfo } from "../plugins/index.js";
-import { createLogger, endOfService, pluginEnvironment, requireWritable, UsageError, writeOutput } from "../program/index.js";
-import { captureOutput, limitLog, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
+import {
+  createLogger,
+  endOfService,
+  endOnFault,
+  pluginEnvironment,
+  requireWritable,
+  UsageError,
+  writeOutput,
+  writeStderr,
+} from "../program/index.js";
+import { captureOutput, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
 import { usageText } from "./flags.js";
 import { InThreadPool } from "./in-thread-pool.js";
 import { OnePlugin } from "./one-plugin.js";
@@ -29,7 +39,7 @@ export async function runProgram(
 ): Promise<0 | 1 | 2> {
   try {
     const options = parseEmbedded(argv, program);
-    if (options.command === "help") process.stderr.write(usageText(program));
+    if (options.command === "help") writeStderr(usageText(program));
     else if (options.command === "dump") await dump(await load(options), options);
     else await serve(await load(options), options);
     return 0;
@@ -45,6 +55,11 @@ async function dump({ generation }: ProgramPlugin, { protocol, socketPath }: Emb
 
 async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {
   const logger = createLogger(options.log);
+  // In the thread of the plugin they are the plugin's faults.
+  if (options.threads > 0) {
+    endOnFault(logger);
+    logOwnOutput(logger);
+  }
   const { socketPath } = options;
   await requireWritable(dirname(socketPath), "the socket's directory");
   const server = new PluginServer({
@@ -92,8 +107,8 @@ function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEn
 function report(error: unknown, program: string): 1 | 2 {
   const known = error instanceof Error && "code" in error;
   const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${program}: ${text}\n`);
+  writeStderr(`${program}: ${text}\n`);
   if (!(error instanceof UsageError)) return 1;
-  process.stderr.write(usageText(program));
+  writeStderr(usageText(program));
   return 2;
 }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { startThread } from "../isolates/index.js";
 import { loadPlugin } from "../plugins/index.js";
-import { PDK_ENTRY, PDK_VERSION, pluginEnvironment } from "../program/index.js";
+import { PDK_ENTRY, PDK_VERSION, pluginEnvironment, writeStderr } from "../program/index.js";
 import { adaptModule, evaluateModule } from "../runtime/index.js";
 import { EmbeddedError } from "./errors.js";
 import { programName } from "./options.js";
@@ -19,7 +19,7 @@ export function runFile(path: string, argv: readonly string[]): Promise<0 | 1 | 
       trustedKeys: [],
       loadTimeout: limits.loadTimeout,
       limits: { memory: limits.memory, env: pluginEnvironment(hiddenEnvironment) },
-      onPluginLog: (plugin, { message }) => process.stderr.write(`[${plugin}] ${message}\n`),
+      onPluginLog: (plugin, { message }) => writeStderr(`[${plugin}] ${message}\n`),
     });
     if ("reason" in generation) throw new EmbeddedError("EMBEDDED_REFUSED", `${generation.path}: ${generation.reason}`);
     const { artifact } = generation;

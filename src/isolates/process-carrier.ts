@@ -1,7 +1,7 @@
 // Carries an isolate in a child process: the hard wall, at which crashes, signals and closed descriptors end too.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { ChannelPort, IsolateTask } from "../channel/index.js";
+import { type ChannelPort, type IsolateTask, LineStream, limitLog, type LogMessage } from "../channel/index.js";
 import type { Carrier, CarrierLimits } from "./carrier.js";
 
 const PROCESS_ENTRY = fileURLToPath(new URL("../runtime/process-entry.js", import.meta.url));
@@ -12,8 +12,9 @@ export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier 
     execArgv: [`--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`],
     env: { ...limits.env },
     serialization: "advanced",
-    // What native code writes joins the server's own stderr; the rest comes as log lines.
-    stdio: ["ignore", 2, 2, "ipc"],
+    // What native code, Node.js itself and programs that the plugin starts write is read here and becomes log lines: the
+    // server's own stderr may have no reader.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const ended = endOf(child);
   child.send({ task });
@@ -46,10 +47,18 @@ function processPort(child: ChildProcess): ChannelPort {
       // A child that is gone is told by its exit, not by a write that fails.
       if (child.connected) child.send(message as object, () => {});
     },
-    onMessage: (listener) => child.on("message", listener),
+    onMessage: (listener) => {
+      child.on("message", listener);
+      logOutput(child, listener);
+    },
     onClose: (listener) => child.once("disconnect", listener),
     close: () => {
       if (child.connected) child.disconnect();
     },
   };
+}
+
+function logOutput({ stdout, stderr }: ChildProcess, listener: (message: LogMessage) => void): void {
+  const log = limitLog((entry) => listener({ kind: "log", entry }));
+  for (const stream of [stdout, stderr]) stream?.pipe(new LineStream("warn", log));
 }

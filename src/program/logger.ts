@@ -1,22 +1,27 @@
-// Makes the server's logger: lines on stderr, as text for people or JSON for collectors.
+// Makes the server's logger: lines on stderr, as text for people or JSON for collectors. No line is ever waited for.
+import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
-import pretty from "pino-pretty";
 import type { LogOptions } from "./log-options.js";
+import { droppedText, noticeDroppedBy, writeStderr } from "./stderr.js";
+import { escapeUnsafe, textLine } from "./text-line.js";
 
 const STDERR = 2;
+const WARN = 40;
 
 export function createLogger({ level, format }: LogOptions): Logger {
-  // Written at once: a line about the process's end must not be lost with it.
-  if (format === "json") return pino({ level, base: null }, pino.destination({ dest: STDERR, sync: true }));
-  return pino(
-    { level, base: null },
-    pretty({
-      destination: STDERR,
-      sync: true,
-      colorize: process.stderr.isTTY,
-      translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
-      ignore: "pid,hostname,plugin",
-      singleLine: true,
-    }),
+  const colors = format === "text" && isatty(STDERR);
+  // In JSON text most of them are escaped already; those that are not stand only inside of strings.
+  const line =
+    format === "json" ? (json: string) => `${escapeUnsafe(json.trimEnd())}\n` : (json: string) => textLine(json, colors);
+  noticeDroppedBy((dropped) =>
+    line(`${JSON.stringify({ level: WARN, time: Date.now(), dropped, msg: droppedText(dropped) })}\n`),
   );
+  return pino({ level, base: null, serializers: { err: errorFields } }, { write: (json: string) => writeStderr(line(json)) });
+}
+
+/** Its message is in the line already. */
+function errorFields(error: unknown): object | string {
+  if (!(error instanceof Error)) return String(error);
+  const code: unknown = "code" in error ? error.code : undefined;
+  return { type: error.name, message: error.message, ...(code === undefined ? {} : { code }), stack: error.stack };
 }

@@ -1,16 +1,28 @@
 // Owns the process's real stdout: dumps, versions and help go there, and nothing else ever does.
-import { createWriteStream } from "node:fs";
-import { once } from "node:events";
+import { write } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
 import { stdoutDescriptor } from "./launcher-environment.js";
 
 const DEFAULT_STDOUT = 1;
+/** Milliseconds until the next attempt, where a reader that takes nothing now does not hold the write up by itself. */
+const READER_WAIT = 5;
 
 const told = Number(stdoutDescriptor ?? DEFAULT_STDOUT);
 const stdout = Number.isInteger(told) ? told : DEFAULT_STDOUT;
 
-/** Writes to the real stdout and resolves when it is written. */
+const writePart = promisify(write);
+
+/** Writes to the real stdout and resolves when all of it is written, however long its reader takes. */
 export async function writeOutput(content: string | Uint8Array): Promise<void> {
-  const stream = createWriteStream("", { fd: stdout, autoClose: false });
-  stream.end(content);
-  await once(stream, "finish");
+  let rest = Buffer.from(content);
+  while (rest.length > 0) {
+    try {
+      const { bytesWritten } = await writePart(stdout, rest);
+      rest = rest.subarray(bytesWritten);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      await wait(READER_WAIT);
+    }
+  }
 }

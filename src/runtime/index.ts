@@ -10,7 +10,6 @@ export { PluginFormError } from "./forms/plugin-form-error.js";
 export { evaluateModule } from "./evaluate-module.js";
 export { LocalHost } from "./local-host.js";
 export { readResult } from "./pdk-result.js";
-export { limitLog } from "./limit-log.js";
 export { metadataOf } from "./plugin-metadata.js";
 export { serveIsolate } from "./serve-isolate.js";
 export { surviveStrayErrors } from "./survive-faults.js";

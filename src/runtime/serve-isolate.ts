@@ -6,6 +6,7 @@ import {
   type HostMessage,
   type IsolateMessage,
   type IsolateTask,
+  limitLog,
   type LogEntry,
   type PhaseHost,
   type PhaseHostListener,
@@ -25,7 +26,6 @@ import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import type { PluginDefinition } from "./forms/plugin-definition.js";
-import { limitLog } from "./limit-log.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";

@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import {
   type ErrorInfo,
   type IsolateTask,
+  limitLog,
   type LogEntry,
   type PluginMetadata,
   type ScanItem,
@@ -16,7 +17,6 @@ import {
 import { captureOutput } from "./capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { adaptModule } from "./forms/adapt-module.js";
-import { limitLog } from "./limit-log.js";
 import { metadataOf } from "./plugin-metadata.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";

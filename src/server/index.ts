@@ -1,6 +1,7 @@
 // The door of server.
 export { ServerError, type ServerErrorCode } from "./errors.js";
 export { logEntry } from "./log-entry.js";
+export { logOwnOutput } from "./own-output.js";
 export { PluginServer, type PluginServerOptions, type ServerOptions } from "./plugin-server.js";
 export { type DirectoryServerOptions, serveDirectory } from "./serve-directory.js";
 export { SharedPath } from "./shared-path.js";

@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly binary?: string;
   readonly cwd?: string;
+  /** Nothing of its stderr is read: it is this descriptor, or a socket whose other end nobody reads. */
+  readonly stderr?: number | "unread";
 }
 
 export interface Exit {
@@ -61,10 +63,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const socketPath = (socketFlag >= 0 ? flags[socketFlag + 1] : undefined) ?? join(prefix, "go_pluginserver.sock");
   const child = spawn(options.binary ?? BINARY, ["-kong-prefix", prefix, "-plugins-dir", options.plugins, ...flags], {
     env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", typeof options.stderr === "number" ? options.stderr : "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const server = watch(child, prefix, socketPath, () => temp?.remove());
+  const server = watch(child, prefix, socketPath, () => temp?.remove(), options.stderr === undefined);
   const speaksWire = !flags.join(" ").includes("ProtoBuf:1");
   if (speaksWire) await untilServing(server);
   else await server.waitForLine(/is listening on/);
@@ -93,7 +95,7 @@ export async function startProgram({ command, socketPath, env, cwd }: ProgramOpt
   return server;
 }
 
-function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void): RunningServer {
+function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void, readsStderr = true): RunningServer {
   live.add(child);
   const lines: string[] = [];
   const stdout: string[] = [];
@@ -108,7 +110,7 @@ function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp:
     });
   };
   collect(child.stdout, stdout);
-  collect(child.stderr, stderr);
+  if (readsStderr) collect(child.stderr, stderr);
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

@@ -2,10 +2,11 @@
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../embedded/index.js";
-import { type PluginServer, serveDirectory } from "../../server/index.js";
+import { logOwnOutput, type PluginServer, serveDirectory } from "../../server/index.js";
 import {
   createLogger,
   endOfService,
+  endOnFault,
   PDK_ENTRY,
   PDK_VERSION,
   pluginEnvironment,
@@ -78,6 +79,8 @@ async function ownSockets(
 /** Resolves when the server has ended in good order. */
 export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLogger(options.log);
+  logOwnOutput(logger);
+  endOnFault(logger);
   const { server, socketPath } = await createServer(options, logger);
   const ending = endOfService(options.watchParent);
   // Before the start, which can take long: an unhandled SIGHUP ends the process.

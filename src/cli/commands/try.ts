@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { startEchoUpstream, startGateway } from "../../gateway/index.js";
-import { CommandError, createLogger, endOfService, writeOutput } from "../../program/index.js";
+import { CommandError, createLogger, endOfService, endOnFault, writeOutput } from "../../program/index.js";
+import { logOwnOutput } from "../../server/index.js";
 import type { TryOptions } from "../invocation.js";
 import { createServer } from "./serve.js";
 
@@ -41,6 +42,8 @@ export async function tryOut(options: TryOptions): Promise<void> {
 
 async function startAll(options: TryOptions, prefix: string, ends: (() => Promise<void>)[]): Promise<void> {
   const logger = createLogger(options.log);
+  logOwnOutput(logger);
+  endOnFault(logger);
   const { server, socketPath } = await createServer({ ...options, kongPrefix: prefix, socket: options.socket }, logger);
   ends.push(() => server.close());
   await server.start();

@@ -47,6 +47,48 @@ describe("errors", () => {
   });
 });
 
+describe("what is too long", () => {
+  const LONG = 50 * 2 ** 20;
+  const long = "x".repeat(LONG);
+  const cause = (depth: number): Error => new Error(`${depth}`, depth === 0 ? {} : { cause: cause(depth - 1) });
+
+  it.each<[string, unknown]>([
+    ["a message", new Error(`cannot parse ${long}`)],
+    ["a text that is thrown", long],
+    ["an object that is thrown", { text: long, [`key ${long}`]: 1, list: Array<string>(1000).fill(long.slice(0, 1000)) }],
+    ["a name", Object.assign(new Error("x"), { name: long })],
+    ["a code", Object.assign(new Error("x"), { code: long })],
+    ["a stack", Object.assign(new Error("x"), { stack: long })],
+    ["the message of a cause", new Error("x", { cause: new Error(long) })],
+    ["a cause that is no error", new Error("x", { cause: { long } })],
+    ["causes without end", cause(1000)],
+    ["what an AggregateError gathers", new AggregateError(Array<Error>(1000).fill(new Error(long)), "all failed")],
+    ["a way of its own to be inspected", { [inspect.custom]: () => long }],
+  ])("%s", (_name, thrown) => {
+    const { name, message, code = "", stack } = expectPlain(thrown);
+    expect(name.length).toBeLessThan(256);
+    expect(code.length).toBeLessThan(256);
+    expect(message.length).toBeLessThan(8192 + 64);
+    expect(stack.length).toBeLessThan(16_384 + 64);
+  });
+
+  it("says how long it was, and leaves room for where it was thrown and for its cause", () => {
+    const { message, stack } = expectPlain(new Error(`cannot parse ${long}`, { cause: new TypeError("not closed") }));
+    expect(message).toMatch(/^cannot parse x+… \(52428813 characters\)$/);
+    expect(stack).toMatch(
+      /^Error: cannot parse x+… \(52428813 characters\)\n +at .*error-info\.test[\s\S]*caused by TypeError: not closed/,
+    );
+  });
+
+  it("tells what an AggregateError gathers", () => {
+    const errors = [new TypeError("first"), "second", new Error("third")];
+    const { stack } = expectPlain(new AggregateError(errors, "all failed"));
+    expect(stack).toMatch(
+      /^AggregateError: all failed[\s\S]*gathers TypeError: first[\s\S]*no Error: second[\s\S]*gathers Error: third/,
+    );
+  });
+});
+
 const throwing = {
   get: (): never => {
     throw new Error("from a getter");

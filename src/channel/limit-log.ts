@@ -1,6 +1,6 @@
 // Bounds what one isolate may log, so that a flood neither slows other plugins down nor fills a disk.
 import { performance } from "node:perf_hooks";
-import type { LogEntry } from "../channel/index.js";
+import type { LogEntry } from "./phase-host.js";
 
 const WINDOW = 1000;
 const MAX_LINES = 1000;
@@ -30,7 +30,7 @@ export function limitLog(log: (entry: LogEntry) => void): (entry: LogEntry) => v
       tellDropped();
     }
     lines += 1;
-    characters += entry.message.length;
+    characters += entry.message.length + (entry.error?.stack.length ?? 0);
     if (lines <= MAX_LINES && characters <= MAX_CHARACTERS) {
       log(entry);
       return;

@@ -1,8 +1,7 @@
 // A flood of log lines is cut, and the cut is told.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { LogEntry } from "../../../src/channel/index.js";
-import { limitLog } from "../../../src/runtime/limit-log.js";
+import { limitLog, type LogEntry } from "../../../src/channel/index.js";
 
 let seen: string[];
 let log: (entry: LogEntry) => void;
