@@ -1,6 +1,6 @@
 // What a further isolate of a plugin's own socket does: it joins the others, then takes its turns at the path.
 import type { ServeOwnSocket } from "../runtime/index.js";
-import { SharedPath } from "../server/index.js";
+import { SharedPath } from "../socket/index.js";
 import { Board, PathSiblings } from "../spread/index.js";
 import { EmbeddedError } from "./errors.js";
 import { createOwnServer, type OwnServerContext, ownServerContext, type OwnSocketSettings, socketPathOf } from "./own-socket.js";

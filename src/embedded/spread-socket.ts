@@ -2,7 +2,8 @@
 import type { IsolateTask, LogEntry, OwnSocket, PhaseHostListener } from "../channel/index.js";
 import { PluginPool, startThread } from "../isolates/index.js";
 import type { OwnSocketServer } from "../runtime/index.js";
-import { logEntry, SharedPath } from "../server/index.js";
+import { logEntry, logPathChange } from "../server/index.js";
+import { SharedPath } from "../socket/index.js";
 import { Board, type PathSiblings } from "../spread/index.js";
 import { EmbeddedError } from "./errors.js";
 import { createOwnServer, type OwnServerContext, sayListening, socketPathOf } from "./own-socket.js";
@@ -30,13 +31,17 @@ export async function serveSpreadSocket(context: OwnServerContext & { readonly t
       path.release();
       await Promise.all([server.close(), others.close(false)]);
       siblings.end();
-      await path.remove();
+      path.remove();
     },
   };
   try {
     await server.start();
     await siblings.othersListening();
     await path.publish();
+    path.watch(
+      () => siblings.listening(),
+      (change) => logPathChange(context.logger, path.path, change),
+    );
   } catch (error) {
     await ownSocket.close();
     throw error;

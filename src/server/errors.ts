@@ -1,9 +1,6 @@
 // Owns the errors that keep the server from starting; each message is what the operator reads.
 
 const CODES = {
-  SERVER_SOCKET_PATH_TOO_LONG: "the socket's path is too long for the operating system",
-  SERVER_NOT_A_SOCKET: "something that is no socket is in the way of the server's socket",
-  SERVER_CANNOT_LISTEN: "the server cannot listen",
   SERVER_NO_PLUGINS_DIR: "the plugins directory cannot be read",
 } as const;
 

@@ -18,11 +18,12 @@ import { type Connection, type Protocol, WireError } from "../wire/index.js";
 import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
 import { errorField, logEntry } from "./log-entry.js";
+import { logPathChange } from "./log-path-change.js";
 import { InstanceIds } from "./instance-ids.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
-import { UnixSocket } from "./unix-socket.js";
+import { UnixSocket } from "../socket/index.js";
 
 /** Times are in milliseconds, sizes in bytes. */
 export interface ServerOptions {
@@ -124,11 +125,13 @@ export class PluginServer {
     // Reported below, once somebody waits for it.
     loaded.catch(() => {});
     const { socketPath, socketMode, siblings, logger } = this.#options;
+    const path = siblings?.listenPath ?? socketPath;
     this.#socket = await UnixSocket.listen({
-      path: siblings?.listenPath ?? socketPath,
+      path,
       mode: socketMode,
       onConnection: (socket) => this.#accept(socket),
       onError: (error) => logger.error({ err: error }, `a connection to ${socketPath} could not be accepted: ${error.message}`),
+      onPathChange: (change) => logPathChange(logger, path, change),
     });
     await loaded;
     this.#service.begin(await this.#source.registry());
@@ -157,7 +160,7 @@ export class PluginServer {
     siblings?.leave();
     const end = await this.#socket?.close();
     const reloading = this.#source.close();
-    const isHandedOver = siblings === undefined ? end === "taken over" : await siblings.isPathServed();
+    const isHandedOver = siblings === undefined ? end === "taken over" : siblings.isPathServed();
     if (isHandedOver) await this.#handOver(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
     await this.#siblingsDrained(drainTimeout - (performance.now() - began));

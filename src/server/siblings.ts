@@ -43,7 +43,7 @@ export interface Siblings {
   readonly connectionCount: number;
 
   /** Whether clients that leave find a server on the path. */
-  isPathServed(): Promise<boolean>;
+  isPathServed(): boolean;
   /** Says how many events run here while it ends; whether those that end with it have none. */
   areQuiet(running: number): boolean;
 }

@@ -1,6 +1,7 @@
 // Joins one server to the others of its path: which instances there are, whose an event is, and who takes the next connection.
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { EventIds, OwnInstances, PassedStep, SharedInstance, SharedPath, Siblings, TakeStep } from "../server/index.js";
+import type { EventIds, OwnInstances, PassedStep, SharedInstance, Siblings, TakeStep } from "../server/index.js";
+import type { SharedPath } from "../socket/index.js";
 import type { Board } from "./board.js";
 import { SiblingLink, type SiblingMessage } from "./sibling-link.js";
 
@@ -124,7 +125,7 @@ export class PathSiblings implements Siblings {
     return this.#board.connectionCount;
   }
 
-  isPathServed(): Promise<boolean> {
+  isPathServed(): boolean {
     return this.#path.isServed();
   }
 
@@ -224,7 +225,7 @@ export class PathSiblings implements Siblings {
       let slot: number | undefined;
       do {
         slot = this.#board.choose();
-        if (slot !== undefined) this.#path.lead(slot, this.#slot);
+        if (slot !== undefined) this.#path.lead(slot);
       } while (slot !== undefined && this.#board.stateOf(slot) !== "listening");
     } catch (error) {
       this.#onPathError(asError(error));

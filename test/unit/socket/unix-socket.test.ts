@@ -4,7 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync
 import { connect, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { UnixSocket } from "../../../src/server/unix-socket.js";
+import { UnixSocket } from "../../../src/socket/unix-socket.js";
 import { createTempDir, type TempDir } from "../../support/index.js";
 
 /** `sun_path` on Linux, less its closing zero byte. */
@@ -168,7 +168,7 @@ describe("a path that is taken", () => {
   });
 });
 
-describe("a path that cannot be", () => {
+describe("paths near the limit", () => {
   it("may have 107 bytes, and no more", async () => {
     const longest = pathOf(LONGEST_PATH, "server.sock");
     await listen("x", longest);
@@ -185,16 +185,37 @@ describe("a path that cannot be", () => {
     await expect(listen("x", characters)).rejects.toMatchObject({ code: "SERVER_SOCKET_PATH_TOO_LONG" });
   });
 
-  it("in a directory that is not there", async () => {
+  it("cannot be in a directory that is not there", async () => {
     await expect(listen("x", join(directory.path, "no", "s.sock"))).rejects.toMatchObject({
       code: "SERVER_CANNOT_LISTEN",
       message: expect.stringContaining("s.sock") as unknown,
     });
   });
 
-  it("with a short name near the limit: no other name fits beside it for the takeover", async () => {
+  it("may be a short name in a folder whose path leaves room for no other name", async () => {
     const short = pathOf(LONGEST_PATH);
-    await expect(listen("x", short)).rejects.toMatchObject({ code: "SERVER_SOCKET_PATH_TOO_LONG" });
-    expect(readdirSync(dirname(short))).toEqual([]);
+    await listen("old", short);
+    await listen("new", short);
+    expect(await greeting(short)).toBe("new");
+    expect(readdirSync(dirname(short))).toEqual(["s"]);
+  });
+});
+
+describe("several servers in one folder, whose process may have the same number", () => {
+  it("start at once", async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+    await Promise.all(names.map((name) => listen(name, join(directory.path, name))));
+    for (const name of names) expect(await greeting(join(directory.path, name))).toBe(name);
+    expect(readdirSync(directory.path).sort()).toEqual([...names].sort());
+  });
+
+  it("take one path over at once: one of them has it", async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+    const sockets = await Promise.all(names.map((name) => listen(name)));
+    const winner = await greeting();
+    const losers = sockets.filter((_socket, i) => names[i] !== winner);
+    expect(new Set(await Promise.all(losers.map((socket) => socket.close())))).toEqual(new Set(["taken over"]));
+    expect(await greeting()).toBe(winner);
+    expect(readdirSync(directory.path)).toEqual(["server.sock"]);
   });
 });

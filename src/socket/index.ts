@@ -1,0 +1,5 @@
+// The door of socket: few modules, since a server listens before it loads anything else.
+export { SocketError, type SocketErrorCode } from "./errors.js";
+export type { PathChange } from "./path-watch.js";
+export { SharedPath } from "./shared-path.js";
+export { requireShortPath, UnixSocket, type UnixSocketOptions } from "./unix-socket.js";

@@ -1,0 +1,74 @@
+// Checks now and then that a path still leads to its server: what was removed is put back, and a takeover is told.
+import { isServed } from "./short-path.js";
+
+/** Milliseconds. */
+const INTERVAL = 1000;
+
+/** What has become of a server's path. */
+export type PathChange =
+  /** Another server has it, for good. */
+  | { readonly kind: "taken over" }
+  /** It was gone, or led to a server that is dead; it leads here again. */
+  | { readonly kind: "restored" }
+  /** It is gone and cannot be had back; told once, and tried again. */
+  | { readonly kind: "lost"; readonly error: Error };
+
+export interface PathWatchOptions {
+  readonly path: string;
+  readonly look: () => "ours" | "gone" | "another's";
+  readonly restore: () => Promise<void>;
+  readonly onChange: (change: PathChange) => void;
+}
+
+export class PathWatch {
+  readonly #options: PathWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #state: "ours" | "lost" | "restoring" | "over" = "ours";
+
+  constructor(options: PathWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#check(), INTERVAL).unref();
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#state = "over";
+  }
+
+  async #check(): Promise<void> {
+    const { path, look, restore, onChange } = this.#options;
+    const before = this.#state;
+    if (before === "restoring" || before === "over") return;
+    try {
+      const found = look();
+      if (found === "ours") {
+        this.#enter("ours");
+        return;
+      }
+      this.#state = "restoring";
+      if (found === "another's" && (await isServed(path))) {
+        if (this.#isOver()) return;
+        this.end();
+        onChange({ kind: "taken over" });
+        return;
+      }
+      if (this.#isOver()) return;
+      await restore();
+      if (this.#isOver()) return;
+      this.#enter("ours");
+      onChange({ kind: "restored" });
+    } catch (error) {
+      if (this.#isOver()) return;
+      this.#enter("lost");
+      if (before !== "lost") onChange({ kind: "lost", error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  #enter(state: "ours" | "lost"): void {
+    this.#state = state;
+  }
+}
