@@ -1,11 +1,11 @@
 // Which folder of src may import which others. docs/architecture.md says why; a test reads the imports themselves.
 export const IMPORTS = {
   pdk: [],
-  schema: [],
   wire: [],
   stamp: [],
   socket: [],
   channel: [],
+  schema: ["channel"],
   gateway: ["wire"],
   protobuf: ["pdk", "wire"],
   rpc: ["channel", "protobuf", "wire"],

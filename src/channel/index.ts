@@ -6,6 +6,7 @@ export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";
 export { cutText } from "./cut-text.js";
 export { limitLog } from "./limit-log.js";
 export { LineStream } from "./line-stream.js";
+export { type GatewayIds, gatewayIds, isGatewayKey, ownConfig } from "./gateway-keys.js";
 export type {
   HostMessage,
   IsolateMessage,

@@ -3,6 +3,7 @@ import {
   type AskedCall,
   type InstanceSpec,
   type LogEntry,
+  ownConfig,
   type PhaseHost,
   type PhaseHostListener,
   type Protocol,
@@ -81,7 +82,7 @@ export class LocalHost implements PhaseHost {
       if (typeof config !== "object" || config === null) throw new TypeError("the configuration is no JSON object");
       this.#instances.set(spec.id, {
         state: "ready",
-        handlers: this.#definition.createInstance(config as Record<string, unknown>),
+        handlers: this.#definition.createInstance(ownConfig(config as Record<string, unknown>, this.#definition.fields)),
       });
     } catch (thrown) {
       const error = toErrorInfo(thrown);

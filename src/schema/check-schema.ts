@@ -1,9 +1,10 @@
 // Checks a configuration schema as the gateway will when it starts: a plugin with one that it refuses keeps it from starting.
+import { isGatewayKey } from "../channel/index.js";
 import { checkAttributes } from "./check-attributes.js";
 import { checkDefault } from "./check-default.js";
 import { isRecord } from "./config-fields.js";
 import { checkEntityChecks } from "./check-entity-checks.js";
-import { FIELD_TYPES, type FieldType, GATEWAY_FIELDS, NEEDED_ATTRIBUTES } from "./schema-attributes.js";
+import { FIELD_TYPES, type FieldType, NEEDED_ATTRIBUTES } from "./schema-attributes.js";
 import { kindOf, listed, schemaError, schemaNote, type SchemaProblem, schemaWarning, suggestion } from "./schema-problem.js";
 
 /** Deeper than any configuration is: a schema that contains itself cannot come out of JSON, but one can be generated. */
@@ -38,7 +39,7 @@ function checkEntry(field: unknown, where: string, path: string, names: Set<stri
   const problems: SchemaProblem[] = [];
   if (names.has(name)) problems.push(schemaError(fieldPath, "comes twice: one of the two would be lost"));
   names.add(name);
-  if (path === "config" && GATEWAY_FIELDS.has(name))
+  if (path === "config" && isGatewayKey(name))
     problems.push(schemaWarning(fieldPath, "is a name that the gateway writes its own value to: choose another"));
   return [...problems, ...checkField(definition, fieldPath, depth)];
 }

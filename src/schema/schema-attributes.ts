@@ -129,15 +129,3 @@ export const ENTITY_CHECKS: Readonly<Record<string, { readonly fieldsIn?: readon
   conditional_at_least_one_of: { fieldsIn: ["if_field", "then_at_least_one_of", "else_then_at_least_one_of"] },
   custom_entity_check: { fieldsIn: ["field_sources"] },
 };
-
-/** The gateway itself puts these into every configuration. */
-export const GATEWAY_FIELDS: ReadonlySet<string> = new Set([
-  "__key__",
-  "__seq__",
-  "__plugin_id",
-  "__ws_id",
-  "route_id",
-  "service_id",
-  "consumer_id",
-  "plugin_instance_name",
-]);

@@ -1,0 +1,53 @@
+// Tells a plugin's own configuration from the keys that the gateway adds to it.
+
+/** What a gateway calls the entities that a configuration belongs to, as far as it says so. */
+export interface GatewayIds {
+  /** Of the plugin's entry in the gateway's configuration. */
+  readonly plugin?: string;
+  readonly route?: string;
+  readonly service?: string;
+  readonly consumer?: string;
+}
+
+const ID_KEYS = [
+  ["plugin", "__plugin_id"],
+  ["route", "route_id"],
+  ["service", "service_id"],
+  ["consumer", "consumer_id"],
+] as const;
+
+const PLAIN_KEYS: ReadonlySet<string> = new Set([
+  "route_id",
+  "service_id",
+  "consumer_id",
+  "consumer_group_id",
+  "plugin_instance_name",
+]);
+
+/** Whether the gateway itself writes this key into a configuration: `__seq__`, `__key__`, `__plugin_id`, `__ws_id`, `route_id`, … */
+export const isGatewayKey = (name: string): boolean => PLAIN_KEYS.has(name) || (name.startsWith("__") && name !== "__proto__");
+
+/** A copy without the gateway's keys; a field that the plugin's own schema has is the plugin's, whatever its name. */
+export function ownConfig(config: Readonly<Record<string, unknown>>, fields: readonly unknown[]): Record<string, unknown> {
+  const declared = new Set(fields.flatMap((field) => (typeof field === "object" && field !== null ? Object.keys(field) : [])));
+  // Not by assignment: a key may be `__proto__`.
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !isGatewayKey(name) || declared.has(name)));
+}
+
+/** The ids that the text of a configuration has; none where it is no JSON object. */
+export function gatewayIds(config: string): GatewayIds {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(config);
+  } catch {
+    return {};
+  }
+  if (typeof parsed !== "object" || parsed === null) return {};
+  const keys = parsed as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    ID_KEYS.flatMap(([entity, key]) => {
+      const id = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      return typeof id === "string" ? [[entity, id]] : [];
+    }),
+  );
+}
