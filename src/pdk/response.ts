@@ -100,7 +100,7 @@ export interface KongResponse {
    * Answers the client with an error in the gateway's own words and format (JSON, HTML, XML or text, as the client accepts)
    * and **never returns**, like `exit`.
    *
-   * Phases: rewrite, access, response. Measured from 2.2.2; before, it does nothing and the request goes on.
+   * Phases: rewrite, access, response. Measured from 2.2.2; Kong 2.0 lacks it: the server calls `exit` there, the message as JSON.
    *
    * @param status - the status code
    * @param message - in place of the gateway's text for that status

@@ -15,7 +15,7 @@ export interface KongService {
 
   /**
    * Sends the request to an upstream by its name, which the gateway balances over its targets. `true` when it is set. An
-   * unknown name throws up to 2.8 and is `undefined` from 3.1.
+   * unknown name throws up to 2.8 and is `undefined` from 3.1; where nobody awaits it, it fails the request.
    *
    * Phases: access.
    */

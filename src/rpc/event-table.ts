@@ -1,6 +1,8 @@
 // Owns every event that is under way, server-wide: an event may move to another connection between its calls.
 import { performance } from "node:perf_hooks";
 import type { PdkCall } from "../channel/index.js";
+import { encodedText, methodOfCall } from "./call-text.js";
+import { ErrorCalls } from "./error-calls.js";
 import { Event, type EventDialect, type EventReply, type EventRunner, type FailureCall } from "./event.js";
 
 /** The ids of a server whose events others know by their ids: those that are `slot` beyond a multiple of `slots`. */
@@ -36,6 +38,7 @@ export class EventTable {
   readonly #byTimeout = new Map<number, Map<number, Event>>();
   /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
   readonly #givenUp = new Set<number>();
+  readonly #errorCalls = new ErrorCalls();
   readonly #firstId: number;
   readonly #idStep: number;
   #sweep: NodeJS.Timeout | undefined;
@@ -66,8 +69,12 @@ export class EventTable {
         runner,
         dialect,
         deadline: performance.now() + runner.timeout,
-        onOver: () => this.#remove(event),
-        onCallRefused: this.#options.onCallRefused,
+        onOver: (_event, end) => {
+          this.#remove(event);
+          // Where calls are streamed the gateway has left with it.
+          if (end !== undefined && !dialect.streams) this.#errorCalls.ended(event.id, end);
+        },
+        onCallRefused: (_event, call, answer) => this.#callRefused(event, call, answer),
       },
       reply,
     );
@@ -83,6 +90,17 @@ export class EventTable {
     if (event !== undefined) return event;
     const mine = eventId >= this.#firstId && eventId < this.#nextId && (eventId - this.#firstId) % this.#idStep === 0;
     return mine && !this.#givenUp.has(eventId) ? "over" : "unknown";
+  }
+
+  /** What a gateway is told that steps on after `kong.response.error`, which it lacks. */
+  exitAfterError(eventId: number): Buffer | undefined {
+    return this.#errorCalls.exitAfter(eventId);
+  }
+
+  #callRefused(event: Event, call: Buffer, answer: Buffer | undefined): void {
+    this.#options.onCallRefused(event, call, answer);
+    const reason = `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`;
+    event.callRefused(this.#options.failureCalls(event, reason));
   }
 
   calls(eventId: number, calls: readonly PdkCall[]): void {
@@ -127,6 +145,7 @@ export class EventTable {
     this.#events.clear();
     this.#byTimeout.clear();
     this.#givenUp.clear();
+    this.#errorCalls.clear();
   }
 
   #expire(now: number): void {

@@ -50,8 +50,8 @@ export interface EventOptions {
   readonly dialect: EventDialect;
   /** When the event is given up, in the milliseconds of `performance.now`. */
   readonly deadline: number;
-  /** Called once, when the gateway has or will get nothing more of this event. */
-  readonly onOver: (event: Event) => void;
+  /** Called once, when the gateway has or will get nothing more of this event; with the call that ended the request. */
+  readonly onOver: (event: Event, end: Buffer | undefined) => void;
   /** The gateway refused a call whose result nobody waits for. */
   readonly onCallRefused: (event: Event, call: Buffer, answer: Buffer | undefined) => void;
 }
@@ -126,7 +126,17 @@ export class Event {
    * a failed plugin is to be passed over.
    */
   handlerFailed(calls: readonly FailureCall[]): void {
-    if (this.#handlerDone) return;
+    if (!this.#handlerDone) this.#fail(calls);
+  }
+
+  /** The gateway refused a call whose answer the handler does not look at: the event fails, though its handler may have returned. */
+  callRefused(calls: readonly FailureCall[]): void {
+    if (this.#hasFailed || this.#hasReturned || this.#state === "over") return;
+    if (!this.#handlerDone) this.runner.host.cancelEvent(this.id, "the gateway refused a call of it");
+    this.#fail(calls);
+  }
+
+  #fail(calls: readonly FailureCall[]): void {
     this.#hasFailed = true;
     this.#handlerDone = true;
     this.#queue = calls.map(({ method, args, ends }) => ({
@@ -163,7 +173,7 @@ export class Event {
 
   #play(call: PdkCall, reply: EventReply): void {
     // No step follows a call that ends the request: for this server the event is over once the call is sent.
-    if (call.ends) return this.#over(reply, call.data);
+    if (call.ends) return this.#over(reply, call.data, call.data);
     this.#state = "awaiting-step";
     this.#asked = performance.now();
     this.#played.push(call.data.length < KEPT_BELOW ? call : { ...call, data: Buffer.from(call.data.subarray(0, HEAD)) });
@@ -181,15 +191,15 @@ export class Event {
     } else if (this.#played.length === 0) this.#leave();
   }
 
-  #over(reply: EventReply, data: Buffer): void {
-    this.#leave();
+  #over(reply: EventReply, data: Buffer, end?: Buffer): void {
+    this.#leave(end);
     reply(this.id, data, true);
   }
 
-  #leave(): void {
+  #leave(end?: Buffer): void {
     this.#state = "over";
     this.#handlerDone = true;
     this.#reply = undefined;
-    this.#options.onOver(this);
+    this.#options.onOver(this, end);
   }
 }

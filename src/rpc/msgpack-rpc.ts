@@ -1,15 +1,13 @@
 // The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
-import { inspect } from "node:util";
 import {
   type Connection,
   type ConnectionHandler,
-  decodeValue,
   encodeCall,
   encodeErrorReply,
   encodeNotification,
   encodeReply,
   type MessageId,
-  MsgpackDecoder,
+  type MsgpackDecoder,
   PHASE_OVER,
   readRequest,
   sendEventReply,
@@ -183,7 +181,7 @@ export class MsgpackRpc implements ConnectionHandler {
 
   #answerStep(target: StepTarget, ...[eventId, failed, data, reply]: Parameters<TakeStep>): void {
     // 2.0 has no response.error and steps on after it, although the event is over here.
-    if (target === "over") reply(eventId, PHASE_OVER, true);
+    if (target === "over") reply(eventId, this.#options.events.exitAfterError(eventId) ?? PHASE_OVER, true);
     else if (target === "unknown") reply(eventId, this.#unknownEventData(), true);
     else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
   }
@@ -248,23 +246,4 @@ function text(value: unknown, what: string): string {
 function integer(value: unknown, what: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw new RpcError("RPC_BAD_ARGUMENT", `${what} is not an integer`);
-}
-
-/** The method's name in an encoded call, or in the beginning of one. */
-export function methodOfCall(call: Buffer): string {
-  const decoder = new MsgpackDecoder(call);
-  const isCall = decoder.mapLength() !== undefined && decoder.name() === "Method";
-  const method = isCall ? decoder.name() : undefined;
-  return typeof method === "string" ? method : "?";
-}
-
-/** What is larger is not worth being decoded for the log. */
-const MAX_SHOWN = 8192;
-
-/** An encoded value as text for the log. */
-export function encodedText(data: Buffer | undefined): string {
-  if (data === undefined) return "no answer";
-  if (data.length > MAX_SHOWN) return `an answer of ${data.length} bytes`;
-  const value = decodeValue(data);
-  return typeof value === "string" ? value : inspect(value);
 }

@@ -9,6 +9,8 @@ export interface CallableMethod extends PdkMethod {
   readonly rule: ArgumentRule | undefined;
   /** It changes nothing, is small, and says the same until the handler changes something: it may be asked ahead. */
   readonly isPlainRead: boolean;
+  /** It changes something, and answers `true` where that was done. */
+  readonly saysDone: boolean;
   /** What to call in place of a function that runs nowhere. */
   readonly instead?: string;
 }
@@ -19,11 +21,14 @@ const UNRECORDED: readonly Phase[] = ["certificate", "preread"];
 /** Bodies are read only when they are wanted. */
 const PLAIN_READ = /^kong\.(?:client|request|response|router|service\.response)\.get_(?!.*body)/;
 
+const SETTER = /\.set_[^.]*$/;
+
 export function callableMethod(method: PdkMethod): CallableMethod {
   const { phases, formerly } = method;
   const runsIn = new Set<string>(phases.length === 0 ? [] : [...phases, ...formerly, ...UNRECORDED]);
   const isPlainRead = PLAIN_READ.test(method.method);
-  return { ...method, runsIn, rule: ARGUMENT_RULES.get(method.method), isPlainRead };
+  const saysDone = method.returns === "boolean" && SETTER.test(method.method);
+  return { ...method, runsIn, rule: ARGUMENT_RULES.get(method.method), isPlainRead, saysDone };
 }
 
 /** Functions that the gateway has and lets no plugin server use: each call says what to do instead. */

@@ -38,12 +38,12 @@ export function composedFunction(
   const composition = COMPOSED.get(method.method);
   if (composition === undefined) return undefined;
   const run = async (event: RunningEvent, args: readonly unknown[]): Promise<unknown> => {
-    event.assertRunning(method.method);
     assertPhase(method, event.phase);
     assertArguments(method, toWireArguments(method.method, args), event.phase);
     return composition.run((name, its) => askFor(event, name, its), args);
   };
-  return (event, args) => (composition.applies(event, args) ? run(event, args) : event.call(method, args));
+  return (event, args) =>
+    composition.applies(event, args) ? event.compose(method.method, () => run(event, args)) : event.call(method, args);
 }
 
 function askFor(event: RunningEvent, name: PdkName, args: readonly unknown[]): Promise<unknown> {

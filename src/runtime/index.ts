@@ -12,5 +12,6 @@ export { LocalHost } from "./local-host.js";
 export { readResult } from "./pdk-result.js";
 export { metadataOf } from "./plugin-metadata.js";
 export { serveIsolate } from "./serve-isolate.js";
+export { rejectionFloats, rejectionLands } from "./refusals.js";
 export { surviveStrayErrors } from "./survive-faults.js";
 export type { OwnSocketServer, ServeOwnSocket } from "./own-socket.js";

@@ -65,6 +65,7 @@ export class LocalHost implements PhaseHost {
       defer,
       spent: release,
       ended: (event) => this.#events.delete(event.id),
+      failed: (event, error) => this.#report(event, error),
     };
   }
 
@@ -151,26 +152,31 @@ export class LocalHost implements PhaseHost {
     try {
       // A gateway asks only for the phases it was told of; for any other there is nothing to do.
       if (handler !== undefined) await handler(kongObject(event));
-      this.#return(event);
+      const uncaught = event.isUnsettled ? await event.settled() : undefined;
+      if (uncaught === undefined) this.#return(event);
+      else this.#failed(event, uncaught);
     } catch (thrown) {
       this.#failed(event, thrown);
     }
   }
 
   #return(event: RunningEvent): void {
-    if (!this.#events.delete(event.id)) return;
+    // It ends with the call that ended the request.
+    if (event.exited || !this.#events.delete(event.id)) return;
     const rest = event.finish();
     if (rest.length > 0) this.#listener.onCalls(event.id, rest);
     this.#listener.onReturn(event.id);
   }
 
   #failed(event: RunningEvent, thrown: unknown): void {
-    if (this.#events.delete(event.id)) {
-      event.finish();
-      this.#listener.onFailure(event.id, toErrorInfo(thrown), thrown);
-    } else if (!(thrown instanceof ExitSignal)) {
-      this.#listener.onLog(lateFailure(event, thrown));
-    }
+    if (!event.exited && this.#events.has(event.id)) this.#report(event, thrown);
+    else if (!(thrown instanceof ExitSignal)) this.#listener.onLog(lateFailure(event, thrown));
+  }
+
+  #report(event: RunningEvent, thrown: unknown): void {
+    if (!this.#events.delete(event.id)) return;
+    event.finish();
+    this.#listener.onFailure(event.id, toErrorInfo(thrown), thrown);
   }
 }
 

@@ -4,6 +4,7 @@ import { type LogEntry, toErrorInfo } from "../channel/index.js";
 import { isPdkError } from "../pdk/index.js";
 import { type EventTracking, NO_TRACKING } from "./current-event.js";
 import { ExitSignal, type RunningEvent } from "./event.js";
+import { exceptionEscapes, rejectionFloats, rejectionLands } from "./refusals.js";
 
 /** A throw in a timer or a floating promise ends neither the isolate nor its other events. */
 export function surviveStrayErrors(log: (entry: LogEntry) => void, tracking: EventTracking = NO_TRACKING): void {
@@ -16,12 +17,15 @@ export function surviveStrayErrors(log: (entry: LogEntry) => void, tracking: Eve
     const error = toErrorInfo(thrown);
     log({ level: late ? "debug" : "error", message: `${what}: ${error.message}`, ...origin, error });
   };
-  process.on("uncaughtException", (thrown: unknown) =>
-    report("uncaught exception outside a handler", thrown, tracking.ofException()),
-  );
-  process.on("unhandledRejection", (thrown, promise) =>
-    report("unhandled promise rejection", thrown, tracking.ofRejection(promise)),
-  );
+  process.on("uncaughtException", (thrown: unknown) => {
+    exceptionEscapes(thrown);
+    report("uncaught exception outside a handler", thrown, tracking.ofException());
+  });
+  process.on("unhandledRejection", (thrown, promise) => {
+    rejectionFloats(promise, thrown);
+    report("unhandled promise rejection", thrown, tracking.ofRejection(promise));
+  });
+  process.on("rejectionHandled", rejectionLands);
 }
 
 /** A thread shares its process's id: a signal that a plugin sends itself would hit every other plugin. */

@@ -1,8 +1,10 @@
 // The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
 import { decodeData, encodeData, type PluginServerCalls } from "../gateway/index.js";
-import { Event, failureCalls } from "../rpc/index.js";
+import { PdkError } from "../pdk/index.js";
+import { encodedText, ErrorCalls, Event, failureCalls, methodOfCall } from "../rpc/index.js";
 import { gatewayCodecs, LocalHost, type PluginDefinition } from "../runtime/index.js";
 import { encodeCall, PHASE_OVER } from "../wire/index.js";
+import { unwatchRejections, watchRejections } from "./watch-rejections.js";
 
 const PROTOCOL = "MsgPack:1";
 const DIALECT = { protocol: PROTOCOL, streams: false, phaseOver: PHASE_OVER, encodeCall } as const;
@@ -27,6 +29,7 @@ export class InProcessServer {
   readonly #definition: PluginDefinition;
   readonly #host: LocalHost;
   readonly #events = new Map<number, StartedEvent>();
+  readonly #errorCalls = new ErrorCalls();
   #instances = 0;
   #started = 0;
   #watch: EventWatch | undefined;
@@ -88,12 +91,20 @@ export class InProcessServer {
           dialect: DIALECT,
           // The test runner has a limit of its own.
           deadline: Infinity,
-          onOver: () => this.#events.delete(id),
-          onCallRefused: () => {},
+          onOver: (_event, end) => {
+            this.#over(id);
+            if (end !== undefined) this.#errorCalls.ended(id, end);
+          },
+          onCallRefused: (refused, call, answer) => {
+            const reason = `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`;
+            watch.onFailure(new PdkError("PDK_CALL_FAILED", { method: methodOfCall(call), reason: encodedText(answer) }));
+            refused.callRefused(failureCalls(this.#name, phase, reason, refused.runner.onError));
+          },
         },
         (eventId, data) => resolve(reply(eventId, data)),
       );
       this.#events.set(id, { event, watch });
+      watchRejections();
       this.#host.startEvent(id, instanceId, phase, PROTOCOL);
     });
   }
@@ -101,7 +112,7 @@ export class InProcessServer {
   #step(id: number, failed: boolean, data: unknown): Promise<unknown> {
     const started = this.#events.get(id);
     // Kong 2.0 has no response.error, and goes on after it.
-    if (started === undefined) return Promise.resolve(reply(id, PHASE_OVER));
+    if (started === undefined) return Promise.resolve(reply(id, this.#errorCalls.exitAfter(id) ?? PHASE_OVER));
     return new Promise((resolve) => {
       const answer = data === undefined ? undefined : encodeData(data);
       started.event.step(failed, answer, (eventId, next) => resolve(reply(eventId, next)));
@@ -117,8 +128,13 @@ export class InProcessServer {
   }
 
   #abandon(id: number): void {
-    if (!this.#events.delete(id)) return;
-    this.#host.cancelEvent(id, "the gateway refused a call of it");
+    if (this.#over(id)) this.#host.cancelEvent(id, "the gateway refused a call of it");
+  }
+
+  #over(id: number): boolean {
+    if (!this.#events.delete(id)) return false;
+    unwatchRejections();
+    return true;
   }
 }
 

@@ -21,6 +21,8 @@ export const WITHOUT_ISOLATE: readonly Fault[] = [
   { how: "reject", ends: "exit", log: /plugin misbehaves failed in access: rejected on purpose/ },
   { how: "throw in a timer", ends: "ret", log: stray("uncaught exception outside a handler", "thrown in a timer on purpose") },
   { how: "floating rejection", ends: "ret", log: stray("unhandled promise rejection", "floating on purpose") },
+  { how: "unawaited call", ends: "exit", log: /failed in access: kong\.service\.request\.set_header got a wrong argument/ },
+  { how: "floating call", ends: "exit", log: /failed in access: kong\.service\.request\.set_header got a wrong argument/ },
   { how: "hang", ends: "exit", log: /an event of plugin misbehaves was given up after \d s/ },
   { how: "environment", ends: "ret" },
   { how: "a megabyte of console.log", ends: "ret", log: /\[misbehaves\] \d+ lines were dropped/ },

@@ -147,7 +147,7 @@ describe("an older gateway", () => {
     expect(await choose("3.1")).toBeUndefined();
   });
 
-  it("of 2.0 has no response phase, and goes on after response.error", async () => {
+  it("of 2.0 has no response phase, and is told to exit after response.error, which it lacks", async () => {
     const plugin = definePlugin({
       access(kong) {
         kong.response.error(503);
@@ -158,7 +158,8 @@ describe("an older gateway", () => {
     });
     const t = await testPlugin(plugin, { kongVersion: "2.0" });
     await t.run();
-    expect([t.response.status, t.error]).toEqual([200, undefined]);
+    expect([t.response.status, t.error]).toEqual([503, undefined]);
+    expect(t.calls.map(({ method }) => method)).toEqual(["kong.response.error", "kong.response.exit"]);
     await expect(testPlugin(plugin, { kongVersion: "4.0" })).rejects.toMatchObject({ code: "TESTING_BAD_OPTION" });
   });
 });

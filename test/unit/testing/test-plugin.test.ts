@@ -367,3 +367,42 @@ describe("a phase by itself", () => {
     expect(String(refused.error)).toMatch(/get_path.*preread/);
   });
 });
+
+describe("a refused call", () => {
+  it("that nobody awaits fails the event, as it does in a server", async () => {
+    const plugin = definePlugin({
+      access(kong) {
+        void kong.service.request.setMethod("BREW");
+      },
+    });
+    const t = await testPlugin(plugin, {});
+    await t.run();
+    expect(t.response.status).toBe(500);
+    expect(t.error).toMatchObject({ code: "PDK_BAD_ARGUMENT", method: "kong.service.request.set_method" });
+    expect(t.upstreamRequest).toBeUndefined();
+  });
+
+  it("that is caught does not", async () => {
+    const plugin = definePlugin({
+      async access(kong) {
+        await kong.service.request.setMethod("BREW").catch(() => {});
+      },
+    });
+    const t = await testPlugin(plugin, {});
+    await t.run();
+    expect([t.response.status, t.error]).toEqual([200, undefined]);
+  });
+
+  it("of a gateway before 3.0, which says why, fails the event too", async () => {
+    const plugin = definePlugin({
+      access(kong) {
+        void kong.service.setUpstream("none");
+      },
+    });
+    for (const kongVersion of ["2.8", "3.4"] as const) {
+      const t = await testPlugin(plugin, { kongVersion });
+      await t.run();
+      expect([t.response.status, t.error]).toMatchObject([500, { method: "kong.service.set_upstream" }]);
+    }
+  });
+});
