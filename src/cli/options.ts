@@ -1,6 +1,9 @@
 // Reads the command line: what its flags and arguments mean.
+import { join } from "node:path";
 import { type Command, CommanderError } from "commander";
 import {
+  FORMER_ALIASES,
+  formerSocketName,
   LOG_FORMATS,
   LOG_LEVELS,
   normalizeFlags,
@@ -10,6 +13,7 @@ import {
   parseMode,
   parsePositiveInteger,
   parseSize,
+  refuseFormerFlags,
   UsageError,
 } from "../program/index.js";
 import {
@@ -26,12 +30,14 @@ import {
   type TryOptions,
 } from "./invocation.js";
 import { FORMATS, MODES, serverFlags, type ServerFlags } from "./kong-conf/index.js";
+import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { createProgram } from "./program.js";
 
 interface Values {
   readonly kongPrefix: string;
   readonly pluginsDir?: string;
   readonly socket?: string;
+  readonly sockName?: string;
   readonly socketMode: string;
   readonly pluginSockets?: string;
   readonly threads: string;
@@ -53,6 +59,7 @@ interface Values {
   readonly parentWatch: boolean;
   readonly watch: boolean;
   readonly inspect?: string;
+  readonly verbose?: boolean;
   readonly logLevel: string;
   readonly logFormat: string;
   readonly dumpAllPlugins?: boolean;
@@ -71,26 +78,27 @@ interface Values {
   readonly format: string;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json", "standalone"]);
-const OPTIONALS = new Set(["dump"]);
-const ALIASES = new Map([
-  ["plugins-directory", "plugins-dir"],
-  ["h", "help"],
-  ["v", "version"],
-]);
+const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json", "standalone", "verbose"]);
+const NAMES = {
+  booleans: BOOLEANS,
+  optionals: new Set(["dump"]),
+  aliases: new Map<string, string>([...FORMER_ALIASES, ["h", "help"]]),
+};
 
 /** @throws {UsageError} for a command line that cannot be understood. */
 export function parseCommandLine(argv: readonly string[]): Invocation {
+  refuseFormerFlags(argv, NAMES);
   const program = createProgram();
   try {
-    program.parse(normalizeFlags(withFormat(argv), { booleans: BOOLEANS, optionals: OPTIONALS, aliases: ALIASES }), {
-      from: "user",
-    });
+    program.parse(normalizeFlags(withFormat(argv), NAMES), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(goStyle(error.message));
     throw error;
   }
-  return toInvocation(program);
+  requirePaths(program);
+  translateFormer(program);
+  requireOneAction(program);
+  return toInvocation(program, formerSocketName(argv, NAMES));
 }
 
 /** Of kong-conf, a -env without names means -format env: with names it is what it is everywhere, and taken over. */
@@ -106,15 +114,15 @@ const goStyle = (text: string): string =>
     .replaceAll("option '--", "flag '-")
     .replace(/\s*\n[\s\S]*$/, "");
 
-function toInvocation(program: Command): Invocation {
+function toInvocation(program: Command, socketName: string | undefined): Invocation {
   const values = program.opts<Values>();
+  const [command, ...operands] = program.args;
   if (values.help === true) return { command: "help", text: program.helpInformation().replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
-  const [command, ...operands] = program.args;
   switch (command) {
     case undefined:
-      if (values.pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
-      return plain(values, values.pluginsDir);
+      if (values.pluginsDir === undefined) throw new UsageError(directoryMissing(values.verbose === true));
+      return plain(withSocket(values, socketName), values.pluginsDir);
     case "try":
       return { command, options: trying(values, operands) };
     case "check":
@@ -130,6 +138,10 @@ function toInvocation(program: Command): Invocation {
   }
 }
 
+function withSocket(values: Values, name: string | undefined): Values {
+  return name === undefined || values.socket !== undefined ? values : { ...values, socket: join(values.kongPrefix, name) };
+}
+
 function trying(values: Values, operands: readonly string[]): TryOptions {
   if (operands.length > 0) throw new UsageError(`too many arguments: try takes flags alone, not "${operands.join(" ")}"`);
   return {
@@ -140,8 +152,9 @@ function trying(values: Values, operands: readonly string[]): TryOptions {
 }
 
 function checking(values: Values, operands: readonly string[]): CheckOptions {
-  const [directory = values.pluginsDir ?? ".", ...others] = operands;
-  if (others.length > 0) throw new UsageError(`check takes one directory, not ${operands.length}`);
+  const { pluginsDir } = values;
+  const [directory = ".", ...others] = pluginsDir === undefined ? operands : [pluginsDir, ...operands];
+  if (others.length > 0) throw new UsageError(`check takes one directory, not ${others.length + 1}`);
   return { ...loading(values, directory), json: values.json === true };
 }
 

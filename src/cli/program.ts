@@ -22,9 +22,15 @@ export function createProgram(): Command {
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
     .argument("[command]", COMMANDS)
     .argument("[operands...]")
-    .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there").default("/usr/local/kong"))
-    .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory)"))
+    .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there (also -p)").default("/usr/local/kong"))
+    .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory, -d)"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
+    .addOption(
+      option(
+        "--sock-name <name>",
+        "name of the socket in the prefix (js_pluginserver.sock where the flags are kong-js-pluginserver's: -d, -p, -v, --plugins-directory)",
+      ),
+    )
     .addOption(
       option("--plugin-sockets <dir>", "besides, a socket for each plugin, DIR/NAME.socket, that its isolate serves itself"),
     )
@@ -75,6 +81,7 @@ export function createProgram(): Command {
     .addOption(option("--no-watch", "do not reload plugins when their files change (SIGHUP does)"))
     .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
     .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
+    .addOption(option("--verbose", "-log-level debug (also -v)"))
     .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))
     .addOption(option("--dump-all-plugins", "print all plugins as a JSON array and exit"))
     .addOption(option("--dump [name]", "print one plugin as a JSON array of one, or all, and exit"))

@@ -18,6 +18,12 @@ export const FLAGS = [
     usage: "Kong prefix path (specified by the -p argument commonly used in the kong cli)",
   },
   { name: "socket", type: "string", value: "", usage: "Path of the socket; by default PREFIX/EXECUTABLE.socket" },
+  {
+    name: "sock-name",
+    type: "string",
+    value: "",
+    usage: "Name of the socket in the prefix, as programs of kong-js-pdk have it",
+  },
   { name: "socket-mode", type: "mode", value: "0600", usage: "Permission bits of the socket, in octal" },
   {
     name: "protocol",
@@ -50,6 +56,7 @@ export const FLAGS = [
     value: "info",
     usage: "Least level that is logged: trace, debug, info, warn, error, fatal or silent",
   },
+  { name: "verbose", usage: "-log-level debug" },
   { name: "log-format", type: "string", value: "text", usage: "Form of the log: text or json" },
 ] as const satisfies readonly Flag[];
 

@@ -2,6 +2,7 @@
 import { basename, extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
+  FORMER_ALIASES,
   LOG_FORMATS,
   LOG_LEVELS,
   type LogOptions,
@@ -9,8 +10,10 @@ import {
   parseChoice,
   parseDuration,
   parseMode,
+  parsePath,
   parsePositiveInteger,
   parseSize,
+  refuseFormerFlags,
   UsageError,
 } from "../program/index.js";
 import type { IsolateLimits } from "../isolates/index.js";
@@ -30,8 +33,13 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
 const BOOLEANS = new Set<string>(FLAGS.filter((flag: Flag) => flag.type === undefined).map(({ name }) => name));
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
 const END_GRACE = 1000;
+const STANDARD_LEVEL = "info";
 const KNOWN = new Set<string>(FLAGS.map(({ name }) => name));
-const NAMES = { booleans: BOOLEANS, optionals: new Set<string>(), aliases: new Map([["h", "help"]]) };
+const NAMES = {
+  booleans: BOOLEANS,
+  optionals: new Set<string>(),
+  aliases: new Map<string, string>([...FORMER_ALIASES, ["h", "help"]]),
+};
 
 /**
  * The name of the program: the file it was started as. The endings of scripts are no part of it, so that a file that
@@ -44,15 +52,15 @@ export function programName(path: string): string {
 
 /** @throws {UsageError} for a command line that cannot be understood. */
 export function parseEmbedded(argv: readonly string[], program: string): EmbeddedOptions {
+  refuseFormerFlags(argv, NAMES);
   const values = readFlags(argv);
   const text = (name: FlagName): string => {
     const value = values[name];
     return typeof value === "string" ? value : "";
   };
-  const socket = text("socket");
   return {
     command: values["help"] === true ? "help" : values["dump"] === true ? "dump" : "serve",
-    socketPath: resolve(socket === "" ? join(text("kong-prefix"), `${program}.socket`) : socket),
+    socketPath: resolve(socketOf(text("socket"), text("sock-name"), parsePath("kong-prefix", text("kong-prefix")), program)),
     socketMode: parseMode("socket-mode", text("socket-mode")),
     threads: text("threads") === "0" ? 0 : parsePositiveInteger("threads", text("threads")),
     eventTimeout: parseDuration("event-timeout", text("event-timeout")),
@@ -75,11 +83,19 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
       .filter((name) => name !== ""),
     watchParent: values["no-parent-watch"] !== true,
     log: {
-      level: parseChoice("log-level", text("log-level"), LOG_LEVELS),
+      level: parseChoice("log-level", levelOf(text("log-level"), values["verbose"] === true), LOG_LEVELS),
       format: parseChoice("log-format", text("log-format"), LOG_FORMATS),
     },
   };
 }
+
+function socketOf(path: string, name: string, prefix: string, program: string): string {
+  if (path !== "" && name !== "") throw new UsageError("-socket and -sock-name name the same socket: leave one out");
+  return path === "" ? join(prefix, name === "" ? `${program}.socket` : name) : path;
+}
+
+/** A level that was asked for by its name counts before -v. */
+const levelOf = (level: string, isVerbose: boolean): string => (isVerbose && level === STANDARD_LEVEL ? "debug" : level);
 
 function readFlags(argv: readonly string[]): Record<string, unknown> {
   const options = Object.fromEntries(

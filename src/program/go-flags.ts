@@ -10,18 +10,44 @@ export interface FlagNames {
 }
 
 const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
+/** Flags of one letter may stand together, and a path may stand behind the last: `-vv`, `-vd DIR`, `-d/etc/plugins`. */
+const LETTERS = /^-(v*)([dp]?)((?<=[dp])[./].*)?$/s;
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
 const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"]);
 
 /** Values pass unchanged, also those that start with a dash: a flag takes the argument behind it whatever that is. */
 export function normalizeFlags(argv: readonly string[], names: FlagNames): string[] {
-  const normalized: string[] = [];
+  return readArguments(argv, names).flatMap(({ text, isValue }) => (isValue ? [text] : normalizeFlag(text, names)));
+}
+
+/** The flags as they are written, with their dashes and without values: `--sock-name`, `-v`. */
+export function writtenFlags(argv: readonly string[], names: FlagNames): string[] {
+  return readArguments(argv, names).flatMap(({ text, isValue }) =>
+    isValue || !FLAG.test(text) ? [] : [text.replace(/=.*$/s, "")],
+  );
+}
+
+interface Argument {
+  readonly text: string;
+  readonly isValue: boolean;
+}
+
+function readArguments(argv: readonly string[], names: FlagNames): Argument[] {
+  const read: Argument[] = [];
   let isValue = false;
   for (const argument of argv) {
-    normalized.push(...(isValue ? [argument] : normalizeFlag(argument, names)));
-    isValue = !isValue && awaitsValue(argument, names);
+    const texts: readonly string[] = isValue ? [argument] : splitLetters(argument);
+    for (const text of texts) read.push({ text, isValue });
+    isValue = !isValue && awaitsValue(texts.at(-1) ?? "", names);
   }
-  return normalized;
+  return read;
+}
+
+function splitLetters(argument: string): string[] {
+  const [, verbose = "", letter = "", path] = LETTERS.exec(argument) ?? [];
+  const flags = [...verbose, ...letter].map((name) => `-${name}`);
+  if (flags.length === 0) return [argument];
+  return path === undefined ? flags : [...flags.slice(0, -1), `-${letter}=${path}`];
 }
 
 function awaitsValue(argument: string, { booleans, optionals, aliases }: FlagNames): boolean {

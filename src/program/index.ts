@@ -1,6 +1,7 @@
 // The door of program: what every program of this project has around its server: flags, log, output, signals.
 export { endOnFault } from "./end-on-fault.js";
 export { endOfService } from "./end-of-service.js";
+export { FORMER_ALIASES, formerSocketName, refuseFormerFlags } from "./former-servers.js";
 export { type FlagNames, normalizeFlags } from "./go-flags.js";
 export { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "./log-options.js";
 export { createLogger } from "./logger.js";
@@ -11,6 +12,7 @@ export {
   parseDuration,
   parseInspect,
   parseMode,
+  parsePath,
   parsePositiveInteger,
   parseSize,
 } from "./parse-value.js";

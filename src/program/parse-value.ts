@@ -31,6 +31,12 @@ export function parsePositiveInteger(flag: string, text: string): number {
   return value;
 }
 
+/** Go takes an empty path for no path, and Node.js for the working directory: neither is what a script with an unset variable means. */
+export function parsePath(flag: string, text: string): string {
+  if (text === "") throw new UsageError(`-${flag} takes a path, and got an empty one`);
+  return text;
+}
+
 /** Permission bits in octal, as chmod takes them. */
 export function parseMode(flag: string, text: string): number {
   if (!/^0?o?[0-7]{3}$/.test(text)) throw new UsageError(`-${flag} takes permission bits in octal such as 0660, not "${text}"`);

@@ -73,6 +73,7 @@ describe("pluginserver check", () => {
     temp.write("project/lib/main.js", SOUND);
     const project = await runCli(["check"], { cwd: `${temp.path}/project` });
     expect(project.stdout.toString()).toBe("no plugins in .: it is one itself; build it, or check the directory that it is in\n");
+    expect(project).toMatchObject({ code: 1, stderr: "pluginserver: nothing was checked\n" });
   });
 
   it.each([

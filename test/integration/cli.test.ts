@@ -1,10 +1,10 @@
 // Owns checking the command line: what an operator and Kong's configuration get to see of the binary.
-import { symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import createCodec from "msgpack5";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BINARY, createTempDir, isRecord, runCli, startServer, WireClient } from "../support/index.js";
+import { BINARY, createTempDir, isRecord, runCli, startProgram, startServer, WireClient } from "../support/index.js";
 
 const fixtures = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const PHASES = fixtures("phases");
@@ -23,6 +23,7 @@ function parseDump(stdout: Buffer): Record<string, unknown>[] {
 }
 
 beforeAll(() => {
+  mkdirSync(join(temp.path, "former"));
   temp.write("plugins/good.cjs", "module.exports = { Plugin: class { access() {} }, Version: '1', Priority: 1, Schema: [] };");
   temp.write("plugins/broken.cjs", "module.exports = {;");
   temp.write("plugins/no-phase.cjs", "module.exports = { Plugin: class { helper() {} }, Version: '1', Schema: [] };");
@@ -205,6 +206,50 @@ describe("flags", () => {
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: "" });
     expectOneLine(stderr);
     expect(stderr).toMatch(named);
+  });
+});
+
+describe("a start command of another server, with this one's name", () => {
+  const prefix = join(temp.path, "former");
+
+  it.each([
+    ["kong-js-pluginserver's", ["-p", prefix, "-v", "--plugins-directory", PHASES], "js_pluginserver.sock"],
+    ["go-pluginserver's", ["-kong-prefix", prefix, "-plugins-directory", PHASES], "go_pluginserver.sock"],
+  ])("%s serves where that one did, and goes on", async (_server, args, name) => {
+    const socketPath = join(prefix, name);
+    const server = await startProgram({ command: [BINARY, ...args], socketPath });
+    try {
+      const client = await WireClient.connect(socketPath);
+      expect(await client.call("plugin.GetPluginInfo", "hello")).toMatchObject({ Name: "hello" });
+      await client.close();
+    } finally {
+      expect(await server.close()).toEqual({ code: 0, signal: null });
+    }
+  });
+
+  it("a program of kong-js-pdk or go-pdk is asked and refused with the same flags", async () => {
+    const plugin = join(temp.path, "plugins/good.cjs");
+    const { code, stdout } = await runCli(["run", plugin, "-v", "-p", prefix, "--sock-name", "a.sock", "--dump"]);
+    expect({ code, dump: JSON.parse(stdout.toString()) as unknown }).toMatchObject({
+      code: 0,
+      dump: { SocketPath: join(prefix, "a.sock") },
+    });
+    const refused = await runCli(["run", plugin, "-d", PHASES]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("flag provided but not defined: -") as string });
+  });
+});
+
+describe("a dump that nobody can get", () => {
+  it.each([
+    ["a closed stdout", ">&-"],
+    ["a full disk", ">/dev/full"],
+    ["a reader that has gone", "| true"],
+  ])("fails with %s", async (_case, redirect) => {
+    for (const flag of ["-dump-all-plugins", "-version", "-dump-plugin-info hello"]) {
+      const script = `{ sleep 0.2; "$0" -plugins-dir "$1" ${flag}; echo "status $?" >&2; } ${redirect}`;
+      const { stderr } = await runCli(["-c", script, BINARY, PHASES], { binary: "/bin/sh" });
+      expect(stderr).toMatch(/pluginserver: cannot write to stdout: .*\nstatus 1\n$/);
+    }
   });
 });
 

@@ -25,6 +25,7 @@ export async function check(options: CheckOptions): Promise<void> {
   const registry = await loadDirectory(options, createLogger(options.log));
   const findings = findingsOf(registry);
   await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
+  if (findings.length === 0) throw new CommandError("nothing was checked");
   const refused = findings.filter(({ served }) => !served).length;
   if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
 }

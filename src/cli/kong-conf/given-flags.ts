@@ -6,7 +6,7 @@ import type { ConfiguredServer } from "./kong-settings.js";
 
 /** Flags that belong to a command, or that stand in every start command anyway. */
 const NOT_TAKEN_OVER = new Set(
-  `kong-prefix plugins-dir dump dump-all-plugins dump-plugin-info version help port config json out sign standalone
+  `kong-prefix plugins-dir sock-name verbose dump dump-all-plugins dump-plugin-info version help port config json out sign standalone
   kong-version mode format`.split(/\s+/),
 );
 /** Flags that say what a dump has in it, and how it is made. */

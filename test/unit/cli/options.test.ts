@@ -130,6 +130,60 @@ describe("serve", () => {
   });
 });
 
+describe("command lines of the servers that were there before", () => {
+  const JS = "/usr/local/kong/js_pluginserver.sock";
+  const serving = (options: object): object => ({ command: "serve", options: { pluginsDirectory: "/d", ...options } });
+  const DEBUG = { log: { level: "debug", format: "text" } };
+
+  it.each<[string, string, object]>([
+    ["kong-js-pluginserver, as its README has it", "-v --plugins-directory /d", serving({ socket: JS, ...DEBUG })],
+    ["kong-js-pluginserver", "--plugins-directory /d", serving({ socket: JS, log: { level: "info" } })],
+    ["kong-js-pluginserver, in letters", "-p /p -d /d", serving({ kongPrefix: "/p", socket: "/p/js_pluginserver.sock" })],
+    ["kong-js-pluginserver, letters together", "-vvd /d", serving({ socket: JS, ...DEBUG })],
+    [
+      "kong-js-pluginserver, a path behind its letter",
+      "-d/d -p./p",
+      serving({ socket: "p/js_pluginserver.sock", kongPrefix: "./p" }),
+    ],
+    ["kong-js-pluginserver, many -v", "-v -v --verbose -d /d", serving({ socket: JS, ...DEBUG })],
+    ["kong-js-pluginserver, a socket's name", "-d /d --sock-name a.sock -p /p", serving({ socket: "/p/a.sock" })],
+    [
+      "kong-js-pluginserver, a level that counts more",
+      "-v -d /d -log-level warn",
+      serving({ log: { level: "warn", format: "text" } }),
+    ],
+    ["kong-js-pluginserver, asked for all", "--plugins-directory /d --dump-all-plugins", { command: "dump-all" }],
+    ["kong-js-pluginserver, asked for one", "-d /d --dump-plugin-info hello", { command: "dump-plugin-info", name: "hello" }],
+    ["kong-python-pdk's server", "--plugins-directory /d --socket-name py.sock", serving({ socket: "/usr/local/kong/py.sock" })],
+    ["go-pluginserver", "-kong-prefix /p -plugins-directory /d", serving({ kongPrefix: "/p", socket: undefined })],
+    ["go-pluginserver, two dashes", "--kong-prefix=/p -plugins-directory /d", serving({ socket: undefined })],
+    ["go-pluginserver, asked for all", "-kong-prefix /p -plugins-directory /d -dump-all-plugins", { command: "dump-all" }],
+    ["this one, with a socket", "-v -plugins-dir /d -socket /s", serving({ socket: "/s", ...DEBUG })],
+    [
+      "this one, with a value like a flag",
+      "-plugins-dir -v -socket -p",
+      { command: "serve", options: { pluginsDirectory: "-v", socket: "-p" } },
+    ],
+  ])("%s: %s", (_server, line, expected) => {
+    expect(parse(...line.split(" "))).toMatchObject(expected);
+  });
+
+  it("kong-conf says it in the terms of this server", () => {
+    const invocation = parse("kong-conf", "-kong-version", "3.4", "-d", "/d", "-v", "--sock-name", "a.sock");
+    expect(invocation).toMatchObject({
+      options: {
+        server: {
+          socket: "/usr/local/kong/a.sock",
+          startFlags: [
+            { name: "socket", value: "/usr/local/kong/a.sock" },
+            { name: "log-level", value: "debug" },
+          ],
+        },
+      },
+    });
+  });
+});
+
 describe("dumps", () => {
   it.each<[readonly string[], object]>([
     [["-dump-all-plugins"], { command: "dump-all" }],
@@ -161,7 +215,7 @@ describe("try", () => {
 });
 
 describe("version and help", () => {
-  it.each([["-version"], ["--version"], ["-v"], ["-version", "-plugins-dir", "/d"]])("%s", (...argv) => {
+  it.each([["-version"], ["--version"], ["-version", "-plugins-dir", "/d"]])("%s", (...argv) => {
     expect(parse(...argv)).toEqual({ command: "version" });
   });
 
@@ -216,6 +270,28 @@ describe("command lines that cannot be understood", () => {
     [["try", "again"], "too many arguments"],
     [["-plugins-dir", "/d", "-dump-all-plugins=maybe"], "-dump-all-plugins=maybe"],
     [["-plugins-dir", "/d", "-version=maybe"], "-version=maybe"],
+    [["-v"], "-plugins-dir is missing: say where the plugins are (-v makes the log verbose, -version prints the version)"],
+    [["-d", "/d", "--sock-name", "a", "-socket", "/b"], "-socket and -sock-name name the same socket"],
+    [["-d", "/d", "-m"], "-m is a flag of kong-python-pdk's server and has no meaning here: each plugin runs in isolates"],
+    [["-d", "/d", "-g"], "leave it out"],
+    [["-d", "/d", "--listen-queue-size", "9"], "leave it out"],
+    [["-plugins-dir", ""], "-plugins-dir takes a path"],
+    [["-plugins-dir=/d", "-kong-prefix="], "-kong-prefix takes a path"],
+    [["-plugins-dir=/d", "-sock-name="], "-sock-name takes a path"],
+    [["-plugins-dir=/d", "-socket", ""], "-socket takes a path"],
+    [
+      ["-d", "/d", "-dump-all-plugins", "-dump-plugin-info", "a"],
+      "-dump-all-plugins and -dump-plugin-info are different commands",
+    ],
+    [["-d", "/d", "-dump", "-version"], "-dump and -version are different commands"],
+    [["check", "-version"], "check and -version are different commands"],
+    [["check", "-dump"], "check and -dump are different commands"],
+    [["check", "/a", "-plugins-dir", "/b"], "check takes one directory, not 2"],
+    [["nonsense", "-help"], 'there is no command "nonsense"'],
+    [["nonsense", "-version"], 'there is no command "nonsense"'],
+    [["-log-level", "info", "run", "p.js"], "run stands in front of all flags"],
+    [["-plugins-dir", "/d", "-json"], "-json is a flag of check"],
+    [["check", "-port", "9"], "-port is a flag of try"],
   ])("%j", (argv, text) => {
     const run = (): Invocation => parseCommandLine(argv);
     expect(run).toThrow(UsageError);
