@@ -45,7 +45,7 @@ function readArguments(argv: readonly string[], names: FlagNames): Argument[] {
 
 function splitLetters(argument: string): string[] {
   const [, verbose = "", letter = "", path] = LETTERS.exec(argument) ?? [];
-  const flags = [...verbose, ...letter].map((name) => `-${name}`);
+  const flags = [...Array<string>(verbose.length).fill("-v"), ...(letter === "" ? [] : [`-${letter}`])];
   if (flags.length === 0) return [argument];
   return path === undefined ? flags : [...flags.slice(0, -1), `-${letter}=${path}`];
 }
