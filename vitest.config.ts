@@ -1,12 +1,23 @@
 import { defineConfig } from "vitest/config";
 
+/** The parts of the suite that run alone: `npm test -- unit faults`. Every test file is in exactly one. */
+export const SUITES = {
+  unit: { include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/{docs,gateway,pdk,protobuf,rpc,schema,wire}/**"] },
+  kong: { include: ["test/unit/{gateway,pdk,protobuf,rpc,schema,wire}/**/*.test.ts"], exclude: [] },
+  integration: { include: ["test/integration/**/*.test.ts"], exclude: ["test/integration/docs.test.ts"] },
+  faults: { include: ["test/faults/**/*.test.ts", "test/chaos/**/*.test.ts"], exclude: [] },
+  conformance: { include: ["test/conformance/**/*.test.ts"], exclude: [] },
+  docs: { include: ["test/unit/docs/**/*.test.ts", "test/integration/docs.test.ts"], exclude: [] },
+} as const satisfies Record<string, { readonly include: readonly string[]; readonly exclude: readonly string[] }>;
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: Object.entries(SUITES).map(([name, { include, exclude }]) => ({
+      extends: true,
+      test: { name, include: [...include], exclude: ["**/node_modules/**", ...exclude] },
+    })),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Real threads and processes on a shared machine: in CI a test that fails has one more chance, and both are reported.
-    retry: process.env["CI"] === undefined ? 0 : 1,
     // Tests start real servers with real threads: more of them at once than there are cores only makes noise.
     maxWorkers: 2,
   },
