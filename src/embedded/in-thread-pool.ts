@@ -9,6 +9,8 @@ export interface InThreadLimits {
   readonly maxEvents: number;
   /** Bytes of a body that the gateway leaves in a file. */
   readonly maxBodySize: number;
+  /** The plugin's name, where its module states none. */
+  readonly plugin?: string;
 }
 
 export class InThreadPool implements InstancePool {
@@ -17,6 +19,7 @@ export class InThreadPool implements InstancePool {
 
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: EventTracking, listener: PhaseHostListener) {
     this.#local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
+      ...(limits.plugin === undefined ? {} : { plugin: limits.plugin }),
       tracking,
       release: releaseMemory,
     });

@@ -82,8 +82,8 @@ export function createOwnServer(
     socketPath: socketPathOf(settings),
     logger,
     createSource: (context) => new OnePlugin(generation, context),
-    createPool: (_generation, listener) =>
-      new InThreadPool(definition, limits, tracking, tellingFirstReturn(listener, onProductive)),
+    createPool: ({ name }, listener) =>
+      new InThreadPool(definition, { ...limits, plugin: name }, tracking, tellingFirstReturn(listener, onProductive)),
   });
 }
 

@@ -82,12 +82,12 @@ async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<v
 
 /** What the plugin prints becomes lines of the log, as in an isolate. */
 function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): CreatePool {
-  return (_generation, listener) => {
+  return ({ name }, listener) => {
     const log = limitLog((entry) => listener.onLog(entry));
     captureOutput(log);
     const tracking = trackEvents();
     surviveStrayErrors(log, tracking);
-    return new InThreadPool(definition, limits, tracking, listener);
+    return new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener);
   };
 }
 

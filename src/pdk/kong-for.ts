@@ -1,6 +1,7 @@
 // Owns the narrowing of `kong` to what one phase may call.
 import type { JsName } from "./js-name.js";
 import type { Kong } from "./kong.js";
+import type { KongLog, KongLogCall } from "./log.js";
 import type { PDK_METHODS } from "./methods.js";
 import type { Phase } from "./phases.js";
 
@@ -20,7 +21,11 @@ type InPhase<Namespace, P extends Phase, Path extends string> = {
     Key in keyof Namespace as Extract<PathsIn<P>, `${Path}.${Key & string}` | `${Path}.${Key & string}.${string}`> extends never
       ? never
       : Key
-  ]: Namespace[Key] extends (...args: never) => unknown ? Namespace[Key] : InPhase<Namespace[Key], P, `${Path}.${Key & string}`>;
+  ]: Namespace[Key] extends KongLog
+    ? InPhase<Namespace[Key], P, `${Path}.${Key & string}`> & KongLogCall
+    : Namespace[Key] extends (...args: never) => unknown
+      ? Namespace[Key]
+      : InPhase<Namespace[Key], P, `${Path}.${Key & string}`>;
 };
 
 /**

@@ -6,13 +6,17 @@ export interface SerializeOptions {
   readonly mode?: "set" | "add" | "replace";
 }
 
+/** The log as a function: `kong.log("quota is used up")` is `kong.log.notice`. */
+export type KongLogCall = (...message: unknown[]) => Promise<void>;
+
 /**
- * Writes to the gateway's log. The parts of a message are joined without spaces.
+ * Writes to the gateway's log. The parts of a message are joined without spaces. Called itself it is `notice`.
  *
  * @example
  * await kong.log.warn("quota of ", consumer.username, " is used up");
+ * await kong.log("a notice");
  */
-export interface KongLog {
+export interface KongLog extends KongLogCall {
   /**
    * Something must be done at once.
    *

@@ -149,9 +149,9 @@ export interface KongRequest {
   /**
    * The body's bytes; empty without a body.
    *
-   * A body larger than nginx's buffer (8 or 16 kB by default) lies in a file, and reading that differs. From 3.8 `{ maxSize }`
-   * brings it, and without an argument it is refused (HTTP 500). In 3.1 and 3.4 it is refused whatever the argument, and up
-   * to 2.8 it throws a `PdkError` with the code `PDK_CALL_FAILED`: there raise `nginx_http_client_body_buffer_size`. Over
+   * A body larger than nginx's buffer (8 or 16 kB by default) lies in a file, and reading that differs. From 3.8 it is there.
+   * From 3.0 to 3.7 the gateway itself answers with HTTP 500, and the handler hears nothing; up to 2.8 it throws a `PdkError`
+   * with the code `PDK_CALL_FAILED` that says how large the body is: there raise `nginx_http_client_body_buffer_size`. Over
    * ProtoBuf:1 it is there in every version. A body larger than `maxSize` throws `PDK_BODY_TOO_LARGE`, before it travels if
    * the request has a `Content-Length`.
    *
@@ -176,7 +176,7 @@ export interface KongRequest {
    *
    * Phases: rewrite, access, response (2.8.5+).
    *
-   * @param mimetype - parse as this type whatever the request says
+   * @param mimetype - parse as this type whatever the request says; text or `undefined`, anything else is refused
    */
   getBody(mimetype?: string, options?: BodyOptions): Promise<ParsedBody | undefined>;
 

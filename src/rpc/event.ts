@@ -102,6 +102,11 @@ export class Event {
     return this.#options.dialect.streams;
   }
 
+  /** The call that the gateway has not answered. */
+  get lastCall(): Buffer | undefined {
+    return this.#played[0]?.data;
+  }
+
   /** Whether its handler runs, or the gateway was asked for an answer after `since` (of `performance.now`). */
   isAlive(since: number): boolean {
     return this.#state === "running" || this.#asked > since;

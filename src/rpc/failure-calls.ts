@@ -10,8 +10,36 @@ const CLIENT_MESSAGE = { message: "An unexpected error occurred" };
 /** Ends the request as a Lua plugin's error does in Kong. */
 export const FAIL_CLOSED = { method: "kong.response.exit", args: [500, CLIENT_MESSAGE] } as const;
 
+/** What a service said of the body that is not sent. */
+const OF_THE_BODY = [
+  "Content-Type",
+  "Content-Encoding",
+  "Content-Language",
+  "Content-Location",
+  "Content-Disposition",
+  "Content-Range",
+  "Content-MD5",
+  "Content-Digest",
+  "Repr-Digest",
+  "Digest",
+  "Accept-Ranges",
+  "ETag",
+  "Last-Modified",
+  "Cache-Control",
+  "Expires",
+  "Age",
+] as const;
+
+/** In `response` the service's headers stay where a plugin exits: the error would be called compressed, or be cached as its body. */
+const CLEARED: readonly FailureCall[] = OF_THE_BODY.map((name) => ({
+  method: "kong.response.clear_header",
+  args: [name],
+  ends: false,
+}));
+
 /** The gateway logs a server's own output at a level that is off by default, so the reason goes to its error log too. */
 export function failureCalls(plugin: string, phase: string, reason: string, onError: "exit" | "continue"): FailureCall[] {
   const log = { method: "kong.log.err", args: [`plugin ${plugin} failed in ${phase}: ${reason}`], ends: false };
-  return onError === "exit" && EXIT_PHASES.has(phase) ? [log, { ...FAIL_CLOSED, ends: true }] : [log];
+  if (onError !== "exit" || !EXIT_PHASES.has(phase)) return [log];
+  return [log, ...(phase === "response" ? CLEARED : []), { ...FAIL_CLOSED, ends: true }];
 }

@@ -33,6 +33,9 @@ const isText = (value: unknown): boolean => typeof value === "string" || value i
 const isNil = (value: unknown): boolean => value === undefined || value === null;
 
 const text: Check = (value) => (isText(value) ? undefined : "text");
+/** What comes behind it is named, because it is often given in its place. */
+const bodyType: Check = (value) =>
+  isNil(value) || isText(value) ? undefined : "text or nothing (options such as maxSize are the second argument)";
 const present: Check = (value) => (isNil(value) ? "text, a number, a boolean or a list" : undefined);
 const object: Check = (value) => (typeof value === "object" && value !== null && !isText(value) ? undefined : "an object");
 const boolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
@@ -101,6 +104,7 @@ export const ARGUMENT_RULES: ReadonlyMap<string, ArgumentRule> = new Map<string,
   ["kong.node.get_memory_stats", memoryUnit],
   ["kong.request.get_query_arg", each(["name", text])],
   ["kong.request.get_query", limit("maxArgs")],
+  ["kong.request.get_body", each(["mimetype", bodyType])],
   ["kong.request.get_header", headerName],
   ["kong.request.get_headers", limit("maxHeaders")],
   ["kong.response.get_header", headerName],

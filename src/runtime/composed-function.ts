@@ -12,7 +12,8 @@ export type PdkAsk = (method: PdkName, args: readonly unknown[]) => Promise<unkn
 type PdkName = (typeof PDK_METHODS)[number]["method"];
 
 interface Composition {
-  run(ask: PdkAsk, args: readonly unknown[]): Promise<unknown>;
+  /** `plugin` is for messages. */
+  run(ask: PdkAsk, args: readonly unknown[], plugin: string): Promise<unknown>;
   /** Where it does not, the call is sent as it is. */
   applies(event: RunningEvent, args: readonly unknown[]): boolean;
 }
@@ -20,10 +21,11 @@ interface Composition {
 const always = (): boolean => true;
 /** Plugins of kong-js-pdk are to run as they did: they get what the gateway makes of a body. */
 const forOwnForms = (event: RunningEvent): boolean => event.bodies === "buffer";
-const withOptions = (_event: RunningEvent, [first]: readonly unknown[]): boolean => typeof first === "object" && first !== null;
+/** A number is given to the gateway as it is. */
+const withoutNumber = (_event: RunningEvent, [first]: readonly unknown[]): boolean => typeof first !== "number";
 
 const COMPOSED: ReadonlyMap<string, Composition> = new Map<string, Composition>([
-  ["kong.request.get_raw_body", { run: readRawBody, applies: withOptions }],
+  ["kong.request.get_raw_body", { run: readRawBody, applies: withoutNumber }],
   ["kong.request.get_body", { run: readBody, applies: forOwnForms }],
   ["kong.service.request.set_body", { run: writeBody, applies: forOwnForms }],
   ["kong.service.response.get_headers", { run: serviceHeaders, applies: always }],
@@ -40,7 +42,7 @@ export function composedFunction(
   const run = async (event: RunningEvent, args: readonly unknown[]): Promise<unknown> => {
     assertPhase(method, event.phase);
     assertArguments(method, toWireArguments(method.method, args), event.phase);
-    return composition.run((name, its) => askFor(event, name, its), args);
+    return composition.run((name, its) => askFor(event, name, its), args, event.plugin);
   };
   return (event, args) =>
     composition.applies(event, args) ? event.compose(method.method, () => run(event, args)) : event.call(method, args);

@@ -49,6 +49,8 @@ export interface EventOutlet {
 }
 
 export interface EventSettings {
+  /** For messages. */
+  readonly plugin: string;
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
@@ -62,6 +64,7 @@ export interface EventSettings {
 const DONE = Promise.resolve();
 
 export class RunningEvent {
+  readonly plugin: string;
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
@@ -80,7 +83,8 @@ export class RunningEvent {
   #composing = 0;
   #onAnswered: (() => void) | undefined;
 
-  constructor({ id, instanceId, phase, bodies, codec, outlet, opening }: EventSettings) {
+  constructor({ plugin, id, instanceId, phase, bodies, codec, outlet, opening }: EventSettings) {
+    this.plugin = plugin;
     this.id = id;
     this.instanceId = instanceId;
     this.phase = phase;

@@ -30,6 +30,11 @@ const BY_GATEWAY_NAME: ReadonlyMap<string, FunctionFactory> = new Map(
   METHODS.map((method): [string, FunctionFactory] => [method.method, gatewayFunction(method)]),
 );
 
+/** Namespaces that are functions too, by what they do then: `kong.log("x")`. */
+const CALLABLE: ReadonlyMap<string, FunctionFactory> = new Map(
+  METHODS.filter(({ method }) => method === "kong.log.notice").map((method) => ["log", gatewayFunction(method)]),
+);
+
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
 function unknownFunction(event: RunningEvent, path: string): unknown {
   const known = BY_GATEWAY_NAME.get(`kong.${path}`);
@@ -98,7 +103,10 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
     }
 
     static eventOf(namespace: object): RunningEvent | undefined {
-      return #event in namespace ? namespace.#event : undefined;
+      if (#event in namespace) return namespace.#event;
+      // A namespace that is a function as well stands before its own.
+      const own: unknown = Object.getPrototypeOf(namespace);
+      return typeof own === "object" && own !== null && #event in own ? own.#event : undefined;
     }
   }
 
@@ -115,7 +123,8 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
   for (const [name, method] of node.methods) define(name, functionFactory(method));
   for (const [name, child] of node.children) {
     const factory = factoryFor(child);
-    define(name, factory);
+    const itself = CALLABLE.get(child.path);
+    define(name, itself === undefined ? factory : (event) => Object.setPrototypeOf(itself(event), factory(event)) as object);
   }
   Object.setPrototypeOf(
     Namespace.prototype,

@@ -28,6 +28,8 @@ interface EventStart {
 }
 
 export interface LocalHostOptions {
+  /** The plugin's name, where its module states none. */
+  readonly plugin?: string;
   /** Says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
   readonly defer?: (flush: () => void) => void;
   readonly tracking?: EventTracking;
@@ -39,6 +41,7 @@ export interface LocalHostOptions {
 
 export class LocalHost implements PhaseHost {
   readonly #definition: PluginDefinition;
+  readonly #plugin: string;
   readonly #codecFor: CodecFor;
   readonly #listener: PhaseHostListener;
   readonly #tracking: EventTracking;
@@ -53,9 +56,16 @@ export class LocalHost implements PhaseHost {
     definition: PluginDefinition,
     codecFor: CodecFor,
     listener: PhaseHostListener,
-    { defer = (flush) => process.nextTick(flush), tracking = NO_TRACKING, habits, release = () => {} }: LocalHostOptions = {},
+    {
+      plugin = "?",
+      defer = (flush) => process.nextTick(flush),
+      tracking = NO_TRACKING,
+      habits,
+      release = () => {},
+    }: LocalHostOptions = {},
   ) {
     this.#definition = definition;
+    this.#plugin = definition.name ?? plugin;
     this.#codecFor = codecFor;
     this.#listener = listener;
     this.#tracking = tracking;
@@ -123,6 +133,7 @@ export class LocalHost implements PhaseHost {
       return;
     }
     const event = new RunningEvent({
+      plugin: this.#plugin,
       id: eventId,
       instanceId,
       phase,

@@ -1,5 +1,5 @@
 // Owns the functions of `kong` that read and write the request's body here, where the gateway's own differ or lose it.
-import { PdkError } from "../pdk/index.js";
+import { isPdkError, PdkError } from "../pdk/index.js";
 import { bodyProblem, formatBody, parseBody } from "./body-types.js";
 import type { PdkAsk } from "./composed-function.js";
 
@@ -11,17 +11,36 @@ const TYPE = "content-type";
 const isOptions = (value: unknown): value is { readonly maxSize?: unknown } => typeof value === "object" && value !== null;
 
 /** `getRawBody({ maxSize })`: any body up to that size, and an error for a larger one before it travels, if it says its size. */
-export async function readRawBody(ask: PdkAsk, [options]: readonly unknown[], method = RAW): Promise<unknown> {
+export async function readRawBody(ask: PdkAsk, [options]: readonly unknown[], plugin: string, method = RAW): Promise<unknown> {
   const maxSize = isOptions(options) ? options.maxSize : undefined;
-  if (maxSize === undefined) return ask(RAW, []);
+  if (maxSize === undefined) return askRawBody(ask, plugin, method);
   if (typeof maxSize !== "number" || !(maxSize >= 1))
     throw new PdkError("PDK_BAD_ARGUMENT", { method, reason: "maxSize must be a number of bytes from 1 on, or Infinity" });
   const announced = Number((await ask("kong.request.get_header", ["content-length"])) ?? 0);
   if (announced > maxSize) throw tooLarge(method, announced, maxSize);
-  const body = await ask(RAW, [0]);
+  const body = await askRawBody(ask, plugin, method);
   const size = body instanceof Uint8Array || typeof body === "string" ? Buffer.byteLength(body) : 0;
   if (size > maxSize) throw tooLarge(method, size, maxSize);
   return body;
+}
+
+/** Kong from 3.8 on takes 0 for a body of any size, and refuses one in a file without it; those before do not look at it. */
+async function askRawBody(ask: PdkAsk, plugin: string, method: string): Promise<unknown> {
+  try {
+    return await ask(RAW, [0]);
+  } catch (error) {
+    if (!isPdkError(error) || error.code !== "PDK_CALL_FAILED") throw error;
+    throw await tooLargeForBuffer(ask, plugin, method, error);
+  }
+}
+
+/** Up to 2.8 the gateway says that it has no such body, and never why nor how large it is. */
+async function tooLargeForBuffer(ask: PdkAsk, plugin: string, method: string, cause: PdkError): Promise<PdkError> {
+  const length = await ask("kong.request.get_header", ["content-length"]).catch(() => undefined);
+  const size = typeof length === "string" ? `${length} bytes` : "a size that the request does not tell";
+  const advice = "raise nginx_http_client_body_buffer_size in kong.conf, or use Kong 3.8 or later";
+  const reason = `plugin ${plugin} reads a body of ${size}, which does not fit into client_body_buffer_size; ${advice} (${cause.message})`;
+  return new PdkError("PDK_CALL_FAILED", { method, reason, cause });
 }
 
 function tooLarge(method: string, size: number, maxSize: number): PdkError {
@@ -29,11 +48,9 @@ function tooLarge(method: string, size: number, maxSize: number): PdkError {
 }
 
 /** `getBody(mimetype?, { maxSize }?)`. */
-export async function readBody(ask: PdkAsk, [mimetype, options]: readonly unknown[]): Promise<unknown> {
+export async function readBody(ask: PdkAsk, [mimetype, options]: readonly unknown[], plugin: string): Promise<unknown> {
   const asked = typeof mimetype === "string" ? Promise.resolve(mimetype) : ask("kong.request.get_header", [TYPE]);
-  // Without a limit in its argument the gateway would refuse, from 3.8 on, what nginx has put into a file.
-  const isLimited = isOptions(options) && options.maxSize !== undefined;
-  const [contentType, raw] = await Promise.all([asked, isLimited ? readRawBody(ask, [options], READ) : ask(RAW, [0])]);
+  const [contentType, raw] = await Promise.all([asked, readRawBody(ask, [options], plugin, READ)]);
   const body = raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength) : Buffer.alloc(0);
   if (typeof contentType !== "string") {
     if (body.length === 0) return undefined;

@@ -125,6 +125,7 @@ async function loadHost(
     const definition = await load();
     const habits = new OpeningHabits((key, opening) => port.control({ kind: "opening", ...key, opening }));
     const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, {
+      plugin: task.plugin,
       tracking,
       habits,
       release: releaseMemory,

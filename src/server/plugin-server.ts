@@ -237,7 +237,7 @@ export class PluginServer {
   #onTimeout(event: Event): void {
     const { plugin, host, timeout } = event.runner;
     const silent = event.state === "awaiting-step";
-    const waiting = silent ? "the gateway never answered its last PDK call" : "its handler has not returned";
+    const waiting = silent ? unanswered(event.lastCall) : "its handler has not returned";
     host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`);
     this.#logger.warn(
       { plugin, phase: event.phase, instance: event.instanceId },
@@ -273,4 +273,12 @@ export class PluginServer {
       `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
     );
   }
+}
+
+/** What a gateway refuses it does not answer, and Kong 3.0 to 3.7 so refuses a body that nginx has put into a file. */
+function unanswered(call: Buffer | undefined): string {
+  const name = call === undefined ? "?" : methodOfCall(call);
+  const method = name === "?" ? "its last PDK call" : name;
+  const isBody = method === "kong.request.get_raw_body" || method === "kong.request.get_body";
+  return `the gateway never answered ${method}${isBody ? ", as Kong 3.0 to 3.7 does where a body is larger than client_body_buffer_size" : ""}`;
 }

@@ -52,7 +52,7 @@ export class InProcessServer {
         },
       },
       // Not the clock's business: a test may have replaced what it has of timers.
-      { defer: (flush) => void Promise.resolve().then(flush) },
+      { plugin: name, defer: (flush) => void Promise.resolve().then(flush) },
     );
   }
 

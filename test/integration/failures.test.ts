@@ -34,7 +34,8 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
   /** The request ends with 500; a line in the gateway's log before that is allowed. */
   function expectFailed(run: PhaseRun): void {
     expect(run.end).toBe("exit");
-    const calls = run.calls.filter(({ method }) => method !== "kong.request.get_method");
+    const beside = ["kong.request.get_method", "kong.response.clear_header"];
+    const calls = run.calls.filter(({ method }) => !beside.includes(method));
     expect(calls.at(-1)?.method).toBe("kong.response.exit");
     expect(calls.at(-1)?.args[0]).toBe(500);
     expect(calls.slice(0, -1).every(({ method }) => method === "kong.log.err")).toBe(true);
@@ -79,6 +80,14 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
       expect(String(logged?.args[0])).toContain(`thrown in ${phase}`);
       // The client of the gateway must not read a plugin's internals.
       expect(JSON.stringify(run.calls.at(-1)?.args)).not.toContain("thrown in");
+    });
+
+    it("takes back in response what the service said of its body, and nothing else", async () => {
+      const run = await runPhase(client, await startInstance(client, "throws"), "response");
+      const cleared = run.calls.flatMap(({ method, args }) => (method === "kong.response.clear_header" ? args : []));
+      expect(cleared).toEqual(expect.arrayContaining(["Content-Encoding", "ETag", "Content-Disposition"]));
+      expect(cleared).not.toContain("Set-Cookie");
+      expect(run.calls.at(-1)?.method).toBe("kong.response.exit");
     });
 
     it("ends the phase in log", async () => {

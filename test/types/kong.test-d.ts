@@ -16,7 +16,8 @@ import type {
 } from "../../src/pdk/index.js";
 
 type PathsOf<Namespace, Path extends string> = {
-  [Key in keyof Namespace & string]: Namespace[Key] extends (...args: never) => unknown
+  // A namespace may be a function as well: kong.log.
+  [Key in keyof Namespace & string]: [keyof Namespace[Key]] extends [never]
     ? `${Path}.${Key}`
     : PathsOf<Namespace[Key], `${Path}.${Key}`>;
 }[keyof Namespace & string];
@@ -38,6 +39,8 @@ expectTypeOf<Kong>().toExtend<KongFor<"preread">>();
 expectTypeOf<Kong>().toExtend<KongFor<"log">>();
 expectTypeOf<KongFor<"access">>().not.toExtend<Kong>();
 
+expectTypeOf<KongFor<"access">["log"]>().toBeCallableWith("text", 1);
+expectTypeOf<keyof KongFor<"response">["log"]>().not.toExtend<"serialize">();
 expectTypeOf<keyof KongFor<"preread">>().toEqualTypeOf<"client" | "ctx" | "ip" | "log" | "nginx" | "node" | "plugin" | "vault">();
 expectTypeOf<keyof KongFor<"log">["response"]>().toEqualTypeOf<"getStatus" | "getHeader" | "getHeaders" | "getSource">();
 expectTypeOf<keyof KongFor<"log">["request"]>().toEqualTypeOf<"getHeader" | "getHeaders" | "getStartTime" | "getUriCaptures">();

@@ -1,5 +1,6 @@
 // `kong.request.*`: what the client sent.
 
+import { isAtLeast } from "./version-history.js";
 import { textFromByteString } from "../byte-text.js";
 import { rawPath, requestHost, type GatewayRequest } from "../gateway-request.js";
 import { getHeader, getHeaderValues, headersForPlugin } from "../headers.js";
@@ -97,11 +98,14 @@ function firstHeader(request: GatewayRequest, name: string): string | undefined 
   return joined.includes(", ") ? values[0] : joined;
 }
 
-async function rawBody({ request, facts }: PdkCall, args: PdkArguments): Promise<Buffer> {
+async function rawBody({ request, facts }: PdkCall, args: PdkArguments): Promise<Buffer | undefined> {
   const limit = args[0];
   if (limit !== undefined && typeof limit !== "number") throw new RefusedCall("the largest body size must be a number");
   const bytes = request.newBody ?? (await request.readBody());
-  if (!fits(bytes, facts.bodyBufferBytes, limit)) {
+  const isLimitKnown = isAtLeast(facts.kongVersion, "3.8");
+  if (!fits(bytes, facts.bodyBufferBytes, isLimitKnown ? limit : undefined)) {
+    // An error then, and the reason with it.
+    if (!isAtLeast(facts.kongVersion, "3.0")) return undefined;
     throw new RefusedCall("the request body did not fit into the client body buffer: call get_raw_body(0)");
   }
   return bytes;

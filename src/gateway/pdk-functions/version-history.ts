@@ -67,6 +67,8 @@ const ERRORS: Readonly<Record<string, (argument: string) => string>> = {
   "kong.client.tls.get_full_client_certificate_chain": () => "connection is not TLS or TLS support for Nginx not enabled",
   "kong.nginx.get_tls1_version_str": () => "bad request",
   "kong.request.get_body": (type) => (type === "" ? "the body cannot be read" : `unsupported content type '${type}'`),
+  "kong.request.get_raw_body": () =>
+    "request body did not fit into client body buffer, consider raising 'client_body_buffer_size'",
   "kong.service.set_upstream": (name) => `could not find an Upstream named '${name}'`,
   "kong.vault.get": (reference) => `could not find vault (${/^\{vault:\/\/([^/}]*)/.exec(reference)?.[1] ?? ""}) [${reference}]`,
 };

@@ -9,7 +9,7 @@ const CAN_ANSWER = ["rewrite", "access", "response"];
 describe("a plugin that failed", () => {
   it.each(CAN_ANSWER)("in %s: the reason goes to the log, and the client gets a 500 that does not tell it", (phase) => {
     const calls = failureCalls("hello", phase, "it broke", "exit");
-    expect(calls).toEqual([
+    expect(calls.filter(({ method }) => method !== "kong.response.clear_header")).toEqual([
       { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
       { method: "kong.response.exit", args: [500, { message: "An unexpected error occurred" }], ends: true },
     ]);
@@ -28,6 +28,17 @@ describe("a plugin that failed", () => {
     expect(failureCalls("hello", phase, "it broke", "continue")).toEqual([
       { ...LOG, args: [`plugin hello failed in ${phase}: it broke`] },
     ]);
+  });
+
+  it("in response the headers go that describe the service's body, and only there", () => {
+    const cleared = (phase: string): unknown[] =>
+      failureCalls("hello", phase, "x", "exit").flatMap(({ method, args }) =>
+        method === "kong.response.clear_header" ? args : [],
+      );
+    expect(cleared("response")).toEqual(
+      expect.arrayContaining(["Content-Encoding", "Content-Type", "ETag", "Last-Modified", "Content-Range", "Cache-Control"]),
+    );
+    for (const phase of ["rewrite", "access", "log"]) expect(cleared(phase)).toEqual([]);
   });
 
   it("only the last call ends the request", () => {

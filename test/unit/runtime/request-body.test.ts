@@ -24,10 +24,10 @@ const RAW = "kong.request.get_raw_body";
 const HEADER = "kong.request.get_header";
 
 describe("getRawBody", () => {
-  it("without options is the gateway's", async () => {
-    expect((await play((kong) => kong.request.getRawBody(), [Buffer.from("x")])).calls).toEqual([[RAW, []]]);
+  it("without options is the gateway's, of any size", async () => {
+    expect((await play((kong) => kong.request.getRawBody(), [Buffer.from("x")])).calls).toEqual([[RAW, [0]]]);
     expect((await play((kong) => kong.request.getRawBody(5), [Buffer.from("x")])).calls).toEqual([[RAW, [5]]]);
-    expect((await play((kong) => kong.request.getRawBody({}), [Buffer.from("x")])).calls).toEqual([[RAW, []]]);
+    expect((await play((kong) => kong.request.getRawBody({}), [Buffer.from("x")])).calls).toEqual([[RAW, [0]]]);
   });
 
   it("with maxSize asks for any that is small enough", async () => {
@@ -109,5 +109,19 @@ describe("setBody", () => {
     expect((await play((kong) => kong.service.request.setBody({ a: 1 }), ["text/xml"])).value).toMatchObject({
       code: "PDK_BAD_ARGUMENT",
     });
+  });
+});
+
+describe("getBody with arguments of another order or kind", () => {
+  it.each([
+    ["options first", [{ maxSize: 10 }]],
+    ["a number", [5]],
+    ["a boolean", [true]],
+  ])("is refused with an error that can be caught: %s", async (_name, args) => {
+    for (const bodies of ["buffer", "text"] as const) {
+      const { value, calls } = await play((kong) => kong.request.getBody(...args), [], bodies);
+      expect(value).toMatchObject({ name: "PdkError", code: "PDK_BAD_ARGUMENT", method: "kong.request.get_body" });
+      expect(calls).toEqual([]);
+    }
   });
 });

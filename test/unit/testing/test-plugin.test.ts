@@ -406,3 +406,53 @@ describe("a refused call", () => {
     }
   });
 });
+
+describe("a body that nginx has put into a file", () => {
+  const body = Buffer.alloc(20_000, "b");
+  const outcome = async (kongVersion: "2.8" | "3.4" | "3.8" | "3.9") => {
+    const plugin = definePlugin({
+      name: "reader",
+      async access(kong) {
+        const raw = await kong.request.getRawBody();
+        await kong.service.request.setHeader("x-size", String(raw.length));
+      },
+    });
+    const t = await testPlugin(plugin, { kongVersion, request: { method: "POST", body } });
+    await t.run();
+    return { status: t.response.status, error: t.error, size: t.upstreamRequest?.headers["x-size"] };
+  };
+
+  it.each(["3.8", "3.9"] as const)("is read from Kong %s on without a word about its size", async (kongVersion) => {
+    expect(await outcome(kongVersion)).toEqual({ status: 200, error: undefined, size: "20000" });
+  });
+
+  it("is an error on Kong 2.8 that names the setting, the plugin and the size", async () => {
+    const { status, error } = await outcome("2.8");
+    expect(status).toBe(500);
+    expect(error).toMatchObject({ code: "PDK_CALL_FAILED", method: "kong.request.get_raw_body" });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/plugin reader .* 20000 bytes.*client_body_buffer_size/) as unknown,
+    });
+  });
+
+  it("is refused by Kong 3.4 itself", async () => {
+    expect((await outcome("3.4")).status).toBe(500);
+  });
+});
+
+describe("a handler that fails in response", () => {
+  it("sends its own 500 without what the service said of its body", async () => {
+    const plugin = definePlugin({
+      response() {
+        throw new Error("on purpose");
+      },
+    });
+    const headers = { "content-encoding": "gzip", etag: '"a"', "content-type": "text/plain", "set-cookie": "a=1", "x-up": "1" };
+    const t = await testPlugin(plugin, { upstream: () => ({ status: 200, headers, body: "zipped" }) });
+    await t.run();
+    expect(t.response.status).toBe(500);
+    expect(t.response.json()).toEqual({ message: "An unexpected error occurred" });
+    expect(t.response.headers).toMatchObject({ "x-up": "1", "content-type": "application/json; charset=utf-8" });
+    for (const name of ["content-encoding", "etag"]) expect(t.response.headers).not.toHaveProperty(name);
+  });
+});
