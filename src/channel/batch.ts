@@ -12,8 +12,19 @@ interface LargeBatch {
   readonly large: readonly Uint8Array<ArrayBuffer>[];
 }
 
-export const isBatch = (message: object): message is Batch =>
-  message instanceof Uint8Array || ("kind" in message && message.kind === "batch");
+export const isBatch = (message: unknown): message is Batch => message instanceof Uint8Array || isLargeBatch(message);
+
+/** Anything may have come. */
+const isLargeBatch = (message: unknown): message is LargeBatch =>
+  typeof message === "object" &&
+  message !== null &&
+  "kind" in message &&
+  message.kind === "batch" &&
+  "bytes" in message &&
+  message.bytes instanceof Uint8Array &&
+  "large" in message &&
+  Array.isArray(message.large) &&
+  message.large.every((part) => part instanceof Uint8Array);
 
 /**
  * Bytes of this size or more are handed over. They lie in memory of their own then: nothing that is shared, such as the
@@ -94,7 +105,7 @@ export class BatchWriter {
   }
 }
 
-/** A Buffer would arrive as one of these anyway, but an IPC pipe has its own way with Buffers. */
+/** A Buffer would arrive as one of these anyway, and over a pipe it is written as one. */
 const asUint8Array = ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(buffer, byteOffset, length);
 

@@ -22,6 +22,8 @@ export type {
 } from "./messages.js";
 export type { AskedCall, Opening } from "./opening.js";
 export type { ChannelPort } from "./port.js";
+export { pipePort, type PipePort } from "./pipe-port.js";
+export { asIsolateMessage, asScanReport } from "./received.js";
 export { threadPort } from "./thread-port.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener, Protocol } from "./phase-host.js";
 export { receiveReports, writeCalls, writeFailure, writeReturn } from "./reports.js";

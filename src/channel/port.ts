@@ -1,4 +1,4 @@
-// The end of a channel as both sides use it: a MessagePort between threads, an IPC pipe between processes.
+// The end of a channel as both sides use it: a MessagePort between threads, a pipe between processes.
 import type { MessagePort } from "node:worker_threads";
 
 /** What can change threads instead of being copied. */

@@ -2,6 +2,7 @@
 import { type Batch, BatchReader, type BatchWriter } from "./batch.js";
 import type { ErrorInfo } from "./error-info.js";
 import type { PdkCall } from "./phase-host.js";
+import { asErrorInfo } from "./received.js";
 
 const CALLS = 0;
 const RETURN = 1;
@@ -37,6 +38,7 @@ export function writeFailure(batch: BatchWriter, eventId: number, error: ErrorIn
   batch.text(JSON.stringify(error));
 }
 
+/** @throws for bytes that are no batch of reports. */
 export function receiveReports(batch: Batch, receiver: ReportReceiver): void {
   const reader = new BatchReader(batch);
   while (!reader.isAtEnd) {
@@ -44,7 +46,7 @@ export function receiveReports(batch: Batch, receiver: ReportReceiver): void {
     const eventId = reader.number();
     if (report === CALLS) receiver.onCalls(eventId, readCalls(reader));
     else if (report === RETURN) receiver.onReturn(eventId);
-    else receiver.onFailure(eventId, JSON.parse(reader.text()) as ErrorInfo);
+    else receiver.onFailure(eventId, asErrorInfo(JSON.parse(reader.text())));
   }
 }
 

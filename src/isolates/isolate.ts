@@ -1,7 +1,7 @@
 // Owns one isolate of one plugin, from its start to its end, and speaks the channel's messages with it.
 import {
+  asIsolateMessage,
   type AskedCall,
-  type Batch,
   BatchingPort,
   type HostMessage,
   type InstanceSpec,
@@ -40,12 +40,13 @@ export class Isolate implements PhaseHost {
   readonly #listener: IsolateListener;
   readonly #ended: Promise<void>;
   #state: "running" | "stopping" | "ended" = "running";
+  #hasToldOfForeign = false;
 
   constructor(carrier: Carrier, listener: IsolateListener) {
     this.#carrier = carrier;
     this.#listener = listener;
     this.#port = new BatchingPort<HostMessage>(carrier.port);
-    carrier.port.onMessage((message) => this.#onMessage(message as Batch | IsolateMessage));
+    carrier.port.onMessage((message) => this.#onMessage(message));
     this.#ended = carrier.ended.then((error) => this.#onEnd(error));
   }
 
@@ -101,11 +102,28 @@ export class Isolate implements PhaseHost {
     this.#listener.onEnd(wanted ? undefined : (error ?? new Error("it ended by itself")));
   }
 
-  #onMessage(message: Batch | IsolateMessage): void {
-    if (isBatch(message)) {
-      receiveReports(message, this.#listener);
-      return;
+  /** Plugin code can get at the other end: whatever comes, it is a fault of that isolate and nobody else's. */
+  #onMessage(received: unknown): void {
+    try {
+      if (isBatch(received)) return receiveReports(received, this.#listener);
+      const message = asIsolateMessage(received);
+      if (message !== undefined) return this.#take(message);
+      this.#foreign("it is no message of an isolate");
+    } catch (error) {
+      this.#foreign(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #foreign(reason: string): void {
+    if (this.#hasToldOfForeign) return;
+    this.#hasToldOfForeign = true;
+    this.#listener.onLog({
+      level: "warn",
+      message: `something came over the channel of its isolate that the server cannot use, and was dropped: ${reason} (told once)`,
+    });
+  }
+
+  #take(message: IsolateMessage): void {
     switch (message.kind) {
       case "ready":
         return this.#listener.onReady();

@@ -86,17 +86,17 @@ export class LiveIsolate implements PhaseHost {
     });
     this.#isolate = new Isolate(options.carrier, {
       onCalls: (eventId: number, calls: readonly PdkCall[]) => {
+        if (!this.#events.has(eventId)) return;
         if (calls.at(-1)?.ends === true) this.#over(eventId);
         options.listener.onCalls(eventId, calls);
       },
       onReturn: (eventId: number) => {
+        if (!this.#over(eventId)) return;
         this.#productive = true;
-        this.#over(eventId);
         options.listener.onReturn(eventId);
       },
       onFailure: (eventId: number, error: ErrorInfo) => {
-        this.#over(eventId);
-        options.listener.onFailure(eventId, error);
+        if (this.#over(eventId)) options.listener.onFailure(eventId, error);
       },
       onInstanceFailed: (instanceId: number, error: ErrorInfo) => options.listener.onInstanceFailed(instanceId, error),
       onProductive: () => {
@@ -199,12 +199,14 @@ export class LiveIsolate implements PhaseHost {
     if (!this.#options.hasOwnSocket) this.#heartbeat.rest();
   }
 
-  #over(eventId: number): void {
-    this.#events.delete(eventId);
+  /** False where it is none of its events: plugin code may say so of another's. */
+  #over(eventId: number): boolean {
+    if (!this.#events.delete(eventId)) return false;
     this.#unread.delete(eventId);
-    if (this.#events.size > 0) return;
+    if (this.#events.size > 0) return true;
     this.#rest();
     if (this.#state === "draining") this.#endWhenDrained();
+    return true;
   }
 
   #endWhenDrained(): void {

@@ -1,7 +1,13 @@
 // Reads the metadata of many modules in one short-lived isolate, and in another where one of them hangs or kills it.
 import { MessageChannel } from "node:worker_threads";
-import type { ErrorInfo, LogEntry, PluginMetadata, ScanItem, ScanReport } from "../channel/index.js";
-import { toErrorInfo } from "../channel/index.js";
+import {
+  asScanReport,
+  type ErrorInfo,
+  type LogEntry,
+  type PluginMetadata,
+  type ScanItem,
+  toErrorInfo,
+} from "../channel/index.js";
 import type { CarrierLimits } from "./carrier.js";
 import { singleThread } from "./thread-carrier.js";
 
@@ -31,11 +37,13 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
   const pool = singleThread("scanModules", options.limits);
   const { port1, port2 } = new MessageChannel();
   const watchdog = new Watchdog(options.timeout);
-  port1.on("message", (report: ScanReport) => {
-    const item = items[report.index];
+  port1.on("message", (received: unknown) => {
+    const report = asScanReport(received);
+    const item = report === undefined ? undefined : items[report.index];
+    if (report === undefined || item === undefined) return;
     if (report.kind === "scan-started") watchdog.restart();
-    else if (report.kind === "scan-finished") results.push(toResult(report.result));
-    else if (item !== undefined) options.onLog(item, report.entry);
+    else if (report.kind === "scan-log") options.onLog(item, report.entry);
+    else if (report.index === results.length) results.push(toResult(report.result));
   });
   const closed = new Promise<void>((resolve) => port1.on("close", resolve));
   const failure = await Promise.race([pool.run({ port: port2, items }, { transferList: [port2] }), watchdog.expired]).then(

@@ -211,7 +211,7 @@ export class SupervisedIsolate implements PhaseHost {
       },
       onInstanceFailed: (instanceId, error) => {
         // What failed with the former code may run with this.
-        if (isCurrent()) listener.onInstanceFailed(instanceId, error);
+        if (isCurrent() && this.#instances.has(instanceId)) listener.onInstanceFailed(instanceId, error);
       },
       onLog: (entry) => listener.onLog(entry),
     };

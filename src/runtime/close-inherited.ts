@@ -1,7 +1,9 @@
 // Closes the descriptors that a child process inherited beyond its standard ones: they are none of plugin code's business.
 import { closeSync, readdirSync, readFileSync } from "node:fs";
 
-const FIRST_OTHER = 3;
+/** The descriptor of the pipe to the server. */
+export const CHANNEL = 3;
+const FIRST_OTHER = CHANNEL + 1;
 /** `O_CLOEXEC` on Linux. Node.js opens everything with it, so what lacks it was opened by whoever started the server. */
 const CLOSE_ON_EXEC = 0o2000000;
 

@@ -1,49 +1,28 @@
-// What a child process runs that carries an isolate: the same service as in a thread, over the IPC pipe.
+// What a child process runs that carries an isolate: the same service as in a thread, over a pipe to its server.
+import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import type { ChannelPort, IsolateTask } from "../channel/index.js";
-import { closeInherited } from "./close-inherited.js";
+import { type IsolateTask, pipePort } from "../channel/index.js";
+import { CHANNEL, closeInherited } from "./close-inherited.js";
 import { serveIsolate } from "./serve-isolate.js";
 
 closeInherited();
 endWithServer(Number(process.argv[2]));
 
-const send = process.send?.bind(process);
-const disconnect = process.disconnect.bind(process);
-
-// What comes while the module loads has to wait: Node.js drops what comes between two listeners.
-const early: unknown[] = [];
-let receive = (message: unknown): void => {
-  early.push(message);
-};
-
-const port: ChannelPort = {
-  postMessage: (message) => {
-    if (process.connected) send?.(message, undefined, undefined, () => {});
-  },
-  onMessage: (listener) => {
-    receive = listener;
-    // Behind the message that says that it listens.
-    queueMicrotask(() => {
-      for (const message of early.splice(0)) listener(message);
-    });
-  },
-  onClose: (listener) => process.once("disconnect", listener),
-  close: () => {
-    if (process.connected) disconnect();
-  },
-};
-
-process.once("message", (message: { readonly task: IsolateTask }) => {
-  process.on("message", (later: unknown) => receive(later));
-  // The server draws its children down itself: a signal to the whole group must not end running events.
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
-  void serveIsolate(message.task, port).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
+const pipe = new Socket({ fd: CHANNEL, readable: true, writable: true });
+const port = pipePort(pipe);
+// The server ends its children itself: a signal from elsewhere must not end running events.
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+port.onFirst((task) => {
+  serveIsolate(task as IsolateTask, port)
+    // What it said last is to be written.
+    .then(() => port.closed)
+    .then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+        process.exit(1);
+      },
+    );
 });
 
 function endWithServer(server: number): void {

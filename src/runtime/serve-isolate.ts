@@ -31,7 +31,8 @@ import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
 import { OpeningHabits } from "./opening-habits.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
-import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
+import { refuseSignals } from "./refuse-signals.js";
+import { surviveStrayErrors } from "./survive-faults.js";
 
 /** Gets the plugin that an isolate is to run. What it throws is why all instances and events fail. */
 export type LoadPlugin = () => Promise<PluginDefinition>;

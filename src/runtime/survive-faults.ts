@@ -1,5 +1,4 @@
-// Keeps an isolate alive through what plugin code does outside its handlers, and from harming the whole process.
-import { isMainThread } from "node:worker_threads";
+// Keeps an isolate alive through what plugin code does outside its handlers.
 import { type LogEntry, toErrorInfo } from "../channel/index.js";
 import { isPdkError } from "../pdk/index.js";
 import { type EventTracking, NO_TRACKING } from "./current-event.js";
@@ -26,16 +25,4 @@ export function surviveStrayErrors(log: (entry: LogEntry) => void, tracking: Eve
     report("unhandled promise rejection", thrown, tracking.ofRejection(promise));
   });
   process.on("rejectionHandled", rejectionLands);
-}
-
-/** A thread shares its process's id: a signal that a plugin sends itself would hit every other plugin. */
-export function refuseSignals(): void {
-  if (isMainThread) return;
-  const kill = process.kill.bind(process);
-  process.kill = (pid: number, signal?: string | number): true => {
-    if (signal !== 0 && (Math.abs(pid) === process.pid || pid === 0 || pid === process.ppid)) {
-      throw new Error(`a plugin may not send ${signal ?? "SIGTERM"} to process ${pid}: all plugins run in it`);
-    }
-    return kill(pid, signal);
-  };
 }

@@ -19,7 +19,8 @@ import { evaluateModule } from "./evaluate-module.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import { metadataOf } from "./plugin-metadata.js";
 import { serveIsolate } from "./serve-isolate.js";
-import { refuseSignals, surviveStrayErrors } from "./survive-faults.js";
+import { refuseSignals } from "./refuse-signals.js";
+import { surviveStrayErrors } from "./survive-faults.js";
 
 interface IsolateStart {
   readonly task: IsolateTask;

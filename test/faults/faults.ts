@@ -29,8 +29,14 @@ export const WITHOUT_ISOLATE: readonly Fault[] = [
   { how: "10,000 calls in one tick", ends: "ret" },
 ];
 
+const REFUSED_SIGNAL = /plugin misbehaves failed in access: a plugin may not send SIGTERM to process \d+/;
+
 const IN_ANY_ISOLATE: readonly Fault[] = [
   ...WITHOUT_ISOLATE,
+  { how: "foreign messages", ends: "ret" },
+  { how: "a signal to the server", ends: "exit", log: REFUSED_SIGNAL },
+  { how: "a signal to the server as text", ends: "exit", log: REFUSED_SIGNAL },
+  { how: "a signal to its process group", ends: "exit", log: REFUSED_SIGNAL },
   { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
   { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
   { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
@@ -49,6 +55,7 @@ export const IN_A_PROCESS: readonly Fault[] = [
   { how: "abort", ends: "exit", log: /ended by SIGABRT/ },
   { how: "signal to itself", ends: "exit", log: /ended by SIGKILL/ },
   { how: "chdir", ends: "ret" },
+  { how: "garbage in the channel", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
   { how: "a growing map", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
   { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
   { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
