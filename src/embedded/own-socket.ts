@@ -6,6 +6,7 @@ import type { IsolateLimits } from "../isolates/index.js";
 import type { Generation } from "../plugins/index.js";
 import { createLogger, type LogOptions } from "../program/index.js";
 import type { EventTracking, PluginDefinition, ServeOwnSocket } from "../runtime/index.js";
+import { requireShortPath } from "../socket/index.js";
 import { PluginServer, type PluginServerOptions, type ServerOptions } from "../server/index.js";
 import { generationOf } from "./generation-of.js";
 import { InThreadPool } from "./in-thread-pool.js";
@@ -27,11 +28,27 @@ export interface OwnSocketSettings extends OwnSocketOptions {
   readonly path: string;
 }
 
-/** What an isolate of the plugin from `path` is told. */
-export const ownSocketOf = (options: OwnSocketOptions) => (plugin: string, path: string) => (): OwnSocket => ({
-  module: import.meta.url,
-  settings: { ...options, plugin, path } satisfies OwnSocketSettings,
-});
+/**
+ * What an isolate of the plugin from `path` is told. Undefined where the path of its socket would be too long for clients, which
+ * `onTooLong` hears of: no start of an isolate would mend that.
+ */
+export const ownSocketOf =
+  (options: OwnSocketOptions, onTooLong: (plugin: string, error: Error) => void) =>
+  (plugin: string, path: string): (() => OwnSocket) | undefined => {
+    const settings = { ...options, plugin, path } satisfies OwnSocketSettings;
+    try {
+      requireShortPath(socketPathOf(settings), REMEDY);
+    } catch (error) {
+      onTooLong(plugin, error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
+    return () => ({ module: import.meta.url, settings });
+  };
+
+/** @throws {SocketError} where the directory leaves no room for a socket of any plugin. */
+export const requireShortDirectory = (directory: string): void => requireShortPath(join(directory, "x.socket"), REMEDY);
+
+const REMEDY = "use a shorter -plugin-sockets";
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as OwnSocketSettings;

@@ -128,6 +128,7 @@ export class PluginServer {
     const path = siblings?.listenPath ?? socketPath;
     this.#socket = await UnixSocket.listen({
       path,
+      isBehindLink: siblings !== undefined,
       mode: socketMode,
       onConnection: (socket) => this.#accept(socket),
       onError: (error) => logger.error({ err: error }, `a connection to ${socketPath} could not be accepted: ${error.message}`),

@@ -22,7 +22,7 @@ export interface DirectoryServerOptions extends ServerOptions {
   /** Where there are any, only built plugins that one of them signed are served. */
   readonly trustedKeys: readonly TrustedKey[];
   /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
-  readonly ownSocketOf: ((plugin: string, path: string) => () => OwnSocket) | undefined;
+  readonly ownSocketOf: ((plugin: string, path: string) => (() => OwnSocket) | undefined) | undefined;
   /** The plugin that a debugger is let into. */
   readonly inspect: ({ readonly plugin: string } & InspectorAddress) | undefined;
 }

@@ -20,6 +20,8 @@ export interface UnixSocketOptions {
   readonly onError: (error: Error) => void;
   /** Something else than this server has changed what the path leads to. */
   readonly onPathChange?: (change: PathChange) => void;
+  /** Clients come through a link: only the length of that one's path matters. */
+  readonly isBehindLink?: boolean;
   /** Leaves what clients send unread, for whoever gets the connections. */
   readonly pauseOnConnect?: boolean;
 }
@@ -53,8 +55,8 @@ export class UnixSocket {
    * @throws {SocketError} with the path and the reason.
    */
   static async listen(options: UnixSocketOptions): Promise<UnixSocket> {
-    const { path } = options;
-    requireShortPath(path);
+    const { path, isBehindLink = false } = options;
+    if (!isBehindLink) requireShortPath(path, "use -socket or a shorter -kong-prefix");
     const former = requireFreePath(path);
     try {
       const bound = await bind(options);
@@ -110,12 +112,15 @@ export class UnixSocket {
   }
 }
 
-/** @throws {SocketError} */
-export function requireShortPath(path: string): void {
+/**
+ * Clients cannot connect to a longer one.
+ * @throws {SocketError}
+ */
+export function requireShortPath(path: string, remedy: string): void {
   if (isShort(path)) return;
   throw new SocketError(
     "SERVER_SOCKET_PATH_TOO_LONG",
-    `${path} needs ${Buffer.byteLength(path)} bytes, ${MAX_PATH_BYTES} are allowed; use -socket or a shorter -kong-prefix`,
+    `${path} needs ${Buffer.byteLength(path)} bytes, ${MAX_PATH_BYTES} are allowed; ${remedy}`,
   );
 }
 

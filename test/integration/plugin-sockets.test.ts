@@ -1,8 +1,17 @@
 // -plugin-sockets: each plugin's isolate serves a socket of its own, and everything else holds there as on the shared one.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connectPeer, PluginSockets, PROTOCOLS, runCli, runPhase, startInstance, WireClient } from "../support/index.js";
+import {
+  connectPeer,
+  PluginSockets,
+  PROTOCOLS,
+  runCli,
+  runPhase,
+  startInstance,
+  startServer,
+  WireClient,
+} from "../support/index.js";
 
 const greeter = (version: string, greeting: string): string => `
   let events = 0;
@@ -24,6 +33,9 @@ const greeter = (version: string, greeting: string): string => `
     }),
   };`;
 
+/** `sun_path` on Linux, less its closing zero byte. */
+const LONGEST_PATH = 107;
+
 let place: PluginSockets;
 
 beforeEach(() => {
@@ -32,9 +44,13 @@ beforeEach(() => {
 
 afterEach(() => place.close());
 
-async function start(flags: readonly string[] = []): Promise<void> {
+function writePlugins(): void {
   writeFileSync(join(place.plugins, "greeter.js"), greeter("1.0.0", "hello"));
   writeFileSync(join(place.plugins, "other.js"), greeter("1.0.0", "good day"));
+}
+
+async function start(flags: readonly string[] = []): Promise<void> {
+  writePlugins();
   await place.start(flags);
   await Promise.all(
     ["greeter", "other"].map((name) => place.server.waitForLine(new RegExp(`plugin ${name} .* is listening on`))),
@@ -182,6 +198,41 @@ describe("a socket per plugin", () => {
 });
 
 describe("what cannot be", () => {
+  it.each([[[]], [["-threads", "2"]]])(
+    "a path that is too long for a plugin's name is said once, and not tried again; the others have theirs (%j)",
+    async (flags) => {
+      writePlugins();
+      const room = LONGEST_PATH - Buffer.byteLength(join(place.path, "/other.socket")) - 1;
+      const sockets = join(place.path, "s".repeat(room));
+      mkdirSync(sockets);
+      const server = await startServer({ plugins: place.plugins, flags: ["-plugin-sockets", sockets, ...flags] });
+      await server.waitForLine(/plugin other 1\.0\.0 is listening/);
+      const other = await WireClient.connect(join(sockets, "other.socket"));
+      expect(await greeting(other, await startInstance(other, "other"))).toBe("good day example.com 1");
+      const shared = await WireClient.connect(server.socketPath);
+      expect(await greeting(shared, await startInstance(shared, "greeter"))).toBe("hello example.com 1");
+      await Promise.all([other.close(), shared.close()]);
+      await server.close();
+      const told = server.lines.filter((line) => /greeter.*too long/.test(line));
+      expect(told).toEqual([
+        expect.stringMatching(/greeter\.socket needs 109 bytes, 107 are allowed; use a shorter -plugin-sockets/),
+      ]);
+      expect(server.lines.filter((line) => /starts again/.test(line))).toEqual([]);
+    },
+  );
+
+  it("a directory that leaves no room for any plugin is refused before anything starts", async () => {
+    writePlugins();
+    const long = join(place.path, "s".repeat(100));
+    mkdirSync(long);
+    const argv = ["-plugins-dir", place.plugins, "-kong-prefix", place.path, "-plugin-sockets", long];
+    const { code, stderr } = await runCli(argv);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^pluginserver: the socket's path is too long for the operating system: .*use a shorter -plugin-sockets\n$/,
+    );
+  });
+
   it.each([[["-plugin-sockets", "/nowhere/at/all"], "the directory of the plugins' sockets /nowhere/at/all does not exist"]])(
     "%j is refused in one line",
     async (flags, message) => {

@@ -50,7 +50,7 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     pluginsDirectory: resolve(options.pluginsDirectory),
     watch: options.watch,
     socketPath,
-    ownSocketOf: await ownSockets(options, common, limits),
+    ownSocketOf: await ownSockets(options, common, limits, logger),
     // An isolate that serves its own socket starts the others beside it itself.
     isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
     pdkEntry: PDK_ENTRY,
@@ -69,11 +69,16 @@ async function ownSockets(
   { pluginSockets, log, threads: isolates }: ServeOptions,
   server: OwnSocketOptions["server"],
   limits: OwnSocketOptions["limits"],
+  logger: Logger,
 ): Promise<ReturnType<typeof ownSocketOf> | undefined> {
   if (pluginSockets === undefined) return undefined;
   await requireWritable(pluginSockets, "the directory of the plugins' sockets");
   const embedded = await import("../../embedded/index.js");
-  return embedded.ownSocketOf({ directory: resolve(pluginSockets), server, log, isolates, limits });
+  const directory = resolve(pluginSockets);
+  embedded.requireShortDirectory(directory);
+  return embedded.ownSocketOf({ directory, server, log, isolates, limits }, (plugin, error) =>
+    logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${error.message}`),
+  );
 }
 
 /** Resolves when the server has ended in good order. */

@@ -1,6 +1,7 @@
 // Plans the settings with which one release of the gateway finds, starts and asks the plugins of a directory.
 import { join } from "node:path";
 import { CommandError } from "../../program/index.js";
+import { requireShortPath } from "../../socket/index.js";
 import { commandText, type GivenFlag, shellWord } from "./command-text.js";
 import { entryNames } from "./entry-names.js";
 import type { GatewayRelease } from "./gateway-release.js";
@@ -32,6 +33,12 @@ export const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
 export const comment = (text: string): Setting => ({ comment: text });
 export const setting = (key: string, value: string): Setting => ({ key, value });
 
+/** @throws {SocketError} where no gateway could connect to it: some of them try for ever. */
+export function socketSetting(key: string, path: string): Setting {
+  requireShortPath(path, "use a shorter folder");
+  return setting(key, path);
+}
+
 /** The gateway's own list of plugins, where each of ours has to stand. */
 export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
   return [
@@ -42,15 +49,16 @@ export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
 
 /** One process, one socket. @throws {CommandError} for what the release cannot do. */
 export function sharedSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
-  if (release.legacy === "only") return legacySettings(server, release);
   const socket = server.socket ?? join(server.kongPrefix, "go_pluginserver.sock");
+  const socketLine = socketSetting("pluginserver_ts_socket", socket);
+  if (release.legacy === "only") return legacySettings(server, release);
   if (release.registers === "first") return entryPerPlugin(server, release, { socketOf: () => socket, startFlags: [] });
   requireProtocol(server, release);
   return [
     ...legacyComments(release),
     ...pluginsSetting(server),
     setting("pluginserver_names", "ts"),
-    setting("pluginserver_ts_socket", socket),
+    socketLine,
     setting("pluginserver_ts_start_cmd", startCommand(server, [])),
     setting("pluginserver_ts_query_cmd", queryCommand(server, [{ name: "dump-all-plugins" }])),
   ];
@@ -83,7 +91,7 @@ function entryPerPlugin(server: ConfiguredServer, release: GatewayRelease, { soc
     setting("pluginserver_names", entries.map(({ name }) => name).join(",")),
   ];
   entries.forEach(({ plugin, key }, index) => {
-    settings.push(setting(`${key}_socket`, socketOf(plugin)));
+    settings.push(socketSetting(`${key}_socket`, socketOf(plugin)));
     if (index === 0) settings.push(setting(`${key}_start_cmd`, startCommand(server, startFlags)));
     else if (release.needsStartCommand) settings.push(setting(`${key}_start_cmd`, IDLE_COMMAND));
     settings.push(setting(`${key}_query_cmd`, queryCommand(server, [{ name: "dump", value: plugin }])));

@@ -4,7 +4,15 @@ import { CommandError } from "../../program/index.js";
 import { commandText, type GivenFlag } from "./command-text.js";
 import { type Entry, entryNames } from "./entry-names.js";
 import type { GatewayRelease } from "./gateway-release.js";
-import { comment, type ConfiguredServer, legacyComments, pluginsSetting, type Setting, setting } from "./kong-settings.js";
+import {
+  comment,
+  type ConfiguredServer,
+  legacyComments,
+  pluginsSetting,
+  type Setting,
+  setting,
+  socketSetting,
+} from "./kong-settings.js";
 
 const FOLDER = "/usr/local/bin";
 const DEFAULT_PREFIX = "/usr/local/kong";
@@ -57,7 +65,7 @@ function entrySettings({ plugin, key }: Entry, { kongPrefix }: ConfiguredServer,
   const start = [...(kongPrefix === DEFAULT_PREFIX ? [] : [{ name: "kong-prefix", value: kongPrefix }]), ...flags];
   const query = [...flags.filter(({ name }) => name === "protocol"), { name: "dump" }];
   return [
-    setting(`${key}_socket`, join(kongPrefix, `${plugin}.socket`)),
+    socketSetting(`${key}_socket`, join(kongPrefix, `${plugin}.socket`)),
     setting(`${key}_start_cmd`, commandText(file, start)),
     setting(`${key}_query_cmd`, commandText(file, query)),
   ];

@@ -263,3 +263,15 @@ describe("formats", () => {
     );
   });
 });
+
+describe("a folder that leaves a socket's path too long for every gateway", () => {
+  const kongPrefix = `/${"p".repeat(100)}`;
+
+  it.each(["2.0", "2.3", "2.8", "3.4", "3.9"])("shared, Kong %s", (version) => {
+    expect(() => conf(version, "shared", { kongPrefix })).toThrow(/go_pluginserver\.sock needs 122 bytes, 107 are allowed/);
+  });
+
+  it.each(["per-plugin", "standalone"] as const)("%s", (mode) => {
+    expect(() => conf("3.9", mode, { kongPrefix })).toThrow(/hello\.socket needs 114 bytes, 107 are allowed/);
+  });
+});
