@@ -1,7 +1,7 @@
 // Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
 import { dirname } from "node:path";
 import { limitLog } from "../channel/index.js";
-import { type CreatePool, logOwnOutput, PluginServer } from "../server/index.js";
+import { type CreatePool, logOwnOutput, PluginServer, warnOfDescriptors } from "../server/index.js";
 import { PluginPool, type StartCarrier } from "../isolates/index.js";
 import { type Generation, pluginInfo } from "../plugins/index.js";
 import {
@@ -72,6 +72,7 @@ async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<v
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
   await server.start();
+  warnOfDescriptors(logger, options.maxConnections);
   const { name, version } = plugin.generation.metadata;
   logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);

@@ -1,5 +1,6 @@
 // The door of server.
 export { ServerError, type ServerErrorCode } from "./errors.js";
+export { warnOfDescriptors } from "./descriptors.js";
 export { logEntry } from "./log-entry.js";
 export { logOwnOutput } from "./own-output.js";
 export { logPathChange } from "./log-path-change.js";

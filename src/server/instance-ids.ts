@@ -1,10 +1,14 @@
 // Hands out instance ids that no server on the same socket path has used before, however it ended.
-import { closeSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Ids are int32 in ProtoBuf:1. They come in blocks, each of which belongs to one server. */
 const BLOCK_SIZE = 2 ** 16;
 const BLOCKS = 2 ** 15;
+/** Servers that start at once need a few; more is no server's doing. */
+const MAX_ATTEMPTS = 1000;
+/** As servers write them; there are no starts for larger ones. */
+const NUMBER = /^(?:0|[1-9]\d{0,9})$/;
 
 export class InstanceIds {
   readonly #socketPath: string;
@@ -48,20 +52,30 @@ const anyBlock = (): number => Math.floor(Math.random() * BLOCKS);
 function claimBlock(socketPath: string): number {
   const directory = dirname(socketPath);
   const prefix = `.${basename(socketPath)}.ids-`;
-  const claimed = (): number[] =>
-    readdirSync(directory)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => Number(name.slice(prefix.length)))
-      .filter((block) => Number.isSafeInteger(block) && block >= 0);
-  for (;;) {
-    const before = claimed();
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const before = claimed(directory, prefix);
     // Where the file got lost, a start at random makes it unlikely that a block is used twice.
     const block = before.length === 0 ? anyBlock() : Math.max(...before) + 1;
     const isMade = makeFile(join(directory, prefix + String(block)));
-    const others = claimed().filter((other) => other !== block);
+    const others = claimed(directory, prefix).filter((other) => other !== block);
     if (!isMade || others.some((other) => other > block)) continue;
-    for (const other of others) rmSync(join(directory, prefix + String(other)), { force: true });
+    for (const other of others) removeFile(join(directory, prefix + String(other)));
     return block;
+  }
+  throw new Error(`what is at ${join(directory, prefix)}… is in the way`);
+}
+
+/** Whatever has such a name takes its number: what is no file of ours stays, and must not be met. */
+const claimed = (directory: string, prefix: string): number[] =>
+  readdirSync(directory)
+    .filter((name) => name.startsWith(prefix) && NUMBER.test(name.slice(prefix.length)))
+    .map((name) => Number(name.slice(prefix.length)));
+
+function removeFile(path: string): void {
+  try {
+    if (lstatSync(path).isFile()) unlinkSync(path);
+  } catch {
+    // Another server has removed it, or it is another user's: it claims nothing any more.
   }
 }
 

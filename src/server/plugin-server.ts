@@ -17,6 +17,7 @@ import { FailedHost } from "../runtime/index.js";
 import { type Connection, type Protocol, WireError } from "../wire/index.js";
 import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
+import { Descriptors } from "./descriptors.js";
 import { errorField, logEntry } from "./log-entry.js";
 import { logPathChange } from "./log-path-change.js";
 import { InstanceIds } from "./instance-ids.js";
@@ -53,6 +54,7 @@ export interface PluginServerOptions extends ServerOptions {
 /** Milliseconds between two looks for a quiet moment, and between two hints to clients that stay. */
 const HAND_OVER_CHECK = 2;
 const HAND_OVER_REPEAT = 100;
+const REFUSAL_LOG_INTERVAL = 1000;
 
 export class PluginServer {
   readonly #options: PluginServerOptions;
@@ -64,6 +66,9 @@ export class PluginServer {
   readonly #service: ServerService;
   readonly #rpc: GatewayRpc;
   readonly #connections = new Set<Connection>();
+  readonly #descriptors = new Descriptors();
+  #refusals = 0;
+  #refusalLogged = -Infinity;
   #socket: UnixSocket | undefined;
   #closed: Promise<void> | undefined;
 
@@ -214,12 +219,19 @@ export class PluginServer {
   #accept(socket: Socket): void {
     const { maxConnections, siblings } = this.#options;
     const count = siblings?.connectionCount ?? this.#connections.size;
-    if (count >= maxConnections) {
-      this.#logger.warn(`a connection was refused: there are ${maxConnections} already, see -max-connections`);
-      socket.destroy();
-      return;
-    }
-    this.#rpc.accept(socket);
+    if (count >= maxConnections) this.#refuse(socket, `there are ${maxConnections} already, see -max-connections`);
+    else if (this.#descriptors.areShort(socket))
+      this.#refuse(socket, `the process may open only ${this.#descriptors.limit} file descriptors, see ulimit -n`);
+    else this.#rpc.accept(socket);
+  }
+
+  #refuse(socket: Socket, why: string): void {
+    socket.destroy();
+    this.#refusals += 1;
+    const now = performance.now();
+    if (now - this.#refusalLogged < REFUSAL_LOG_INTERVAL) return;
+    this.#refusalLogged = now;
+    this.#logger.warn(`a connection was refused: ${why} (${this.#refusals} until now)`);
   }
 
   #onOpen(connection: Connection): void {

@@ -1,7 +1,18 @@
 // Owns checking what the server refuses when there is too much, that nothing else is disturbed, and that ids never repeat.
+import { connect } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
-import { createTempDir, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import {
+  BINARY,
+  createTempDir,
+  runPhase,
+  type RunningServer,
+  startInstance,
+  startProgram,
+  startServer,
+  WireClient,
+} from "../support/index.js";
 
 const PHASES = fileURLToPath(new URL("../fixtures/phases", import.meta.url));
 
@@ -28,6 +39,45 @@ it("-max-connections refuses one more, and takes it when another has left", asyn
   await expect.poll(async () => (taken = await take())).toBeDefined();
   await taken?.close();
   await first.close();
+});
+
+describe("few file descriptors", () => {
+  const LIMIT = 80;
+  const CLIENTS = 200;
+  const GREETER = fileURLToPath(new URL("../fixtures/programs/greeter.mjs", import.meta.url));
+  const temp = createTempDir("fd");
+  afterAll(() => temp.remove());
+  const shared = join(temp.path, "go_pluginserver.sock");
+  temp.write("plugins/asks.cjs", `module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`);
+  const serve = [BINARY, "-kong-prefix", temp.path, "-plugins-dir", join(temp.path, "plugins")];
+
+  it.each<[string, string[], string, string]>([
+    ["the shared socket", serve, shared, "asks"],
+    ["a plugin's own socket", [...serve, "-plugin-sockets", temp.path], join(temp.path, "asks.socket"), "asks"],
+    ["a program", [process.execPath, GREETER, "-kong-prefix", temp.path], join(temp.path, "greeter.socket"), "greeter"],
+  ])(
+    "%s: what is beyond them is refused with a line a second, and the others are served",
+    async (_name, command, socketPath, plugin) => {
+      const limited: [string, ...string[]] = ["sh", "-c", `ulimit -n ${LIMIT}; exec "$@"`, "sh", ...command];
+      server = await startProgram({ command: limited, socketPath });
+      await server.waitForLine(/WARN: the process may open 80 file descriptors \(ulimit -n\), enough for \d+ connections/);
+      const began = performance.now();
+      const sockets = Array.from({ length: CLIENTS }, () => connect(socketPath).on("error", () => {}));
+      let closed = 0;
+      for (const socket of sockets) socket.once("close", () => (closed += 1));
+      await server.waitForLine(/WARN: a connection was refused: the process may open only 80 file descriptors, see ulimit -n/);
+      await expect.poll(() => closed, { timeout: 10_000 }).toBeGreaterThan(CLIENTS - LIMIT);
+      const lines = server.lines.filter((line) => line.includes("a connection was refused"));
+      expect(lines.length).toBeLessThanOrEqual(1 + (performance.now() - began) / 1000);
+      expect(closed).toBeLessThan(CLIENTS - 10);
+      for (const socket of sockets) socket.destroy();
+      let client: WireClient | undefined;
+      await expect.poll(async () => (client = await WireClient.connect(socketPath).catch(() => undefined))).toBeDefined();
+      if (client === undefined) return;
+      expect((await runPhase(client, await startInstance(client, plugin), "access")).end).toBe("ret");
+      await client.close();
+    },
+  );
 });
 
 it("-max-events refuses one more in an isolate, and no other plugin notices", async () => {

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../embedded/index.js";
-import { logOwnOutput, type PluginServer, serveDirectory } from "../../server/index.js";
+import { logOwnOutput, type PluginServer, serveDirectory, warnOfDescriptors } from "../../server/index.js";
 import {
   createLogger,
   endOfService,
@@ -94,6 +94,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     server.reload();
   });
   await server.start();
+  warnOfDescriptors(logger, options.maxConnections);
   await warnOfInspector(options, server, logger);
   logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
   const reason = await ending;

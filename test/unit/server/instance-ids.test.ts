@@ -1,5 +1,5 @@
 // Ids of instances never repeat on a socket path: not after an end of any kind, and not between servers that run at once.
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -60,6 +60,37 @@ it("start at random where the file is lost, and take no notice of other files", 
   writeFileSync(join(directory.path, ".t.sock.ids-5"), "");
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   expect(open().next()).toBe(2 ** 14 * BLOCK);
+});
+
+it("go past folders and links that somebody planted, and touch neither them nor what is behind them", () => {
+  const at = (name: string): string => join(directory.path, name);
+  writeFileSync(at("precious"), "mine");
+  mkdirSync(at(".s.sock.ids-7"));
+  writeFileSync(at(".s.sock.ids-7/file"), "mine");
+  symlinkSync(at("precious"), at(".s.sock.ids-8"));
+  symlinkSync(at("nowhere"), at(".s.sock.ids-9"));
+  symlinkSync(directory.path, at(".s.sock.ids-10"));
+  for (const name of ["0x20", "1e3", " 12", "007", "-3"]) writeFileSync(at(`.s.sock.ids-${name}`), "");
+  expect(open().next()).toBe(11 * BLOCK);
+  expect(open().next()).toBe(12 * BLOCK);
+  expect(lstatSync(at(".s.sock.ids-8")).isSymbolicLink()).toBe(true);
+  expect(existsSync(at("nowhere"))).toBe(false);
+  expect(readdirSync(at(".s.sock.ids-7"))).toEqual(["file"]);
+  expect(readdirSync(directory.path).filter((name) => name.includes("ids-1"))).toEqual([
+    ".s.sock.ids-10",
+    ".s.sock.ids-12",
+    ".s.sock.ids-1e3",
+  ]);
+});
+
+it("start at random, and say so, where somebody planted a number that has no next", () => {
+  mkdirSync(join(directory.path, ".s.sock.ids-9999999999"));
+  const errors: Error[] = [];
+  for (let start = 0; start < 2; start += 1) {
+    const ids = new InstanceIds(join(directory.path, "s.sock"), (error) => errors.push(error));
+    expect(ids.next()).toSatisfy((id: number) => Number.isInteger(id) && id >= 1 && id <= LARGEST);
+  }
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining("is in the way")]);
 });
 
 it("start at random, and say so, where nothing can be kept", () => {
