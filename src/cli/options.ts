@@ -108,11 +108,9 @@ function withFormat(argv: readonly string[]): readonly string[] {
   return argv.map((argument, index) => (/^--?env$/.test(argument) && isLast(index) ? "-format=env" : argument));
 }
 
-const goStyle = (text: string): string =>
-  text
-    .replace(/^error: /, "")
-    .replaceAll("option '--", "flag '-")
-    .replace(/\s*\n[\s\S]*$/, "");
+const goStyle = (text: string): string => firstLine(text.replace(/^error: /, "").replaceAll("option '--", "flag '-"));
+
+const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trimEnd();
 
 function toInvocation(program: Command, socketName: string | undefined): Invocation {
   const values = program.opts<Values>();

@@ -72,10 +72,11 @@ export function errorMessage(status: number): string {
 export function errorContentType(requestHeaders: HeaderList): string {
   let best: { format: Format; quality: number } = { format: "json", quality: 0 };
   for (const entry of getHeaderValues(requestHeaders, "accept").join(",").split(",")) {
-    const match = /^\s*([^\s;]+\/[^\s;]+)\s*(?:.*;\s*q=([\d.]+))?/i.exec(entry);
-    const quality = Number(match?.[2] ?? 1);
-    if (match === null || !(quality > best.quality)) continue;
-    best = { format: FORMATS.get((match[1] ?? "").toLowerCase()) ?? "json", quality };
+    const [type = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
+    const stated = parameters.findLast((parameter) => /^q=[\d.]/.test(parameter));
+    const quality = Number(stated === undefined ? 1 : /^[\d.]+/.exec(stated.slice("q=".length))?.[0]);
+    if (!type.slice(1, -1).includes("/") || !(quality > best.quality)) continue;
+    best = { format: FORMATS.get(type) ?? "json", quality };
   }
   return CONTENT_TYPES[best.format];
 }

@@ -49,5 +49,6 @@ function positionOf({ line, column, lineText }: NonNullable<Message["location"]>
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").trim();
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
 }

@@ -168,6 +168,6 @@ function nameIn(directory: string, path: string): string {
 /** The message, and where in the plugin's own files it was thrown, on one line. */
 function withPosition({ message, stack }: ErrorInfo, source: PluginSource): string {
   const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at ") && line.includes(dirname(source.entry)));
-  const position = frame === undefined ? undefined : /\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/.exec(frame)?.[1];
-  return position === undefined ? message : `${message} (${position.replace("file://", "")})`;
+  const position = frame?.slice(frame.indexOf("/")).replace("///", "/").replace(/\)$/, "");
+  return position === undefined || !/:\d+:\d+$/.test(position) ? message : `${message} (${position})`;
 }

@@ -22,9 +22,7 @@ export function normalizeFlags(argv: readonly string[], names: FlagNames): strin
 
 /** The flags as they are written, with their dashes and without values: `--sock-name`, `-v`. */
 export function writtenFlags(argv: readonly string[], names: FlagNames): string[] {
-  return readArguments(argv, names).flatMap(({ text, isValue }) =>
-    isValue || !FLAG.test(text) ? [] : [text.replace(/=.*$/s, "")],
-  );
+  return readArguments(argv, names).flatMap(({ text, isValue }) => (isValue || !FLAG.test(text) ? [] : text.split("=", 1)));
 }
 
 interface Argument {

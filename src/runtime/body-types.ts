@@ -49,5 +49,7 @@ function decoded(body: Buffer): string {
 /** The reason in an error of the functions above; the JSON parser's quotes the body, which is left out. */
 export function bodyProblem(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, " is not valid JSON");
+  const isQuoted = error instanceof SyntaxError && message.endsWith(" is not valid JSON");
+  const [what = message] = isQuoted ? message.split(/, (?:\.\.\.)?"/, 1) : [];
+  return what === message ? message : `${what} is not valid JSON`;
 }

@@ -1,14 +1,16 @@
 // Owns multipart/form-data: fields and files from bytes, and bytes from them.
 import { randomUUID } from "node:crypto";
 import type { UploadedFile } from "../pdk/index.js";
+import { headerParameters } from "./header-parameters.js";
 import { addField, fieldText, type FieldValue, type Fields } from "./body-fields.js";
 
 const BLANK_LINE = "\r\n\r\n";
+/** No browser and no form has more. */
+const MAX_PARTS = 1000;
+/** Bytes of what stands before the blank line of a part. */
+const MAX_HEAD = 16 * 1024;
 
-export function boundaryOf(contentType: string): string | undefined {
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^;\s]+))/i.exec(contentType) ?? [];
-  return quoted ?? plain;
-}
+export const boundaryOf = (contentType: string): string | undefined => headerParameters(contentType).get("boundary");
 
 export const newBoundary = (): string => `pluginserver-${randomUUID()}`;
 
@@ -19,20 +21,28 @@ export function parseMultipart(body: Buffer, contentType: string): Fields {
   const fields: Fields = Object.create(null) as Fields;
   for (const part of partsOf(body, Buffer.from(boundary, "latin1"))) {
     const end = part.indexOf(BLANK_LINE);
+    if (end > MAX_HEAD) throw new TypeError(`a part has a header of more than ${MAX_HEAD} bytes`);
     if (end < 0) throw new TypeError("a part has no blank line behind its header");
     // As bytes: no character beyond ASCII may count as the end of a line.
-    const head = part.toString("latin1", 0, end);
-    const parameters = parametersOf(/^content-disposition:(.*)$/im.exec(head)?.[1] ?? "");
-    const name = parameters.get("name");
+    const lines = part.toString("latin1", 0, end).split(/[\r\n]/);
+    const parameters = headerParameters(headerOf(lines, "content-disposition") ?? "");
+    const name = unescaped(parameters.get("name"));
     if (name === undefined) throw new TypeError("a part has no name");
-    addField(fields, name, contentOf(part.subarray(end + BLANK_LINE.length), parameters.get("filename"), head));
+    const content = part.subarray(end + BLANK_LINE.length);
+    addField(fields, name, contentOf(content, unescaped(parameters.get("filename")), headerOf(lines, "content-type")));
   }
   return fields;
 }
 
-function contentOf(bytes: Buffer, filename: string | undefined, head: string): string | Buffer | UploadedFile {
+/** The value of the first header of that name. */
+function headerOf(lines: readonly string[], name: string): string | undefined {
+  const start = `${name}:`;
+  const line = lines.find((each) => each.slice(0, start.length).toLowerCase() === start);
+  return line?.slice(start.length).trim();
+}
+
+function contentOf(bytes: Buffer, filename: string | undefined, contentType: string | undefined): string | Buffer | UploadedFile {
   if (filename === undefined) return fieldText(bytes);
-  const contentType = /^content-type:[ \t]*(.*?)[ \t]*$/im.exec(head)?.[1];
   return { filename, ...(contentType === undefined ? {} : { contentType }), content: Buffer.from(bytes) };
 }
 
@@ -49,6 +59,7 @@ function partsOf(body: Buffer, boundary: Buffer): Buffer[] {
     const next = start < 0 ? -1 : body.indexOf(between, start);
     if (next < 0) throw new TypeError("it stops before the closing boundary");
     // A part may begin with its blank line; the line end behind the boundary belongs to neither.
+    if (parts.length === MAX_PARTS) throw new TypeError(`it has more than ${MAX_PARTS} parts`);
     parts.push(body.subarray(Math.min(start + 2, next), next));
     at = next + between.length;
   }
@@ -60,16 +71,9 @@ function endOf(body: Buffer, bytes: Buffer, from: number): number {
 }
 
 /** As browsers write them: a quote and line ends are escaped with a percent sign, and nothing else is. */
-function parametersOf(disposition: string): Map<string, string> {
-  const parameters = new Map<string, string>();
-  // One after the other, so that nothing inside quotes is taken for a parameter.
-  for (const [, name = "", quoted, plain = ""] of disposition.matchAll(/;\s*([^=;\s]+)=(?:"([^"]*)"|([^;\s]*))/g)) {
-    const value = (quoted ?? plain).replace(/%(22|0D|0A)/gi, (_all, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-    parameters.set(name.toLowerCase(), Buffer.from(value, "latin1").toString("utf8"));
-  }
-  return parameters;
+function unescaped(value: string | undefined): string | undefined {
+  const text = value?.replace(/%(22|0D|0A)/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text === undefined ? undefined : Buffer.from(text, "latin1").toString("utf8");
 }
 
 const escaped = (text: string): string => text.replace(/["\r\n]/g, (mark) => encodeURIComponent(mark));

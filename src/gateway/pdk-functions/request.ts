@@ -61,7 +61,7 @@ function trustedHeader({ request, facts }: PdkCall, name: string): string | unde
 
 function forwardedHost(call: PdkCall): unknown {
   const host = trustedHeader(call, "x-forwarded-host") ?? requestHost(call.request);
-  return textFromByteString(host.replace(/^.*@/, "").replace(/:.*$/, "").toLowerCase());
+  return textFromByteString((host.slice(host.lastIndexOf("@") + 1).split(":", 1)[0] ?? "").toLowerCase());
 }
 
 function forwardedPort(call: PdkCall): number {

@@ -161,3 +161,28 @@ describe("what is wrong is said, without the body", () => {
     expect(formatBody({ a: null, b: undefined, c: false, d: 0 }, FORM).bytes.toString()).toBe("d=0");
   });
 });
+
+describe("what nobody should send", () => {
+  const part = (head: string): string => `--xyz\r\n${head}\r\n\r\n\r\n--xyz--`;
+  const blanks = " ".repeat(15_000);
+
+  it.each([
+    ["a header of blanks", part(`Content-Disposition: form-data; name="a"; filename=b\r\nContent-Type:${blanks}x${blanks}\r`)],
+    ["parameters without end", part(`Content-Disposition: form-data; name=a${';a="'.repeat(3000)}`)],
+    ["a larger header", part(`Content-Disposition: form-data; name=a; b=${blanks}\r\nX: ${blanks}`)],
+    ["as many as fit", part(`Content-Disposition: form-data; name=a;${";;".repeat(7000)}`).repeat(60)],
+    ["too many parts", `${part("Content-Disposition: form-data; name=a").slice(0, -2)}\r\n`.repeat(2000)],
+  ])("%s: takes no time", (_name, body) => {
+    const began = performance.now();
+    problem(() => parseBody(Buffer.from(body), MULTIPART));
+    problem(() => parseBody(Buffer.from(body), `multipart/form-data;${';boundary="'.repeat(4000)}`));
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
+  it.each([
+    ["a part has a header of more than 16384 bytes", part(`Content-Disposition: form-data; name=a\r\nX: ${blanks.repeat(2)}`)],
+    ["it has more than 1000 parts", "--xyz\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n".repeat(1100)],
+  ])("%s", (reason, body) => {
+    expect(problem(() => parseBody(Buffer.from(body), MULTIPART))).toBe(reason);
+  });
+});
