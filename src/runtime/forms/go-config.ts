@@ -7,6 +7,9 @@ type Fields = Record<string, unknown>;
 /** Go has typed fields; here the value that New() gave a field stands for its type. */
 const UNTYPED_ELEMENT: FieldSchema = { type: "string" };
 
+/** The one key of an object that says what a map has under any key. */
+const ANY_NAME = "";
+
 /** One Kong field per own field of the object. What is no data (functions, null, dates, …) is not configuration. */
 export function configFields(instance: Fields): FieldSchema[] {
   const fields: FieldSchema[] = [];
@@ -38,8 +41,9 @@ function typeOf(value: unknown): FieldSchema | undefined {
   return isPlainObject(value) ? objectType(value) : undefined;
 }
 
-/** An object with fields is a record; an empty one is a map, which takes any name. */
+/** An object with fields is a record; an empty one is a map, which takes any name. `{ "": 0 }` says of what the map is. */
 function objectType(value: Fields): FieldSchema {
+  if (statesValues(value)) return { type: "map", keys: { type: "string" }, values: typeOf(value[ANY_NAME]) ?? UNTYPED_ELEMENT };
   const fields: FieldSchema[] = [];
   for (const [name, member] of Object.entries(value)) {
     const type = typeOf(member);
@@ -51,20 +55,60 @@ function objectType(value: Fields): FieldSchema {
 /** Kong refuses a default that does not fit its type, so a list must be all of one. */
 function isDefault(value: unknown): boolean {
   if (!Array.isArray(value)) return typeof value !== "object" && Boolean(value);
+  if (statesElements(value)) return false;
   const [first, ...others] = value.map((element) => JSON.stringify(typeOf(element)));
   return first !== undefined && others.every((other) => other === first);
 }
 
+/** A list of one zero value, such as `[0]` or `[{ name: "" }]`, says what its elements are, as `[]int` does: it has none. */
+function statesElements(value: unknown): value is readonly [unknown] {
+  return Array.isArray(value) && value.length === 1 && isZero(value[0]);
+}
+
+function statesValues(value: unknown): value is Fields {
+  return isPlainObject(value) && Object.keys(value).join() === ANY_NAME && Object.hasOwn(value, ANY_NAME);
+}
+
+/** What a field of this type has in Go before anything is assigned. */
+function isZero(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0 || statesElements(value);
+  if (isPlainObject(value)) return Object.values(value).every((member) => isZero(member) || typeOf(member) === undefined);
+  return value === "" || value === 0 || value === false;
+}
+
 /** Puts what the gateway sent into the fields the object has; an absent or null value leaves a field as New() made it. */
 export function assignConfig(instance: Fields, config: Readonly<Fields>): void {
-  for (const [name, value] of Object.entries(config)) {
-    if (value === null || value === undefined || !Object.hasOwn(instance, name)) continue;
-    const present = instance[name];
+  for (const [name, present] of Object.entries(instance)) {
     if (typeof present === "function") continue;
-    const isRecord = isPlainObject(present) && configFields(present).length > 0;
-    if (isRecord && isObject(value)) instance[name] = merged(present, value);
-    else instance[name] = isEmptyTable(value) ? emptyLike(present) : value;
+    const value = Object.hasOwn(config, name) ? (config[name] ?? undefined) : undefined;
+    if (value !== undefined) instance[name] = conformed(present, value);
+    else if (holdsStatement(present)) instance[name] = withoutStatements(present);
   }
+}
+
+/** The value that the gateway sent, in the form that New() gave the field. */
+function conformed(present: unknown, value: unknown): unknown {
+  if (isRecord(present) && isObject(value)) return merged(present, value);
+  if (isEmptyTable(value)) return emptyLike(present);
+  if (statesElements(present) && Array.isArray(value)) return value.map((element) => conformed(present[0], element));
+  if (statesValues(present) && isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, conformed(present[ANY_NAME], member)]));
+  return value;
+}
+
+/** A statement of a type is no value that a handler should find. */
+function holdsStatement(value: unknown): boolean {
+  if (statesElements(value) || statesValues(value)) return true;
+  return isPlainObject(value) && Object.values(value).some(holdsStatement);
+}
+
+function withoutStatements(value: unknown): unknown {
+  if (!holdsStatement(value)) return value;
+  return isRecord(value) ? merged(value, {}) : emptyLike(value);
+}
+
+function isRecord(value: unknown): value is Fields {
+  return isPlainObject(value) && objectType(value)["type"] === "record";
 }
 
 /** A copy: New() may give every instance the same inner object. */

@@ -142,6 +142,63 @@ test("Go style: the fields of what New() returns are the schema, its methods the
   expect(one.log?.(kong)).toBe("logged");
 });
 
+const TEXT = { type: "string" };
+const NUMBER = { type: "number" };
+const array = (elements: object): object => ({ type: "array", elements });
+const record = (...fields: object[]): object => ({ type: "record", fields });
+const map = (values: object): object => ({ type: "map", keys: TEXT, values });
+
+test.each<[string, unknown, object, unknown, unknown, unknown]>([
+  ["[]string", [""], array(TEXT), [], ["a"], ["a"]],
+  ["[]int", [0], array(NUMBER), [], [1, 2], [1, 2]],
+  ["[]bool", [false], array({ type: "boolean" }), [], [true], [true]],
+  [
+    "[]struct",
+    [{ name: "", port: 0 }],
+    array(record({ name: TEXT }, { port: NUMBER })),
+    [],
+    [{ port: 1 }],
+    [{ name: "", port: 1 }],
+  ],
+  ["[][]int", [[0]], array(array(NUMBER)), [], [[1], {}], [[1], []]],
+  [
+    "[]struct of lists",
+    [{ tags: [""] }],
+    array(record({ tags: array(TEXT) })),
+    [],
+    [{}, { tags: {} }],
+    [{ tags: [] }, { tags: [] }],
+  ],
+  ["[]map", [{}], array(map(TEXT)), [], [{ a: "b" }], [{ a: "b" }]],
+  ["struct of []int", { ports: [0] }, record({ ports: array(NUMBER) }), { ports: [] }, { ports: [1] }, { ports: [1] }],
+  [
+    "struct of struct of []struct",
+    { a: { b: [{ c: 0 }] } },
+    record({ a: record({ b: array(record({ c: NUMBER })) }) }),
+    { a: { b: [] } },
+    { a: { b: [{}] } },
+    { a: { b: [{ c: 0 }] } },
+  ],
+  ["map[string]int", { "": 0 }, map(NUMBER), {}, { a: 1 }, { a: 1 }],
+  ["map[string][]struct", { "": [{ n: 0 }] }, map(array(record({ n: NUMBER }))), {}, { a: [{}] }, { a: [{ n: 0 }] }],
+  ["a default", [80], { ...array(NUMBER), default: [80] }, [80], [1], [1]],
+  ["a default of two", [0, 0], { ...array(NUMBER), default: [0, 0] }, [0, 0], [1], [1]],
+])("Go style: %s is stated by a zero value", (_type, value, schema, unset, given, expected) => {
+  expect(adaptModule({ New: () => ({ field: structuredClone(value), ...handler }) }, "p").fields).toEqual([{ field: schema }]);
+  const fieldOf = (config: Record<string, unknown>): unknown => {
+    let found: unknown;
+    const New = (): object => ({
+      field: structuredClone(value),
+      Access(this: { field: unknown }) {
+        found = this.field;
+      },
+    });
+    void adaptModule({ New }, "p").createInstance(config).access?.(undefined);
+    return found;
+  };
+  expect([fieldOf({}), fieldOf({ field: null }), fieldOf({ field: given })]).toEqual([unset, unset, expected]);
+});
+
 test("Go style: a configuration is laid over the fields New() made", () => {
   const shared = { deep: { on: false, level: 1 }, kept: "kept" };
   const made: Record<string, unknown>[] = [];
