@@ -21,6 +21,8 @@ export interface PluginMetadata {
   readonly phases: readonly string[];
   /** Handlers it has for phases in which the gateway calls no plugin server. */
   readonly ignoredPhases?: readonly string[];
+  /** One sentence for each name in it that is almost one that is read. */
+  readonly nearMisses?: readonly string[];
   /** The fields of the configuration record, in Kong's schema language. */
   readonly fields: readonly unknown[];
   /** Attributes of fields that are functions, and so cannot be sent. */

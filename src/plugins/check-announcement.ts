@@ -23,12 +23,18 @@ const BUNDLED_NAMES: ReadonlySet<string> = new Set(
   standard-webhooks statsd syslog tcp-log udp-log zipkin`.split(/\s+/),
 );
 
-export function checkAnnouncement({ name, ignoredPhases = [], fields, unsent = [] }: PluginMetadata): Announcement {
+export function checkAnnouncement({
+  name,
+  ignoredPhases = [],
+  nearMisses = [],
+  fields,
+  unsent = [],
+}: PluginMetadata): Announcement {
   const schema = checkSchema(fields);
   const told = (severity: "error" | "warning"): string[] =>
     schema.filter((problem) => problem.severity === severity).map(({ path, reason }) => `${path}: ${reason}`);
   const notes = schema.filter(({ severity }) => severity === "note");
-  const warnings: string[] = [];
+  const warnings = [...nearMisses];
   if (BUNDLED_NAMES.has(name))
     warnings.push(`the gateway has a plugin of its own called ${name} and takes that one: choose another name`);
   if (ignoredPhases.length > 0)

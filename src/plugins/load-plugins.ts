@@ -1,6 +1,6 @@
 // Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
 import { stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { ErrorInfo, LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
@@ -104,11 +104,12 @@ async function toGeneration(
   const pdkVersion = builtWith(metadata, artifact);
   const { pdkVersion: server, pdkMatch: match } = options;
   const mismatch = checkPdkVersion({ plugin: name, builtWith: pdkVersion, server, match });
-  if (mismatch !== undefined) return { ...problemOf(item, name, mismatch), metadata };
-  const { errors, warnings, notes } = checkAnnouncement(metadata);
+  const { errors, notes, warnings: told } = checkAnnouncement(metadata);
+  const warnings = [...formerName(source, metadata), ...told];
+  if (mismatch !== undefined) return { ...problemOf(item, name, mismatch), metadata, warnings };
   if (errors.length > 0) {
     const reason = `the gateway would refuse it: ${errors.join("; ")}`;
-    return { ...problemOf(item, name, reason), metadata, details: errors };
+    return { ...problemOf(item, name, reason), metadata, details: errors, warnings };
   }
   return {
     name,
@@ -128,6 +129,16 @@ async function toGeneration(
 /** A built plugin keeps its name whatever its file is called: who may rename files is not who may sign. */
 function nameOf(source: PluginSource, { stamp }: PluginArtifact): string {
   return stamp?.plugin ?? source.name;
+}
+
+/** kong-js-pdk calls a folder's plugin after its entry's file; configurations that are in use have that name. */
+function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadata): string[] {
+  const former = basename(entry, extname(entry)).toLowerCase();
+  const isAfterFolder = metadata.form === "kong-js-pdk" && root !== entry && metadata.name === name.toLowerCase();
+  if (!isAfterFolder || former === "index" || former === metadata.name) return [];
+  return [
+    `kong-js-pdk calls it ${former}, after its entry: export Name: "${former}" where the gateway's configuration has that name`,
+  ];
 }
 
 /** What a build or `definePlugin` stamped, else the package beside the plugin, else what the module exports. */

@@ -34,6 +34,8 @@ export interface PluginProblem {
   readonly metadata?: PluginMetadata;
   /** Each thing that is wrong by itself, where there is more than one. */
   readonly details?: readonly string[];
+  /** What will not work as it looks, besides. */
+  readonly warnings?: readonly string[];
   /** Stands for what was read, where it was: another content is another problem, if for the same reason. */
   readonly content?: string;
   /** The files that were read: a change of one of them may mend it. */

@@ -1,7 +1,7 @@
 // Owns the answer to "which files of the plugins directory are plugins".
 
 import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, extname, join, relative, resolve } from "node:path";
 
 export interface PluginSource {
   /** The file's name without its extension, or the folder's name. */
@@ -81,7 +81,7 @@ async function inspectFolder(folder: string, name: string): Promise<PluginSource
 
   if (manifest.entry === undefined) {
     const index = await findModule(join(folder, "index"));
-    return index === undefined ? undefined : asSource(index);
+    return index === undefined ? missingEntry(folder, name, manifest.isPackage) : asSource(index);
   }
   const named = await findModule(resolve(folder, manifest.entry.path));
   if (named !== undefined) return asSource(named);
@@ -94,23 +94,44 @@ async function inspectFolder(folder: string, name: string): Promise<PluginSource
   };
 }
 
+/** A folder of helpers is no plugin: something in it must have the name of an entry, or a package be around it. */
+async function missingEntry(folder: string, name: string, isPackage: boolean): Promise<ScanProblem | undefined> {
+  const files = isPackage ? (await readdir(folder)).filter(isPluginFile).sort() : [];
+  for (const candidate of [name, "plugin", "handler", "src", `src/${name}`, ...files]) {
+    const found = await findModule(join(folder, candidate));
+    if (found === undefined) continue;
+    const entry = relative(folder, found);
+    const reason = `looks like a plugin and has no entry: name "${entry}" as "main" in a package.json there, or call it index${extname(entry)}`;
+    return { path: folder, reason };
+  }
+  return undefined;
+}
+
 interface ManifestEntry {
   readonly field: "exports" | "main" | "module";
   readonly path: string;
 }
 
-async function readManifest(folder: string): Promise<{ readonly entry?: ManifestEntry } | ScanProblem> {
+interface Manifest {
+  readonly entry?: ManifestEntry;
+  /** Whether it is a package with a name, and says of no module what it is. */
+  readonly isPackage: boolean;
+}
+
+async function readManifest(folder: string): Promise<Manifest | ScanProblem> {
   const path = join(folder, "package.json");
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return {};
+    if (hasCode(error, "ENOENT")) return { isPackage: false };
     return { path, reason: `cannot be read: ${messageOf(error)}` };
   }
   try {
-    const entry = manifestEntry(JSON.parse(text));
-    return entry === undefined ? {} : { entry };
+    const manifest: unknown = JSON.parse(text);
+    const entry = manifestEntry(manifest);
+    const isPackage = isRecord(manifest) && manifest["name"] !== undefined && manifest["exports"] === undefined;
+    return entry === undefined ? { isPackage } : { entry, isPackage };
   } catch (error) {
     return { path, reason: `is not valid JSON: ${messageOf(error)}` };
   }

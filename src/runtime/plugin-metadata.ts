@@ -4,9 +4,10 @@ import type { PluginDefinition } from "./forms/plugin-definition.js";
 
 /** `fallbackName` is that of a plugin that states none. */
 export function metadataOf(definition: PluginDefinition, fallbackName: string): PluginMetadata {
-  const { form, name = fallbackName, version, priority, phases, ignoredPhases, fields } = definition;
+  const { form, name = fallbackName, version, priority, phases, ignoredPhases, nearMisses, fields } = definition;
   const { pdkVersion, timeout, onError, isolation } = definition;
-  const metadata = { form, name, version, priority, phases, ignoredPhases, fields, pdkVersion, timeout, onError, isolation };
+  const said = { form, name, version, priority, phases, ignoredPhases, nearMisses, fields };
+  const metadata = { ...said, pdkVersion, timeout, onError, isolation };
   // As data: a schema may hold functions, which no gateway gets to see.
   const unsent = new Set<string>();
   const text = JSON.stringify(metadata, (key, value: unknown) => {

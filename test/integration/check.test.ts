@@ -76,6 +76,41 @@ describe("pluginserver check", () => {
     expect(project).toMatchObject({ code: 1, stderr: "pluginserver: nothing was checked\n" });
   });
 
+  it("names what was meant: exports, handlers and folders that are nearly right, beside other errors", async () => {
+    temp.write("near/lower.cjs", `module.exports = { Plugin: class { access() {} }, schema: [], version: "3.0.0" };`);
+    temp.write(
+      "near/unsound.cjs",
+      `module.exports = { Plugin: class { log() {} acess() {} }, Schema: [{ a: { type: "array" } }] };`,
+    );
+    temp.write(
+      "near/forgotten.mjs",
+      `import { definePlugin } from "pluginserver/pdk"; export const it = definePlugin({ log() {} });`,
+    );
+    temp.write("near/folder/folder.cjs", SOUND);
+    temp.write("near/sources/src/index.ts", SOUND);
+    temp.write("near/packaged/package.json", '{ "name": "packaged" }');
+    temp.write("near/packaged/anything.js", SOUND);
+    temp.write("near/lib/package.json", '{ "type": "commonjs" }');
+    temp.write("near/lib/helpers.js", "module.exports = 1;");
+    temp.write("near/js-old/package.json", '{ "main": "old.js" }');
+    temp.write("near/js-old/old.js", SOUND);
+    const { code, stdout, stderr } = await runCli(["check", `${temp.path}/near`]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "pluginserver: 5 of 7 plugins would not be served\n" });
+    const text = stdout.toString();
+    for (const line of [
+      'warning: the export "schema" is not read: call it "Schema"',
+      'warning: the export "version" is not read: call it "Version"',
+      'warning: its "acess" is never called: call it "access"',
+      'error: the module is not a plugin: its export "it" is made with definePlugin(): make it the default export',
+      'error: looks like a plugin and has no entry: name "folder.cjs" as "main" in a package.json there, or call it index.cjs',
+      'error: looks like a plugin and has no entry: name "src/index.ts" as "main"',
+      'error: looks like a plugin and has no entry: name "anything.js" as "main"',
+      'warning: kong-js-pdk calls it old, after its entry: export Name: "old"',
+    ])
+      expect(text).toContain(line);
+    expect(text).not.toContain("helpers");
+  });
+
   it.each([
     ["two directories", ["check", "a", "b"], 2],
     ["a directory that is not there", ["check", "nowhere"], 1],

@@ -41,10 +41,10 @@ function served({ name, path, metadata, pdkVersion, warnings, notes }: Generatio
   return { name, path, served: true, version, priority, phases, ...pdk, errors: [], warnings, notes };
 }
 
-function refused({ name, path, reason, metadata, details }: PluginProblem): Finding {
+function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {
   const said = metadata === undefined ? {} : { version: metadata.version, priority: metadata.priority, phases: metadata.phases };
   const pdk = metadata?.pdkVersion === undefined ? {} : { pdkVersion: metadata.pdkVersion };
-  return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings: [], notes: [] };
+  return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings, notes: [] };
 }
 
 async function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): Promise<string> {

@@ -1,11 +1,13 @@
 // Recognises which of the forms of a plugin a module has.
-import { PHASES, PLUGIN_STAMP } from "../../pdk/index.js";
+import { PLUGIN_STAMP } from "../../pdk/index.js";
 import { adaptDefinePlugin } from "./define-plugin-form.js";
 import { adaptGo } from "./go-form.js";
 import { adaptKongJsPdk } from "./kong-js-pdk-form.js";
 import { isObject } from "./module-values.js";
+import type { Exports } from "./near-misses.js";
 import type { PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
+import { whyNoPlugin } from "./why-no-plugin.js";
 
 /** The namespace, its default, and the default of that: what TypeScript makes of a CommonJS module of a CommonJS module. */
 const MAX_LEVELS = 3;
@@ -18,27 +20,19 @@ const MAX_LEVELS = 3;
 export function adaptModule(moduleExports: unknown, fileName: string): PluginDefinition {
   const candidates = exportLevels(moduleExports);
   const having = (key: PropertyKey): Exports | undefined => candidates.find((exports) => exports[key] !== undefined);
+  const besides = (exports: Exports): Exports[] => candidates.filter((candidate) => candidate !== exports);
   const stamped = having(PLUGIN_STAMP);
-  if (stamped !== undefined) return adaptDefinePlugin(stamped);
+  if (stamped !== undefined) return adaptDefinePlugin(stamped, besides(stamped));
   const goStyle = having("New");
-  if (goStyle !== undefined) return adaptGo(goStyle);
+  if (goStyle !== undefined) return adaptGo(goStyle, besides(goStyle));
   const kongJsPdk = having("Plugin");
-  if (kongJsPdk !== undefined) return adaptKongJsPdk(kongJsPdk, fileName);
-  throw new PluginFormError(`the module is not a plugin: ${whyNot(candidates)}`);
+  if (kongJsPdk !== undefined) return adaptKongJsPdk(kongJsPdk, besides(kongJsPdk), fileName);
+  throw new PluginFormError(`the module is not a plugin: ${whyNoPlugin(candidates)}`);
 }
-
-type Exports = Record<PropertyKey, unknown>;
 
 /** The exports and the default export: compilers and habits differ on where `module.exports = …` ends up. */
 function exportLevels(moduleExports: unknown): Exports[] {
   const levels: Exports[] = [];
   for (let value = moduleExports; isObject(value) && levels.length < MAX_LEVELS; value = value["default"]) levels.push(value);
   return levels;
-}
-
-function whyNot(candidates: readonly Exports[]): string {
-  const handlers = PHASES.filter((phase) => candidates.some((exports) => typeof exports[phase] === "function"));
-  if (handlers.length > 0)
-    return `it exports ${handlers.join(", ")}: pass that object to definePlugin() and export the result as default`;
-  return "it exports neither a default made with definePlugin(), nor a New() function, nor a Plugin class";
 }

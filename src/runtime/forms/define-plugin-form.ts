@@ -5,6 +5,7 @@ import {
   findIgnoredPhases,
   findPhases,
   isObject,
+  isPhase,
   parseFields,
   parseName,
   parsePdkVersion,
@@ -12,12 +13,23 @@ import {
   parseVersion,
   show,
 } from "./module-values.js";
+import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 type Handler = (kong: unknown, config: unknown) => unknown;
 
-export function adaptDefinePlugin(plugin: Record<PropertyKey, unknown>): PluginDefinition {
+const NAMES = ["name", "version", "priority", "timeout", "onError", "isolation", "schema"];
+
+export function adaptDefinePlugin(plugin: Exports, elsewhere: readonly Exports[]): PluginDefinition {
+  const shown = (name: string): string => `"${name}" in definePlugin()`;
+  const place = (name: string): string => `into definePlugin() as "${name}"`;
+  const missed = missedNames({ from: plugin, names: NAMES, elsewhere, shown, place });
+  const handlers = missedHandlers(plugin, (name) => isPhase(name) && plugin[name] !== undefined);
+  return withNearMisses([...missed, ...handlers], () => define(plugin));
+}
+
+function define(plugin: Exports): PluginDefinition {
   const stamp = plugin[PLUGIN_STAMP];
   const name = parseName(plugin["name"], "name");
   const pdkVersion = isObject(stamp) ? parsePdkVersion(stamp["pdkVersion"], "the PDK version") : undefined;

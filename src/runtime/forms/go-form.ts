@@ -6,12 +6,14 @@ import {
   findIgnoredPhases,
   findPhases,
   isObject,
+  isPhase,
   parseName,
   parsePdkVersion,
   parsePriority,
   parseVersion,
   show,
 } from "./module-values.js";
+import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
@@ -19,10 +21,23 @@ type Instance = Record<string, unknown>;
 type Constructor = () => unknown;
 type Method = (this: Instance, kong: unknown) => unknown;
 
-export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition {
+const NAMES = ["Name", "Version", "Priority", "PdkVersion", "Timeout", "OnError", "Isolation"];
+
+export function adaptGo(module: Exports, elsewhere: readonly Exports[]): PluginDefinition {
   const { New: construct } = module;
   if (typeof construct !== "function") throw new PluginFormError(`New must be a function, not ${show(construct)}`);
   const sample = newInstance(construct as Constructor);
+  const shown = (name: string): string => `the export "${name}"`;
+  const place = (name: string): string => `beside "New" as "${name}"`;
+  const missed = missedNames({ from: module, names: NAMES, elsewhere, shown, place });
+  const handlers = missedHandlers(
+    sample,
+    (name) => isPhase(name.toLowerCase()) && methodOf(sample, name.toLowerCase()) !== undefined,
+  );
+  return withNearMisses([...missed, ...handlers], () => define(module, construct as Constructor, sample));
+}
+
+function define(module: Exports, construct: Constructor, sample: Instance): PluginDefinition {
   const name = parseName(module["Name"], "Name");
   const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
   return {
@@ -40,7 +55,7 @@ export function adaptGo(module: Record<PropertyKey, unknown>): PluginDefinition 
     ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),
     bodies: "buffer",
     createInstance: (config) => {
-      const instance = newInstance(construct as Constructor);
+      const instance = newInstance(construct);
       assignConfig(instance, config);
       return bindMethods(instance);
     },
@@ -65,7 +80,7 @@ function bindMethods(instance: Instance): PhaseHandlers {
 }
 
 /** Go's spelling comes first. A field may carry the other one: `{ log: true, Log(kong) {} }`. */
-function methodOf(instance: Instance, phase: Phase): Method | undefined {
+function methodOf(instance: Instance, phase: string): Method | undefined {
   const goName = `${phase.charAt(0).toUpperCase()}${phase.slice(1)}`;
   return [instance[goName], instance[phase]].find((value): value is Method => typeof value === "function");
 }

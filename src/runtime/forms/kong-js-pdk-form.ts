@@ -5,21 +5,34 @@ import {
   findIgnoredPhases,
   findPhases,
   isObject,
+  isPhase,
   parseFields,
   parseName,
   parsePdkVersion,
   parsePriority,
   parseVersion,
 } from "./module-values.js";
+import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
 import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 type PluginClass = new (config: Record<string, unknown>) => Record<string, unknown>;
 
-export function adaptKongJsPdk(module: Record<PropertyKey, unknown>, fileName: string): PluginDefinition {
+const NAMES = ["Name", "Schema", "Version", "Priority", "PdkVersion", "Timeout", "OnError", "Isolation"];
+
+export function adaptKongJsPdk(module: Exports, elsewhere: readonly Exports[], fileName: string): PluginDefinition {
   const { Plugin } = module;
   const prototype = isObject(Plugin) ? Plugin["prototype"] : undefined;
   if (!isObject(prototype)) throw new PluginFormError("Plugin must be a class: new Plugin(config) makes an instance");
+  const shown = (name: string): string => `the export "${name}"`;
+  const place = (name: string): string => `beside "Plugin" as "${name}"`;
+  const missed = missedNames({ from: module, names: NAMES, elsewhere, shown, place });
+  const handlers = missedHandlers(prototype, (phase) => typeof prototype[phase] === "function" && isPhase(phase));
+  return withNearMisses([...missed, ...handlers], () => define(module, prototype, fileName));
+}
+
+function define(module: Exports, prototype: Exports, fileName: string): PluginDefinition {
+  const { Plugin } = module;
   const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
   const phases = findPhases(
     (phase) => typeof prototype[phase] === "function",

@@ -44,7 +44,8 @@ export function parsePdkVersion(version: unknown, label: string): string | undef
 /** The outline of a Kong schema: a list of `{ name: { type: … } }`. The gateway checks the rest. */
 export function parseFields(fields: unknown, label: string): readonly unknown[] {
   if (fields === undefined || fields === null) return [];
-  if (!Array.isArray(fields)) throw new PluginFormError(`${label} must be a list of fields, not ${show(fields)}`);
+  if (!Array.isArray(fields))
+    throw new PluginFormError(`${label} must be a list of fields, not ${show(fields)}: [{ message: { type: "string" } }, …]`);
   const names = new Set<string>();
   fields.forEach((field: unknown, index) => {
     const where = `${label}[${index}]`;
@@ -69,6 +70,8 @@ export function findPhases(hasHandler: (phase: Phase) => boolean, advice: string
   if (phases.length === 0) throw new PluginFormError(`the plugin handles no phase: ${advice} (phases: ${PHASES.join(", ")})`);
   return phases;
 }
+
+export const isPhase = (name: string): boolean => PHASES.some((phase) => phase === name);
 
 /** What Lua plugins have beside, and the gateway never asks a plugin server for. */
 const LUA_PHASES = [

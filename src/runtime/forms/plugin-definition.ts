@@ -17,6 +17,8 @@ export interface PluginDefinition extends FaultRules {
   readonly phases: readonly Phase[];
   /** Handlers it has for phases in which the gateway calls no plugin server. */
   readonly ignoredPhases?: readonly string[];
+  /** One sentence for each name that is almost one that is read. */
+  readonly nearMisses?: readonly string[];
   /** The fields of the configuration record, in Kong's schema language. */
   readonly fields: readonly unknown[];
   /** The PDK version that the module itself states. */

@@ -313,11 +313,106 @@ test("kong-js-pdk: a constructor that throws is heard when an instance starts", 
 });
 
 const handler = { access() {} };
-const stamped = (definition: object): object => ({
+const stamped = (definition: object): { default: object } => ({
   default: { ...handler, ...definition, [PLUGIN_STAMP]: { pdkVersion: "1.0.0" } },
 });
 
+class Handling {
+  access(): void {}
+}
+
+/** Made as a module would be that a plugin's author nearly got right. */
+test.each<[string, unknown, string[]]>([
+  [
+    "kong-js-pdk in lower case",
+    { Plugin: Handling, schema: [], version: "2.0.0", priority: 1, name: "x" },
+    [
+      'the export "name" is not read: call it "Name"',
+      'the export "schema" is not read: call it "Schema"',
+      'the export "version" is not read: call it "Version"',
+      'the export "priority" is not read: call it "Priority"',
+    ],
+  ],
+  [
+    "Lua's case",
+    { New: () => handler, VERSION: "1", PRIORITY: 5 },
+    ['the export "VERSION" is not read: call it "Version"', 'the export "PRIORITY" is not read: call it "Priority"'],
+  ],
+  ["letters that changed places", { Plugin: Handling, Priroity: 5 }, ['the export "Priroity" is not read: call it "Priority"']],
+  ["underscores", { Plugin: Handling, on_error: "exit" }, ['the export "on_error" is not read: call it "OnError"']],
+  [
+    "a constant beside the class that is the default",
+    { default: { Plugin: Handling }, version: "1" },
+    ['the export "version" is not read: put it beside "Plugin" as "Version"'],
+  ],
+  [
+    "a constant beside definePlugin",
+    { ...stamped({}), version: "1" },
+    ['the export "version" is not read: put it into definePlugin() as "version"'],
+  ],
+  [
+    "keys of definePlugin",
+    stamped({ Version: "1", prority: 5 }),
+    ['"Version" in definePlugin() is not read: call it "version"', '"prority" in definePlugin() is not read: call it "priority"'],
+  ],
+  ["a handler of definePlugin", stamped({ respnse: () => {} }), ['its "respnse" is never called: call it "response"']],
+  [
+    "a handler of a class",
+    {
+      Plugin: class extends Handling {
+        Log(): void {}
+      },
+    },
+    ['its "Log" is never called: call it "log"'],
+  ],
+  ["a handler in Go style", { New: () => ({ ...handler, Rewite() {} }) }, ['its "Rewite" is never called: call it "rewrite"']],
+])("a near miss is told: %s", (_name, module, nearMisses) => {
+  expect(adaptModule(module, "p").nearMisses).toEqual(nearMisses);
+});
+
+test.each<[string, unknown]>([
+  ["names of its own", { Plugin: Handling, Schema: [], Version: "1", helper: () => {}, logs: () => {}, sharing: 1 }],
+  ["both cases", { Plugin: Handling, Version: "1", version: "1" }],
+  ["a schema that definePlugin has", { ...stamped({ schema: [] }), schema: [] }],
+  [
+    "methods of its own",
+    {
+      Plugin: class extends Handling {
+        logs(): void {}
+        accept(): void {}
+        acess(): void {}
+      },
+    },
+  ],
+  ["both spellings in Go style", { New: () => ({ Access() {}, access: true }) }],
+])("no near miss: %s", (_name, module) => {
+  expect(adaptModule(module, "p")).not.toHaveProperty("nearMisses");
+});
+
 test.each<[string, unknown, string]>([
+  [
+    "a default that was forgotten",
+    { plugin: stamped({}).default },
+    'its export "plugin" is made with definePlugin(): make it the default export',
+  ],
+  ["a class in lower case", { plugin: Handling }, 'its export "plugin" is not read: call it "Plugin"'],
+  ["new in lower case", { new: () => handler }, 'its export "new" is not read: call it "New"'],
+  ["a class alone", { default: Handling }, 'it exports a class with access: call the export "Plugin"'],
+  ["a misspelt handler alone", { acess() {} }, 'its "acess" is never called: call it "access"'],
+  [
+    "a misspelt handler in a class",
+    {
+      Plugin: class {
+        acess(): void {}
+      },
+    },
+    'the plugin handles no phase: give the Plugin class a method such as access(kong) (phases: certificate, rewrite, access, response, preread, log); its "acess" is never called: call it "access"',
+  ],
+  [
+    "a misspelt handler beside another error",
+    stamped({ acess() {}, access: undefined, version: "x" }),
+    'its "acess" is never called',
+  ],
   [
     "nothing",
     {},
