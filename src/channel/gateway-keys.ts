@@ -3,18 +3,21 @@
 /** What a gateway calls the entities that a configuration belongs to, as far as it says so. */
 export interface GatewayIds {
   /** Of the plugin's entry in the gateway's configuration. */
-  readonly plugin?: string;
-  readonly route?: string;
-  readonly service?: string;
-  readonly consumer?: string;
+  readonly plugin_id?: string;
+  readonly route_id?: string;
+  readonly service_id?: string;
+  readonly consumer_id?: string;
 }
 
 const ID_KEYS = [
-  ["plugin", "__plugin_id"],
-  ["route", "route_id"],
-  ["service", "service_id"],
-  ["consumer", "consumer_id"],
+  ["plugin_id", "__plugin_id"],
+  ["route_id", "route_id"],
+  ["service_id", "service_id"],
+  ["consumer_id", "consumer_id"],
 ] as const;
+
+/** They are UUIDs; whatever else it is, it must not spoil a line of a log. */
+const ID = /^[\w.:-]{1,64}$/;
 
 const PLAIN_KEYS: ReadonlySet<string> = new Set([
   "route_id",
@@ -47,7 +50,7 @@ export function gatewayIds(config: string): GatewayIds {
   return Object.fromEntries(
     ID_KEYS.flatMap(([entity, key]) => {
       const id = Object.hasOwn(keys, key) ? keys[key] : undefined;
-      return typeof id === "string" ? [[entity, id]] : [];
+      return typeof id === "string" && ID.test(id) ? [[entity, id]] : [];
     }),
   );
 }

@@ -53,4 +53,6 @@ export interface PhaseHostListener {
   onFailure(eventId: number, error: ErrorInfo, thrown?: unknown): void;
   onInstanceFailed(instanceId: number, error: ErrorInfo): void;
   onLog(entry: LogEntry): void;
+  /** It is short of memory: instances that nobody uses now may be closed. */
+  onMemoryShort?(): void;
 }

@@ -65,7 +65,7 @@ export function createProgram(): Command {
       option("--stall-timeout <time>", "how long a busy isolate may give no sign of life before it is replaced").default("5s"),
     )
     .addOption(option("--load-timeout <time>", "how long one plugin's module may take to load").default("10s"))
-    .addOption(option("--instance-timeout <time>", "how long an instance stays unused before it goes").default("60s"))
+    .addOption(option("--instance-timeout <time>", "how long an unused instance keeps its state").default("24h"))
     .addOption(option("--drain-timeout <time>", "how long running events may take to finish when the server ends").default("10s"))
     .addOption(
       option("--isolation <kind>", "where plugins run: thread, or process: a child process at which crashes end too").default(

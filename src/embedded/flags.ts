@@ -42,7 +42,7 @@ export const FLAGS = [
   },
   { name: "stall-timeout", type: "duration", value: "5s", usage: "How long a busy isolate may give no sign of life" },
   { name: "load-timeout", type: "duration", value: "10s", usage: "How long an isolate may take to load the plugin" },
-  { name: "instance-timeout", type: "duration", value: "60s", usage: "How long an instance stays unused before it goes" },
+  { name: "instance-timeout", type: "duration", value: "24h", usage: "How long an unused instance keeps its state" },
   { name: "drain-timeout", type: "duration", value: "10s", usage: "How long running events may take to finish at the end" },
   { name: "isolate-memory", type: "size", value: "256MB", usage: "Memory of one isolate" },
   { name: "env", type: "string", value: "", usage: "Environment variables that isolates do not see, such as KONG_*" },

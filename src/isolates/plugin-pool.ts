@@ -47,12 +47,12 @@ export class PluginPool {
     return host;
   }
 
-  /** Runs this code from now on, with all instances; events that run finish in the old. */
-  replace(artifact: ModuleArtifact): void {
-    for (const isolate of this.#isolates) isolate.replace(artifact);
+  /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
+  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[] = []): void {
+    for (const isolate of this.#isolates) isolate.replace(artifact, instances);
   }
 
-  /** Gets no further instance. Resolves when the last one that it has was closed and its isolates have ended. */
+  /** Ends when it has no instance any more. Resolves when the last one that it has was closed and its isolates have ended. */
   async retire(): Promise<void> {
     await Promise.all(this.#isolates.map((isolate) => isolate.retire()));
   }

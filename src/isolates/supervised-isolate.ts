@@ -121,7 +121,7 @@ export class SupervisedIsolate implements PhaseHost {
     isolate?.cancelEvent(eventId, reason);
   }
 
-  /** No further instance comes. Resolves when the last one was closed and its isolate has ended. */
+  /** It is there for the instances that it has, and for those that come until it has none. Resolves when the last one was closed and its isolate has ended. */
   retire(): Promise<void> {
     return new Promise((resolve) => {
       this.#onUnused = resolve;
@@ -130,8 +130,9 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   /** New events go to an isolate that runs this code; running ones finish where they are. */
-  replace(artifact: ModuleArtifact): void {
+  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[] = []): void {
     this.#artifact = artifact;
+    for (const spec of instances) if (this.#instances.has(spec.id)) this.#instances.set(spec.id, spec);
     this.#renewCurrent();
   }
 
@@ -161,7 +162,9 @@ export class SupervisedIsolate implements PhaseHost {
   #start(): LiveIsolate {
     this.#renewsWhenReady = false;
     clearTimeout(this.#restart);
-    const { plugin, startCarrier, limits, listener, inspect, ownSocket } = this.#options;
+    const { plugin, startCarrier, limits, listener, inspect } = this.#options;
+    // Another generation has the socket now.
+    const ownSocket = this.#onUnused === undefined ? this.#options.ownSocket : undefined;
     const { maxBodySize } = limits;
     const task = {
       plugin,
@@ -233,6 +236,7 @@ export class SupervisedIsolate implements PhaseHost {
   #renew(isolate: LiveIsolate, memory: number): void {
     if (isolate !== this.#current) return;
     const [used, limit] = [memory, this.#options.limits.memory].map((bytes) => Math.round(bytes / 2 ** 20));
+    this.#options.listener.onMemoryShort?.();
     this.#options.listener.onLog({
       level: "warn",
       message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,

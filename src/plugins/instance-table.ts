@@ -1,30 +1,40 @@
 // Owns every instance: which plugin and configuration an id means, where it runs, and when it goes by itself.
 import { performance } from "node:perf_hooks";
 import type { PhaseHost } from "../channel/index.js";
+import type { Generation } from "./registry.js";
 
-export interface Instance {
+/** What is needed to start an instance again that went for being unused. */
+export interface SleepingInstance {
   readonly id: number;
   readonly plugin: string;
   /** The configuration as the gateway sent it. It may hold secrets: never log it. */
   readonly config: string;
-  readonly host: PhaseHost;
   /** Unix time in seconds. */
   readonly started: number;
+  /** The code that it is for; none where it could not run. */
+  generation: Generation | undefined;
+  /** The schema that its configuration was started with, which says what in it is secret. */
+  readonly fields: readonly unknown[];
+}
+
+export interface Instance extends SleepingInstance {
+  host: PhaseHost;
   /** Why its events fail, where they do. */
   error: string | undefined;
   /** In the milliseconds of `performance.now`. */
   lastUsed: number;
-  /** Whether its gateway cannot be told that it has gone, so that it comes back when it is used. */
-  readonly comesBack: boolean;
 }
-
-/** What is needed to start an instance that went for being unused again. */
-export type SleepingInstance = Pick<Instance, "id" | "plugin" | "config" | "started">;
 
 const MIN_SWEEP = 100;
 const MAX_SWEEP = 60_000;
-/** The oldest go: a gateway that deletes a plugin says nothing of it. */
-const MAX_SLEEPING = 10_000;
+/** Of those that live, and of those that sleep: the ones that were unused for longest go. */
+const MAX_INSTANCES = 10_000;
+/** Characters of their configurations, likewise. */
+const MAX_TEXT = 64 * 2 ** 20;
+/** What goes at once where a limit is passed, so that looking for the oldest is rare. */
+const SHARE = 0.1;
+/** Unused for so long (ms), an instance goes when its isolate is short of memory. */
+const SPARE = 60_000;
 
 export class InstanceTable {
   readonly #instances = new Map<number, Instance>();
@@ -33,17 +43,22 @@ export class InstanceTable {
   readonly #sweep: NodeJS.Timeout;
   readonly #newId: () => number;
   readonly #onGone: (id: number) => void;
+  #text = 0;
+  #sleepingText = 0;
 
   /**
-   * `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. A gateway may
-   * still hold ids of a former server for other configurations: `newId` gives none of these. `onGone` hears of an instance
-   * that went for being unused and does not come back.
+   * `idleTimeout` in milliseconds: deleting a plugin tells this server nothing, so unused instances must go. They sleep, and
+   * start again when they are used. A gateway may still hold ids of a former server for other configurations: `newId` gives
+   * none of these. `onGone` hears of an instance that does not come back.
    */
   constructor(idleTimeout: number, newId: () => number, onGone: (id: number) => void = () => {}) {
     this.#idleTimeout = idleTimeout;
     this.#newId = newId;
     this.#onGone = onGone;
-    this.#sweep = setInterval(() => this.#expire(), Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, idleTimeout / 4))).unref();
+    this.#sweep = setInterval(
+      () => this.#letGo(this.#unusedFor(this.#idleTimeout)),
+      Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, idleTimeout / 4)),
+    ).unref();
   }
 
   get size(): number {
@@ -59,6 +74,8 @@ export class InstanceTable {
   add(instance: Omit<Instance, "error" | "lastUsed">): Instance {
     const added: Instance = { ...instance, error: undefined, lastUsed: performance.now() };
     this.#instances.set(added.id, added);
+    this.#text += added.config.length;
+    if (this.#instances.size > MAX_INSTANCES || this.#text > MAX_TEXT) this.#makeRoom(added);
     return added;
   }
 
@@ -76,7 +93,7 @@ export class InstanceTable {
   /** Takes out an instance that went for being unused: it is to be added again under its id. */
   wake(id: number): SleepingInstance | undefined {
     const sleeping = this.#sleeping.get(id);
-    this.#sleeping.delete(id);
+    if (sleeping !== undefined) this.#forget(sleeping);
     return sleeping;
   }
 
@@ -84,14 +101,23 @@ export class InstanceTable {
     return [...this.#instances.values()].filter((instance) => instance.plugin === plugin);
   }
 
+  sleepingOf(plugin: string): SleepingInstance[] {
+    return [...this.#sleeping.values()].filter((instance) => instance.plugin === plugin);
+  }
+
   /** Forgets an instance. Its running events finish: they hold its handlers. */
-  close(id: number): Instance | undefined {
+  close(id: number): SleepingInstance | undefined {
     const instance = this.#instances.get(id);
-    this.#sleeping.delete(id);
-    if (instance === undefined) return undefined;
+    if (instance === undefined) return this.wake(id);
     this.#instances.delete(id);
+    this.#text -= instance.config.length;
     instance.host.closeInstance(id);
     return instance;
+  }
+
+  /** The plugin's isolate is short of memory: what nobody uses now sleeps. */
+  spare(plugin: string): void {
+    this.#letGo(this.#unusedFor(SPARE).filter((instance) => instance.plugin === plugin));
   }
 
   end(): void {
@@ -100,20 +126,33 @@ export class InstanceTable {
     this.#sleeping.clear();
   }
 
-  #expire(): void {
-    const oldest = performance.now() - this.#idleTimeout;
-    for (const instance of this.#instances.values()) {
-      if (instance.lastUsed < oldest) this.#letGo(instance);
+  #unusedFor(time: number): Instance[] {
+    const oldest = performance.now() - time;
+    return [...this.#instances.values()].filter(({ lastUsed }) => lastUsed < oldest);
+  }
+
+  /** The one that was just added stays. */
+  #makeRoom(added: Instance): void {
+    const byAge = [...this.#instances.values()].filter((instance) => instance !== added);
+    byAge.sort((a, b) => a.lastUsed - b.lastUsed);
+    this.#letGo(byAge.slice(0, Math.ceil(byAge.length * SHARE)));
+  }
+
+  #letGo(instances: readonly Instance[]): void {
+    for (const { id, plugin, config, started, generation, fields } of instances) {
+      this.close(id);
+      this.#sleeping.set(id, { id, plugin, config, started, generation, fields });
+      this.#sleepingText += config.length;
+    }
+    for (const oldest of this.#sleeping.values()) {
+      if (this.#sleeping.size <= MAX_INSTANCES && this.#sleepingText <= MAX_TEXT) return;
+      this.#forget(oldest);
+      this.#onGone(oldest.id);
     }
   }
 
-  #letGo({ id, plugin, config, started, comesBack }: Instance): void {
-    this.close(id);
-    if (!comesBack) return this.#onGone(id);
-    this.#sleeping.set(id, { id, plugin, config, started });
-    const [oldest] = this.#sleeping.keys();
-    if (this.#sleeping.size <= MAX_SLEEPING || oldest === undefined) return;
-    this.#sleeping.delete(oldest);
-    this.#onGone(oldest);
+  #forget({ id, config }: SleepingInstance): void {
+    this.#sleeping.delete(id);
+    this.#sleepingText -= config.length;
   }
 }

@@ -6,7 +6,7 @@ import { type FieldCheck, runEntityChecks } from "./run-entity-checks.js";
 
 /** What does not fit. The value itself is never told: it may be a secret. */
 export interface ConfigProblem {
-  /** Such as `config.limits.max` or `config.hosts[2]`. */
+  /** Such as `config.limits.max`, `config.hosts[2]` or `a value of config.users`: keys of maps may be secrets too. */
   readonly path: string;
   readonly reason: string;
 }
@@ -75,8 +75,8 @@ function checkInside({ type, attributes }: FieldDefinition, value: unknown, path
   if (type !== "map") return [];
   const [keys, values] = [readDefinition(attributes["keys"]), readDefinition(attributes["values"])];
   return Object.entries(value).flatMap(([key, item]) => [
-    ...(keys === undefined ? [] : checkMember(keys, key, `the key ${JSON.stringify(key)} of ${path}`)),
-    ...(values === undefined ? [] : checkMember(values, item, `${path}.${key}`)),
+    ...(keys === undefined ? [] : checkMember(keys, key, `a key of ${path}`)),
+    ...(values === undefined ? [] : checkMember(values, item, `a value of ${path}`)),
   ]);
 }
 

@@ -2,5 +2,7 @@
 export { checkConfig, type ConfigProblem } from "./check-config.js";
 export { checkSchema } from "./check-schema.js";
 export { isDeeperThan, MAX_NESTING } from "./nesting.js";
+export { withNewDefaults } from "./new-defaults.js";
 export { redactConfig } from "./redact-config.js";
 export type { SchemaProblem } from "./schema-problem.js";
+export { unknownFields } from "./unknown-fields.js";

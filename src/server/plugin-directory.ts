@@ -5,7 +5,7 @@ import { ServerError } from "./errors.js";
 import { PluginReport } from "./plugin-report.js";
 import type { PluginSource } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
-import type { ServedPlugins } from "./served-plugins.js";
+import type { ServedPlugins, StayingInstance } from "./served-plugins.js";
 
 export interface PluginDirectoryOptions {
   readonly directory: string;
@@ -129,11 +129,12 @@ export class PluginDirectory implements PluginSource {
       served.add(generation);
       onNewCode(generation.name);
     }
+    const staying = new Map<string, readonly StayingInstance[]>();
     for (const { generation } of changes.reloaded) {
-      served.reload(generation);
+      staying.set(generation.name, served.reload(generation));
       onNewCode(generation.name);
     }
-    return this.#report.changed(changes, registry);
+    return this.#report.changed(changes, registry, staying);
   }
 
   async #read(directory: string): Promise<PluginRegistry> {

@@ -1,7 +1,9 @@
 // Tells the operator what became of the plugins directory: each thing once, and nothing that is only of the moment.
 import type { Logger } from "pino";
 import type { Generation, PluginProblem, PluginRegistry, RegistryChanges, Reload } from "../plugins/index.js";
+import type { StayingInstance } from "./served-plugins.js";
 import { Settling } from "./settling.js";
+import { tellStaying } from "./tell-staying.js";
 
 type Trouble =
   | { readonly kind: "problem"; readonly problem: PluginProblem; readonly served: Generation | undefined }
@@ -28,9 +30,16 @@ export class PluginReport {
   }
 
   /** A later load, with what it changed. Returns the milliseconds until there may be more to tell. */
-  changed({ added, reloaded }: RegistryChanges, registry: PluginRegistry): number | undefined {
+  changed(
+    { added, reloaded }: RegistryChanges,
+    registry: PluginRegistry,
+    staying: ReadonlyMap<string, readonly StayingInstance[]>,
+  ): number | undefined {
     for (const generation of added) this.#tellAdded(generation);
-    for (const reload of reloaded) this.#tellReloaded(reload);
+    for (const reload of reloaded) {
+      this.#tellReloaded(reload);
+      tellStaying(this.#logger, reload.generation.name, staying.get(reload.generation.name) ?? []);
+    }
     return this.#settle(troublesOf(registry), registry);
   }
 

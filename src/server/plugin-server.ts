@@ -94,7 +94,7 @@ export class PluginServer {
           `[${event.runner.plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
         ),
     });
-    this.#plugins = new ServedPlugins(({ name }) => this.#listenTo(name), options.createPool);
+    this.#plugins = new ServedPlugins(this.#instances, ({ name }) => this.#listenTo(name), options.createPool);
     this.#source = options.createSource({
       served: this.#plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),
@@ -265,6 +265,7 @@ export class PluginServer {
       onFailure: (eventId, error) => this.#onFailure(plugin, eventId, error),
       onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
       onLog: (entry) => logEntry(this.#logger, plugin, entry),
+      onMemoryShort: () => this.#instances.spare(plugin),
     };
   }
 

@@ -7,15 +7,16 @@ import type { ServedPlugins } from "./served-plugins.js";
 export interface InstancePool {
   /** Starts an instance and returns the host that it stays in. */
   startInstance(spec: InstanceSpec): PhaseHost;
-  /** Runs this code from now on, with all instances; events that run finish in the old. */
-  replace(artifact: ModuleArtifact): void;
-  /** Gets no further instance. Resolves when the last one that it has was closed. */
+  /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
+  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[]): void;
+  /** Ends when it has no instance any more. Resolves when the last one that it has was closed. */
   retire(): Promise<void>;
   /** Ends; with `now`, without waiting for the handlers that run. */
   close(now: boolean): Promise<void>;
 }
 
-export type CreatePool = (generation: Generation, listener: PhaseHostListener) => InstancePool;
+/** `isFormer`: another generation of the plugin is served, and has its own socket and its debugger. */
+export type CreatePool = (generation: Generation, listener: PhaseHostListener, isFormer?: boolean) => InstancePool;
 
 /** Where plugins come from. */
 export interface PluginSource {

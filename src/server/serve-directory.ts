@@ -34,12 +34,12 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   return new PluginServer({
     ...options,
     withoutDeadline: inspect?.plugin,
-    createPool: ({ name, path, artifact, metadata }, listener) => {
-      const inspector = name === inspect?.plugin ? inspect : undefined;
+    createPool: ({ name, path, artifact, metadata }, listener, isFormer = false) => {
+      const inspector = name === inspect?.plugin && !isFormer ? inspect : undefined;
       // A thread at a breakpoint cannot be ended.
       const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
       const startCarrier = isProcess ? startProcess : startThread;
-      const ownSocket = ownSocketOf?.(name, path);
+      const ownSocket = isFormer ? undefined : ownSocketOf?.(name, path);
       return new PluginPool({ plugin: name, artifact, isolates, startCarrier, limits, listener, inspect: inspector, ownSocket });
     },
     createSource: ({ served, onNewCode, onPluginLog }) =>

@@ -11,8 +11,8 @@ import type { PhaseHostListener, Protocol } from "../channel/index.js";
 import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry, type SleepingInstance } from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
-import type { ServedPlugins } from "./served-plugins.js";
-import type { Siblings } from "./siblings.js";
+import { fillIn, type ServedPlugins } from "./served-plugins.js";
+import type { SharedInstance, Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
   readonly plugins: ServedPlugins;
@@ -81,7 +81,7 @@ export class ServerService implements PluginService {
   #instancesOf(plugin: string): DescribedInstance[] {
     const { instances, siblings } = this.#options;
     const elsewhere = siblings?.list().filter((shared) => shared.plugin === plugin && instances.get(shared.id) === undefined);
-    return [...instances.ofPlugin(plugin), ...(elsewhere ?? [])];
+    return [...instances.ofPlugin(plugin), ...(elsewhere ?? []).map((shared) => this.#described(shared))];
   }
 
   async pluginInfo(name: string): Promise<PluginInfo> {
@@ -97,51 +97,70 @@ export class ServerService implements PluginService {
 
   async startInstance(name: string, config: string, protocol: Protocol): Promise<InstanceStatus> {
     const registry = await this.#options.loaded();
-    const id = this.#options.instances.nextId();
+    const { instances, plugins, siblings } = this.#options;
+    const id = instances.nextId();
     const started = Math.floor(Date.now() / 1000);
     this.#registry = registry;
-    const comesBack = protocol === "ProtoBuf:1";
-    const instance = this.#start({ id, plugin: name, config, started }, registry, comesBack);
-    this.#options.siblings?.announce({ id, plugin: name, config, started, comesBack });
+    const served = plugins.get(name);
+    const former = plugins.likeFormer(name, config);
+    const generation = former?.generation ?? served?.generation;
+    const fresh = { id, plugin: name, config, started, generation, fields: generation?.metadata.fields ?? [] };
+    if (generation !== undefined && generation === served?.generation) fillIn(fresh, generation, served.announced);
+    const instance = this.#start(fresh, registry);
+    siblings?.announce({ id, plugin: name, config, started, comesBack: protocol === "ProtoBuf:1" });
     return this.#statusOf(instance);
   }
 
-  #start({ id, plugin: name, config, started }: SleepingInstance, registry: PluginRegistry, comesBack: boolean): Instance {
+  #start(given: SleepingInstance, registry: PluginRegistry): Instance {
     const { instances, plugins, listenerFor } = this.#options;
-    const reason = this.#misfit(registry, name, config);
-    const host =
-      reason === undefined
-        ? plugins.startInstance(name, id, config)
-        : new FailedHost({ name: "RpcError", message: reason, stack: reason }, listenerFor(name));
-    if (host === undefined) throw new RpcError("RPC_NO_PLUGIN", unavailable(registry, name));
-    const instance = instances.add({ id, plugin: name, config, host, started, comesBack });
+    const { id, plugin: name, config } = given;
+    const current = plugins.get(name)?.generation;
+    const isFormer = given.generation !== undefined && given.generation !== current;
+    const generation = isFormer && (current === undefined || !plugins.fits(current, config)) ? given.generation : current;
+    const reason = generation === current ? this.#misfit(registry, name, config) : undefined;
+    if (generation !== undefined && reason === undefined) {
+      const host = plugins.startInstance({ ...given, generation });
+      return instances.add({ ...given, generation, host });
+    }
+    const why = reason ?? unavailable(registry, name);
+    const host = new FailedHost({ name: "RpcError", message: why, stack: why }, listenerFor(name));
+    const instance = instances.add({ ...given, generation: undefined, host });
     // Tells, now that the table knows the instance, why it cannot run.
-    if (reason !== undefined) host.startInstance({ id, config });
+    host.startInstance({ id, config });
     return instance;
   }
 
-  /** Its gateway cannot be told that it went for being unused. */
   #wake(id: number): Instance | undefined {
     const sleeping = this.#options.instances.wake(id);
     if (sleeping === undefined || this.#registry === undefined) return undefined;
-    return this.#start(sleeping, this.#registry, true);
+    return this.#start(sleeping, this.#registry);
   }
 
   /** One that was started at another server of this path. */
   #adopt(id: number): Instance | undefined {
-    const shared = this.#options.siblings?.find(id);
+    const shared = this.#sharedBy(id);
     if (shared === undefined || this.#registry === undefined) return undefined;
-    return this.#start(shared, this.#registry, shared.comesBack);
+    return this.#start(shared, this.#registry);
+  }
+
+  #sharedBy(id: number): SleepingInstance | undefined {
+    const shared = this.#options.siblings?.find(id);
+    return shared === undefined ? undefined : this.#described(shared);
+  }
+
+  #described({ id, plugin, config, started }: SharedInstance): SleepingInstance {
+    const generation = this.#options.plugins.get(plugin)?.generation;
+    return { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
   }
 
   instanceStatus(id: number): InstanceStatus {
-    const instance = this.#options.instances.get(id) ?? this.#options.siblings?.find(id);
+    const instance = this.#options.instances.get(id) ?? this.#sharedBy(id);
     if (instance === undefined) throw noInstance(id);
     return this.#statusOf(instance);
   }
 
   closeInstance(id: number): InstanceStatus {
-    const shared = this.#options.siblings?.find(id);
+    const shared = this.#sharedBy(id);
     const instance = this.#options.instances.close(id) ?? shared;
     if (instance === undefined) throw noInstance(id);
     this.#options.siblings?.close(id);
@@ -153,9 +172,9 @@ export class ServerService implements PluginService {
   runnerOf(instanceId: number): EventRunner | undefined {
     const instance = this.#options.instances.use(instanceId) ?? this.#wake(instanceId) ?? this.#adopt(instanceId);
     if (instance === undefined) return undefined;
-    const { host, plugin } = instance;
+    const { host, plugin, generation } = instance;
     const { eventTimeout, withoutDeadline, onError } = this.#options;
-    const metadata = this.#options.plugins.get(plugin)?.generation.metadata;
+    const metadata = generation?.metadata ?? this.#options.plugins.get(plugin)?.generation.metadata;
     const limit = metadata?.timeout === undefined ? eventTimeout : metadata.timeout * 1000;
     const timeout = plugin === withoutDeadline ? A_DAY : limit;
     return { host, plugin, timeout, onError: metadata?.onError ?? onError };
@@ -174,11 +193,12 @@ export class ServerService implements PluginService {
   }
 
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
-  #statusOf({ id, plugin, config, started, error }: DescribedInstance): InstanceStatus {
-    const fields = this.#options.plugins.get(plugin)?.generation.metadata.fields ?? [];
+  #statusOf({ id, plugin, config, started, fields, generation, error }: DescribedInstance): InstanceStatus {
     const value = parse(config) ?? null;
     const shown = isDeeperThan(SHOWN_NESTING, value) ? null : redactConfig(fields, value);
-    const status = { Name: plugin, Id: id, Config: shown, StartTime: started };
+    // What became a secret since is one.
+    const both = generation === undefined ? shown : redactConfig(generation.metadata.fields, shown);
+    const status = { Name: plugin, Id: id, Config: both, StartTime: started };
     return error === undefined ? status : { ...status, Error: error };
   }
 }

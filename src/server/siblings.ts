@@ -3,8 +3,8 @@ import type { InstanceTable, SleepingInstance } from "../plugins/index.js";
 import type { EventIds, PassedStep, TakeStep } from "../rpc/index.js";
 
 /** An instance as servers tell each other of it: each starts its own when it is first asked for it. */
-export interface SharedInstance extends SleepingInstance {
-  /** Whether its gateway cannot be told that it has gone. */
+export interface SharedInstance extends Pick<SleepingInstance, "id" | "plugin" | "config" | "started"> {
+  /** Whether it comes back where the isolate that runs it dies: its gateway cannot be told. */
   readonly comesBack: boolean;
 }
 

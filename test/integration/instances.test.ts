@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   connectPeer,
   createTempDir,
+  isRecord,
   type Peer,
   PROTOCOLS,
   type RunningServer,
@@ -10,6 +11,7 @@ import {
   startInstance,
   startServer,
   type TempDir,
+  WireClient,
 } from "../support/index.js";
 
 /** Each form of a plugin that answers with its whole configuration. */
@@ -42,6 +44,15 @@ let server: RunningServer;
 beforeAll(async () => {
   plugins = createTempDir("in");
   for (const [name, code] of Object.entries(FORMS)) plugins.write(`${name}.${name === "defined" ? "ts" : "cjs"}`, code);
+  plugins.write("broken.ts", "export default {{");
+  plugins.write(
+    "mapped.ts",
+    `import { definePlugin } from "pluginserver/pdk";
+    export default definePlugin({ version: "1.0.0", schema: [
+      { map: { type: "map", keys: { type: "string" }, values: { type: "string" } } },
+      { list: { type: "record", fields: [{ a: { type: "string" } }] } },
+    ], access() {} });`,
+  );
   server = await startServer({ plugins: plugins.path });
 });
 
@@ -64,6 +75,34 @@ describe.each(PROTOCOLS)("%s", (protocol) => {
     const run = await runPhase(peer, id, "access");
     expect(parsed(run.calls[0]?.args[1])).toEqual({ text: "hello" });
   });
+});
+
+it("a status hides what the schema cannot tell of", async () => {
+  const client = await WireClient.connect(server.socketPath);
+  const secret = "hunter2";
+  for (const [plugin, config] of [
+    ["nowhere", { text: secret, ...ADDED }],
+    ["broken", { text: secret }],
+    ["defined", { text: [secret] }],
+    ["defined", { text: { [secret]: 1 }, other: secret, [secret]: secret }],
+    ["mapped", { map: { [secret]: 1 }, list: [secret] }],
+  ] as const) {
+    const started = await client.call("plugin.StartInstance", { Name: plugin, Config: JSON.stringify(config) });
+    expect(started).toHaveProperty("Error");
+    expect(JSON.stringify(started)).not.toContain(secret);
+    const id = isRecord(started) ? started["Id"] : 0;
+    for (const [method, argument] of [
+      ["plugin.InstanceStatus", id],
+      ["plugin.GetStatus", 0],
+      ["plugin.CloseInstance", id],
+    ] as const) {
+      expect(JSON.stringify(await client.call(method, argument))).not.toContain(secret);
+    }
+  }
+  const text = await client.call("plugin.StartInstance", { Name: "defined", Config: `{"text": ${secret}` });
+  expect(JSON.stringify(text)).not.toContain(secret);
+  expect(server.lines.filter((line) => line.includes(secret))).toEqual([]);
+  await client.close();
 });
 
 /** ProtoBuf:1 carries a text as bytes where it must. */

@@ -92,6 +92,83 @@ describe("a changed plugin", () => {
   });
 });
 
+describe("instances that do not fit a new schema", () => {
+  /** Says its version and its configuration. */
+  const version = (name: string, schema: string): string =>
+    `module.exports = { Plugin: class { constructor(config) { this.config = config; }
+      access(kong) { kong.response.setHeader("x", ${JSON.stringify(name)} + JSON.stringify(this.config)); if (this.config.die) process.exit(1); } },
+      Schema: ${schema}, Version: "1.0.0" };`;
+  const BEFORE = `[{ limit: { type: "string" } }, { mode: { type: "string", one_of: ["a", "b"] } }, { die: { type: "boolean" } }]`;
+  const IDS = { __plugin_id: "11111111-1111-4111-8111-111111111111", route_id: "22222222-2222-4222-8222-222222222222" };
+
+  it.each<[string, string, RegExp]>([
+    [
+      "another type",
+      `[{ limit: { type: "integer" } }, { mode: { type: "string" } }]`,
+      /config\.limit is a string, not an integer/,
+    ],
+    [
+      "a new required field",
+      `${BEFORE.slice(0, -1)}, { fresh: { type: "string", required: true } }]`,
+      /config\.fresh is required/,
+    ],
+    ["a field less", `[{ mode: { type: "string" } }]`, /config\.limit is not in the schema any more/],
+    ["fewer choices", BEFORE.replace('["a", "b"]', '["b"]'), /config\.mode is none of "b"/],
+  ])("(%s) go on with the former version, and the log says which and why", async (_what, schema, reason) => {
+    plugins.write("form.cjs", version("one ", BEFORE));
+    await start("-instance-timeout", "300ms");
+    const config = { limit: "5", mode: "a" };
+    const old = await server.startInstance("form", { ...config, ...IDS });
+    const fitting = await server.startInstance("form", {});
+    const sleeping = await server.startInstance("form", { ...config, limit: "6" });
+    const known = async (): Promise<string> => JSON.stringify(await server.client.call("plugin.GetStatus", 0));
+    await expect.poll(known, { timeout: 5000 }).not.toContain('"Id":');
+    expect(await server.says(old)).toBe('one {"limit":"5","mode":"a"}');
+    plugins.write("form.cjs", version("two ", schema));
+    const line = await server.waitFor(new RegExp(`instance ${old} of plugin form .*goes on with the former version`));
+    expect(line).toMatch(reason);
+    expect(line).toMatch(/ERROR.*plugin 11111111-.*route 22222222-/);
+    await server.waitFor(new RegExp(`instance ${sleeping} of plugin form goes on with the former version`));
+    // The gateway starts all again when anything changes, with what it had before.
+    const again = await server.startInstance("form", { ...config, ...IDS, __seq__: 2 });
+    for (const id of [old, again]) expect(await server.says(id)).toBe('one {"limit":"5","mode":"a"}');
+    expect(await server.says(sleeping)).toBe('one {"limit":"6","mode":"a"}');
+    if (!schema.includes("fresh")) expect(await server.says(fitting)).toBe("two {}");
+    expect(server.lines(/No plugin instance|cannot run/)).toEqual([]);
+  });
+
+  it("keep their code over the death of their isolate and further reloads, until it fits or the gateway closes them", async () => {
+    plugins.write("form.cjs", version("one ", BEFORE));
+    await start();
+    const dies = await server.startInstance("form", { limit: "5", die: true });
+    const old = await server.startInstance("form", { limit: "5" });
+    const fits = await server.startInstance("form", {});
+    const other = BEFORE.replace('type: "string"', 'type: "integer"');
+    plugins.write("form.cjs", version("two ", other));
+    await server.waitFor(new RegExp(`instance ${old} of plugin form goes on`));
+    expect([await server.says(old), await server.says(fits)]).toEqual(['one {"limit":"5"}', "two {}"]);
+    await server.says(dies);
+    await server.waitFor(/its isolate ended/);
+    expect([await server.says(old), await server.says(fits)]).toEqual(['one {"limit":"5"}', "two {}"]);
+    plugins.write("form.cjs", version("three ", other));
+    await expect.poll(() => server.reloads("form"), { timeout: 5000 }).toBe(2);
+    expect([await server.says(old), await server.says(fits)]).toEqual(['one {"limit":"5"}', "three {}"]);
+    plugins.write("form.cjs", version("four ", BEFORE));
+    await expect.poll(() => server.reloads("form"), { timeout: 5000 }).toBe(3);
+    expect([await server.says(old), await server.says(fits)]).toEqual(['four {"limit":"5"}', "four {}"]);
+  });
+
+  it("get the defaults of new fields, which the gateway cannot have sent", async () => {
+    plugins.write("form.cjs", version("one ", BEFORE));
+    await start();
+    const id = await server.startInstance("form", { limit: "5" });
+    plugins.write("form.cjs", version("two ", `${BEFORE.slice(0, -1)}, { fresh: { type: "integer", default: 7 } }]`));
+    await server.waitFor(/plugin form was reloaded/);
+    expect(await server.says(id)).toBe('two {"limit":"5","fresh":7}');
+    expect(await server.says(await server.startInstance("form", { limit: "6" }))).toBe('two {"limit":"6","fresh":7}');
+  });
+});
+
 describe("a plugin that does not load any more", () => {
   it.each([
     ["does not compile", "export default {{", /hello\.ts:1:17/],

@@ -15,7 +15,7 @@ const SERVING = {
   socketMode: 0o600,
   threads: 1,
   eventTimeout: 50_000,
-  instanceTimeout: 60_000,
+  instanceTimeout: 86_400_000,
 };
 
 describe("build -standalone", () => {
@@ -244,7 +244,7 @@ describe("version and help", () => {
     for (const flag of [...flags, "plugins-directory"]) expect(help).toMatch(new RegExp(`[ (]-${flag}\\b`));
     expect(help).not.toMatch(/ --[a-z]/);
     expect(help).toContain("try");
-    for (const text of ["/usr/local/kong", "0600", "50s", "60s", "exact", "8000"]) expect(help).toContain(`default: "${text}"`);
+    for (const text of ["/usr/local/kong", "0600", "50s", "24h", "exact", "8000"]) expect(help).toContain(`default: "${text}"`);
   });
 });
 

@@ -37,8 +37,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const add = (id: number, plugin = "hello"): Instance =>
-  table.add({ id, plugin, config: "{}", host, started: 1, comesBack: false });
+const add = (id: number, plugin = "hello", config = "{}"): Instance =>
+  table.add({ id, plugin, config, host, started: 1, generation: undefined, fields: [] });
 
 it("ids that are in use are left out", () => {
   add(1);
@@ -87,6 +87,56 @@ describe("unused instances", () => {
     }
     expect(host.closed).toEqual([6]);
     expect(table.use(99)).toBeUndefined();
+  });
+
+  it("are woken under their id, once", () => {
+    add(5);
+    vi.advanceTimersByTime(IDLE * 2);
+    expect(table.sleepingOf("hello")).toMatchObject([{ id: 5, plugin: "hello", config: "{}", started: 1 }]);
+    expect(table.wake(5)).toMatchObject({ id: 5, config: "{}" });
+    expect(table.wake(5)).toBeUndefined();
+  });
+
+  it.each([
+    ["there are too many", "{}", 10_000],
+    ["their configurations are too large", "x".repeat(2 ** 20), 64],
+  ])("of longest go where %s, and in the end for good", (_why, config, limit) => {
+    const gone: number[] = [];
+    table.end();
+    table = new InstanceTable(
+      IDLE,
+      () => 1,
+      (id) => gone.push(id),
+    );
+    for (let id = 1; id <= limit; id += 1) {
+      add(id, "hello", config);
+      vi.setSystemTime(Date.now() + 1);
+    }
+    expect(host.closed).toEqual([]);
+    table.use(1);
+    add(limit + 1, "hello", config);
+    expect(host.closed[0]).toBe(2);
+    expect([table.get(1)?.id, table.get(limit + 1)?.id]).toEqual([1, limit + 1]);
+    expect(table.size).toBeLessThanOrEqual(limit);
+    for (let id = limit + 2; id < 3 * limit; id += 1) add(id, "hello", config);
+    expect(gone[0]).toBe(2);
+    expect(table.size + table.sleepingOf("hello").length).toBeLessThanOrEqual(2 * limit);
+  });
+
+  it("of a plugin that is short of memory go after a minute", () => {
+    table.end();
+    table = new InstanceTable(24 * IDLE, () => 1);
+    for (const [id, plugin] of [
+      [1, "heavy"],
+      [2, "other"],
+      [3, "heavy"],
+    ] as const)
+      add(id, plugin);
+    vi.setSystemTime(Date.now() + 61_000);
+    table.use(3);
+    table.spare("heavy");
+    expect(host.closed).toEqual([1]);
+    expect(table.wake(1)?.id).toBe(1);
   });
 
   it.each([1, 1000, 60_000, 24 * 3_600_000, 10_000 * 3_600_000])(

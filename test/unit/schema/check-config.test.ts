@@ -1,6 +1,6 @@
 // Which configurations fit a schema, and what is hidden when one is shown.
 import { describe, expect, it } from "vitest";
-import { checkConfig, redactConfig } from "../../../src/schema/index.js";
+import { checkConfig, redactConfig, unknownFields, withNewDefaults } from "../../../src/schema/index.js";
 
 const FIELDS = [
   { host: { type: "string", required: true, len_min: 2, len_max: 5 } },
@@ -46,7 +46,7 @@ describe("a configuration that does not fit", () => {
     [{ host: "abc", mode: "c" }, 'config.mode is none of "a", "b"'],
     [{ host: "abc", list: ["x"] }, "config.list[0] is a string, not a number"],
     [{ host: "abc", list: { a: 1 } }, "config.list is an object, not an array"],
-    [{ host: "abc", names: { a: "" } }, "config.names.a has a length of 0, at least 1 is needed"],
+    [{ host: "abc", names: { a: "" } }, "a value of config.names has a length of 0, at least 1 is needed"],
     [{ host: "abc", deep: {} }, "config.deep.x is required"],
     [[1], "config is an array, not an object"],
     ["text", "config is a string, not an object"],
@@ -102,7 +102,7 @@ describe("a value", () => {
       [["a", "c"]],
     ],
     [{ ...strings, match: "^a", err: "has to start with an a" }, ["a"], "has to start with an a", ["b"]],
-    [{ type: "map", keys: { ...strings, match: "^x" }, values: strings }, [{ x1: "1" }], 'the key "a" of config.f', [{ a: "1" }]],
+    [{ type: "map", keys: { ...strings, match: "^x" }, values: strings }, [{ x1: "1" }], "a key of config.f", [{ a: "1" }]],
   ])("%j", (attributes, fitting, problem, others) => {
     const check = (value: unknown): string[] =>
       checkConfig([{ f: attributes }], { f: value }).map(({ path, reason }) => `${path} ${reason}`);
@@ -239,10 +239,10 @@ describe("a record", () => {
 it("a schema that is not understood checks nothing and breaks nothing", () => {
   const odd = [null, "x", { a: 1 }, { b: { type: 7 } }, { c: { type: "array", elements: "odd" } }, { d: { type: "record" } }];
   expect(checkConfig(odd, { a: 1, b: 2, c: [1], d: {} })).toEqual([]);
-  expect(redactConfig(odd, { a: 1, b: 2, c: [1], d: { e: 1 } })).toEqual({ a: 1, b: 2, c: [1], d: { e: 1 } });
+  expect(redactConfig(odd, { a: 1, b: 2, c: [1], d: { e: 1 } })).toEqual({ b: "(redacted)", c: ["(redacted)"], d: {} });
 });
 
-it("secrets are hidden at any depth, the rest is shown", () => {
+it("secrets are hidden at any depth, and so is what the schema does not have", () => {
   const secret = { type: "string", encrypted: true };
   const fields = [
     { key: secret },
@@ -266,7 +266,58 @@ it("secrets are hidden at any depth, the rest is shown", () => {
     keys: ["(redacted)", "(redacted)"],
     users: { a: "(redacted)" },
     deep: { password: "(redacted)", user: "u" },
-    other: 1,
     __seq__: 2,
   });
+});
+
+it.each([
+  ["an array where a record is expected", { type: "record", fields: [{ a: { type: "string" } }] }, ["s"], "(redacted)"],
+  ["a text where a record is expected", { type: "record", fields: [{ a: { type: "string" } }] }, "s", "(redacted)"],
+  ["an object where an array is expected", { type: "array", elements: { type: "string" } }, { s: "s" }, "(redacted)"],
+  ["a text where a number is expected", { type: "number" }, "s", "(redacted)"],
+  ["an object where a text is expected", { type: "string" }, { s: "s" }, "(redacted)"],
+  ["elements of another type", { type: "array", elements: { type: "integer" } }, [1, "s"], [1, "(redacted)"]],
+  ["a field of a record that it does not have", { type: "record", fields: [{ a: { type: "string" } }] }, { s: "s" }, {}],
+  ["a map without a word on its keys", { type: "map", values: { type: "integer" } }, { s: 1 }, { "(redacted 1)": 1 }],
+  [
+    "a map whose keys are secrets",
+    { type: "map", keys: { type: "string", encrypted: true }, values: { type: "integer" } },
+    { s: 1, t: 2 },
+    { "(redacted 1)": 1, "(redacted 2)": 2 },
+  ],
+  ["an empty table of the other kind", { type: "array", elements: { type: "string" } }, {}, {}],
+])("%s is hidden where the schema cannot tell", (_what, attributes, value, shown) => {
+  expect(redactConfig([{ f: attributes }], { f: value, g: "s", __own__: { s: "s" } })).toEqual({ f: shown });
+  expect(redactConfig([{ f: attributes }], "s")).toBe("(redacted)");
+});
+
+it("fields that are not in the schema any more are told, if they have a value, and never by a name inside", () => {
+  const fields = [
+    { deep: { type: "record", fields: [{ a: { type: "string" } }] } },
+    { list: { type: "array", elements: { type: "record", fields: [] } } },
+    { free: { type: "map", keys: { type: "string" }, values: { type: "string" } } },
+  ];
+  const told = (config: Record<string, unknown>): string[] =>
+    unknownFields(fields, config).map(({ path, reason }) => `${path} ${reason}`);
+  expect(told({ deep: { a: "x" }, free: { any: "x" }, list: [{}], gone: null, __seq__: 1, route_id: "r" })).toEqual([]);
+  expect(told({ gone: 1, deep: { secret: 1 }, list: [{ secret: 1 }] })).toEqual([
+    "config.gone is not in the schema any more",
+    "config.deep has a field that is not in the schema any more",
+    "config.list[0] has a field that is not in the schema any more",
+  ]);
+});
+
+it("defaults of new fields are filled in, and of no others", () => {
+  const before = [{ old: { type: "string", default: "o" } }, { deep: { type: "record", fields: [] } }];
+  const after = [
+    { old: { type: "string", default: "p" } },
+    { fresh: { type: "array", elements: { type: "string" }, default: ["f"] } },
+    { bare: { type: "string" } },
+    { deep: { type: "record", fields: [{ inner: { type: "integer", default: 3 } }] } },
+    { made: { type: "record", required: true, fields: [{ inner: { type: "integer", default: 4 } }] } },
+  ];
+  expect(withNewDefaults(before, after, {})).toEqual({ fresh: ["f"], made: { inner: 4 } });
+  expect(withNewDefaults(before, after, { deep: {}, fresh: [], made: {} })).toEqual({ deep: { inner: 3 }, fresh: [], made: {} });
+  const config = { old: "x" };
+  expect(withNewDefaults(before, before, config)).toBe(config);
 });
