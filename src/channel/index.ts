@@ -1,5 +1,5 @@
 // The door of channel: what a host and the code that runs plugins say to each other, in one thread or across two.
-export { type Batch, BatchReader, isBatch } from "./batch.js";
+export { type Batch, BatchReader, BatchWriter, isBatch } from "./batch.js";
 export { BatchingPort } from "./batching-port.js";
 export { receiveCommands, writeCancelEvent, writeStartEvent, writeStep } from "./commands.js";
 export { type ErrorInfo, RemoteError, toErrorInfo } from "./error-info.js";

@@ -137,6 +137,8 @@ export interface PongMessage {
   readonly kind: "pong";
   /** Bytes of the heap and outside it that belong to this isolate, garbage included. */
   readonly memory: number;
+  /** Why its runtime works no more, where it does not. */
+  readonly broken?: string | undefined;
 }
 
 export interface WeighedMessage {

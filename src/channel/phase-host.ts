@@ -41,8 +41,11 @@ export interface PhaseHost {
   startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void;
   /** The gateway's answer to the oldest call of the event that wants one; `data` undefined means nil. */
   step(eventId: number, failed: boolean, data: Buffer | undefined): void;
-  /** Gives the event up: its pending PDK calls reject with `reason`, nothing of it is heard again. */
-  cancelEvent(eventId: number, reason: string): void;
+  /**
+   * Gives the event up: its pending PDK calls reject with `reason`, nothing of it is heard again. `isOverdue`: for its handler,
+   * which took longer than it may.
+   */
+  cancelEvent(eventId: number, reason: string, isOverdue?: boolean): void;
 }
 
 /** What a host reports. Calls of one event come in the order the handler made them. */

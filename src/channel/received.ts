@@ -41,6 +41,7 @@ function isMessage(message: Fields): boolean {
     case "productive":
       return true;
     case "pong":
+      return isNumber(message["memory"]) && isTextOrAbsent(message["broken"]);
     case "weighed":
       return isNumber(message["memory"]);
     case "instance-failed":

@@ -22,8 +22,8 @@ import type { Carrier } from "./carrier.js";
 export interface IsolateListener extends PhaseHostListener {
   /** Its module is evaluated: it reads what it was sent. */
   onReady(): void;
-  /** It is alive, and uses this many bytes, garbage included. */
-  onPong(memory: number): void;
+  /** It is alive, and uses this many bytes, garbage included; `broken` says why its runtime works no more. */
+  onPong(memory: number, broken: string | undefined): void;
   /** What it holds without garbage, in bytes. */
   onWeighed(memory: number): void;
   /** It has done some of what came over its own socket. */
@@ -128,7 +128,7 @@ export class Isolate implements PhaseHost {
       case "ready":
         return this.#listener.onReady();
       case "pong":
-        return this.#listener.onPong(message.memory);
+        return this.#listener.onPong(message.memory, message.broken);
       case "weighed":
         return this.#listener.onWeighed(message.memory);
       case "productive":

@@ -17,6 +17,8 @@ import { Openings } from "./openings.js";
 
 /** As long as a timer can take, in milliseconds: 24 days. */
 const FOREVER = 2 ** 31 - 1;
+/** So many events in a row that run into their deadline, and no other ends: a fresh isolate may do better. */
+const MAX_OVERDUE = 8;
 
 /** An event that an isolate was sent and has certainly not begun. */
 export interface UnreadEvent {
@@ -61,7 +63,9 @@ export class LiveIsolate implements PhaseHost {
   readonly #unread = new Set<number>();
   readonly #openings = new Openings();
   #sent = 0;
-  /** Why it is being ended, where it gave no sign of life. */
+  /** Events given up for their deadline since the last that ended otherwise. */
+  #overdue = 0;
+  /** Why it is being ended, where it gave no sign of life, or works no more. */
   #stall: Error | undefined;
   #state: "loading" | "serving" | "draining" | "dead" = "loading";
   #productive = false;
@@ -110,7 +114,9 @@ export class LiveIsolate implements PhaseHost {
         if (options.hasOwnSocket) this.#heartbeat.watch();
         options.onReady();
       },
-      onPong: (memory: number) => {
+      onPong: (memory: number, broken: string | undefined) => {
+        if (broken !== undefined)
+          return this.#giveUp(new Error(`its runtime works no more, by what plugin code changed: ${broken}`));
         this.#heard();
         this.#memory.used(memory);
       },
@@ -163,10 +169,14 @@ export class LiveIsolate implements PhaseHost {
   }
 
   /** Gives an event up, and finds out whether the isolate is still there at all. */
-  cancelEvent(eventId: number, reason: string): void {
+  cancelEvent(eventId: number, reason: string, isOverdue: boolean): void {
     this.#isolate.cancelEvent(eventId, reason);
+    const overdue = this.#overdue + (isOverdue ? 1 : 0);
     this.#over(eventId);
-    if (!this.#options.isInspected) this.#heartbeat.probe();
+    this.#overdue = overdue;
+    if (this.#options.isInspected) return;
+    if (overdue >= MAX_OVERDUE) this.#giveUp(new Error(`its last ${overdue} events all ran into their deadline`));
+    else this.#heartbeat.probe();
   }
 
   /** Takes no new events; ends when those that run have. */
@@ -202,6 +212,7 @@ export class LiveIsolate implements PhaseHost {
   /** False where it is none of its events: plugin code may say so of another's. */
   #over(eventId: number): boolean {
     if (!this.#events.delete(eventId)) return false;
+    this.#overdue = 0;
     this.#unread.delete(eventId);
     if (this.#events.size > 0) return true;
     this.#rest();
@@ -214,9 +225,14 @@ export class LiveIsolate implements PhaseHost {
   }
 
   #stalled(silence: number): void {
-    if (this.#state === "dead") return;
     const seconds = (silence / 1000).toFixed(1);
-    this.#stall = new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`);
+    this.#giveUp(new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`));
+  }
+
+  /** It is of no use any more: it is ended where it stands. */
+  #giveUp(reason: Error): void {
+    if (this.#state === "dead" || this.#stall !== undefined) return;
+    this.#stall = reason;
     this.#heartbeat.stop();
     // With a gate its events are sure at once; without one, when it is gone and all that it sent has been read.
     if (this.#options.carrier.gate !== undefined) this.#report(this.#stall);

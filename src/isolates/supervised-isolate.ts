@@ -114,11 +114,11 @@ export class SupervisedIsolate implements PhaseHost {
     if (!this.#openings.step(eventId, failed, data)) this.#events.get(eventId)?.step(eventId, failed, data);
   }
 
-  cancelEvent(eventId: number, reason: string): void {
+  cancelEvent(eventId: number, reason: string, isOverdue = false): void {
     if (this.#openings.cancel(eventId)) return;
     const isolate = this.#events.get(eventId);
     this.#events.delete(eventId);
-    isolate?.cancelEvent(eventId, reason);
+    isolate?.cancelEvent(eventId, reason, isOverdue);
   }
 
   /** It is there for the instances that it has, and for those that come until it has none. Resolves when the last one was closed and its isolate has ended. */

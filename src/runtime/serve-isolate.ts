@@ -20,7 +20,7 @@ import {
 } from "../channel/index.js";
 import { releaseMemory } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
-import { gatewayCodecs } from "./codecs.js";
+import { type CodecFor, gatewayCodecs } from "./codecs.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
@@ -31,6 +31,7 @@ import { LocalHost } from "./local-host.js";
 import { openInspector } from "./open-inspector.js";
 import { OpeningHabits } from "./opening-habits.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
+import { checkRuntime } from "./self-check.js";
 import { refuseSignals } from "./refuse-signals.js";
 import { surviveStrayErrors } from "./survive-faults.js";
 
@@ -64,9 +65,10 @@ export async function serveIsolate(
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
   const { host, ownSocket } = await loadHost(task, load, port, tracking);
+  const codecFor = gatewayCodecs(task.maxBodySize);
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, stop));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, codecFor, stop));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -89,7 +91,13 @@ function gated(host: PhaseHost, gate: StartGate): PhaseHost {
   };
 }
 
-function receive(message: Batch | HostMessage, host: PhaseHost, port: BatchingPort<IsolateMessage>, stop: () => void): void {
+function receive(
+  message: Batch | HostMessage,
+  host: PhaseHost,
+  port: BatchingPort<IsolateMessage>,
+  codecFor: CodecFor,
+  stop: () => void,
+): void {
   if (isBatch(message)) return receiveCommands(message, host);
   switch (message.kind) {
     case "start-instance":
@@ -97,7 +105,8 @@ function receive(message: Batch | HostMessage, host: PhaseHost, port: BatchingPo
     case "close-instance":
       return host.closeInstance(message.instanceId);
     case "ping":
-      return port.control({ kind: "pong", memory: memoryInUse() });
+      // More than a sign of life: a runtime that works no more would let each event run into its deadline.
+      return checkRuntime(codecFor, (broken) => port.control({ kind: "pong", memory: memoryInUse(), broken }));
     case "weigh":
       return void liveMemory().then((memory) => port.control({ kind: "weighed", memory }));
     case "stop":

@@ -251,7 +251,7 @@ export class PluginServer {
     const { plugin, host, timeout } = event.runner;
     const silent = event.state === "awaiting-step";
     const waiting = silent ? unanswered(event.lastCall) : "its handler has not returned";
-    host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`);
+    host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`, !silent);
     this.#logger.warn(
       { plugin, phase: event.phase, instance: event.instanceId },
       `an event of plugin ${plugin} was given up after ${timeout / 1000} s: ${waiting}`,

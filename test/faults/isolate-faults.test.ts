@@ -79,6 +79,32 @@ describe.each([
   );
 });
 
+it.each([
+  ["thread", "Array.prototype.push"],
+  ["process", "Array.prototype.push"],
+  ["thread", "Map.prototype.get"],
+  ["thread", "Promise.prototype.then"],
+  ["thread", "Promise"],
+  ["thread", "JSON"],
+])("in a %s, an isolate whose %s plugin code broke is replaced", { timeout: 60_000 }, async (isolation, what) => {
+  await start("-isolation", isolation);
+  expect(await end("none")).toBe("ret");
+  await end(`breaks ${what}`);
+  await server.waitForLine(
+    /\[misbehaves\] its isolate ended.*(?:its runtime works no more|no sign of life|its thread exited|its process exited)/,
+  );
+  await recovered();
+});
+
+it("an isolate whose events all run into their deadline is replaced", { timeout: 60_000 }, async () => {
+  server = await startServer({ plugins: PLUGINS, flags: ["-event-timeout", "200ms"] });
+  client = await WireClient.connect(server.socketPath);
+  const hangs = await startInstance(client, "misbehaves", { how: "hang" });
+  for (let i = 0; i < 8; i += 1) expect((await runPhase(client, hangs, "access")).end).toBe("exit");
+  await server.waitForLine(/\[misbehaves\] its isolate ended.*its last 8 events all ran into their deadline/);
+  await recovered();
+});
+
 /** Answers a call with a large body. The codec of the client would take longer for it than the server for all else. */
 async function stepWith(body: Buffer, eventId: unknown, count: number): Promise<unknown> {
   const messageId = 1_000_000 + count;
