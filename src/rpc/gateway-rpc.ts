@@ -48,6 +48,10 @@ export class GatewayRpc implements ConnectionHandler {
     this.#options.onClose(connection, error);
   }
 
+  protocolOf(connection: Connection): Protocol | undefined {
+    return this.#readers.get(connection)?.protocol;
+  }
+
   /** Whether its client waits for nothing. */
   isIdle(connection: Connection): boolean {
     return this.#readers.get(connection)?.protocol === "ProtoBuf:1"

@@ -54,6 +54,10 @@ export interface MsgpackRpcOptions {
   readonly unknownEventCall: { readonly method: string; readonly args: readonly unknown[] } | undefined;
   /** Passes a step on to the server that has its event; false where none has. */
   readonly pass?: ((step: PassedStep) => boolean) | undefined;
+  /** A step came for an event that nobody knows. */
+  readonly onUnknownEvent?: (eventId: number) => void;
+  /** Another server has the path, and passes on the steps of events that run here. */
+  readonly onSuccessor?: (connection: Connection) => void;
   readonly onOpen: (connection: Connection) => void;
   readonly onClose: (connection: Connection, error: Error | undefined) => void;
   /** A method failed for another reason than its arguments: the server's own fault. */
@@ -82,8 +86,9 @@ export class MsgpackRpc implements ConnectionHandler {
 
   onMessage(connection: Connection, message: Buffer): void {
     const request = readRequest(message);
-    // A notification wants no answer, and no gateway sends one that asks for anything.
-    if (request.messageId === undefined) return;
+    // A notification wants no answer, and no gateway sends one that asks for anything; a server that took the path over does.
+    if (request.messageId === undefined)
+      return request.method === "successor" ? this.#options.onSuccessor?.(connection) : undefined;
     this.#dispatch(connection, request, request.messageId);
   }
 
@@ -171,7 +176,7 @@ export class MsgpackRpc implements ConnectionHandler {
     return pass({
       ...step,
       onRefused: (reason) => connection.send(encodeErrorReply(messageId, reason)),
-      onLost: () => step.reply(step.eventId, this.#unknownEventData(), true),
+      onLost: () => step.reply(step.eventId, this.#unknownEventData(step.eventId), true),
     });
   }
 
@@ -182,11 +187,12 @@ export class MsgpackRpc implements ConnectionHandler {
   #answerStep(target: StepTarget, ...[eventId, failed, data, reply]: Parameters<TakeStep>): void {
     // 2.0 has no response.error and steps on after it, although the event is over here.
     if (target === "over") reply(eventId, this.#options.events.exitAfterError(eventId) ?? PHASE_OVER, true);
-    else if (target === "unknown") reply(eventId, this.#unknownEventData(), true);
+    else if (target === "unknown") reply(eventId, this.#unknownEventData(eventId), true);
     else if (!target.step(failed, data, reply)) throw new RpcError("RPC_NO_STEP_DUE", `event ${eventId} waits for no step`);
   }
 
-  #unknownEventData(): Buffer {
+  #unknownEventData(eventId: number): Buffer {
+    this.#options.onUnknownEvent?.(eventId);
     const call = this.#options.unknownEventCall;
     return call === undefined ? PHASE_OVER : encodeCall(call.method, call.args);
   }

@@ -1,4 +1,5 @@
 // Joins both dialects to one server's tables, and says in its log what goes wrong between it and a gateway.
+import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import {
   type Event,
@@ -12,24 +13,45 @@ import {
   type PluginService,
   ProtobufRpc,
 } from "../rpc/index.js";
+import type { Connection } from "../wire/index.js";
+import type { Predecessor } from "./predecessor.js";
 import type { Siblings } from "./siblings.js";
 
 export interface RpcOptions extends Pick<GatewayRpcOptions, "protocol" | "maxMessageSize" | "onOpen" | "onClose"> {
   readonly service: PluginService;
   readonly events: EventTable;
   readonly siblings: Siblings | undefined;
+  /** The server that had the path before. */
+  readonly predecessor: Predecessor | undefined;
+  readonly onSuccessor: (connection: Connection) => void;
   /** What becomes of a request whose event failed. */
   readonly onError: "exit" | "continue";
   readonly logger: Logger;
 }
 
 export function createRpc(options: RpcOptions): GatewayRpc {
-  const { protocol, maxMessageSize, service, events, siblings, onError, onOpen, onClose, logger } = options;
+  const { protocol, maxMessageSize, service, events, siblings, predecessor, onError, onOpen, onClose, onSuccessor, logger } =
+    options;
   const onInternalError = (method: string, error: Error): void =>
     logger.error({ err: error }, `${method} failed in the server itself`);
   const unknownEventCall = onError === "exit" ? FAIL_CLOSED : undefined;
-  const pass = siblings && ((step: PassedStep): boolean => siblings.pass(step));
-  const msgpack = new MsgpackRpc({ service, events, unknownEventCall, pass, onOpen, onClose, onInternalError });
+  const pass = (step: PassedStep): boolean => siblings?.pass(step) === true || predecessor?.pass(step) === true;
+  const onUnknownEvent = onceASecond((eventId: number) =>
+    logger.warn(
+      `a step for event ${eventId}, which this server does not have (any more): its request is ${onError === "exit" ? "refused" : "let go on"}`,
+    ),
+  );
+  const msgpack = new MsgpackRpc({
+    service,
+    events,
+    unknownEventCall,
+    pass,
+    onUnknownEvent,
+    onSuccessor,
+    onOpen,
+    onClose,
+    onInternalError,
+  });
   siblings?.onStep(msgpack.takeStep);
   const protobuf = new ProtobufRpc({
     service,
@@ -52,6 +74,16 @@ export function createRpc(options: RpcOptions): GatewayRpc {
     onInternalError,
   });
   return new GatewayRpc({ protocol, maxMessageSize, msgpack, protobuf, onOpen, onClose });
+}
+
+function onceASecond(tell: (eventId: number) => void): (eventId: number) => void {
+  let told = -Infinity;
+  return (eventId) => {
+    const now = performance.now();
+    if (now - told < 1000) return;
+    told = now;
+    tell(eventId);
+  };
 }
 
 function abandoned({ runner, phase }: Event, lastCall: string | undefined): string {

@@ -20,7 +20,9 @@ import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js"
 import { Descriptors } from "./descriptors.js";
 import { errorField, logEntry } from "./log-entry.js";
 import { logPathChange } from "./log-path-change.js";
+import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
+import { Predecessor } from "./predecessor.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
@@ -51,9 +53,8 @@ export interface PluginServerOptions extends ServerOptions {
   readonly siblings?: Siblings;
 }
 
-/** Milliseconds between two looks for a quiet moment, and between two hints to clients that stay. */
-const HAND_OVER_CHECK = 2;
-const HAND_OVER_REPEAT = 100;
+/** Milliseconds between two looks for a quiet moment. */
+const QUIET_CHECK = 2;
 const REFUSAL_LOG_INTERVAL = 1000;
 
 export class PluginServer {
@@ -65,6 +66,8 @@ export class PluginServer {
   readonly #source: PluginSource;
   readonly #service: ServerService;
   readonly #rpc: GatewayRpc;
+  readonly #predecessor: Predecessor | undefined;
+  readonly #handOver: HandOver;
   readonly #connections = new Set<Connection>();
   readonly #descriptors = new Descriptors();
   #refusals = 0;
@@ -111,6 +114,8 @@ export class PluginServer {
       loadDirectory: (directory) => this.#source.change(directory),
       siblings,
     });
+    // Which of several isolates has an event is not known to the successor.
+    this.#predecessor = siblings === undefined ? new Predecessor(options.socketPath, options.maxMessageSize) : undefined;
     this.#rpc = createRpc({
       protocol: options.protocol,
       maxMessageSize: options.maxMessageSize,
@@ -118,9 +123,16 @@ export class PluginServer {
       service: this.#service,
       events: this.#events,
       siblings,
+      predecessor: this.#predecessor,
+      onSuccessor: (connection) => this.#handOver.begin(connection),
       onOpen: (connection) => this.#onOpen(connection),
       onClose: (connection, error) => this.#onClose(connection, error),
       logger: this.#logger,
+    });
+    this.#handOver = new HandOver({
+      rpc: this.#rpc,
+      connections: this.#connections,
+      areQuiet: () => this.#areQuiet(this.#events.size),
     });
   }
 
@@ -142,6 +154,7 @@ export class PluginServer {
     await loaded;
     this.#service.begin(await this.#source.registry());
     siblings?.listening();
+    this.#predecessor?.succeed();
   }
 
   /** Looks for changed plugins now. */
@@ -167,33 +180,17 @@ export class PluginServer {
     const end = await this.#socket?.close();
     const reloading = this.#source.close();
     const isHandedOver = siblings === undefined ? end === "taken over" : siblings.isPathServed();
-    if (isHandedOver) await this.#handOver(drainTimeout);
+    if (isHandedOver) await this.#handOver.finish(drainTimeout);
     await this.#events.drained(drainTimeout - (performance.now() - began));
     await this.#siblingsDrained(drainTimeout - (performance.now() - began));
     await reloading;
     this.#events.close();
+    this.#handOver.end();
+    this.#predecessor?.close();
     this.#instances.end();
     for (const connection of this.#connections) connection.end();
     await this.#plugins.close(true);
     for (const connection of this.#connections) connection.destroy();
-  }
-
-  /**
-   * Sends the clients on to the successor, and resolves when the last has left or after `timeout` milliseconds. A gateway
-   * drops a pooled connection on which something arrives unasked, while one that is in use reads past it and still gets
-   * its answer: unlike closing, this loses no call. Only in a moment without events, which may go on with any connection.
-   */
-  async #handOver(timeout: number): Promise<void> {
-    const until = performance.now() + timeout;
-    let told = -Infinity;
-    while (this.#connections.size > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
-      const isQuiet =
-        this.#areQuiet(this.#events.size) && [...this.#connections].every((connection) => this.#rpc.isIdle(connection));
-      if (!isQuiet || performance.now() - told < HAND_OVER_REPEAT) continue;
-      told = performance.now();
-      for (const connection of this.#connections) this.#rpc.handOver(connection);
-    }
   }
 
   /** Whether no event runs here, nor in a sibling that ends too: what it asks may be answered here. */
@@ -204,7 +201,7 @@ export class PluginServer {
   /** Its own events are over, or given up. */
   async #siblingsDrained(timeout: number): Promise<void> {
     const until = performance.now() + timeout;
-    while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK));
+    while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET_CHECK));
   }
 
   /** What an instance failed for may be mended by new code. */
@@ -241,6 +238,7 @@ export class PluginServer {
 
   #onClose(connection: Connection, error: Error | undefined): void {
     this.#connections.delete(connection);
+    this.#handOver.onClose(connection);
     this.#options.siblings?.connected(this.#connections.size);
     if (error === undefined) return;
     // A client that leaves is an everyday event; one that breaks the protocol is not.

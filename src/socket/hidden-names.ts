@@ -15,6 +15,9 @@ export const randomName = (): string => TEMPORARY + Math.floor(Math.random() * R
 
 export const isRandomName = (name: string): boolean => name.startsWith(TEMPORARY);
 
+/** A second name of the server that had the path before, by which its successor asks for its events. */
+export const formerPath = (path: string): string => join(dirname(path), `.${basename(path)}.former`);
+
 /** What the names of folders begin with in which sockets get their permissions before anybody can reach them. */
 export const privateFolderPrefix = (path: string): string => join(dirname(path), TEMPORARY);
 

@@ -2,7 +2,7 @@
 import { linkSync, lstatSync, readlinkSync, renameSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SocketError } from "./errors.js";
-import { isSharedFolder, NEXT_LINK, randomName } from "./hidden-names.js";
+import { formerPath, isSharedFolder, NEXT_LINK, randomName } from "./hidden-names.js";
 
 /** Undefined where nothing is there. A socket's is not given to another file while the socket is open. */
 export const inodeAt = (path: string): bigint | undefined => lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
@@ -71,6 +71,27 @@ function putBack(aside: string, path: string): void {
     if (!isError(error, "EEXIST")) return renameSync(aside, path);
   }
   unlinkSync(aside);
+}
+
+/** Gives what is at the path, and is about to be replaced, a name by which its successor finds it. */
+export function keepFormer(path: string): void {
+  const temporary = join(dirname(path), randomName());
+  try {
+    linkSync(path, temporary);
+    renameSync(temporary, formerPath(path));
+  } catch {
+    // There is none; or the file system has no hard links, and the successor does without.
+  }
+  // Still there where the former name was its own already.
+  removeIfThere(temporary);
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Nothing is left of it.
+  }
 }
 
 export const isError = (error: unknown, code: string): boolean =>

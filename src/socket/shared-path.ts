@@ -1,8 +1,8 @@
 // Owns a path behind which several sockets take turns: a link to a folder of these, in which a second link is moved on.
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, statSync, symlinkSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { NEXT_LINK, randomName, sharedFolderPrefix } from "./hidden-names.js";
-import { isError, linkTarget, release, requireFreePath } from "./path-entry.js";
+import { formerPath, NEXT_LINK, randomName, sharedFolderPrefix } from "./hidden-names.js";
+import { isError, keepFormer, linkTarget, release, requireFreePath } from "./path-entry.js";
 import { type PathChange, PathWatch } from "./path-watch.js";
 import { removeDeadFolder, removeFolder } from "./shared-folder.js";
 
@@ -55,6 +55,7 @@ export class SharedPath {
    */
   async publish(): Promise<void> {
     const former = requireFreePath(this.path);
+    keepFormer(this.path);
     this.#replace(this.path, this.#target);
     await removeDeadFolder(former);
   }
@@ -81,7 +82,7 @@ export class SharedPath {
   /** Takes the path away, unless another server has it by now. */
   release(): void {
     this.#watch?.end();
-    release(this.path, (path) => linkTarget(path) === this.#target);
+    for (const path of [this.path, formerPath(this.path)]) release(path, (at) => linkTarget(at) === this.#target);
   }
 
   /** Removes the folder and what is left in it. */

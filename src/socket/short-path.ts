@@ -1,5 +1,5 @@
 // Gets at sockets whose paths are longer than the operating system takes, through a descriptor of their folder.
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { basename, dirname } from "node:path";
 
@@ -24,6 +24,18 @@ export const openFolder = (path: string): number =>
 
 /** Whatever happens to the folder's own name meanwhile, this stays in it. */
 export const inFolder = (descriptor: number, name = ""): string => `/proc/self/fd/${descriptor}/${name}`;
+
+/** Connects to a socket, or a link to one, that belongs to the user of this process. */
+export function connectToOwn(path: string): Socket | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) return undefined;
+  if (isShort(path)) return connect(path);
+  const folder = openFolder(dirname(path));
+  try {
+    return connect(inFolder(folder, basename(path)));
+  } finally {
+    closeSync(folder);
+  }
+}
 
 /** Whether somebody listens there. Who cannot be asked counts as there. */
 export async function isServed(path: string): Promise<boolean> {

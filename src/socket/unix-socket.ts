@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, renameSync, rmdirSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { SocketError } from "./errors.js";
-import { privateFolderPrefix, randomName } from "./hidden-names.js";
-import { inodeAt, release, requireFreePath } from "./path-entry.js";
+import { formerPath, privateFolderPrefix, randomName } from "./hidden-names.js";
+import { inodeAt, keepFormer, release, requireFreePath } from "./path-entry.js";
 import { type PathChange, PathWatch } from "./path-watch.js";
 import { removeDeadFolder } from "./shared-folder.js";
 import { isShort, MAX_PATH_BYTES, withShortPath } from "./short-path.js";
@@ -83,7 +83,11 @@ export class UnixSocket {
     const { server, inode } = this.#bound;
     try {
       // Before its server is closed: the inode of a socket that is closed may be another file's.
-      return release(this.#options.path, (path) => inodeAt(path) === inode);
+      const isOurs = (path: string): boolean => inodeAt(path) === inode;
+      const end = release(this.#options.path, isOurs);
+      // After that no successor can give it this name any more.
+      release(formerPath(this.#options.path), isOurs);
+      return end;
     } catch {
       // The file stays where the folder takes no changes any more: the next server replaces it.
       return "removed";
@@ -139,6 +143,7 @@ async function bind({ path, mode, onConnection, onError, pauseOnConnect = false 
     chmodSync(bound, mode);
     const inode = inodeAt(bound);
     if (inode === undefined) throw new Error(`${bound} is gone`);
+    keepFormer(path);
     renameSync(bound, path);
     return { server, inode };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Owns checking that a gateway's reload, which starts the new server while the old one runs, loses no event and mixes none up.
 import { expect, it } from "vitest";
-import { createTempDir, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
+import { startEchoUpstream, startGateway } from "../../src/gateway/index.js";
+import { createTempDir, runCli, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
 
 const PLUGIN = `module.exports = { Plugin: class {
   constructor(config) { this.label = config.label; }
@@ -56,6 +57,88 @@ it(
     const all = await Promise.all(results);
     expect(all.flatMap(({ wrong }) => wrong)).toEqual([]);
     for (const { done } of all) expect(done).toBeGreaterThan(0);
+    expect(await server.close()).toEqual({ code: 0, signal: null });
+  },
+);
+
+it("a step that comes to the successor is answered by the server whose event it is, and by a logged refusal when that has gone", async () => {
+  const plugins = createTempDir("tr");
+  plugins.write("labels.cjs", PLUGIN);
+  const prefix = createTempDir("ts");
+  const begin = (): Promise<RunningServer> => startServer({ plugins: plugins.path, prefix: prefix.path, flags: ["-no-watch"] });
+  const old = await begin();
+  const former = await WireClient.connect(old.socketPath);
+  const id = await startInstance(former, "labels", { label: "of the old one" });
+  const start = async (): Promise<number> =>
+    ((await former.call("plugin.HandleEvent", { InstanceId: id, EventName: "access" })) as { EventId: number }).EventId;
+  const [kept, lost] = [await start(), await start()];
+  const next = await begin();
+  await next.waitForLine(/is listening on/);
+  const fresh = await WireClient.connect(next.socketPath);
+  expect(await fresh.call("plugin.Step", { EventId: kept, Data: "GET" })).toMatchObject({
+    Data: { Method: "kong.response.set_header", Args: ["x-label", "of the old one"] },
+  });
+  expect(await fresh.call("plugin.Step", { EventId: kept })).toMatchObject({ Data: "ret" });
+  await former.close();
+  process.kill(old.pid, "SIGKILL");
+  await old.exited;
+  expect(await fresh.call("plugin.Step", { EventId: lost, Data: "GET" })).toMatchObject({
+    Data: { Method: "kong.response.exit", Args: [500, expect.anything()] },
+  });
+  await next.waitForLine(new RegExp(`WARN: a step for event ${lost}, which this server does not have`));
+  await fresh.close();
+  expect(await next.close()).toEqual({ code: 0, signal: null });
+});
+
+it.each<[NodeJS.Signals, number]>([
+  ["SIGTERM", 0],
+  // A gateway of 2.8 may kill without a word, some time after the reload.
+  ["SIGKILL", 1500],
+])(
+  "under load, the old server ended by %s after %i ms: no request goes on without its plugin, and none fails",
+  { timeout: 60_000 },
+  async (signal, after) => {
+    const plugins = createTempDir("tl");
+    plugins.write("labels.cjs", PLUGIN);
+    const prefix = createTempDir("tm");
+    const begin = (): Promise<RunningServer> => startServer({ plugins: plugins.path, prefix: prefix.path, flags: ["-no-watch"] });
+    let server = await begin();
+    const upstream = await startEchoUpstream();
+    const dump = await runCli(["-plugins-dir", plugins.path, "-dump-all-plugins"]);
+    const labels = { name: "labels", config: { label: "mine" } };
+    const gateway = await startGateway({
+      config: {
+        _format_version: "3.0",
+        services: [{ name: "echo", url: upstream.url, routes: [{ name: "r", paths: ["/"], plugins: [labels] }] }],
+      },
+      socketPath: server.socketPath,
+      pluginInfos: JSON.parse(dump.stdout.toString()) as unknown,
+      port: 0,
+    });
+    const wrong: string[] = [];
+    let [done, over] = [0, false];
+    const load = Array.from({ length: 8 }, async () => {
+      while (!over) {
+        const response = await fetch(gateway.url);
+        await response.arrayBuffer();
+        done += 1;
+        if (response.status !== 200 || response.headers.get("x-label") !== "mine")
+          wrong.push(`${response.status} ${String(response.headers.get("x-label"))}`);
+      }
+    });
+    for (let round = 0; round < 3; round += 1) {
+      const next = await begin();
+      await next.waitForLine(/is listening on/);
+      await new Promise((resolve) => setTimeout(resolve, after));
+      process.kill(server.pid, signal);
+      await server.exited;
+      server = next;
+    }
+    over = true;
+    await Promise.all(load);
+    await gateway.close();
+    await upstream.close();
+    expect({ wrong, done: done > 100 }).toEqual({ wrong: [], done: true });
     expect(await server.close()).toEqual({ code: 0, signal: null });
   },
 );

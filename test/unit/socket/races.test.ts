@@ -88,7 +88,8 @@ it(
       expect(start).toBe("listening");
       expect(end).toMatch(/^(removed|taken over)$/);
       expect(await greeting()).toBe(name);
-      expect(readdirSync(directory.path)).toEqual(["server.sock"]);
+      // The former's second name may be left where it was given while that one ended.
+      expect(readdirSync(directory.path).filter((entry) => !entry.endsWith(".former"))).toEqual(["server.sock"]);
       [old, fresh] = [fresh, old];
     }
   },
