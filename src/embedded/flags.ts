@@ -56,6 +56,7 @@ export const FLAGS = [
     value: "info",
     usage: "Least level that is logged: trace, debug, info, warn, error, fatal or silent",
   },
+  { name: "version", usage: "Print the versions of plugin, PDK and runtime" },
   { name: "verbose", usage: "-log-level debug" },
   { name: "log-format", type: "string", value: "text", usage: "Form of the log: text or json" },
 ] as const satisfies readonly Flag[];

@@ -21,7 +21,7 @@ import type { ServerOptions } from "../server/index.js";
 import { type Flag, type FlagName, FLAGS } from "./flags.js";
 
 export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
-  readonly command: "serve" | "dump" | "help";
+  readonly command: "serve" | "dump" | "version" | "help";
   /** Isolates; 0 for the thread of the socket. */
   readonly threads: number;
   readonly limits: Omit<IsolateLimits, "env" | "idleTimeout">;
@@ -59,7 +59,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
     return typeof value === "string" ? value : "";
   };
   return {
-    command: values["help"] === true ? "help" : values["dump"] === true ? "dump" : "serve",
+    command: commandOf(values),
     socketPath: resolve(socketOf(text("socket"), text("sock-name"), parsePath("kong-prefix", text("kong-prefix")), program)),
     socketMode: parseMode("socket-mode", text("socket-mode")),
     threads: text("threads") === "0" ? 0 : parsePositiveInteger("threads", text("threads")),
@@ -87,6 +87,12 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
       format: parseChoice("log-format", text("log-format"), LOG_FORMATS),
     },
   };
+}
+
+function commandOf(values: Readonly<Record<string, unknown>>): EmbeddedOptions["command"] {
+  if (values["help"] === true) return "help";
+  if (values["dump"] === true && values["version"] === true) throw new UsageError("-dump and -version: ask for one");
+  return values["dump"] === true ? "dump" : values["version"] === true ? "version" : "serve";
 }
 
 function socketOf(path: string, name: string, prefix: string, program: string): string {

@@ -8,6 +8,7 @@ import {
   createLogger,
   endOfService,
   endOnFault,
+  PDK_VERSION,
   pluginEnvironment,
   requireWritable,
   UsageError,
@@ -41,6 +42,7 @@ export async function runProgram(
     const options = parseEmbedded(argv, program);
     if (options.command === "help") writeStderr(usageText(program));
     else if (options.command === "dump") await dump(await load(options), options);
+    else if (options.command === "version") await printVersion(await load(options));
     else await serve(await load(options), options);
     return 0;
   } catch (error) {
@@ -51,6 +53,12 @@ export async function runProgram(
 async function dump({ generation }: ProgramPlugin, { protocol, socketPath }: EmbeddedOptions): Promise<void> {
   const announced = protocol === "auto" ? "MsgPack:1" : protocol;
   await writeOutput(`${JSON.stringify({ Protocol: announced, SocketPath: socketPath, Plugins: [pluginInfo(generation)] })}\n`);
+}
+
+/** As go-pluginserver prints them; the version is the plugin's own. */
+async function printVersion({ generation }: ProgramPlugin): Promise<void> {
+  const { version } = generation.metadata;
+  await writeOutput(`Version: ${version}\nPDK Version: ${PDK_VERSION}\nRuntime Version: node ${process.version}\n`);
 }
 
 async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {

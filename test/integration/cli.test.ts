@@ -234,6 +234,8 @@ describe("a start command of another server, with this one's name", () => {
       code: 0,
       dump: { SocketPath: join(prefix, "a.sock") },
     });
+    const version = await runCli(["run", plugin, "-version"]);
+    expect(version.stdout.toString()).toMatch(/^Version: 1\nPDK Version: \S+\nRuntime Version: node v\S+\n$/);
     const refused = await runCli(["run", plugin, "-d", PHASES]);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("flag provided but not defined: -") as string });
   });

@@ -14,9 +14,11 @@ export interface GatewayRelease {
   readonly registers: "all" | "first";
   /** Whether an executable with the name of an entry is also asked for its plugin, with -dump. */
   readonly asksExecutable: boolean;
+  /** For a release that came later: the newest one whose facts are known, which are taken for it. */
+  readonly newest?: string;
 }
 
-type Facts = Omit<GatewayRelease, "name">;
+type Facts = Omit<GatewayRelease, "name" | "newest">;
 
 const FIRST_NAMES: Facts = {
   legacy: "broken",
@@ -39,10 +41,16 @@ const RELEASES: readonly { readonly major: number; readonly upTo: number; readon
   { major: 3, upTo: 9, facts: { ...EARLY_3, registers: "first", asksExecutable: true } },
 ];
 
-/** `version` is `3.4`, or a full version such as `3.4.2` or `3.4.3.12`. @throws {UsageError} for one that is not known. */
+/** `version` is `3.4`, or a full version such as `3.4.2` or `3.4.3.12`. @throws {UsageError} for one that never was. */
 export function findRelease(version: string): GatewayRelease {
   const [, major, minor] = /^v?(\d+)\.(\d+)(?:\.\d+)*(?:-[\w.-]+)?$/.exec(version) ?? [];
   const row = RELEASES.find((candidate) => candidate.major === Number(major) && Number(minor) <= candidate.upTo);
-  if (major !== undefined && minor !== undefined && row !== undefined) return { name: `${major}.${minor}`, ...row.facts };
-  throw new UsageError(`-kong-version ${version} is not known: known are 2.0 to 2.8 and 3.0 to 3.9`);
+  const newest = RELEASES.at(-1);
+  if (major !== undefined && minor !== undefined) {
+    const name = `${major}.${minor}`;
+    if (row !== undefined) return { name, ...row.facts };
+    if (newest !== undefined && Number(major) >= newest.major)
+      return { name, ...newest.facts, newest: `${newest.major}.${newest.upTo}` };
+  }
+  throw new UsageError(`-kong-version ${version} is not known: known are 2.0 to 2.8, 3.0 to 3.9, and what comes after as 3.9`);
 }

@@ -189,9 +189,19 @@ describe("Kong 3.9, where the first plugin of a dump counts and an executable ne
 
 describe("releases", () => {
   it.each(["3.4.2", "3.4.3.12", "v3.4", "3.4.0-rc.1"])("%s is 3.4", (version) => expect(findRelease(version).name).toBe("3.4"));
-  it.each(["1.5", "2.9", "3.10", "4.0", "3", "latest", ""])("%s is not known", (version) => {
+  it.each(["3.10", "3.12.0.1", "4.0"])("%s is later than what is known, and gets the newest rules", (version) => {
+    const name = /^\d+\.\d+/.exec(version)?.[0] ?? "";
+    const comment = `# Kong ${name} came after this server: these are the lines for Kong 3.9, the newest that it was tried with.`;
+    for (const mode of ["shared", "per-plugin"] as const)
+      expect(conf(version, mode)).toEqual([
+        comment,
+        ...conf("3.9", mode).map((line) => line.replaceAll("Kong 3.9", `Kong ${name}`)),
+      ]);
+  });
+
+  it.each(["1.5", "2.9", "3", "latest", ""])("%s is not known", (version) => {
     expect(() => findRelease(version)).toThrow(UsageError);
-    expect(() => findRelease(version)).toThrow(`-kong-version ${version} is not known: known are 2.0 to 2.8 and 3.0 to 3.9`);
+    expect(() => findRelease(version)).toThrow(`-kong-version ${version} is not known: known are 2.0 to 2.8, 3.0 to 3.9`);
   });
 });
 
