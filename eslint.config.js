@@ -57,6 +57,8 @@ export default tseslint.config(
     plugins: { regexp },
     rules: {
       "max-lines": ["error", { max: 300 }],
+      // A promise that nobody waits for may reject unseen: `void` is no handler.
+      "@typescript-eslint/no-floating-promises": ["error", { ignoreVoid: false }],
       // What others wrote may be as long as they like.
       "regexp/no-super-linear-backtracking": "error",
       "regexp/no-super-linear-move": "error",

@@ -34,7 +34,13 @@ export function startServer(plugin: EmbeddablePlugin | New, version?: string, pr
   isStarted = true;
   const [, file = "plugin", ...argv] = process.argv;
   // Timers and sockets of the plugin may still be about: the program is done, and so is the process.
-  void runOwnFile(module, file, argv).then((status) => process.exit(status));
+  runOwnFile(module, file, argv).then(
+    (status) => process.exit(status),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exit(1);
+    },
+  );
 }
 
 /** Takes the plugin instead, where another server evaluates this file. */

@@ -34,3 +34,6 @@ export class Backoff {
     return Math.max(0, this.#until - performance.now());
   }
 }
+
+export const startsAgain = (delay: number): string =>
+  delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;

@@ -8,6 +8,7 @@ import {
   type PhaseHost,
   type PhaseHostListener,
   type Protocol,
+  toErrorInfo,
 } from "../channel/index.js";
 import type { Carrier } from "./carrier.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -221,8 +222,11 @@ export class LiveIsolate implements PhaseHost {
   }
 
   #endWhenDrained(): void {
-    if (this.#events.size === 0) void this.stop();
+    if (this.#events.size === 0) this.stop().catch(this.#onEndFailed);
   }
+
+  readonly #onEndFailed = (error: unknown): void =>
+    this.#options.listener.onLog({ level: "error", message: "its isolate could not be ended", error: toErrorInfo(error) });
 
   #stalled(silence: number): void {
     const seconds = (silence / 1000).toFixed(1);
@@ -236,7 +240,7 @@ export class LiveIsolate implements PhaseHost {
     this.#heartbeat.stop();
     // With a gate its events are sure at once; without one, when it is gone and all that it sent has been read.
     if (this.#options.carrier.gate !== undefined) this.#report(this.#stall);
-    void this.#isolate.terminate();
+    this.#isolate.terminate().catch(this.#onEndFailed);
   }
 
   #ended(error: Error | undefined): void {

@@ -12,7 +12,7 @@ import {
   type Protocol,
   toErrorInfo,
 } from "../channel/index.js";
-import { Backoff } from "./backoff.js";
+import { Backoff, startsAgain } from "./backoff.js";
 import type { StartCarrier } from "./carrier.js";
 import type { IsolateLimits } from "./isolate-limits.js";
 import { LiveIsolate, type UnreadEvent } from "./live-isolate.js";
@@ -186,11 +186,13 @@ export class SupervisedIsolate implements PhaseHost {
       onHeavy: (memory) => this.#renew(isolate, memory),
       onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
     });
-    void carrier.ended.then(() => {
-      this.#live.delete(isolate);
-      this.#leaving.delete(isolate);
-      this.#leave();
-    });
+    carrier.ended
+      .then(() => {
+        this.#live.delete(isolate);
+        this.#leaving.delete(isolate);
+        this.#leave();
+      })
+      .catch((error: unknown) => listener.onLog({ level: "error", message: "its end failed", error: toErrorInfo(error) }));
     this.#live.add(isolate);
     this.#current = isolate;
     for (const spec of this.#instances.values()) isolate.startInstance(spec);
@@ -295,6 +297,3 @@ export class SupervisedIsolate implements PhaseHost {
     return { name: "IsolateError", code: "ISOLATE_BACKING_OFF", message, stack: message };
   }
 }
-
-const startsAgain = (delay: number): string =>
-  delay === 0 ? "it starts again now" : `it starts again in ${delay / 1000} s, and its events fail until then`;

@@ -59,7 +59,7 @@ export class DirectoryWatch {
     const { watch } = await import("chokidar");
     const opened = new DirectoryWatch(directory, listener, watch);
     await opened.#look();
-    opened.#poll = setInterval(() => void opened.#look(), SAME_DIRECTORY).unref();
+    opened.#poll = setInterval(() => opened.#lookNow(), SAME_DIRECTORY).unref();
     return opened;
   }
 
@@ -101,6 +101,10 @@ export class DirectoryWatch {
   }
 
   /** Watches anew where another directory stands in the place of the one that is watched. */
+  #lookNow(): void {
+    this.#look().catch((error: unknown) => this.#listener.onError(error instanceof Error ? error : new Error(String(error))));
+  }
+
   #look(): Promise<void> {
     this.#looking ??= this.#reopen().finally(() => {
       this.#looking = undefined;
@@ -147,7 +151,7 @@ export class DirectoryWatch {
     if (event === "unlinkDir" && path === this.#root) {
       // The watcher is blind now, even where a directory of this name is back already.
       this.#identity = undefined;
-      void this.#look();
+      this.#lookNow();
     }
     if (event === "unlink" && this.#files.has(path)) this.#lost.add(path);
     if (event.endsWith("Dir")) this.#hint(QUIET_FOLDER);

@@ -158,7 +158,12 @@ export class ProtobufSession {
     this.#state = "busy";
     const { command, sequence } = call;
     if (command.kind === "handle-event") this.#handleEvent(sequence, command);
-    else void this.#answer(sequence, command);
+    else {
+      // What follows it on this connection may be wrong, and is this connection's fault alone.
+      this.#answer(sequence, command).catch((error: unknown) =>
+        this.#connection.destroy(error instanceof Error ? error : new Error(String(error))),
+      );
+    }
   }
 
   /**

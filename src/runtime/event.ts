@@ -255,7 +255,11 @@ export class RunningEvent {
     this.#end("exited");
     this.#opening?.over();
     if (this.#refusals === undefined) this.#sendEnd(calls);
-    else void this.#refusals.uncaught().then((error) => (error === undefined ? this.#sendEnd(calls) : this.#failEnd(error)));
+    else
+      this.#refusals
+        .uncaught()
+        .then((error) => (error === undefined ? this.#sendEnd(calls) : this.#failEnd(error)))
+        .catch((error: unknown) => this.#failEnd(error));
     throw new ExitSignal(method.method);
   }
 

@@ -143,6 +143,8 @@ export class LocalHost implements PhaseHost {
       opening: this.#habits?.begin(instanceId, phase, protocol, asked),
     });
     this.#events.set(eventId, event);
+    // It catches what plugin code throws; what goes wrong in its own catch is logged as a stray rejection of this isolate.
+    // eslint-disable-next-line @typescript-eslint/no-floating-promises
     this.#tracking.run(event, () => void this.#run(event, instance.handlers));
   }
 

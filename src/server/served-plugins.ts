@@ -139,7 +139,8 @@ export class ServedPlugins {
 
   #retire(generation: Generation, pool: InstancePool): void {
     this.#former.set(generation, pool);
-    void pool.retire().then(() => this.#former.delete(generation));
+    const forget = (): void => void this.#former.delete(generation);
+    pool.retire().then(forget, forget);
   }
 }
 

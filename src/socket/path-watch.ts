@@ -27,12 +27,17 @@ export class PathWatch {
 
   constructor(options: PathWatchOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#check(), INTERVAL).unref();
+    this.#timer = setInterval(() => this.#checkNow(), INTERVAL).unref();
   }
 
   end(): void {
     clearInterval(this.#timer);
     this.#state = "over";
+  }
+
+  #checkNow(): void {
+    // It tells of what fails itself; the next check looks again.
+    this.#check().catch(() => this.#enter("lost"));
   }
 
   async #check(): Promise<void> {
