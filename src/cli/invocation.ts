@@ -56,6 +56,8 @@ export interface TryOptions extends ServeOptions {
 
 export interface CheckOptions extends LoadingOptions {
   readonly json: boolean;
+  /** The gateway that the plugins are for; none in particular by default. */
+  readonly kongVersion: string | undefined;
 }
 
 export interface BuildCommandOptions extends LoadingOptions {

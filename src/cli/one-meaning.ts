@@ -14,7 +14,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   sign: ["build"],
   standalone: ["build"],
   json: ["check"],
-  "kong-version": ["kong-conf"],
+  "kong-version": ["kong-conf", "check"],
   mode: ["kong-conf"],
   format: ["kong-conf"],
 };

@@ -153,7 +153,7 @@ function checking(values: Values, operands: readonly string[]): CheckOptions {
   const { pluginsDir } = values;
   const [directory = ".", ...others] = pluginsDir === undefined ? operands : [pluginsDir, ...operands];
   if (others.length > 0) throw new UsageError(`check takes one directory, not ${others.length + 1}`);
-  return { ...loading(values, directory), json: values.json === true };
+  return { ...loading(values, directory), json: values.json === true, kongVersion: values.kongVersion };
 }
 
 function building(values: Values, plugins: readonly string[]): BuildCommandOptions {

@@ -25,6 +25,7 @@ const BUNDLED_NAMES: ReadonlySet<string> = new Set(
 
 export function checkAnnouncement({
   name,
+  phases,
   ignoredPhases = [],
   nearMisses = [],
   fields,
@@ -39,6 +40,8 @@ export function checkAnnouncement({
     warnings.push(`the gateway has a plugin of its own called ${name} and takes that one: choose another name`);
   if (ignoredPhases.length > 0)
     warnings.push(`its ${ignoredPhases.join(" and ")} will never be called: the gateway does not ask plugin servers there`);
+  if (phases.includes("certificate"))
+    warnings.push("its certificate handler cannot refuse a connection: where it fails, the connection goes on");
   if (unsent.length > 0)
     warnings.push(
       `the ${unsent.join(" and ")} in its schema does not reach the gateway, being a function: check the value in the plugin`,

@@ -75,6 +75,32 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
+/**
+ * Inside the gateway a false becomes nil, and a nil is no value: a list would end there, and a key would not be.
+ * @throws {PdkError} for what the plugin would not get back
+ */
+function assertCarried(method: string, value: unknown): void {
+  if (value === false) throw notCarried(method, "false arrives as nil; send 0, 1 or text in its place");
+  if (value === null || value === undefined)
+    throw notCarried(method, "null inside a list or an object is lost; leave the key out");
+  if (typeof value === "bigint" && BigInt(Number(value)) !== value)
+    throw notCarried(method, `${value} does not fit into a number; send it as text`);
+  if (typeof value !== "object" || value instanceof Uint8Array) return;
+  // Not `forEach`, which passes over the holes of a list.
+  for (const item of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) assertCarried(method, item);
+}
+
+function pair(args: CallArguments, method: string): Fields {
+  const value = args.at(1);
+  if (value !== undefined) assertCarried(method, value);
+  return { k: args.text(0), v: toValue(value) };
+}
+
+function struct(record: Readonly<Record<string, unknown>>, method: string): Fields {
+  assertCarried(method, record);
+  return toStruct(record);
+}
+
 /** What the gateway takes itself where nothing is said; it refuses 0, which is what an absent number looks like. */
 const DEFAULT_ENTRIES = 100;
 const LIMITED = /\.get_(headers|query)$/;
@@ -93,9 +119,10 @@ const ARGUMENT_MESSAGES: Readonly<Record<ArgumentType, ArgumentMessage>> = {
   Int: { count: 1, make: (args, method) => ({ v: args.integer(0, LIMITED.test(method) ? DEFAULT_ENTRIES : undefined) }) },
   String: { count: 1, make: (args) => ({ v: args.text(0) }) },
   ByteString: { count: 1, make: (args) => ({ v: args.text(0) }) },
-  KV: { count: 2, make: (args) => ({ k: args.text(0), v: toValue(args.at(1)) }) },
-  ListValue: { count: Infinity, make: (args) => toListValue(args.all) },
-  Struct: { count: 1, make: (args) => toStruct(args.record(0)) },
+  KV: { count: 2, make: pair },
+  // Only the log takes a list, as text.
+  ListValue: { count: Infinity, make: (args) => toListValue(args.all.map((item) => (item === false ? "false" : item))) },
+  Struct: { count: 1, make: (args, method) => struct(args.record(0), method) },
   Target: { count: 2, make: (args) => ({ host: args.text(0), port: args.integer(1) }) },
   ConsumerSpec: { count: 2, make: (args) => ({ id: args.text(0), by_username: args.flag(1) }) },
   AuthenticateArgs: { count: 2, make: authenticate },
@@ -140,8 +167,9 @@ function authenticate(args: CallArguments): Fields {
 }
 
 /** The body is bytes here: what a MessagePack gateway makes of an object is made of it before. */
-function exit(args: CallArguments): Fields {
+function exit(args: CallArguments, method: string): Fields {
   const headers = args.record(2);
+  assertCarried(method, headers);
   const body = args.at(1);
   const status = args.integer(0);
   if (typeof body !== "object" || body instanceof Uint8Array) return exitFields(status, args.textOrNone(1), headers);

@@ -1,8 +1,11 @@
 // Decides what the gateway is asked to do where a plugin failed: no request goes through as if nothing had been.
 import type { FailureCall } from "./event.js";
 
-/** The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. */
-const EXIT_PHASES: ReadonlySet<string> = new Set(["rewrite", "access", "response"]);
+/**
+ * The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. For `preread` it is what the
+ * gateway's public sources say: from 2.2 on it ends the stream, before that it is an error, which ends it as well.
+ */
+const EXIT_PHASES: ReadonlySet<string> = new Set(["rewrite", "access", "response", "preread"]);
 
 /** What the client of the gateway reads. The reason is for the operator, not for the client. */
 const CLIENT_MESSAGE = { message: "An unexpected error occurred" };
@@ -41,5 +44,7 @@ const CLEARED: readonly FailureCall[] = OF_THE_BODY.map((name) => ({
 export function failureCalls(plugin: string, phase: string, reason: string, onError: "exit" | "continue"): FailureCall[] {
   const log = { method: "kong.log.err", args: [`plugin ${plugin} failed in ${phase}: ${reason}`], ends: false };
   if (onError !== "exit" || !EXIT_PHASES.has(phase)) return [log];
+  // A stream has no JSON: the gateway writes the text to its log.
+  if (phase === "preread") return [log, { method: FAIL_CLOSED.method, args: [500, CLIENT_MESSAGE.message], ends: true }];
   return [log, ...(phase === "response" ? CLEARED : []), { ...FAIL_CLOSED, ends: true }];
 }

@@ -29,7 +29,8 @@ async function askRawBody(ask: PdkAsk, plugin: string, method: string): Promise<
   try {
     return await ask(RAW, [0]);
   } catch (error) {
-    if (!isPdkError(error) || error.code !== "PDK_CALL_FAILED") throw error;
+    // With a cause it is one of ours: the file in which a gateway of ProtoBuf:1 left the body cannot be read.
+    if (!isPdkError(error) || error.code !== "PDK_CALL_FAILED" || error.cause !== undefined) throw error;
     throw await tooLargeForBuffer(ask, plugin, method, error);
   }
 }

@@ -41,7 +41,36 @@ function checkEntry(field: unknown, where: string, path: string, names: Set<stri
   names.add(name);
   if (path === "config" && isGatewayKey(name))
     problems.push(schemaWarning(fieldPath, "is a name that the gateway writes its own value to: choose another"));
-  return [...problems, ...checkField(definition, fieldPath, depth)];
+  return [...problems, ...checkOptional(definition, fieldPath), ...checkField(definition, fieldPath, depth)];
+}
+
+/** Kong fills a record in that a configuration leaves out, and then misses what is required in it. */
+function checkOptional(definition: unknown, path: string): SchemaProblem[] {
+  if (!isRecord(definition) || definition["type"] !== "record" || definition["required"] === true) return [];
+  if ((definition["default"] ?? undefined) !== undefined) return [];
+  const missing = neededIn(definition["fields"], 0);
+  if (missing === undefined) return [];
+  const advice = "make the record required, the field optional, or give it a default";
+  return [
+    schemaWarning(
+      path,
+      `is optional, but each configuration without it is invalid in Kong: ${missing} is required in it; ${advice}`,
+    ),
+  ];
+}
+
+/** The first field that has no value unless a configuration gives it one. */
+function neededIn(fields: unknown, depth: number): string | undefined {
+  if (!Array.isArray(fields) || depth > MAX_DEPTH) return undefined;
+  for (const field of fields as unknown[]) {
+    const [[name, definition] = []] = isRecord(field) ? Object.entries(field) : [];
+    if (name === undefined || !isRecord(definition) || definition["required"] !== true) continue;
+    if ((definition["default"] ?? undefined) !== undefined) continue;
+    if (definition["type"] !== "record") return name;
+    const inner = neededIn(definition["fields"], depth + 1);
+    if (inner !== undefined) return `${name}.${inner}`;
+  }
+  return undefined;
 }
 
 function checkField(definition: unknown, path: string, depth: number): SchemaProblem[] {

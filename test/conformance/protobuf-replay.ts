@@ -141,7 +141,9 @@ class Player {
 }
 
 const isRefusalOf = (method: string, text: string): boolean =>
-  [" cannot be called here: ", " got a wrong argument: "].some((why) => text.includes(`${method}${why}`));
+  [" cannot be called here: ", " got a wrong argument: ", " cannot be called in ProtoBuf:1"].some((why) =>
+    text.includes(`${method}${why}`),
+  );
 
 function sortedText(method: string, bytes: Buffer): string {
   const messages = pdkMessages.get(method);

@@ -3,7 +3,7 @@ import { isRecord } from "../support/index.js";
 import type { Exact } from "../support/index.js";
 import type { RecordedLine, RecordedMessage } from "./recording.js";
 
-const CODES: ReadonlySet<unknown> = new Set(["PDK_WRONG_PHASE", "PDK_BAD_ARGUMENT"]);
+const CODES: ReadonlySet<unknown> = new Set(["PDK_WRONG_PHASE", "PDK_BAD_ARGUMENT", "PDK_NOT_CARRIED"]);
 
 /** Whether a plugin reports such a refusal: its kind, the error's name and its code. */
 export function isRefusalReport(report: unknown): boolean {

@@ -111,6 +111,36 @@ describe("pluginserver check", () => {
     expect(text).not.toContain("helpers");
   });
 
+  it("tells of response handlers that the named Kong never runs, and of optional records that make configurations invalid", async () => {
+    temp.write(
+      "responds/responds.cjs",
+      `module.exports = { Plugin: class { response() {} certificate() {} }, Schema: [
+        { limits: { type: "record", fields: [{ key: { type: "string", required: true } }] } },
+        { sound: { type: "record", required: true, fields: [{ key: { type: "string", required: true } }] } },
+        { filled: { type: "record", fields: [{ key: { type: "string", required: true, default: "x" } }] } },
+        { deep: { type: "record", fields: [{ inner: { type: "record", required: true, fields: [{ key: { type: "number", required: true } }] } }] } } ] };`,
+    );
+    const warnings = async (...flags: string[]): Promise<string[]> => {
+      const { stdout } = await runCli(["check", `${temp.path}/responds`, "-json", ...flags]);
+      return (JSON.parse(stdout.toString()) as { plugins: { warnings: string[] }[] }).plugins[0]?.warnings ?? [];
+    };
+    const always: unknown[] = [
+      expect.stringMatching(/certificate handler cannot refuse/),
+      expect.stringMatching(
+        /^config\.limits: is optional, but each configuration without it is invalid in Kong: key is required in it/,
+      ),
+      expect.stringMatching(/^config\.deep: .*: inner\.key is required in it/),
+    ];
+    expect(await warnings()).toEqual(always);
+    expect(await warnings("-kong-version", "2.8")).toEqual(always);
+    expect(await warnings("-kong-version", "2.0")).toEqual([
+      ...always,
+      "its response handler never runs: Kong 2.0 has no response phase",
+    ]);
+    const { stdout } = await runCli(["kong-conf", "-plugins-dir", `${temp.path}/responds`, "-kong-version", "2.0.5"]);
+    expect(stdout.toString()).toContain("# Kong 2.0 has no response phase: the response handlers of responds never run.");
+  });
+
   it.each([
     ["two directories", ["check", "a", "b"], 2],
     ["a directory that is not there", ["check", "nowhere"], 1],

@@ -26,7 +26,7 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
         const [headers, query, route, body, captures] = await Promise.all([
           kong.request.getHeaders(), kong.request.getQuery(), kong.router.getRoute(), kong.request.getRawBody(), kong.request.getUriCaptures(),
         ]);
-        await kong.ctx.shared.set("seen", { list: [1, "two", true], nested: { deep: null } });
+        await kong.ctx.shared.set("seen", { list: [1, "two", true], nested: { deep: "x" } });
         const seen = await kong.ctx.shared.get("seen");
         const text = JSON.stringify({
           header: headers["x-multi"], query, route: route.name, strip: route.strip_path, body: body.length, named: captures.named,

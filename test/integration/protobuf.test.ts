@@ -21,6 +21,9 @@ const plugin = (body: string, more = ""): string =>
 const EMPTY = Buffer.alloc(0);
 const text = (value: string): Buffer => message("String", { v: Buffer.from(value) });
 
+const kv = (k: string, v: string): string =>
+  message("KV", { k: Buffer.from(k), v: { kind: { case: "stringValue", value: Buffer.from(v) } } }).toString("hex");
+
 let plugins: TempDir;
 let server: RunningServer;
 let client: FrameClient;
@@ -35,6 +38,7 @@ beforeAll(async () => {
   plugins.write("throws.cjs", plugin(`throw new Error("thrown on purpose");`));
   plugins.write("exits.cjs", plugin(`await kong.response.exit(418, { tea: "pot" });`));
   plugins.write("silent.cjs", plugin(""));
+  plugins.write("runs.cjs", plugin(`await eval("(async () => {" + this.config.label + "})()");`));
   plugins.write(
     "waits.cjs",
     plugin(`await kong.request.getMethod(); await new Promise((r) => setTimeout(r, 50)); await kong.request.getPath();`),
@@ -75,6 +79,25 @@ async function answer(result: Buffer): Promise<string> {
 async function ended(sequence: number): Promise<void> {
   expect((await client.frame()).toString("hex")).toBe(message("RpcReturn", { sequence: BigInt(sequence) }).toString("hex"));
 }
+
+describe("a value that the gateway would lose", () => {
+  it.each([
+    ["false", `kong.ctx.shared.set("a", false)`],
+    ["false in a list", `kong.ctx.shared.set("a", [1, false])`],
+    ["a hole in a list", `kong.ctx.shared.set("a", [1, undefined, 3])`],
+    ["null in an object", `kong.ctx.shared.set("a", { b: { c: null } })`],
+    ["false in headers", `kong.response.setHeaders({ a: false })`],
+    ["false as a header", `kong.service.request.setHeader("a", false)`],
+    ["null in a query", `kong.service.request.setQuery({ a: null })`],
+    ["a number too large", `kong.ctx.shared.set("a", 2n ** 60n + 1n)`],
+  ])("is refused with an error that can be caught: %s", async (_name, call) => {
+    const id = await client.startInstance("runs", {
+      label: `await ${call}.catch((e) => kong.response.setHeader("x-code", e.code));`,
+    });
+    expect(await client.begin(3, id, "access")).toBe("kong.response.set_header");
+    expect(await answer(EMPTY)).toBe(kv("x-code", "PDK_NOT_CARRIED"));
+  });
+});
 
 describe("an event", () => {
   it("asks, is answered, and ends with an empty frame and its return", async () => {

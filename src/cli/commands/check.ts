@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../plugins/index.js";
 import { CommandError, createLogger, writeOutput } from "../../program/index.js";
+import { findRelease, type GatewayRelease } from "../kong-conf/index.js";
 import { loadDirectory } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
 
@@ -22,23 +23,41 @@ interface Finding {
 
 /** @throws {CommandError} where a plugin would not be served, once everything is told. */
 export async function check(options: CheckOptions): Promise<void> {
+  const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
   const registry = await loadDirectory(options, createLogger(options.log));
-  const findings = findingsOf(registry);
+  const findings = findingsOf(registry, release);
   await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
   if (findings.length === 0) throw new CommandError("nothing was checked");
   const refused = findings.filter(({ served }) => !served).length;
   if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
 }
 
-function findingsOf(registry: PluginRegistry): Finding[] {
-  const findings = [...registry.list().map(served), ...registry.problems().map(refused)];
+function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefined): Finding[] {
+  const findings = [...registry.list().map((generation) => served(generation, release)), ...registry.problems().map(refused)];
   return findings.sort((a, b) => (a.name < b.name || (a.name === b.name && a.served) ? -1 : 1));
 }
 
-function served({ name, path, metadata, pdkVersion, warnings, notes }: Generation): Finding {
+function served({ name, path, metadata, pdkVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
   const { version, priority, phases } = metadata;
   const pdk = pdkVersion === undefined ? {} : { pdkVersion };
-  return { name, path, served: true, version, priority, phases, ...pdk, errors: [], warnings, notes };
+  return {
+    name,
+    path,
+    served: true,
+    version,
+    priority,
+    phases,
+    ...pdk,
+    errors: [],
+    warnings: [...warnings, ...misfits(phases, release)],
+    notes,
+  };
+}
+
+/** What that gateway never does. */
+function misfits(phases: readonly string[], release: GatewayRelease | undefined): string[] {
+  if (release === undefined || release.runsResponse || !phases.includes("response")) return [];
+  return [`its response handler never runs: Kong ${release.name} has no response phase`];
 }
 
 function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {

@@ -12,6 +12,8 @@ export interface GatewayRelease {
   readonly needsStartCommand: boolean;
   /** Which plugins of a dump it registers. */
   readonly registers: "all" | "first";
+  /** Whether it runs response handlers. */
+  readonly runsResponse: boolean;
   /** Whether an executable with the name of an entry is also asked for its plugin, with -dump. */
   readonly asksExecutable: boolean;
   /** For a release that came later: the newest one whose facts are known, which are taken for it. */
@@ -25,6 +27,7 @@ const FIRST_NAMES: Facts = {
   dump: "array",
   needsStartCommand: false,
   registers: "all",
+  runsResponse: true,
   asksExecutable: false,
 };
 const LATE_2: Facts = { ...FIRST_NAMES, legacy: "other", dump: "object" };
@@ -32,6 +35,7 @@ const EARLY_3: Facts = { ...LATE_2, legacy: "gone" };
 
 /** The newest minor release of each row that it holds for; the rows are in order. */
 const RELEASES: readonly { readonly major: number; readonly upTo: number; readonly facts: Facts }[] = [
+  { major: 2, upTo: 1, facts: { ...FIRST_NAMES, legacy: "only", runsResponse: false } },
   { major: 2, upTo: 2, facts: { ...FIRST_NAMES, legacy: "only" } },
   { major: 2, upTo: 3, facts: FIRST_NAMES },
   { major: 2, upTo: 8, facts: LATE_2 },

@@ -1,6 +1,13 @@
 // The door of kong-conf: the gateway's configuration for what is in a plugins directory.
 import type { GatewayRelease } from "./gateway-release.js";
-import { comment, type ConfiguredServer, perPluginSettings, type Setting, sharedSettings } from "./kong-settings.js";
+import {
+  comment,
+  type ConfiguredServer,
+  perPluginSettings,
+  phaseComments,
+  type Setting,
+  sharedSettings,
+} from "./kong-settings.js";
 import { standaloneSettings } from "./standalone-settings.js";
 
 export { serverFlags, type ServerFlags } from "./given-flags.js";
@@ -15,7 +22,7 @@ export type ServingMode = (typeof MODES)[number];
 /** @throws {CommandError} with the reason, for a mode that the release cannot do. */
 export function kongSettings(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): Setting[] {
   const { name, newest } = release;
-  const settings = settingsOf(server, release, mode);
+  const settings = [...phaseComments(server, release), ...settingsOf(server, release, mode)];
   if (newest === undefined) return settings;
   return [
     comment(`Kong ${name} came after this server: these are the lines for Kong ${newest}, the newest that it was tried with.`),

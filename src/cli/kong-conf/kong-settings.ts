@@ -16,6 +16,8 @@ export interface ConfiguredServer {
   readonly pluginsDirectory: string;
   /** Names of the plugins there. */
   readonly plugins: readonly string[];
+  /** Those of them that have a response handler. */
+  readonly responders?: readonly string[];
   readonly kongPrefix: string;
   readonly socket: string | undefined;
   /** The folder of the sockets of single plugins. */
@@ -45,6 +47,12 @@ export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
     comment("What you load already stays in this list; bundled stands for the plugins that Kong brings along."),
     setting("plugins", ["bundled", ...plugins].join(",")),
   ];
+}
+
+/** What the release never runs of the plugins. */
+export function phaseComments({ responders = [] }: ConfiguredServer, { name, runsResponse }: GatewayRelease): Setting[] {
+  if (runsResponse || responders.length === 0) return [];
+  return [comment(`Kong ${name} has no response phase: the response handlers of ${responders.join(", ")} never run.`)];
 }
 
 /** One process, one socket. @throws {CommandError} for what the release cannot do. */

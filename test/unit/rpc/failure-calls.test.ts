@@ -15,7 +15,14 @@ describe("a plugin that failed", () => {
     ]);
   });
 
-  it.each(PHASES.filter((phase) => !CAN_ANSWER.includes(phase)))(
+  it("in preread: the stream ends, whose exit takes text", () => {
+    expect(failureCalls("hello", "preread", "it broke", "exit")).toEqual([
+      { ...LOG, args: ["plugin hello failed in preread: it broke"] },
+      { method: "kong.response.exit", args: [500, "An unexpected error occurred"], ends: true },
+    ]);
+  });
+
+  it.each(PHASES.filter((phase) => phase !== "preread" && !CAN_ANSWER.includes(phase)))(
     "in %s: only the log hears of it, since the gateway refuses an answer there",
     (phase) => {
       expect(failureCalls("hello", phase, "it broke", "exit")).toEqual([
