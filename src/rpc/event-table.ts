@@ -97,6 +97,11 @@ export class EventTable {
     return this.#errorCalls.exitAfter(eventId);
   }
 
+  /** The last `count` calls of an event are not sent, because the gateway lacks a function. */
+  unsent(event: Event, count: number, reason: string): void {
+    event.unsent(count, this.#options.failureCalls(event, reason));
+  }
+
   #callRefused(event: Event, call: Buffer, answer: Buffer | undefined): void {
     this.#options.onCallRefused(event, call, answer);
     const reason = `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`;

@@ -141,6 +141,15 @@ export class Event {
     this.#fail(calls);
   }
 
+  /** The last calls are not sent, since the gateway lacks a function: the event fails, though it may have been said to be over. */
+  unsent(count: number, calls: readonly FailureCall[]): void {
+    if (this.#hasFailed || this.#state === "over") return;
+    this.#played.splice(-count, count);
+    this.#hasReturned = false;
+    if (!this.#handlerDone) this.runner.host.cancelEvent(this.id, "the gateway lacks a function that it called");
+    this.#fail(calls);
+  }
+
   #fail(calls: readonly FailureCall[]): void {
     this.#hasFailed = true;
     this.#handlerDone = true;

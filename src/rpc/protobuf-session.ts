@@ -12,6 +12,8 @@ import {
 import { type Connection, OVERSIZED_FRAME, WireError } from "../wire/index.js";
 import type { Event, EventDialect, EventReply, FailureCall } from "./event.js";
 import type { EventTable } from "./event-table.js";
+import { FAIL_CLOSED } from "./failure-calls.js";
+import { isDoubtful, isOldGateway, PROBE, questionBefore, refusalByOldGateway } from "./gateway-lacks.js";
 import type { PluginService } from "./plugin-service.js";
 import { answerCommand } from "./protobuf-commands.js";
 
@@ -21,12 +23,6 @@ const DIALECT: EventDialect = {
   phaseOver: END_OF_EVENT,
   encodeCall: encodePdkCall,
 };
-
-/**
- * Asked of a gateway that names an instance which is not here. It answers false: Kong 2.8 with an empty message, later ones
- * with one that says so.
- */
-const PROBE = encodePdkCall("kong.ip.is_trusted", ["none"]);
 
 /** An answer up to this size has few elements in any case. */
 const SMALL = 64 * 1024;
@@ -43,6 +39,8 @@ export interface SessionOptions {
   readonly onAbandoned: (event: Event, lastCall: string | undefined) => void;
   /** What a PDK function returned is larger than messages may be; the event fails. */
   readonly onOversizedResult: (event: Event, call: string) => void;
+  /** The gateway lacks what the event calls, and would let the request through; the event fails. */
+  readonly onLacking: (instanceId: number, phase: string, reason: string) => void;
   readonly onMissingInstance: (instanceId: number, phase: string, startsAgain: boolean) => void;
   /** A command failed for another reason than its arguments: the server's own fault. */
   readonly onInternalError: (method: string, error: Error) => void;
@@ -54,6 +52,8 @@ export class ProtobufSession {
   #state: "idle" | "busy" | "ended" = "idle";
   /** Of the event that is under way. */
   #sequence: unknown = 0;
+  #instanceId = 0;
+  #phase = "";
   #event: Event | undefined;
   /** Whether the gateway was told that it is over. */
   #hasReturned = false;
@@ -61,7 +61,12 @@ export class ProtobufSession {
   readonly #unanswered: Buffer[] = [];
   /** Commands that came while another was under way. */
   readonly #waiting: Buffer[] = [];
-  #onProbed: ((answer: Buffer) => void) | undefined;
+  /** What this server asks for itself, and what it does with the answer. */
+  #inquiry: { readonly question: Buffer; readonly onAnswer: (answer: Buffer) => void } | undefined;
+  /** What the gateway is told once it is known whether it can do the first of it. */
+  #held: { readonly data: Buffer; readonly isLast: boolean }[] | undefined;
+  /** Found out when it matters. */
+  #gateway: "old" | "new" | undefined;
 
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
@@ -93,10 +98,10 @@ export class ProtobufSession {
   }
 
   #result(call: Buffer, message: Buffer): void {
-    const onProbed = this.#onProbed;
-    if (onProbed !== undefined) {
-      this.#onProbed = undefined;
-      onProbed(message);
+    const inquiry = this.#inquiry;
+    if (inquiry?.question === call) {
+      this.#inquiry = undefined;
+      inquiry.onAnswer(message);
     } else if (this.#event !== undefined) this.#step(this.#event, call, message);
     this.#finishIfDone();
   }
@@ -114,10 +119,61 @@ export class ProtobufSession {
   }
 
   readonly #reply: EventReply = (_eventId, data, isLast) => {
-    if (!isLast) this.#ask(data);
-    else if (data === END_OF_EVENT) this.#return();
-    else this.#exit(data);
+    if (this.#held !== undefined) this.#held.push({ data, isLast });
+    else if (isLast) this.#last(data);
+    else if (this.#gateway !== "new" && isDoubtful(data)) this.#doubt(data);
+    else this.#ask(data);
   };
+
+  #last(data: Buffer): void {
+    if (data === END_OF_EVENT) this.#return();
+    else this.#exit(data);
+  }
+
+  /** An old gateway might fail at the call, which lets the request through: this is found out before it is sent. */
+  #doubt(call: Buffer): void {
+    this.#held = [{ data: call, isLast: false }];
+    const question = this.#gateway === undefined ? PROBE : questionBefore(call);
+    if (question === undefined) {
+      // Not while the event sends its calls.
+      queueMicrotask(() => this.#refuse(refusalByOldGateway(call) ?? ""));
+      return;
+    }
+    this.#inquire(question, (answer) => {
+      if (question === PROBE) {
+        this.#gateway = isOldGateway(answer) ? "old" : "new";
+        return this.#release();
+      }
+      const reason = refusalByOldGateway(call, answer);
+      if (reason !== undefined) return this.#refuse(reason);
+      this.#held?.shift();
+      this.#ask(call);
+      this.#release();
+    });
+  }
+
+  #inquire(question: Buffer, onAnswer: (answer: Buffer) => void): void {
+    this.#inquiry = { question, onAnswer };
+    this.#ask(question);
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const { data, isLast } of held) this.#reply(0, data, isLast);
+  }
+
+  #refuse(reason: string): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (this.#state !== "busy") return;
+    this.#options.onLacking(this.#instanceId, this.#phase, reason);
+    const event = this.#event;
+    if (event !== undefined && event.state !== "over")
+      this.#options.events.unsent(event, held.filter(({ isLast }) => !isLast).length, reason);
+    // The handler has ended the request behind the call, and is to be as if it had failed.
+    else this.#exit(encodePdkCall(FAIL_CLOSED.method, FAIL_CLOSED.args));
+  }
 
   #ask(call: Buffer): void {
     this.#unanswered.push(call);
@@ -200,6 +256,8 @@ export class ProtobufSession {
   #handleEvent(sequence: unknown, { instanceId, phase }: RpcCommand & { kind: "handle-event" }): void {
     const { service, events } = this.#options;
     this.#sequence = sequence;
+    this.#instanceId = instanceId;
+    this.#phase = phase;
     const runner = service.runnerOf(instanceId);
     if (runner === undefined) return this.#missingInstance(instanceId, phase);
     const event = events.start(runner, instanceId, phase, DIALECT, this.#reply);
@@ -213,9 +271,8 @@ export class ProtobufSession {
    */
   #missingInstance(instanceId: number, phase: string): void {
     const { missingInstanceCalls, onMissingInstance } = this.#options;
-    this.#ask(PROBE);
-    this.#onProbed = (answer) => {
-      const startsAgain = answer.length > 0;
+    this.#inquire(PROBE, (answer) => {
+      const startsAgain = !isOldGateway(answer);
       onMissingInstance(instanceId, phase, startsAgain);
       if (startsAgain) {
         this.#state = "ended";
@@ -227,6 +284,6 @@ export class ProtobufSession {
         this.#ask(call);
       }
       this.#return();
-    };
+    });
   }
 }

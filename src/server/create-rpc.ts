@@ -64,6 +64,8 @@ export function createRpc(options: RpcOptions): GatewayRpc {
         event,
         `an event of plugin ${event.runner.plugin} fails: what ${call} returned is larger than -max-message-size`,
       ),
+    onLacking: (instanceId, phase, reason) =>
+      logger.error({ instance: instanceId, phase }, `an event fails in ${phase}: ${reason}`),
     onMissingInstance: (instanceId, phase, startsAgain) =>
       logger.warn(
         { instance: instanceId, phase },

@@ -99,6 +99,73 @@ describe("a value that the gateway would lose", () => {
   });
 });
 
+describe("a call that gateways before Kong 3.3 lack", () => {
+  const OLD = EMPTY;
+  const NEW = Buffer.from([0x08, 0x00]);
+  const QUERY = `const query = await kong.request.getQuery(); await kong.response.setHeader("x", Object.keys(query).join());`;
+
+  /** Answers what the server asks for itself, and gives the call after it. */
+  async function probed(code: string, bool: Buffer, phase = "access"): Promise<string> {
+    const id = await client.startInstance("runs", { label: code });
+    expect(await client.begin(3, id, phase)).toBe("kong.ip.is_trusted");
+    await answer(bool);
+    return (await client.frame()).toString();
+  }
+
+  async function expectRefused(reason: RegExp): Promise<void> {
+    expect((await client.frame()).toString("latin1")).toMatch(reason);
+    expect((await client.frame()).toString()).toBe("kong.response.exit");
+    await client.frame();
+    await client.closed;
+  }
+
+  it.each([
+    ["that is told something", `kong.ctx.shared.set("a", "b");`],
+    ["that is told something, and more", `kong.ctx.shared.set("a", "b"); kong.log.info("x"); await kong.request.getPath();`],
+    ["that is asked", `await kong.ctx.shared.get("a"); throw new Error("late");`],
+    ["that is asked, and caught", `try { await kong.ctx.shared.get("a"); } catch {}`],
+    ["without a record of it", `await kong.request.getUriCaptures();`],
+  ])("is never sent to one %s, and the request is refused", async (_name, code) => {
+    expect(await probed(code, OLD)).toBe("kong.log.err");
+    await expectRefused(/older than Kong 3\.3/);
+    await server.waitForLine(/an event fails in access: kong\.(?:ctx|request)\..* older than Kong 3\.3/);
+  });
+
+  it("is not sent where the handler ended the request behind it", async () => {
+    expect(await probed(`kong.ctx.shared.set("a", "b"); kong.response.exit(200);`, OLD)).toBe("kong.response.exit");
+    expect((await client.frame()).toString("latin1")).toContain("An unexpected error occurred");
+  });
+
+  it("in log is not sent, and the phase is over", async () => {
+    expect(await probed(`kong.ctx.shared.set("a", "b");`, OLD, "log")).toBe("kong.log.err");
+    await answer(EMPTY);
+    expect(await client.frame()).toEqual(EMPTY);
+    await ended(3);
+  });
+
+  it("is sent to a later one, which is asked once for each connection", async () => {
+    expect(await probed(`kong.ctx.shared.set("a", "b");`, NEW)).toBe("kong.ctx.shared.set");
+    await answer(EMPTY);
+    expect(await client.frame()).toEqual(EMPTY);
+    await ended(3);
+    const id = await client.startInstance("runs", { label: `kong.ctx.shared.set("a", "b");` });
+    expect(await client.begin(4, id, "access")).toBe("kong.ctx.shared.set");
+  });
+
+  it("and the query of an old one is asked for where no name comes twice", async () => {
+    expect(await probed(QUERY, OLD)).toBe("kong.request.get_raw_query");
+    await answer(text("a=1&b=2&flag&c"));
+    expect((await client.frame()).toString()).toBe("kong.request.get_query");
+  });
+
+  it.each(["a=1&b=2&a=3", "a&a", "a+b=1&a%20b=2", "%61=1&a"])("but not where one does: %s", async (query) => {
+    expect(await probed(QUERY, OLD)).toBe("kong.request.get_raw_query");
+    await answer(text(query));
+    expect((await client.frame()).toString()).toBe("kong.log.err");
+    await expectRefused(/the query repeats/);
+  });
+});
+
 describe("an event", () => {
   it("asks, is answered, and ends with an empty frame and its return", async () => {
     const id = await client.startInstance("asks");

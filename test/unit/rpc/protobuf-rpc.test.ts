@@ -64,6 +64,7 @@ beforeEach(async () => {
       missingInstanceCalls: () => [],
       onAbandoned: (_event, call) => log.push(["abandoned", call]),
       onOversizedResult: (_event, call) => log.push(["oversized", call]),
+      onLacking: () => {},
       onMissingInstance: () => {},
       onInternalError: shared.onInternalError,
     }),
