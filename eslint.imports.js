@@ -4,6 +4,7 @@ export const IMPORTS = {
   wire: [],
   stamp: [],
   socket: [],
+  supervisor: ["socket"],
   channel: [],
   schema: ["channel"],
   gateway: ["wire"],
@@ -17,6 +18,6 @@ export const IMPORTS = {
   spread: ["channel", "server", "socket"],
   testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
   program: ["pdk"],
-  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "socket", "spread", "wire"],
-  cli: ["build", "embedded", "gateway", "plugins", "program", "server", "socket", "stamp"],
+  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "socket", "spread", "supervisor", "wire"],
+  cli: ["build", "embedded", "gateway", "plugins", "program", "server", "socket", "stamp", "supervisor"],
 };

@@ -43,6 +43,8 @@ export interface ServeOptions extends LoadingOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly watchParent: boolean;
+  /** Whether a process of its own holds the socket. */
+  readonly isSupervised: boolean;
   /** Whether changed plugin files are noticed. */
   readonly watch: boolean;
   /** The plugin that a debugger is let into, and where it listens. */

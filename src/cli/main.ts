@@ -1,4 +1,6 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
+import { type EarlySocket, sameCommand, supervise } from "../supervisor/index.js";
+import { type Early, listenEarly } from "./listen-early.js";
 import { ownStderr } from "./own-stderr.js";
 
 const OLDEST = [20, 19] as const;
@@ -9,9 +11,28 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   process.exit(1);
 }
 
-const writeStderrBy = ownStderr();
-const { writeStderr } = await import("../program/index.js");
-writeStderrBy(writeStderr);
-const { run } = await import("./run.js");
+// Node.js opens its inspector at this signal, for whoever may send it.
+process.on("SIGUSR1", () => {});
+
+const argv = process.argv.slice(2);
+const early = await listenEarly(argv);
+const status = early?.plan.isSupervised === true ? await superviseServer(early) : await runHere(argv, early?.socket);
 // Plugin threads and handles may still be about: the command is done, and so is the process.
-process.exit(await run(process.argv.slice(2)));
+process.exit(status);
+
+/** What holds the socket loads no more than that takes. */
+function superviseServer({ socket, plan }: Early): Promise<number> {
+  return supervise({ socket, watchParent: plan.watchParent, command: sameCommand() });
+}
+
+async function runHere(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+  const writeStderrBy = ownStderr();
+  const { writeStderr } = await import("../program/index.js");
+  writeStderrBy(writeStderr);
+  const { run } = await import("./run.js");
+  try {
+    return await run(argv, socket);
+  } finally {
+    await socket?.giveUp();
+  }
+}

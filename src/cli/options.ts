@@ -57,6 +57,7 @@ interface Values {
   readonly maxMessageSize: string;
   readonly maxConnections: string;
   readonly parentWatch: boolean;
+  readonly supervisor: boolean;
   readonly watch: boolean;
   readonly inspect?: string;
   readonly verbose?: boolean;
@@ -78,7 +79,17 @@ interface Values {
   readonly format: string;
 }
 
-const BOOLEANS = new Set(["dump-all-plugins", "version", "help", "no-parent-watch", "no-watch", "json", "standalone", "verbose"]);
+const BOOLEANS = new Set([
+  "dump-all-plugins",
+  "version",
+  "help",
+  "no-parent-watch",
+  "no-supervisor",
+  "no-watch",
+  "json",
+  "standalone",
+  "verbose",
+]);
 const NAMES = {
   booleans: BOOLEANS,
   optionals: new Set(["dump"]),
@@ -226,6 +237,7 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     maxMessageSize: parseSize("max-message-size", values.maxMessageSize),
     maxConnections: parsePositiveInteger("max-connections", values.maxConnections),
     watchParent: values.parentWatch,
+    isSupervised: values.supervisor,
     watch: values.watch,
     inspect: values.inspect === undefined ? undefined : parseInspect("inspect", values.inspect),
   };

@@ -80,6 +80,12 @@ export function createProgram(): Command {
     .addOption(option("--inspect <plugin>", "let a debugger into this plugin, at 127.0.0.1:9229, or NAME=PORT, NAME=HOST:PORT"))
     .addOption(option("--no-watch", "do not reload plugins when their files change (SIGHUP does)"))
     .addOption(option("--no-parent-watch", "go on when the parent process is gone (for containers and supervisors)"))
+    .addOption(
+      option(
+        "--no-supervisor",
+        "serve in the process that is started: without one that holds the socket while servers come and go",
+      ),
+    )
     .addOption(option("--log-level <level>", LOG_LEVELS.join(", ")).default("info"))
     .addOption(option("--verbose", "-log-level debug (also -v)"))
     .addOption(option("--log-format <format>", LOG_FORMATS.join(" or ")).default("text"))

@@ -1,31 +1,36 @@
 // Runs one command line and says with which status the process is to end.
 import { UsageError, writeOutput, writeStderr } from "../program/index.js";
+import type { EarlySocket } from "../supervisor/index.js";
 import type { Invocation } from "./invocation.js";
 import { parseCommandLine } from "./options.js";
 import { versionText } from "./version.js";
 
-/** 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
-export type ExitStatus = 0 | 1 | 2;
-
-export async function run(argv: readonly string[]): Promise<ExitStatus> {
+/** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
+export async function run(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
   try {
     // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.
-    if (argv[0] === "run") return await runPlugin(argv.slice(1));
-    await execute(parseCommandLine(argv));
-    return 0;
+    if (argv[0] === "run") return await runPlugin(argv.slice(1), socket);
+    return await execute(parseCommandLine(argv), socket);
   } catch (error) {
     return report(error);
   }
 }
 
-async function runPlugin([path, ...flags]: readonly string[]): Promise<ExitStatus> {
+async function runPlugin([path, ...flags]: readonly string[], socket: EarlySocket | undefined): Promise<number> {
   if (path === undefined || path.startsWith("-"))
     throw new UsageError("run takes a plugin: pluginserver run PLUGIN [-flag value]…");
-  return (await import("../embedded/index.js")).runFile(path, flags);
+  return (await import("../embedded/index.js")).runFile(path, flags, socket);
 }
 
 // Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.
-async function execute(invocation: Invocation): Promise<void> {
+async function execute(invocation: Invocation, socket: EarlySocket | undefined): Promise<number> {
+  // What holds the socket ends as its server did.
+  if (invocation.command === "serve") return (await import("./commands/serve.js")).serve(invocation.options, socket);
+  await perform(invocation);
+  return 0;
+}
+
+async function perform(invocation: Exclude<Invocation, { command: "serve" }>): Promise<void> {
   switch (invocation.command) {
     case "help":
       return writeOutput(invocation.text);
@@ -37,8 +42,6 @@ async function execute(invocation: Invocation): Promise<void> {
       return (await import("./commands/dump.js")).dumpOne(invocation.name, invocation.options);
     case "dump-plugin-info":
       return (await import("./commands/dump.js")).dumpPluginInfo(invocation.name, invocation.options);
-    case "serve":
-      return (await import("./commands/serve.js")).serve(invocation.options);
     case "try":
       return (await import("./commands/try.js")).tryOut(invocation.options);
     case "check":
@@ -53,7 +56,7 @@ async function execute(invocation: Invocation): Promise<void> {
 }
 
 /** Known errors are one line; for anything else the stack is what a bug report needs. */
-function report(error: unknown): ExitStatus {
+function report(error: unknown): 1 | 2 {
   const known = error instanceof Error && "code" in error;
   const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   const usage = error instanceof UsageError;

@@ -50,6 +50,7 @@ export const FLAGS = [
   { name: "max-connections", type: "int", value: "10000", usage: "Connections at once" },
   { name: "max-message-size", type: "size", value: "64MB", usage: "Largest message taken from a gateway" },
   { name: "no-parent-watch", usage: "Go on when the parent process is gone" },
+  { name: "no-supervisor", usage: "Serve in the process that is started, which then holds the socket itself" },
   {
     name: "log-level",
     type: "string",

@@ -1,5 +1,5 @@
 // Reads the command line of a plugin that is a program of its own.
-import { basename, extname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
   FORMER_ALIASES,
@@ -27,6 +27,8 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
   readonly limits: Omit<IsolateLimits, "env" | "idleTimeout">;
   readonly hiddenEnvironment: readonly string[];
   readonly watchParent: boolean;
+  /** Whether a process of its own holds the socket. */
+  readonly isSupervised: boolean;
   readonly log: LogOptions;
 }
 
@@ -40,15 +42,6 @@ const NAMES = {
   optionals: new Set<string>(),
   aliases: new Map<string, string>([...FORMER_ALIASES, ["h", "help"]]),
 };
-
-/**
- * The name of the program: the file it was started as. The endings of scripts are no part of it, so that a file that
- * is installed without one has the same name.
- */
-export function programName(path: string): string {
-  const ending = extname(path);
-  return basename(path, /^\.[cm]?[jt]s$/.test(ending) ? ending : "");
-}
 
 /** @throws {UsageError} for a command line that cannot be understood. */
 export function parseEmbedded(argv: readonly string[], program: string): EmbeddedOptions {
@@ -82,6 +75,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
       .split(",")
       .filter((name) => name !== ""),
     watchParent: values["no-parent-watch"] !== true,
+    isSupervised: values["no-supervisor"] !== true,
     log: {
       level: parseChoice("log-level", levelOf(text("log-level"), values["verbose"] === true), LOG_LEVELS),
       format: parseChoice("log-format", text("log-format"), LOG_FORMATS),

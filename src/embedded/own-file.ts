@@ -2,9 +2,9 @@
 import { isMainThread } from "node:worker_threads";
 import { ownThread, startOwnThread } from "../isolates/index.js";
 import { adaptModule, serveIsolate } from "../runtime/index.js";
+import { programName } from "../supervisor/index.js";
 import { generationOf } from "./generation-of.js";
 import { releaseOutput } from "./held-output.js";
-import { programName } from "./options.js";
 import { runProgram } from "./program.js";
 
 /** Runs `module` as the program in `file`. Resolves with the status that the process is to end with. */

@@ -16,7 +16,7 @@ import { OnePlugin } from "./one-plugin.js";
 export interface OwnSocketOptions {
   /** Each plugin's is `NAME.socket` there. */
   readonly directory: string;
-  readonly server: Omit<ServerOptions, "logger" | "socketPath">;
+  readonly server: Omit<ServerOptions, "listen" | "logger" | "socketPath">;
   readonly log: LogOptions;
   /** How many isolates of each plugin take turns at its socket. */
   readonly isolates: number;

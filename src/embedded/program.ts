@@ -16,6 +16,7 @@ import {
   writeStderr,
 } from "../program/index.js";
 import { captureOutput, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
+import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../supervisor/index.js";
 import { usageText } from "./flags.js";
 import { InThreadPool } from "./in-thread-pool.js";
 import { OnePlugin } from "./one-plugin.js";
@@ -37,13 +38,14 @@ export async function runProgram(
   program: string,
   argv: readonly string[],
   load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
-): Promise<0 | 1 | 2> {
+  socket?: EarlySocket,
+): Promise<number> {
   try {
     const options = parseEmbedded(argv, program);
     if (options.command === "help") writeStderr(usageText(program));
     else if (options.command === "dump") await dump(await load(options), options);
     else if (options.command === "version") await printVersion(await load(options));
-    else await serve(await load(options), options);
+    else return await serve(load, options, socket);
     return 0;
   } catch (error) {
     return report(error, program);
@@ -61,25 +63,45 @@ async function printVersion({ generation }: ProgramPlugin): Promise<void> {
   await writeOutput(`Version: ${version}\nPDK Version: ${PDK_VERSION}\nRuntime Version: node ${process.version}\n`);
 }
 
-async function serve(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {
+async function serve(
+  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
+  options: EmbeddedOptions,
+  socket: EarlySocket | undefined,
+): Promise<number> {
+  const { socketPath, socketMode, watchParent } = options;
+  // Node.js opens its inspector at this signal.
+  process.on("SIGUSR1", () => {});
+  await requireWritable(dirname(socketPath), "the socket's directory");
+  const supervised = supervisorOfThis();
+  if (supervised === undefined && socket === undefined && options.isSupervised) {
+    const held = await EarlySocket.open({ path: socketPath, mode: socketMode });
+    return supervise({ socket: held, watchParent, command: sameCommand() });
+  }
+  await servePlugin(await load(options), options, supervised ?? socket);
+  return 0;
+}
+
+async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, front: Front | undefined): Promise<void> {
   const logger = createLogger(options.log);
+  if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   // In the thread of the plugin they are the plugin's faults.
   if (options.threads > 0) {
     endOnFault(logger);
     logOwnOutput(logger);
   }
   const { socketPath } = options;
-  await requireWritable(dirname(socketPath), "the socket's directory");
   const server = new PluginServer({
     ...options,
+    listen: front?.listen,
     logger,
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: options.threads === 0 ? inThread(await plugin.define(), options) : inIsolates(plugin, options),
   });
-  const ending = endOfService(options.watchParent);
+  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
   await server.start();
+  front?.serving();
   warnOfDescriptors(logger, options.maxConnections);
   const { name, version } = plugin.generation.metadata;
   logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);

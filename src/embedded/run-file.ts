@@ -4,14 +4,15 @@ import { startThread } from "../isolates/index.js";
 import { loadPlugin } from "../plugins/index.js";
 import { PDK_ENTRY, PDK_VERSION, pluginEnvironment, writeStderr } from "../program/index.js";
 import { adaptModule, evaluateModule } from "../runtime/index.js";
+import { type EarlySocket, programName } from "../supervisor/index.js";
 import { EmbeddedError } from "./errors.js";
-import { programName } from "./options.js";
-import { runProgram } from "./program.js";
+import type { EmbeddedOptions } from "./options.js";
+import { type ProgramPlugin, runProgram } from "./program.js";
 
 /** `path` is a file or a folder, as in a plugins directory. Resolves with the status that the process is to end with. */
-export function runFile(path: string, argv: readonly string[]): Promise<0 | 1 | 2> {
+export function runFile(path: string, argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
   const program = programName(path);
-  return runProgram(program, argv, async ({ limits, hiddenEnvironment }) => {
+  const load = async ({ limits, hiddenEnvironment }: EmbeddedOptions): Promise<ProgramPlugin> => {
     const generation = await loadPlugin(resolve(path), {
       pdkEntry: PDK_ENTRY,
       pdkVersion: PDK_VERSION,
@@ -24,5 +25,6 @@ export function runFile(path: string, argv: readonly string[]): Promise<0 | 1 | 
     if ("reason" in generation) throw new EmbeddedError("EMBEDDED_REFUSED", `${generation.path}: ${generation.reason}`);
     const { artifact } = generation;
     return { generation, define: async () => adaptModule(await evaluateModule(artifact), program), startCarrier: startThread };
-  });
+  };
+  return runProgram(program, argv, load, socket);
 }

@@ -18,9 +18,12 @@ const MEGABYTE = 1024 * 1024;
 /** How long the channel of a process that has ended may stay open, in milliseconds: a program that it started may hold it. */
 const LAST_WORDS = 1000;
 
+/** A signal does not open the inspector, where Node.js can be told so; elsewhere the child process takes the signal. */
+const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+
 export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier {
   const memory = `--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`;
-  const child = spawn(process.execPath, [memory, PROCESS_ENTRY, String(process.pid)], {
+  const child = spawn(process.execPath, [...NO_INSPECTOR, memory, PROCESS_ENTRY, String(process.pid)], {
     env: { ...limits.env },
     // A session of its own: a signal of its code to its process group ends nothing but itself.
     detached: true,

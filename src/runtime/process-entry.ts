@@ -5,6 +5,8 @@ import { type IsolateTask, pipePort } from "../channel/index.js";
 import { CHANNEL, closeInherited } from "./close-inherited.js";
 import { serveIsolate } from "./serve-isolate.js";
 
+// Node.js opens its inspector at this signal.
+process.on("SIGUSR1", () => {});
 closeInherited();
 endWithServer(Number(process.argv[2]));
 

@@ -26,7 +26,7 @@ import { Predecessor } from "./predecessor.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
-import { UnixSocket } from "../socket/index.js";
+import { type Listen, type ListeningSocket, UnixSocket } from "../socket/index.js";
 
 /** Times are in milliseconds, sizes in bytes. */
 export interface ServerOptions {
@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly logger: Logger;
+  /** Where the connections come from: by default a socket of its own at the path. */
+  readonly listen?: Listen | undefined;
 }
 
 export interface PluginServerOptions extends ServerOptions {
@@ -72,7 +74,7 @@ export class PluginServer {
   readonly #descriptors = new Descriptors();
   #refusals = 0;
   #refusalLogged = -Infinity;
-  #socket: UnixSocket | undefined;
+  #socket: ListeningSocket | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: PluginServerOptions) {
@@ -143,7 +145,7 @@ export class PluginServer {
     loaded.catch(() => {});
     const { socketPath, socketMode, siblings, logger } = this.#options;
     const path = siblings?.listenPath ?? socketPath;
-    this.#socket = await UnixSocket.listen({
+    this.#socket = await (this.#options.listen ?? UnixSocket.listen)({
       path,
       isBehindLink: siblings !== undefined,
       mode: socketMode,

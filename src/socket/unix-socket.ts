@@ -26,12 +26,19 @@ export interface UnixSocketOptions {
   readonly pauseOnConnect?: boolean;
 }
 
+/** Takes no new connections from its close on, and says whether another server has the path by then. */
+export interface ListeningSocket {
+  close(): Promise<"removed" | "taken over">;
+}
+
+export type Listen = (options: UnixSocketOptions) => Promise<ListeningSocket>;
+
 interface Bound {
   readonly server: Server;
   readonly inode: bigint;
 }
 
-export class UnixSocket {
+export class UnixSocket implements ListeningSocket {
   readonly #options: UnixSocketOptions;
   readonly #watch: PathWatch;
   #bound: Bound;

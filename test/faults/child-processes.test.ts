@@ -58,7 +58,7 @@ it("a child has no descriptor of the server but its stderr", async () => {
   const stderr = readlinkSync(`/proc/${server.pid}/fd/2`);
   const ofServer = openIn(server.pid);
   // The real stdout, which bin/pluginserver moved to 9, and the sockets are there to be inherited.
-  expect(readlinkSync(`/proc/${server.pid}/fd/9`)).toMatch(/^(?:pipe|socket):/);
+  expect(readlinkSync(`/proc/${server.startedPid}/fd/9`)).toMatch(/^(?:pipe|socket):/);
   expect(ofServer.filter((target) => target.startsWith("socket:")).length).toBeGreaterThan(1);
   const inherited = openIn(child).filter((target) => ofServer.includes(target) && target !== stderr);
   expect(inherited).toEqual([]);

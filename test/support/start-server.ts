@@ -1,7 +1,7 @@
 // Owns starting and stopping the real binary: on a prefix of its own, with every line it prints kept.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,10 @@ export interface Exit {
 }
 
 export interface RunningServer {
+  /** Of the process that serves: the one that answered when the server had started. */
   readonly pid: number;
+  /** Of the process that was started, which holds the socket; without a supervisor the same. */
+  readonly startedPid: number;
   readonly prefix: string;
   readonly socketPath: string;
   /** What it printed so far, stdout and stderr together, line by line. */
@@ -41,10 +44,13 @@ export interface RunningServer {
   readonly exited: Promise<Exit>;
   /** The first line that matches, already printed or still to come. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  /** Sends it to the process that was started. */
   kill(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after 15 seconds. May be called twice. */
   close(): Promise<Exit>;
 }
+
+type StartingServer = Omit<RunningServer, "pid"> & { pid: number };
 
 const live = new Set<ChildProcess>();
 
@@ -66,10 +72,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     stdio: ["ignore", "pipe", typeof options.stderr === "number" ? options.stderr : "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const server = watch(child, prefix, socketPath, () => temp?.remove(), options.stderr === undefined);
+  const server: StartingServer = watch(child, prefix, socketPath, () => temp?.remove(), options.stderr === undefined);
   const speaksWire = !flags.join(" ").includes("ProtoBuf:1");
   if (speaksWire) await untilServing(server);
-  else await server.waitForLine(/is listening on/);
+  else server.pid = Number(/pluginserver (\d+) is listening/.exec(await server.waitForLine(/is listening on/))?.[1]);
   return server;
 }
 
@@ -95,7 +101,7 @@ export async function startProgram({ command, socketPath, env, cwd }: ProgramOpt
   return server;
 }
 
-function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void, readsStderr = true): RunningServer {
+function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void, readsStderr = true): StartingServer {
   live.add(child);
   const lines: string[] = [];
   const stdout: string[] = [];
@@ -121,6 +127,7 @@ function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp:
   exited.catch(() => live.delete(child));
   return {
     pid: child.pid ?? 0,
+    startedPid: child.pid ?? 0,
     prefix,
     socketPath,
     lines,
@@ -166,17 +173,30 @@ function waitForLine(
   });
 }
 
-async function untilServing(server: RunningServer): Promise<void> {
+async function untilServing(server: StartingServer): Promise<void> {
   let ended: Exit | undefined;
   void server.exited.then((exit) => (ended = exit));
   const deadline = Date.now() + 20_000;
-  while ((await pidBehind(server.socketPath)) !== server.pid) {
+  for (;;) {
+    const pid = await pidBehind(server.socketPath);
+    if (pid !== undefined && (pid === server.startedPid || parentOf(pid) === server.startedPid)) {
+      server.pid = pid;
+      return;
+    }
     if (ended !== undefined || Date.now() > deadline) {
       server.kill("SIGKILL");
       const why = ended === undefined ? "did not listen within 20 s" : `ended with ${ended.code ?? ended.signal}`;
       throw new Error(`the server ${why}; it printed:\n${server.lines.join("\n")}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,6 +13,8 @@ import {
   requireDirectory,
   requireWritable,
 } from "../../program/index.js";
+import type { Listen } from "../../socket/index.js";
+import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../supervisor/index.js";
 import type { ServeOptions } from "../invocation.js";
 import { trustedKeys } from "../read-keys.js";
 
@@ -21,10 +23,12 @@ const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
 const END_GRACE = 1000;
 
-export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
-  await requireDirectory(options.pluginsDirectory, "the plugins directory");
-  const socketPath = resolve(options.socket ?? join(options.kongPrefix, SOCKET_NAME));
-  await requireWritable(dirname(socketPath), options.socket === undefined ? "the Kong prefix" : "the socket's directory");
+export async function createServer(
+  options: ServeOptions,
+  logger: Logger,
+  listen?: Listen,
+): Promise<{ server: PluginServer; socketPath: string }> {
+  const socketPath = await requirePlaces(options);
   const limits = {
     memory: options.isolateMemory,
     maxEvents: options.maxEvents,
@@ -61,8 +65,17 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
     isolation: options.isolation,
     limits,
     logger,
+    listen,
   });
   return { server, socketPath };
+}
+
+/** Resolves with the path of the socket. */
+async function requirePlaces({ pluginsDirectory, socket, kongPrefix }: ServeOptions): Promise<string> {
+  await requireDirectory(pluginsDirectory, "the plugins directory");
+  const socketPath = resolve(socket ?? join(kongPrefix, SOCKET_NAME));
+  await requireWritable(dirname(socketPath), socket === undefined ? "the Kong prefix" : "the socket's directory");
+  return socketPath;
 }
 
 async function ownSockets(
@@ -81,19 +94,32 @@ async function ownSockets(
   );
 }
 
-/** Resolves when the server has ended in good order. */
-export async function serve(options: ServeOptions): Promise<void> {
+/** Resolves with the status to end with, when the server has ended. */
+export async function serve(options: ServeOptions, socket: EarlySocket | undefined): Promise<number> {
+  const supervised = supervisorOfThis();
+  if (supervised === undefined && socket === undefined && options.isSupervised) {
+    const path = await requirePlaces(options);
+    const held = await EarlySocket.open({ path, mode: options.socketMode });
+    return supervise({ socket: held, watchParent: options.watchParent, command: sameCommand() });
+  }
+  await serveHere(options, supervised ?? socket);
+  return 0;
+}
+
+async function serveHere(options: ServeOptions, front: Front | undefined): Promise<void> {
   const logger = createLogger(options.log);
+  if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
-  const { server, socketPath } = await createServer(options, logger);
-  const ending = endOfService(options.watchParent);
+  const { server, socketPath } = await createServer(options, logger, front?.listen);
+  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
     server.reload();
   });
   await server.start();
+  front?.serving();
   warnOfDescriptors(logger, options.maxConnections);
   await warnOfInspector(options, server, logger);
   logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);

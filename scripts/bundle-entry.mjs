@@ -1,0 +1,27 @@
+// Makes dist/cli/main.js one file with all that it loads to listen: each module of its own takes a gateway's time at a start.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/cli/main.js");
+
+/** What is loaded behind the socket stays in modules of its own. */
+const later = {
+  name: "later",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ path, kind }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+  },
+};
+
+await build({
+  entryPoints: [entry],
+  outfile: entry,
+  allowOverwrite: true,
+  bundle: true,
+  plugins: [later],
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  sourcemap: true,
+  logLevel: "warning",
+});

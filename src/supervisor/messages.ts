@@ -1,0 +1,32 @@
+// Says what a supervisor and its server tell each other over IPC, and what of all that comes there is theirs.
+
+/** What the supervisor tells. */
+export type ToServer =
+  /** The connection itself comes with it. */
+  | { readonly kind: "connection"; readonly id: number }
+  | { readonly kind: "closed"; readonly end: "removed" | "taken over" }
+  | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
+  | { readonly kind: "path"; readonly change: "taken over" | "restored" | "lost"; readonly text: string }
+  | { readonly kind: "error"; readonly text: string }
+  /** A line for the log: the supervisor has none. */
+  | { readonly kind: "note"; readonly text: string };
+
+/** What the server tells. */
+export type ToSupervisor =
+  /** It takes connections from now on. */
+  | { readonly kind: "listening" }
+  /** The connection is its own. */
+  | { readonly kind: "taken"; readonly id: number }
+  /** It has started. */
+  | { readonly kind: "serving" }
+  /** It ends, and wants no more connections: answered with "closed". */
+  | { readonly kind: "close" };
+
+/** Tells the messages of these two from what plugin code may send. */
+const MARK = "pluginserver-supervisor";
+
+export const mark = (message: ToServer | ToSupervisor): object => ({ ...message, [MARK]: true });
+
+export function isMarked(message: unknown): boolean {
+  return typeof message === "object" && message !== null && MARK in message && "kind" in message;
+}

@@ -1,0 +1,52 @@
+// Reads as much of a command line as it takes to listen. What it is not sure of is left to the command's own parser.
+import { join, resolve } from "node:path";
+import type { SocketPlace } from "./early-socket.js";
+
+export interface ServePlan extends SocketPlace {
+  readonly isSupervised: boolean;
+  readonly watchParent: boolean;
+}
+
+export interface FlagGrammar {
+  readonly valued: ReadonlySet<string>;
+  readonly switches: ReadonlySet<string>;
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Flags without which nothing is served. */
+  readonly required: readonly string[];
+  readonly socketName: string;
+}
+
+const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
+const MODE = /^0?o?([0-7]{3})$/;
+
+/** Undefined for anything but a command that serves. */
+export function servePlan(argv: readonly string[], grammar: FlagGrammar): ServePlan | undefined {
+  const flags = readFlags(argv, grammar);
+  if (flags === undefined || grammar.required.some((name) => !flags.has(name))) return undefined;
+  const socket = flags.get("socket");
+  const mode = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
+  if (socket === "" || mode === undefined) return undefined;
+  return {
+    path: resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", grammar.socketName)),
+    mode: Number.parseInt(mode, 8),
+    isSupervised: !flags.has("no-supervisor"),
+    watchParent: !flags.has("no-parent-watch"),
+  };
+}
+
+function readFlags(argv: readonly string[], { valued, switches, aliases }: FlagGrammar): Map<string, string> | undefined {
+  const flags = new Map<string, string>();
+  for (let index = 0; index < argv.length; index += 1) {
+    const [, given, joined] = FLAG.exec(argv[index] ?? "") ?? [];
+    if (given === undefined) return undefined;
+    const name = aliases.get(given) ?? given;
+    if (switches.has(name) && joined === undefined) flags.set(name, "");
+    else if (valued.has(name)) {
+      if (joined === undefined) index += 1;
+      const value = joined ?? argv[index];
+      if (value === undefined) return undefined;
+      flags.set(name, value);
+    } else return undefined;
+  }
+  return flags;
+}

@@ -1,0 +1,105 @@
+// Owns one server process: starts it, hands connections over to it, and keeps each until the process says that it is its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { isMarked, mark, type ToServer, type ToSupervisor } from "./messages.js";
+import { SUPERVISED } from "./supervised-variable.js";
+
+export interface ServerProcessOptions {
+  /** The executable and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly onListening: () => void;
+  readonly onServing: () => void;
+  readonly onClose: () => void;
+}
+
+export interface ServerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Milliseconds in which what a process that is gone has said must have come. */
+const LAST_WORDS = 1000;
+
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #options: ServerProcessOptions;
+  readonly #handedOver = new Map<number, Socket>();
+  #nextId = 1;
+  #isListening = false;
+  readonly ended: Promise<ServerExit>;
+
+  constructor(options: ServerProcessOptions) {
+    this.#options = options;
+    const [file, ...args] = options.command;
+    this.#child = spawn(file, args, {
+      // The log is the server's own affair: nothing of it passes through the supervisor.
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env: { ...process.env, [SUPERVISED]: "1" },
+    });
+    this.#child.on("message", (message: unknown) => {
+      if (isMarked(message)) this.#receive(message as ToSupervisor);
+    });
+    this.ended = endOf(this.#child);
+  }
+
+  /** The connection stays open here until the server has it. */
+  handOver(socket: Socket): void {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#handedOver.set(id, socket);
+    // Without a listener an error would end this process; a connection that is broken is the server's to find out.
+    socket.on("error", () => {});
+    this.#child.send(mark({ kind: "connection", id }), socket, { keepOpen: true }, () => {});
+  }
+
+  /** The connections that it did not take before it ended: the next server gets them. */
+  get notTaken(): Socket[] {
+    return [...this.#handedOver.values()].filter((socket) => !socket.destroyed);
+  }
+
+  tell(message: ToServer): void {
+    if (this.#child.connected) this.#child.send(mark(message), () => {});
+  }
+
+  /** One that has not come far enough to end in good order is ended by the signal itself. */
+  end(signal: NodeJS.Signals): void {
+    if (this.#isListening) this.tell({ kind: "signal", signal });
+    else this.#child.kill(signal);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  #receive(message: ToSupervisor): void {
+    switch (message.kind) {
+      case "taken":
+        this.#handedOver.get(message.id)?.destroy();
+        this.#handedOver.delete(message.id);
+        return;
+      case "listening":
+        this.#isListening = true;
+        return this.#options.onListening();
+      case "serving":
+        return this.#options.onServing();
+      case "close":
+        return this.#options.onClose();
+    }
+  }
+}
+
+function endOf(child: ChildProcess): Promise<ServerExit> {
+  return new Promise((resolve) => {
+    const saidAll = new Promise<void>((done) => child.once("disconnect", done));
+    child.once("error", () => resolve({ code: 1, signal: null }));
+    child.once("exit", (code, signal) => {
+      const settle = (): void => resolve({ code, signal });
+      // What a process started may hold its channel open.
+      const timer = setTimeout(settle, LAST_WORDS);
+      void saidAll.then(() => {
+        clearTimeout(timer);
+        settle();
+      });
+    });
+  });
+}

@@ -1,0 +1,139 @@
+// Holds a server's socket while server processes come and go behind it: what the process that a gateway starts does.
+import { constants } from "node:os";
+import type { EarlySocket } from "./early-socket.js";
+import { type ServerExit, ServerProcess, type ServerProcessOptions } from "./server-process.js";
+
+export interface Supervision {
+  readonly socket: EarlySocket;
+  readonly command: ServerProcessOptions["command"];
+  readonly watchParent: boolean;
+}
+
+/** All in milliseconds. */
+const PARENT_CHECK = 1000;
+const FIRST_DELAY = 1000;
+const MAX_DELAY = 30_000;
+/** A server that lived as long after its start has served: its death is none of a row. */
+const SERVED = 1000;
+
+/** Resolves with the status that this process is to end with, when the server has ended for good. */
+export function supervise(supervision: Supervision): Promise<number> {
+  return new Supervisor(supervision).run();
+}
+
+class Supervisor {
+  readonly #socket: EarlySocket;
+  readonly #supervision: Supervision;
+  readonly #ended = new AbortController();
+  #server: ServerProcess | undefined;
+  #servingSince: number | undefined;
+  #hasServed = false;
+  #isEnding = false;
+  /** For the log of the next server. */
+  #notes: string[] = [];
+
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision;
+    this.#socket = supervision.socket;
+  }
+
+  async run(): Promise<number> {
+    this.#passSignalsOn();
+    if (this.#supervision.watchParent) this.#watchParent();
+    let delay = 0;
+    for (;;) {
+      const exit = await this.#serveOnce();
+      if (!this.#isToRestart(exit)) return this.#end(exit);
+      const served = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
+      if (served >= SERVED) delay = 0;
+      await this.#pause(delay);
+      if (this.#isEnding) return this.#end({ code: 0, signal: null });
+      delay = Math.min(Math.max(delay * 2, FIRST_DELAY), MAX_DELAY);
+      this.#notes = [`the server before this one ${describe(exit)}: what it had under way is lost`];
+    }
+  }
+
+  async #serveOnce(): Promise<ServerExit> {
+    const socket = this.#socket;
+    this.#servingSince = undefined;
+    const server = new ServerProcess({
+      command: this.#supervision.command,
+      onListening: () => {
+        const refused = socket.takeRefused();
+        if (refused > 0) this.#notes.push(`${refused} connections were closed: too many waited for a server`);
+        for (const text of this.#notes.splice(0)) server.tell({ kind: "note", text });
+        socket.use({
+          onConnection: (connection) => server.handOver(connection),
+          onError: ({ message }) => server.tell({ kind: "error", text: message }),
+          onPathChange: (change) =>
+            server.tell({ kind: "path", change: change.kind, text: change.kind === "lost" ? change.error.message : "" }),
+        });
+      },
+      onServing: () => {
+        this.#servingSince = performance.now();
+        this.#hasServed = true;
+        socket.serving();
+      },
+      onClose: () => {
+        this.#isEnding = true;
+        void socket.close().then((end) => server.tell({ kind: "closed", end }));
+      },
+    });
+    this.#server = server;
+    const exit = await server.ended;
+    this.#server = undefined;
+    socket.use(undefined);
+    socket.takeBack(server.notTaken);
+    return exit;
+  }
+
+  /** One that could not start says why and with which status; a gateway that has another server needs this one no more. */
+  #isToRestart({ signal }: ServerExit): boolean {
+    if (this.#isEnding || this.#socket.isTakenOver) return false;
+    return this.#hasServed || signal !== null;
+  }
+
+  async #end({ code, signal }: ServerExit): Promise<number> {
+    await (this.#hasServed ? this.#socket.close() : this.#socket.giveUp());
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  }
+
+  #passSignalsOn(): void {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => this.#endBy(signal));
+    process.on("SIGHUP", () => this.#server?.tell({ kind: "signal", signal: "SIGHUP" }));
+  }
+
+  /** A terminal sends its signals to the server too, so that a second one ends it at once. */
+  #endBy(signal: NodeJS.Signals): void {
+    if (this.#isEnding) this.#server?.kill(signal);
+    else this.#server?.end(signal);
+    this.#isEnding = true;
+    this.#ended.abort();
+  }
+
+  /** In a container the parent can be process 1 from the start, so only a change counts. */
+  #watchParent(): void {
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      this.#server?.tell({ kind: "note", text: `the parent process ${parent} is gone` });
+      this.#endBy("SIGTERM");
+    }, PARENT_CHECK);
+  }
+
+  async #pause(delay: number): Promise<void> {
+    if (delay === 0) return;
+    const { signal } = this.#ended;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delay);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+const describe = ({ code, signal }: ServerExit): string =>
+  signal === null ? `ended with status ${code ?? 0}` : `was ended by ${signal}`;

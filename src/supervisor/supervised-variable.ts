@@ -1,0 +1,3 @@
+// Names the variable by which a server knows that a supervisor has started it.
+
+export const SUPERVISED = "PLUGINSERVER_SUPERVISED";

@@ -1,0 +1,295 @@
+// Owns checking what holds the socket while servers come and go: nobody is turned away, and only what was under way is lost.
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  connectPeer,
+  createTempDir,
+  encodeRequest,
+  PROTOCOLS,
+  runCli,
+  runPhase,
+  type RunningServer,
+  startInstance,
+  startProgram,
+  startServer,
+  type TempDir,
+  WireClient,
+} from "../support/index.js";
+
+const PHASES = fileURLToPath(new URL("../fixtures/phases", import.meta.url));
+const SERVER_ENTRY = fileURLToPath(new URL("../../dist/embedded/public.js", import.meta.url));
+
+let temp: TempDir;
+let prefix: string;
+let socketPath: string;
+let servers: RunningServer[];
+
+beforeEach(() => {
+  temp = createTempDir("sup");
+  prefix = join(temp.path, "prefix");
+  mkdirSync(prefix);
+  socketPath = join(prefix, "go_pluginserver.sock");
+  servers = [];
+});
+
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  temp.remove();
+});
+
+const start = async (flags: readonly string[] = [], plugins = PHASES): Promise<RunningServer> => {
+  const server = await startServer({ plugins, prefix, flags });
+  servers.push(server);
+  return server;
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+};
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+
+const until = async (what: string, condition: () => boolean): Promise<void> =>
+  expect.poll(condition, { timeout: 20_000, interval: 20, message: what }).toBe(true);
+
+/** A client that sends a request at once, whoever may answer it, and resolves with the bytes of the answer. */
+function ask(path: string): { readonly connected: Promise<void>; readonly answered: Promise<Buffer>; readonly socket: Socket } {
+  const socket = connect(path);
+  socket.write(encodeRequest(7, "plugin.GetStatus", 0));
+  const connected = new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  const answered = new Promise<Buffer>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk) => {
+      chunks.push(chunk);
+      const all = Buffer.concat(chunks);
+      if (all.includes("Plugins")) resolve(all);
+    });
+    socket.once("error", reject).once("close", () => reject(new Error("closed without an answer")));
+  });
+  answered.catch(() => {});
+  return { connected, answered, socket };
+}
+
+it.each([[[]], [["-no-supervisor"]]])("clients of a server that loads its plugins wait for it, with flags %j", async (flags) => {
+  const gate = join(temp.path, "gate");
+  temp.write(
+    "slow/slow.cjs",
+    `const { existsSync } = require("node:fs"); while (!existsSync(${JSON.stringify(gate)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+     module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`,
+  );
+  const starting = startServer({ plugins: join(temp.path, "slow"), prefix, flags });
+  await until("the socket", () => existsSync(socketPath));
+  const clients = Array.from({ length: 20 }, () => ask(socketPath));
+  await Promise.all(clients.map(({ connected }) => connected));
+  temp.write("gate", "");
+  const server = await starting;
+  servers.push(server);
+  expect((await Promise.all(clients.map(({ answered }) => answered))).length).toBe(20);
+  for (const { socket } of clients) socket.destroy();
+  expect(server.pid === server.startedPid).toBe(flags.length > 0);
+});
+
+it("clients that no server has taken yet get the next one when that is killed", async () => {
+  const server = await start();
+  process.kill(server.pid, "SIGSTOP");
+  const clients = Array.from({ length: 50 }, () => ask(socketPath));
+  await Promise.all(clients.map(({ connected }) => connected));
+  process.kill(server.pid, "SIGKILL");
+  await Promise.all(clients.map(({ answered }) => answered));
+  for (const { socket } of clients) socket.destroy();
+  expect(await server.waitForLine(/the server before this one was ended by SIGKILL/)).toContain("WARN");
+  const client = await WireClient.connect(socketPath);
+  expect(client.pid).not.toBe(server.pid);
+  expect(childrenOf(server.startedPid)).toEqual([client.pid]);
+  await client.close();
+});
+
+describe.each(PROTOCOLS)("a server that is killed under load of %s", (protocol) => {
+  it("loses what was under way, and nothing else", async () => {
+    const server = await start();
+    const counts = { done: 0, lost: 0, refused: [] as string[], underWay: 0, atKills: 0 };
+    let isOver = false;
+    // Each event on connections of its own, as of a gateway whose pool is empty.
+    const work = async (): Promise<void> => {
+      let id: number | undefined;
+      while (!isOver) {
+        counts.underWay += 1;
+        try {
+          const peer = await connectPeer(protocol, socketPath);
+          id ??= await startInstance(peer, "hello");
+          const { end } = await runPhase(peer, id, "access", { answer: () => "localhost" });
+          await peer.close();
+          // Of an instance that went with its server a gateway starts another one.
+          if (end === "ret") counts.done += 1;
+          else id = undefined;
+        } catch (error) {
+          id = undefined;
+          if (/ECONNREFUSED|ENOENT/.test(String(error))) counts.refused.push(String(error));
+          else if (!String(error).includes("No plugin instance")) counts.lost += 1;
+        }
+        counts.underWay -= 1;
+      }
+    };
+    const workers = Array.from({ length: 6 }, work);
+    for (let round = 0; round < 3; round += 1) {
+      const before = counts.done;
+      await until("load", () => counts.done > before + 50);
+      const [pid = 0] = childrenOf(server.startedPid);
+      process.kill(pid, "SIGKILL");
+      counts.atKills += counts.underWay;
+      await until("a successor", () => childrenOf(server.startedPid).some((child) => child !== pid));
+    }
+    const before = counts.done;
+    await until("load", () => counts.done > before + 50);
+    isOver = true;
+    await Promise.all(workers);
+    expect(counts.refused).toEqual([]);
+    expect(counts.lost).toBeLessThanOrEqual(counts.atKills);
+  }, 60_000);
+});
+
+describe("the end", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)("by %s of either process is that of both, with status 0", async (signal) => {
+    const first = await start();
+    first.kill(signal);
+    expect(await first.exited).toEqual({ code: 0, signal: null });
+    const second = await start();
+    process.kill(second.pid, signal);
+    expect(await second.exited).toEqual({ code: 0, signal: null });
+    expect(isAlive(second.pid)).toBe(false);
+    expect(readdirSync(prefix).filter((name) => !name.includes(".ids-"))).toEqual([]);
+  });
+
+  it("comes for the server when its supervisor is killed, and leaves nothing when both are", async () => {
+    const first = await start();
+    first.kill("SIGKILL");
+    await until("the server's end", () => !isAlive(first.pid));
+    const second = await start();
+    const client = await WireClient.connect(socketPath);
+    const id = await startInstance(client, "hello");
+    expect(id).toBeGreaterThan(0);
+    second.kill("SIGKILL");
+    process.kill(second.pid, "SIGKILL");
+    await second.exited;
+    expect(isAlive(second.pid)).toBe(false);
+  });
+
+  it("of a server that never started passes its status on, and its predecessor has its path back", async () => {
+    const running = await start();
+    for (const [flags, status] of [
+      [["-plugins-dir", PHASES, "-threads", "none"], 2],
+      [["-plugins-dir", join(temp.path, "nowhere")], 1],
+    ] as const) {
+      const { code, stderr } = await runCli(["-kong-prefix", prefix, ...flags]);
+      expect([code, stderr.split("\n").length]).toEqual([status, 2]);
+      const client = await WireClient.connect(socketPath);
+      expect(client.pid).toBe(running.pid);
+      await client.close();
+    }
+    await running.close();
+    expect((await runCli(["-kong-prefix", prefix, "-plugins-dir", PHASES, "-threads", "none"])).code).toBe(2);
+    expect(readdirSync(prefix).filter((name) => !name.includes(".ids-"))).toEqual([]);
+  });
+
+  it("comes at a signal too while no server starts any more", async () => {
+    const armed = join(temp.path, "armed");
+    temp.write(
+      "deadly/deadly.cjs",
+      `if (require("node:fs").existsSync(${JSON.stringify(armed)})) require("node:child_process").execSync("kill -9 " + process.pid);
+       module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`,
+    );
+    const server = await start([], join(temp.path, "deadly"));
+    temp.write("armed", "");
+    const seen = new Set<number>();
+    process.kill(server.pid, "SIGKILL");
+    await until("servers that die", () => {
+      for (const pid of childrenOf(server.startedPid)) if (pid !== server.pid) seen.add(pid);
+      return seen.size >= 2;
+    });
+    await until("a pause", () => childrenOf(server.startedPid).length === 0);
+    const { socket, connected } = ask(socketPath);
+    await connected;
+    server.kill("SIGTERM");
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    socket.destroy();
+    expect(existsSync(socketPath)).toBe(false);
+  });
+});
+
+it("SIGHUP has the server look for changed plugins, SIGUSR1 opens no inspector anywhere", async () => {
+  temp.write(
+    "plugins/apart.cjs",
+    `module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1", Isolation: "process" };`,
+  );
+  const server = await start([], join(temp.path, "plugins"));
+  const client = await WireClient.connect(socketPath);
+  const id = await startInstance(client, "apart");
+  await runPhase(client, id, "access", {});
+  const all = [server.startedPid, server.pid, ...childrenOf(server.pid)];
+  expect(all.length).toBeGreaterThan(2);
+  for (const pid of all) process.kill(pid, "SIGUSR1");
+  server.kill("SIGHUP");
+  await server.waitForLine(/got SIGHUP/);
+  for (let call = 0; call < 20; call += 1) expect((await runPhase(client, id, "access", {})).end).toBe("ret");
+  await client.close();
+  await server.close();
+  expect(server.lines.filter((line) => /debugger|inspector/i.test(line))).toEqual([]);
+});
+
+it("a thread that ends its process costs the events under way, and nothing else", async () => {
+  temp.write(
+    "plugins/fatal.cjs",
+    `module.exports = { Plugin: class { async access(kong) {
+      if (await kong.request.getHeader("die")) { await kong.request.getMethod(); require("node:child_process").execSync("kill -SEGV " + process.pid); }
+      await kong.response.setHeader("x-done", "yes"); } }, Schema: [], Version: "1.0.0" };`,
+  );
+  await start([], join(temp.path, "plugins"));
+  const [victim, bystander] = await Promise.all([WireClient.connect(socketPath), WireClient.connect(socketPath)]);
+  const id = await startInstance(victim, "fatal");
+  const dies = runPhase(victim, id, "access", { answer: (method) => (method === "kong.request.get_header" ? "yes" : "GET") });
+  await expect(dies).rejects.toThrow(/closed/);
+  await bystander.closed;
+  const next = await WireClient.connect(socketPath);
+  expect((await next.request("plugin.HandleEvent", { InstanceId: id, EventName: "access" })).error).toBe(
+    `No plugin instance ${id}`,
+  );
+  const again = await startInstance(next, "fatal");
+  expect(again).not.toBe(id);
+  expect((await runPhase(next, again, "access", {})).calls.at(-1)?.args).toEqual(["x-done", "yes"]);
+  await next.close();
+});
+
+it.each([["own file"], ["run"]])("a program is held the same way: %s", async (kind) => {
+  const file = temp.write(
+    "greeter.mjs",
+    `import { startServer } from ${JSON.stringify(SERVER_ENTRY)};
+     export class Plugin { async access(kong) { await kong.response.setHeader("x-hi", "hi"); } }
+     export const Version = "1.0.0";
+     if (!process.argv.includes("run")) startServer({ Plugin, Version });`,
+  );
+  const bin = fileURLToPath(new URL("../../bin/pluginserver", import.meta.url));
+  const command = kind === "run" ? ([bin, "run", file] as const) : ([process.execPath, file] as const);
+  const program = await startProgram({
+    command: [command[0], ...command.slice(1), "-kong-prefix", prefix],
+    socketPath: join(prefix, "greeter.socket"),
+  });
+  servers.push(program);
+  const client = await WireClient.connect(program.socketPath);
+  expect(client.pid).not.toBe(program.startedPid);
+  process.kill(client.pid, "SIGKILL");
+  await client.closed;
+  const next = await WireClient.connect(program.socketPath);
+  const id = await startInstance(next, "greeter");
+  expect((await runPhase(next, id, "access", {})).calls.at(-1)?.args).toEqual(["x-hi", "hi"]);
+  await next.close();
+  program.kill("SIGKILL");
+  await until("its end", () => !isAlive(next.pid));
+});
