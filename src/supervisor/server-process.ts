@@ -90,16 +90,17 @@ export class ServerProcess {
 
 function endOf(child: ChildProcess): Promise<ServerExit> {
   return new Promise((resolve) => {
-    const saidAll = new Promise<void>((done) => child.once("disconnect", done));
     child.once("error", () => resolve({ code: 1, signal: null }));
     child.once("exit", (code, signal) => {
       const settle = (): void => resolve({ code, signal });
       // What a process started may hold its channel open.
       const timer = setTimeout(settle, LAST_WORDS);
-      void saidAll.then(() => {
+      const onDisconnect = (): void => {
         clearTimeout(timer);
         settle();
-      });
+      };
+      if (child.connected) child.once("disconnect", onDisconnect);
+      else onDisconnect();
     });
   });
 }

@@ -76,7 +76,10 @@ class Supervisor {
       },
       onClose: () => {
         this.#isEnding = true;
-        void socket.close().then((end) => server.tell({ kind: "closed", end }));
+        socket.close().then(
+          (end) => server.tell({ kind: "closed", end }),
+          () => server.tell({ kind: "closed", end: "removed" }),
+        );
       },
     });
     this.#server = server;
