@@ -35,6 +35,8 @@ export interface PluginMetadata {
   readonly onError?: "exit" | "continue";
   /** Where its code is to run; the server's own rule where it is absent. */
   readonly isolation?: "thread" | "process";
+  /** Whether it cleans up at the end of its isolate. */
+  readonly disposes?: true;
 }
 
 /** Where a debugger can reach an isolate. */
@@ -62,6 +64,8 @@ export interface IsolateTask {
   readonly inspect?: InspectorAddress;
   /** Bytes that a request's body may have which the gateway leaves in a file. */
   readonly maxBodySize: number;
+  /** Milliseconds that the plugin may take to clean up. */
+  readonly disposeTimeout: number;
   /** Listens before the isolate is ready. */
   readonly ownSocket?: OwnSocket;
 }
@@ -77,6 +81,8 @@ export interface ScanItem {
 export interface ScanTask {
   readonly port: MessagePort;
   readonly items: readonly ScanItem[];
+  /** Whether each plugin begins and ends as in an isolate of its own: one that cannot begin does not load. */
+  readonly runsInit: boolean;
 }
 
 /** From the scanning isolate: it starts on an item, so a hang or a crash can be laid at its door. */

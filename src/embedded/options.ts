@@ -65,6 +65,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
     protocol: parseChoice("protocol", text("protocol"), ["MsgPack:1", "ProtoBuf:1", "auto"]),
     limits: {
       endTimeout: parseDuration("drain-timeout", text("drain-timeout")) + END_GRACE,
+      disposeTimeout: parseDuration("drain-timeout", text("drain-timeout")),
       maxBodySize: parseSize("max-message-size", text("max-message-size")),
       memory: parseSize("isolate-memory", text("isolate-memory")),
       maxEvents: parsePositiveInteger("max-events", text("max-events")),

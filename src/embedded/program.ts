@@ -15,7 +15,7 @@ import {
   writeOutput,
   writeStderr,
 } from "../program/index.js";
-import { captureOutput, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
+import { captureOutput, disposePlugin, type PluginDefinition, surviveStrayErrors, trackEvents } from "../runtime/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../supervisor/index.js";
 import { usageText } from "./flags.js";
 import { InThreadPool } from "./in-thread-pool.js";
@@ -90,12 +90,14 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     logOwnOutput(logger);
   }
   const { socketPath } = options;
+  const definition = options.threads === 0 ? await plugin.define() : undefined;
+  await definition?.init?.();
   const server = new PluginServer({
     ...options,
     listen: front?.listen,
     logger,
     createSource: (context) => new OnePlugin(plugin.generation, context),
-    createPool: options.threads === 0 ? inThread(await plugin.define(), options) : inIsolates(plugin, options),
+    createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
   });
   const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Unhandled it would end the process.
@@ -108,6 +110,10 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
   logger.info(`${await ending}: finishing the events that run`);
   await server.close();
+  if (definition !== undefined)
+    await disposePlugin(definition, options.drainTimeout, (entry) =>
+      logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`),
+    );
   logger.info("ended");
 }
 
@@ -124,9 +130,10 @@ function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): Cr
 
 function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
   const env = pluginEnvironment(hiddenEnvironment);
-  return ({ name, artifact }, listener) =>
+  return ({ name, artifact, metadata }, listener) =>
     new PluginPool({
       plugin: name,
+      disposes: metadata.disposes,
       artifact,
       isolates: threads,
       startCarrier,

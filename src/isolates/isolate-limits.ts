@@ -12,6 +12,8 @@ export interface IsolateLimits {
   readonly idleTimeout: number;
   /** How long one that serves a socket of its own may take to end. */
   readonly endTimeout: number;
+  /** Milliseconds that a plugin may take to clean up. */
+  readonly disposeTimeout: number;
   /** The environment that plugin code sees. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }

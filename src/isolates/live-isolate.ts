@@ -50,6 +50,8 @@ export interface LiveIsolateOptions {
   readonly memoryCap: number;
   /** It holds this many bytes, which is near its cap. */
   readonly onHeavy: (memory: number) => void;
+  /** Milliseconds that it may take to end when it is told to. */
+  readonly endTimeout: number;
   /** It died, or gave no sign of life: with the events it leaves behind. */
   readonly onDeath: (error: Error, begun: readonly number[], unread: readonly UnreadEvent[]) => void;
 }
@@ -191,7 +193,12 @@ export class LiveIsolate implements PhaseHost {
   async stop(): Promise<void> {
     if (this.#options.hasOwnSocket && this.#state !== "dead") this.#state = "draining";
     else this.#die();
+    // Nothing else ends one whose plugin never comes to an end of cleaning up.
+    const overdue = setTimeout(() => {
+      this.#isolate.terminate().catch(this.#onEndFailed);
+    }, this.#options.endTimeout).unref();
     await this.#isolate.stop();
+    clearTimeout(overdue);
     this.#die();
   }
 

@@ -21,6 +21,8 @@ export interface PluginPoolOptions {
   readonly listener: PhaseHostListener;
   /** Has its isolates serve a socket of their own: asked with each that starts. */
   readonly ownSocket?: (() => OwnSocket) | undefined;
+  /** Whether it cleans up when it is told to stop, and gets the time for it. */
+  readonly disposes?: boolean | undefined;
   /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
   readonly inspect?: InspectorAddress | undefined;
 }
@@ -28,10 +30,20 @@ export interface PluginPoolOptions {
 export class PluginPool {
   readonly #isolates: readonly SupervisedIsolate[];
 
-  constructor({ plugin, artifact, isolates, startCarrier, limits, listener, inspect, ownSocket }: PluginPoolOptions) {
+  constructor({
+    plugin,
+    artifact,
+    isolates,
+    startCarrier,
+    limits,
+    listener,
+    inspect,
+    ownSocket,
+    disposes = false,
+  }: PluginPoolOptions) {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
-      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect, ownSocket }),
+      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect, ownSocket, disposes }),
     );
   }
 

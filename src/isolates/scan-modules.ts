@@ -18,6 +18,8 @@ export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly timeout: number;
   readonly limits: CarrierLimits;
+  /** Whether each plugin begins too: one that cannot does not load. */
+  readonly runsInit?: boolean;
   /** A line that a module printed while it was read. */
   readonly onLog: (item: ScanItem, entry: LogEntry) => void;
 }
@@ -46,10 +48,10 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
     else if (report.index === results.length) results.push(toResult(report.result));
   });
   const closed = new Promise<void>((resolve) => port1.on("close", resolve));
-  const failure = await Promise.race([pool.run({ port: port2, items }, { transferList: [port2] }), watchdog.expired]).then(
-    () => undefined,
-    toErrorInfo,
-  );
+  const failure = await Promise.race([
+    pool.run({ port: port2, items, runsInit: options.runsInit ?? false }, { transferList: [port2] }),
+    watchdog.expired,
+  ]).then(() => undefined, toErrorInfo);
   watchdog.stop();
   await pool.destroy();
   // Reports of the modules before the one that failed may still be on their way.

@@ -23,6 +23,8 @@ export interface SupervisedIsolateOptions {
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
+  /** Whether its plugin cleans up when it is told to stop. */
+  readonly disposes: boolean;
   /** Has it serve a socket of its own: it is there from the start, whether it has instances or not. */
   readonly ownSocket: (() => OwnSocket) | undefined;
   /** Where a debugger reaches it: it is there from the start, whether it has instances or not, and no limit of time holds. */
@@ -145,17 +147,10 @@ export class SupervisedIsolate implements PhaseHost {
     await Promise.all([...this.#live].map((isolate) => this.#end(isolate, now)));
   }
 
-  /** The events of its own socket are known to the isolate alone: it gets the time to finish them. */
+  /** The events of its own socket are known to the isolate alone, as is what its plugin has to clean up: it gets the time for both. */
   async #end(isolate: LiveIsolate, now: boolean): Promise<void> {
     if (!now) return isolate.stop();
-    if (this.#options.ownSocket !== undefined) {
-      let timer: NodeJS.Timeout | undefined;
-      const tooLong = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, this.#options.limits.endTimeout);
-      });
-      await Promise.race([isolate.stop(), tooLong]);
-      clearTimeout(timer);
-    }
+    if (this.#options.ownSocket !== undefined || this.#options.disposes) await isolate.stop();
     await isolate.terminate();
   }
 
@@ -170,6 +165,7 @@ export class SupervisedIsolate implements PhaseHost {
       plugin,
       artifact: this.#artifact,
       maxBodySize,
+      disposeTimeout: limits.disposeTimeout,
       ...(inspect === undefined ? {} : { inspect }),
       ...(ownSocket === undefined ? {} : { ownSocket: ownSocket() }),
     };
@@ -183,6 +179,7 @@ export class SupervisedIsolate implements PhaseHost {
       onReady: () => this.#onReady(isolate),
       listener: this.#forgetting(listener, () => isolate === this.#current),
       memoryCap: limits.memory,
+      endTimeout: limits.endTimeout,
       onHeavy: (memory) => this.#renew(isolate, memory),
       onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
     });

@@ -42,6 +42,13 @@ export interface PluginDefinition<Schema extends ConfigSchema> {
   readonly isolation?: "thread" | "process";
   /** The fields of its configuration; none by default. */
   readonly schema?: Schema;
+  /** Runs once in each isolate, before any handler. When it throws, or its promise rejects, the plugin does not load. */
+  readonly init?: () => void | Promise<void>;
+  /**
+   * Runs once in each isolate when its events are over: at a reload, at a replacement for memory, at the end of the server. It is
+   * awaited for as long as the drain timeout. It does not run in an isolate that dies.
+   */
+  readonly dispose?: () => void | Promise<void>;
   /** While the client's TLS connection is set up: there is no request yet. For global plugins only. */
   readonly certificate?: PhaseHandler<"certificate", InferConfig<Schema>>;
   /** Before the route is known. For global plugins only. */

@@ -17,6 +17,8 @@ export interface LoadOptions extends CompilerOptions {
   readonly loadTimeout: number;
   /** What the isolate that reads the modules may use. */
   readonly limits: CarrierLimits;
+  /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
+  readonly runsInit?: boolean;
   /** A line that a plugin printed while it was loaded. */
   readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
 }
@@ -80,6 +82,7 @@ async function readModules(items: readonly CompiledSource[], options: LoadOption
     {
       timeout: options.loadTimeout,
       limits: options.limits,
+      ...(options.runsInit === undefined ? {} : { runsInit: options.runsInit }),
       onLog: (item, entry) => options.onPluginLog(item.name, entry),
     },
   );

@@ -7,6 +7,7 @@ export { FailedHost } from "./failed-host.js";
 export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
 export { PluginFormError } from "./forms/plugin-form-error.js";
+export { disposePlugin } from "./dispose-plugin.js";
 export { evaluateModule } from "./evaluate-module.js";
 export { LocalHost } from "./local-host.js";
 export { readResult } from "./pdk-result.js";

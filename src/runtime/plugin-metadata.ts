@@ -7,7 +7,8 @@ export function metadataOf(definition: PluginDefinition, fallbackName: string): 
   const { form, name = fallbackName, version, priority, phases, ignoredPhases, nearMisses, fields } = definition;
   const { pdkVersion, timeout, onError, isolation } = definition;
   const said = { form, name, version, priority, phases, ignoredPhases, nearMisses, fields };
-  const metadata = { ...said, pdkVersion, timeout, onError, isolation };
+  const disposes = definition.dispose === undefined ? undefined : true;
+  const metadata = { ...said, pdkVersion, timeout, onError, isolation, disposes };
   // As data: a schema may hold functions, which no gateway gets to see.
   const unsent = new Set<string>();
   const text = JSON.stringify(metadata, (key, value: unknown) => {

@@ -22,6 +22,7 @@ import { releaseMemory } from "../wire/index.js";
 import { captureOutput } from "./capture-output.js";
 import { type CodecFor, gatewayCodecs } from "./codecs.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
+import { disposePlugin } from "./dispose-plugin.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
 import { adaptModule } from "./forms/adapt-module.js";
@@ -64,7 +65,7 @@ export async function serveIsolate(
   surviveStrayErrors(log, tracking);
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const { host, ownSocket } = await loadHost(task, load, port, tracking);
+  const { host, ownSocket, definition } = await loadHost(task, load, port, tracking);
   const codecFor = gatewayCodecs(task.maxBodySize);
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
@@ -74,6 +75,7 @@ export async function serveIsolate(
   port.control({ kind: "ready" });
   await stopped;
   await ownSocket?.close();
+  if (definition !== undefined) await disposePlugin(definition, task.disposeTimeout, log);
   flushOutput();
   port.flush();
   port.close();
@@ -129,10 +131,11 @@ async function loadHost(
   load: LoadPlugin,
   port: BatchingPort<IsolateMessage>,
   tracking: EventTracking,
-): Promise<{ readonly host: PhaseHost; readonly ownSocket?: OwnSocketServer }> {
+): Promise<{ readonly host: PhaseHost; readonly ownSocket?: OwnSocketServer; readonly definition?: PluginDefinition }> {
   const listener = reportTo(port);
   try {
     const definition = await load();
+    await definition.init?.();
     const habits = new OpeningHabits((key, opening) => port.control({ kind: "opening", ...key, opening }));
     const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, {
       plugin: task.plugin,
@@ -140,9 +143,9 @@ async function loadHost(
       habits,
       release: releaseMemory,
     });
-    if (task.ownSocket === undefined) return { host };
+    if (task.ownSocket === undefined) return { host, definition };
     const onProductive = (): void => port.control({ kind: "productive" });
-    return { host, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, onProductive) };
+    return { host, definition, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, onProductive) };
   } catch (thrown) {
     // Without its socket nobody reaches it: the host is to hear of it and to try again.
     if (task.ownSocket !== undefined) throw thrown;

@@ -43,7 +43,7 @@ export async function scanModules(task: ScanTask): Promise<void> {
   refuseSignals();
   for (const item of task.items) {
     report({ kind: "scan-started", index });
-    const result = await readMetadata(item);
+    const result = await readMetadata(item, task.runsInit);
     flushOutput();
     report({ kind: "scan-finished", index, result });
     index += 1;
@@ -52,10 +52,14 @@ export async function scanModules(task: ScanTask): Promise<void> {
   await once(task.port, "close");
 }
 
-async function readMetadata(item: ScanItem): Promise<PluginMetadata | ErrorInfo> {
+async function readMetadata(item: ScanItem, runsInit: boolean): Promise<PluginMetadata | ErrorInfo> {
   try {
     const definition = adaptModule(await evaluateModule(item.artifact), item.name);
-    return metadataOf(definition, item.name);
+    const metadata = metadataOf(definition, item.name);
+    if (runsInit) await definition.init?.();
+    // What it began for this look ends with it.
+    if (runsInit && definition.init !== undefined) await definition.dispose?.();
+    return metadata;
   } catch (thrown) {
     return toErrorInfo(thrown);
   }

@@ -40,7 +40,17 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
       const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
       const startCarrier = isProcess ? startProcess : startThread;
       const ownSocket = isFormer ? undefined : ownSocketOf?.(name, path);
-      return new PluginPool({ plugin: name, artifact, isolates, startCarrier, limits, listener, inspect: inspector, ownSocket });
+      return new PluginPool({
+        plugin: name,
+        artifact,
+        isolates,
+        startCarrier,
+        limits,
+        listener,
+        inspect: inspector,
+        ownSocket,
+        disposes: metadata.disposes,
+      });
     },
     createSource: ({ served, onNewCode, onPluginLog }) =>
       new PluginDirectory({
@@ -49,7 +59,7 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
         served,
         onNewCode,
         logger,
-        load: { pdkEntry, pdkVersion, pdkMatch, trustedKeys, loadTimeout, limits, onPluginLog },
+        load: { pdkEntry, pdkVersion, pdkMatch, trustedKeys, loadTimeout, limits, runsInit: true, onPluginLog },
       }),
   });
 }

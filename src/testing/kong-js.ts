@@ -47,13 +47,16 @@ export class PluginTest {
     this.serviceRequest = new Request(request);
   }
 
-  /** Runs all phases. Rejects with what the plugin throws. */
+  /** Runs all phases, between the plugin's `init` and its `dispose`. Rejects with what the plugin throws. */
   async Run(plugin: KongJsPlugin, config?: unknown): Promise<{ mod: Module; instance: Instance }> {
-    const mod = new Module(plugin, adaptPlugin(plugin, "TestPlugin"));
+    const loaded = adaptPlugin(plugin, "TestPlugin");
+    await loaded.definition.init?.();
+    const mod = new Module(plugin, loaded);
     const instance = mod.new(config);
     const run = this.#prepare(plugin, instance);
     if (this.request.isTCP || this.request.isTLS) await run.runStream();
     else await run.run();
+    await loaded.definition.dispose?.();
     this.#take(run);
     if (run.error !== undefined) throw run.error as Error;
     return { mod, instance };

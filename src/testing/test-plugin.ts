@@ -61,6 +61,11 @@ export class TestedPlugin implements TestResult {
     return this.#current.phase(phase);
   }
 
+  /** Ends the plugin as the server does: runs its `dispose`, where it has one. */
+  async dispose(): Promise<void> {
+    await this.#gateway.plugin.definition.dispose?.();
+  }
+
   get response(): TestResponse {
     return this.#current.response;
   }
@@ -124,5 +129,7 @@ export type TestArguments<P> =
  */
 export async function testPlugin<P>(plugin: P, ...[options]: TestArguments<P>): Promise<TestedPlugin> {
   const settings: TestSettings & { readonly config?: unknown } = options ?? {};
-  return new TestedPlugin(createTestGateway(await loadPlugin(plugin, settings.name), settings), settings);
+  const gateway = createTestGateway(await loadPlugin(plugin, settings.name), settings);
+  await gateway.plugin.definition.init?.();
+  return new TestedPlugin(gateway, settings);
 }

@@ -37,6 +37,7 @@ export async function createServer(
     maxBodySize: options.maxMessageSize,
     idleTimeout: ISOLATE_IDLE_TIMEOUT,
     endTimeout: options.drainTimeout + END_GRACE,
+    disposeTimeout: options.drainTimeout,
     env: pluginEnvironment(options.hiddenEnvironment),
   };
   const common = {

@@ -1,6 +1,7 @@
 // Adapts the form we teach: a default export made with `definePlugin`.
 import { PHASES, PLUGIN_STAMP, type Phase } from "../../pdk/index.js";
 import { parseFaultRules } from "./fault-rules.js";
+import { findLifeCycle } from "./life-cycle.js";
 import {
   findIgnoredPhases,
   findPhases,
@@ -44,6 +45,7 @@ function define(plugin: Exports): PluginDefinition {
     fields: parseFields(plugin["schema"], "schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
     ...parseFaultRules(plugin, { timeout: "timeout", onError: "onError", isolation: "isolation" }),
+    ...findLifeCycle(plugin, { init: ["init"], dispose: ["dispose"] }),
     bodies: "buffer",
     createInstance: (config) => bindHandlers(handlers, plugin, config),
   };

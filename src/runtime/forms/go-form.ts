@@ -2,6 +2,7 @@
 import { PHASES, type Phase } from "../../pdk/index.js";
 import { assignConfig, configFields } from "./go-config.js";
 import { parseFaultRules } from "./fault-rules.js";
+import { findLifeCycle } from "./life-cycle.js";
 import {
   findIgnoredPhases,
   findPhases,
@@ -53,6 +54,7 @@ function define(module: Exports, construct: Constructor, sample: Instance): Plug
     fields: configFields(sample),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
     ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),
+    ...findLifeCycle(module, { init: ["Init", "init"], dispose: ["Dispose", "dispose"] }),
     bodies: "buffer",
     createInstance: (config) => {
       const instance = newInstance(construct);

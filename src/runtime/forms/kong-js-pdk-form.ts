@@ -1,6 +1,7 @@
 // Adapts plugins written for kong-js-pdk: `module.exports = { Plugin, Name, Schema, Version, Priority }`.
 import type { Phase } from "../../pdk/index.js";
 import { parseFaultRules } from "./fault-rules.js";
+import { findLifeCycle } from "./life-cycle.js";
 import {
   findIgnoredPhases,
   findPhases,
@@ -49,6 +50,7 @@ function define(module: Exports, prototype: Exports, fileName: string): PluginDe
     fields: parseFields(module["Schema"], "Schema"),
     ...(pdkVersion === undefined ? {} : { pdkVersion }),
     ...parseFaultRules(module, { timeout: "Timeout", onError: "OnError", isolation: "Isolation" }),
+    ...findLifeCycle(module, { init: ["init", "Init"], dispose: ["dispose", "Dispose"] }),
     bodies: "text",
     createInstance: (config) => bindMethods(phases, new (Plugin as PluginClass)(config)),
   };

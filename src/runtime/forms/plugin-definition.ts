@@ -25,6 +25,9 @@ export interface PluginDefinition extends FaultRules {
   readonly pdkVersion?: string;
   /** How request and response bodies reach the handlers: as bytes, or as text where they are UTF-8. */
   readonly bodies: "buffer" | "text";
+  /** Once per isolate: before the first instance, and after the last event. */
+  readonly init?: () => unknown;
+  readonly dispose?: () => unknown;
   /** @throws what the plugin throws. */
   readonly createInstance: (config: Record<string, unknown>) => PhaseHandlers;
 }

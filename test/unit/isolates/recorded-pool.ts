@@ -15,6 +15,7 @@ const LIMITS: IsolateLimits = {
   loadTimeout: 10_000,
   idleTimeout: 60_000,
   endTimeout: 10_000,
+  disposeTimeout: 10_000,
   env: process.env,
 };
 const MAX_WAIT = 15_000;
