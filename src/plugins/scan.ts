@@ -1,6 +1,6 @@
 // Owns the answer to "which files of the plugins directory are plugins".
 
-import { readFile, readdir, stat } from "node:fs/promises";
+import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, resolve } from "node:path";
 
 export interface PluginSource {
@@ -29,6 +29,9 @@ const SUPPORT_FILE = /(?:\.(?:test|spec|config)\.[^.]+|_test\.[^.]+)$/;
 const SUPPORT_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "__tests__", "__mocks__", "test", "tests"]);
 /** What an `exports` map may say about a module that Node.js loads on a server. */
 const EXPORT_CONDITIONS: ReadonlySet<string> = new Set(["node", "import", "require", "default"]);
+
+/** Stands in a name for bytes that are no UTF-8: the name leads to no file then. */
+const REPLACEMENT = "\ufffd";
 
 /**
  * Lists the plugins in a directory in alphabetical order. Two sources may carry the same name (hello.ts and hello.js):
@@ -60,6 +63,9 @@ async function inspect(path: string, name: string): Promise<PluginSource | ScanP
   const kind = await kindOf(path);
   if (kind === "directory") {
     return SUPPORT_FOLDERS.has(name) ? undefined : inspectFolder(path, name);
+  }
+  if (kind === "missing" && !(await isThere(path))) {
+    return name.includes(REPLACEMENT) ? { path, reason: "has a name that is not UTF-8: rename it" } : undefined;
   }
   if (!isPluginFile(name)) return undefined;
   if (kind === "file") return { name: name.slice(0, -extname(name).length), entry: path, root: path };
@@ -179,6 +185,14 @@ async function findModule(path: string): Promise<string | undefined> {
     if ((await kindOf(candidate)) === "file") return candidate;
   }
   return undefined;
+}
+
+/** Whether there is anything by this name, a link to nothing included. */
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function kindOf(path: string): Promise<"file" | "directory" | "other" | "missing"> {

@@ -9,7 +9,7 @@ import {
   type RpcCall,
   type RpcCommand,
 } from "../protobuf/index.js";
-import { type Connection, OVERSIZED_FRAME, WireError } from "../wire/index.js";
+import { type Connection, FOREIGN_FRAME, OVERSIZED_FRAME, WireError } from "../wire/index.js";
 import type { Event, EventDialect, EventReply, FailureCall } from "./event.js";
 import type { EventTable } from "./event-table.js";
 import { FAIL_CLOSED } from "./failure-calls.js";
@@ -229,8 +229,11 @@ export class ProtobufSession {
   #read(message: Buffer): RpcCall | undefined {
     let fault: unknown;
     try {
-      if (message !== OVERSIZED_FRAME) return decodeRpcCall(message);
-      fault = new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
+      if (message !== OVERSIZED_FRAME && message !== FOREIGN_FRAME) return decodeRpcCall(message);
+      fault =
+        message === FOREIGN_FRAME
+          ? new WireError("WIRE_FOREIGN", "its first bytes begin no message")
+          : new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
     } catch (error) {
       fault = error;
     }

@@ -1,6 +1,5 @@
 // Joins both dialects to one server's tables, and says in its log what goes wrong between it and a gateway.
 import { performance } from "node:perf_hooks";
-import type { Logger } from "pino";
 import {
   type Event,
   type EventTable,
@@ -14,6 +13,8 @@ import {
   ProtobufRpc,
 } from "../rpc/index.js";
 import type { Connection } from "../wire/index.js";
+import type { EventLog } from "./event-log.js";
+import type { LimitedLog } from "./limited-log.js";
 import type { Predecessor } from "./predecessor.js";
 import type { Siblings } from "./siblings.js";
 
@@ -26,20 +27,39 @@ export interface RpcOptions extends Pick<GatewayRpcOptions, "protocol" | "maxMes
   readonly onSuccessor: (connection: Connection) => void;
   /** What becomes of a request whose event failed. */
   readonly onError: "exit" | "continue";
-  readonly logger: Logger;
+  readonly log: LimitedLog;
+  readonly eventLog: EventLog;
 }
 
 export function createRpc(options: RpcOptions): GatewayRpc {
-  const { protocol, maxMessageSize, service, events, siblings, predecessor, onError, onOpen, onClose, onSuccessor, logger } =
-    options;
+  const {
+    protocol,
+    maxMessageSize,
+    service,
+    events,
+    siblings,
+    predecessor,
+    onError,
+    onOpen,
+    onClose,
+    onSuccessor,
+    log,
+    eventLog,
+  } = options;
   const onInternalError = (method: string, error: Error): void =>
-    logger.error({ err: error }, `${method} failed in the server itself`);
+    log.log({
+      level: "error",
+      group: "internal error",
+      message: `${method} failed in the server itself: ${error.message}`,
+      fields: () => ({ err: error }),
+    });
   const unknownEventCall = onError === "exit" ? FAIL_CLOSED : undefined;
   const pass = (step: PassedStep): boolean => siblings?.pass(step) === true || predecessor?.pass(step) === true;
   const onUnknownEvent = onceASecond((eventId: number) =>
-    logger.warn(
-      `a step for event ${eventId}, which this server does not have (any more): its request is ${onError === "exit" ? "refused" : "let go on"}`,
-    ),
+    log.write({
+      level: "warn",
+      message: `a step for event ${eventId}, which this server does not have (any more): its request is ${onError === "exit" ? "refused" : "let go on"}`,
+    }),
   );
   const msgpack = new MsgpackRpc({
     service,
@@ -57,22 +77,29 @@ export function createRpc(options: RpcOptions): GatewayRpc {
     service,
     events,
     missingInstanceCalls: (instanceId, phase) => failureCalls("?", phase, `there is no instance ${instanceId}`, onError),
-    onAbandoned: (event, lastCall) => warn(logger, event, abandoned(event, lastCall)),
+    onAbandoned: (event, lastCall) => eventLog.warn(event, "abandoned event", abandoned(event, lastCall)),
     onOversizedResult: (event, call) =>
-      warn(
-        logger,
+      eventLog.warn(
         event,
+        "oversized result",
         `an event of plugin ${event.runner.plugin} fails: what ${call} returned is larger than -max-message-size`,
       ),
-    onLacking: (instanceId, phase, reason) =>
-      logger.error({ instance: instanceId, phase }, `an event fails in ${phase}: ${reason}`),
-    onMissingInstance: (instanceId, phase, startsAgain) =>
-      logger.warn(
-        { instance: instanceId, phase },
-        startsAgain
-          ? `there is no instance ${instanceId}: the gateway starts it again, its connection was closed to tell it so`
-          : `there is no instance ${instanceId}, and this gateway cannot be told: reload it; its requests are refused until then`,
-      ),
+    onLacking: (instance, phase, reason) =>
+      log.log({
+        level: "error",
+        group: "lacking function",
+        message: `an event fails in ${phase}: ${reason}`,
+        fields: () => ({ instance, phase }),
+      }),
+    onMissingInstance: (instance, phase, startsAgain) =>
+      log.log({
+        level: "warn",
+        group: "missing instance",
+        message: startsAgain
+          ? `there is no instance ${instance}: the gateway starts it again, its connection was closed to tell it so`
+          : `there is no instance ${instance}, and this gateway cannot be told: reload it; its requests are refused until then`,
+        fields: () => ({ instance, phase }),
+      }),
     onInternalError,
   });
   return new GatewayRpc({ protocol, maxMessageSize, msgpack, protobuf, onOpen, onClose });
@@ -94,8 +121,4 @@ function abandoned({ runner, phase }: Event, lastCall: string | undefined): stri
       ? "while its handler ran: its client or a worker of it is gone"
       : `instead of answering ${lastCall}: it refused the call (wrong argument, wrong phase, unknown function), or is gone`;
   return `the gateway closed the connection in ${phase} of plugin ${runner.plugin} ${where}`;
-}
-
-function warn(logger: Logger, event: Event, message: string): void {
-  logger.warn({ plugin: event.runner.plugin, phase: event.phase, instance: event.instanceId }, message);
 }

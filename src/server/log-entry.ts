@@ -2,14 +2,19 @@
 import type { Logger } from "pino";
 import { type ErrorInfo, type LogEntry, RemoteError } from "../channel/index.js";
 
-export function logEntry(logger: Logger, plugin: string, { level, message, phase, instanceId, error }: LogEntry): void {
-  const fields = {
+export function logEntry(logger: Logger, plugin: string, entry: LogEntry): void {
+  logger[entry.level](logFields(plugin, entry), `[${plugin}] ${entry.message}`);
+}
+
+/** `ids` say whose instance it is. */
+export function logFields(plugin: string, { phase, instanceId, error }: LogEntry, ids: object = {}): object {
+  return {
     plugin,
     ...(phase === undefined ? {} : { phase }),
     ...(instanceId === undefined ? {} : { instance: instanceId }),
+    ...ids,
     ...(error === undefined ? {} : errorField(error)),
   };
-  logger[level](fields, `[${plugin}] ${message}`);
 }
 
 /** The stack, where there is one beside the message that stands in the line already. */

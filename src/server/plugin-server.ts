@@ -4,24 +4,17 @@ import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import { type ErrorInfo, type PhaseHostListener } from "../channel/index.js";
 import { InstanceTable, pluginInfo } from "../plugins/index.js";
-import {
-  encodedText,
-  type Event,
-  EventTable,
-  failureCalls,
-  type GatewayRpc,
-  methodOfCall,
-  type PluginInfo,
-} from "../rpc/index.js";
+import { type Event, EventTable, failureCalls, type GatewayRpc, methodOfCall, type PluginInfo } from "../rpc/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { type Connection, type Protocol, WireError } from "../wire/index.js";
 import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
 import { Descriptors } from "./descriptors.js";
-import { errorField, logEntry } from "./log-entry.js";
+import { EventLog } from "./event-log.js";
 import { logPathChange } from "./log-path-change.js";
 import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
+import { LimitedLog } from "./limited-log.js";
 import { Predecessor } from "./predecessor.js";
 import { ServedPlugins } from "./served-plugins.js";
 import { ServerService } from "./service.js";
@@ -57,11 +50,12 @@ export interface PluginServerOptions extends ServerOptions {
 
 /** Milliseconds between two looks for a quiet moment. */
 const QUIET_CHECK = 2;
-const REFUSAL_LOG_INTERVAL = 1000;
 
 export class PluginServer {
   readonly #options: PluginServerOptions;
   readonly #logger: Logger;
+  readonly #limitedLog: LimitedLog;
+  readonly #eventLog: EventLog;
   readonly #events: EventTable;
   readonly #instances: InstanceTable;
   readonly #plugins: ServedPlugins;
@@ -72,14 +66,14 @@ export class PluginServer {
   readonly #handOver: HandOver;
   readonly #connections = new Set<Connection>();
   readonly #descriptors = new Descriptors();
-  #refusals = 0;
-  #refusalLogged = -Infinity;
   #socket: ListeningSocket | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: PluginServerOptions) {
     this.#options = options;
     this.#logger = options.logger;
+    this.#limitedLog = new LimitedLog(options.logger);
+    this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#instances.get(id)?.config);
     const ids = new InstanceIds(options.socketPath, (error) =>
       this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
     );
@@ -93,17 +87,13 @@ export class PluginServer {
       ids: siblings?.eventIds,
       failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
       onTimeout: (event) => this.#onTimeout(event),
-      onCallRefused: (event, call, answer) =>
-        this.#logger.warn(
-          { plugin: event.runner.plugin, phase: event.phase, instance: event.instanceId },
-          `[${event.runner.plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`,
-        ),
+      onCallRefused: (event, call, answer) => this.#eventLog.callRefused(event, call, answer),
     });
     this.#plugins = new ServedPlugins(this.#instances, ({ name }) => this.#listenTo(name), options.createPool);
     this.#source = options.createSource({
       served: this.#plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),
-      onPluginLog: (plugin, entry) => logEntry(this.#logger, plugin, entry),
+      onPluginLog: (plugin, entry) => this.#eventLog.entry(plugin, entry),
     });
     this.#service = new ServerService({
       plugins: this.#plugins,
@@ -129,7 +119,8 @@ export class PluginServer {
       onSuccessor: (connection) => this.#handOver.begin(connection),
       onOpen: (connection) => this.#onOpen(connection),
       onClose: (connection, error) => this.#onClose(connection, error),
-      logger: this.#logger,
+      log: this.#limitedLog,
+      eventLog: this.#eventLog,
     });
     this.#handOver = new HandOver({
       rpc: this.#rpc,
@@ -150,7 +141,10 @@ export class PluginServer {
       isBehindLink: siblings !== undefined,
       mode: socketMode,
       onConnection: (socket) => this.#accept(socket),
-      onError: (error) => logger.error({ err: error }, `a connection to ${socketPath} could not be accepted: ${error.message}`),
+      onError: (error) => {
+        const message = `a connection to ${socketPath} could not be accepted: ${error.message}`;
+        this.#limitedLog.log({ level: "error", group: "accept", message, fields: () => ({ err: error }) });
+      },
       onPathChange: (change) => logPathChange(logger, path, change),
     });
     await loaded;
@@ -193,6 +187,7 @@ export class PluginServer {
     for (const connection of this.#connections) connection.end();
     await this.#plugins.close(true);
     for (const connection of this.#connections) connection.destroy();
+    this.#limitedLog.close();
   }
 
   /** Whether no event runs here, nor in a sibling that ends too: what it asks may be answered here. */
@@ -226,11 +221,7 @@ export class PluginServer {
 
   #refuse(socket: Socket, why: string): void {
     socket.destroy();
-    this.#refusals += 1;
-    const now = performance.now();
-    if (now - this.#refusalLogged < REFUSAL_LOG_INTERVAL) return;
-    this.#refusalLogged = now;
-    this.#logger.warn(`a connection was refused: ${why} (${this.#refusals} until now)`);
+    this.#limitedLog.log({ level: "warn", group: "refused connection", message: `a connection was refused: ${why}` });
   }
 
   #onOpen(connection: Connection): void {
@@ -244,7 +235,8 @@ export class PluginServer {
     this.#options.siblings?.connected(this.#connections.size);
     if (error === undefined) return;
     // A client that leaves is an everyday event; one that breaks the protocol is not.
-    this.#logger[error instanceof WireError ? "warn" : "debug"](`a connection was closed: ${error.message}`);
+    const level = error instanceof WireError ? "warn" : "debug";
+    this.#limitedLog.log({ level, group: `${level} closed connection`, message: `a connection was closed: ${error.message}` });
   }
 
   #onTimeout(event: Event): void {
@@ -252,40 +244,32 @@ export class PluginServer {
     const silent = event.state === "awaiting-step";
     const waiting = silent ? unanswered(event.lastCall) : "its handler has not returned";
     host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`, !silent);
-    this.#logger.warn(
-      { plugin, phase: event.phase, instance: event.instanceId },
-      `an event of plugin ${plugin} was given up after ${timeout / 1000} s: ${waiting}`,
-    );
+    const seconds = timeout / 1000;
+    this.#eventLog.warn(event, "timeout", `an event of plugin ${plugin} was given up after ${seconds} s: ${waiting}`);
   }
 
   #listenTo(plugin: string): PhaseHostListener {
     return {
       onCalls: (eventId, calls) => this.#events.calls(eventId, calls),
       onReturn: (eventId) => this.#events.returned(eventId),
-      onFailure: (eventId, error) => this.#onFailure(plugin, eventId, error),
+      onFailure: (eventId, error) => this.#onFailure(eventId, error),
       onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
-      onLog: (entry) => logEntry(this.#logger, plugin, entry),
+      onLog: (entry) => this.#eventLog.entry(plugin, entry),
       onMemoryShort: () => this.#instances.spare(plugin),
     };
   }
 
-  #onFailure(plugin: string, eventId: number, error: ErrorInfo): void {
+  #onFailure(eventId: number, error: ErrorInfo): void {
     const event = this.#events.failed(eventId, error.message);
     // An instance that cannot run was reported when it started; each of its events would only say it again.
     if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
-    this.#logger.error(
-      { plugin, phase: event.phase, instance: event.instanceId, ...errorField(error) },
-      `plugin ${plugin} failed in ${event.phase}: ${error.message}`,
-    );
+    this.#eventLog.failed(event, error);
   }
 
   #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
     const instance = this.#instances.get(instanceId);
     if (instance !== undefined) instance.error = error.message;
-    this.#logger.error(
-      { plugin, instance: instanceId, ...errorField(error) },
-      `instance ${instanceId} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
-    );
+    this.#eventLog.instanceFailed(plugin, instanceId, error);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type PluginService,
   RpcError,
 } from "../rpc/index.js";
-import type { PhaseHostListener, Protocol } from "../channel/index.js";
+import { cutText, type PhaseHostListener, type Protocol } from "../channel/index.js";
 import { type Instance, type InstanceTable, pluginInfo, type PluginRegistry, type SleepingInstance } from "../plugins/index.js";
 import { FailedHost } from "../runtime/index.js";
 import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
@@ -37,6 +37,9 @@ const SHOWN_NESTING = 24;
 
 /** In milliseconds. The gateway gives up after one minute. */
 const A_DAY = 86_400_000;
+
+/** Characters: names of the configuration's own keys are in it. */
+const MAX_REASON = 8192;
 
 export class ServerService implements PluginService {
   readonly #options: ServiceOptions;
@@ -189,7 +192,10 @@ export class ServerService implements PluginService {
     const problems = checkConfig(generation.metadata.fields, value);
     return problems.length === 0
       ? undefined
-      : `the configuration does not fit the schema of plugin ${name}: ${problems.map(({ path, reason }) => `${path} ${reason}`).join("; ")}`;
+      : cutText(
+          `the configuration does not fit the schema of plugin ${name}: ${problems.map(({ path, reason }) => `${path} ${reason}`).join("; ")}`,
+          MAX_REASON,
+        );
   }
 
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */

@@ -7,6 +7,7 @@ const MESSAGES = {
   WIRE_TOO_MANY_ELEMENTS: "message has more elements than the limit",
   WIRE_TOO_DEEP: "value is nested too deeply",
   WIRE_TRUNCATED: "value ends before its declared length",
+  WIRE_FOREIGN: "its client speaks neither MsgPack:1 nor ProtoBuf:1",
   WIRE_NOT_PROTOBUF: "not a message of ProtoBuf:1",
   WIRE_UNEXPECTED_TYPE: "value has another type than the protocol says",
 } as const;

@@ -8,6 +8,12 @@ const GROWTH = 4;
 /** Stands for a frame that is larger than the limit: it is told of when its length is known, and its bytes are passed over. */
 export const OVERSIZED_FRAME = Buffer.alloc(0);
 
+/** Stands for a first frame that is larger than the limit and does not begin as a command does: no ProtoBuf:1 at all. */
+export const FOREIGN_FRAME = Buffer.alloc(0);
+
+/** With these bytes a command begins: the tags of its sequence number, or of what it is to do. */
+const COMMAND_BYTES: ReadonlySet<number> = new Set([0x08, 0xfa, 0x82, 0x8a, 0x92, 0x9a, 0xa2]);
+
 /** The answer to most calls. */
 const EMPTY_FRAME = Buffer.alloc(0);
 
@@ -20,6 +26,7 @@ export class FrameReader {
   /** Bytes of the header that are there, and the length they make so far. */
   #headerBytes = 0;
   #length = 0;
+  #isFirst = true;
   /** What has come of a frame that began in an earlier chunk, up to `#size`. */
   #part: Buffer | undefined;
   #size = 0;
@@ -29,7 +36,8 @@ export class FrameReader {
   }
 
   /**
-   * Takes a chunk and passes on the frames it completes, in order; {@link OVERSIZED_FRAME} for those over the limit. The
+   * Takes a chunk and passes on the frames it completes, in order; {@link OVERSIZED_FRAME} for those over the limit, or, at the
+   * beginning, {@link FOREIGN_FRAME}. The
    * chunk's memory may be used again afterwards: a frame is valid only until `onFrame` returns.
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
@@ -37,7 +45,7 @@ export class FrameReader {
     while (position < chunk.length) {
       if (this.#headerBytes < HEADER) {
         position = this.#readHeader(chunk, position);
-        if (this.#headerBytes === HEADER && this.#length > this.#maxSize) onFrame(OVERSIZED_FRAME);
+        if (this.#headerBytes === HEADER && this.#length > this.#maxSize) onFrame(this.#tooLarge(chunk[position]));
         else if (this.#headerBytes === HEADER && this.#length === 0) this.#complete(EMPTY_FRAME, onFrame);
       } else {
         const end = Math.min(chunk.length, position + this.#length - this.#size);
@@ -45,6 +53,13 @@ export class FrameReader {
         position = end;
       }
     }
+  }
+
+  /** `next` is the byte behind the header, where it is there already. */
+  #tooLarge(next: number | undefined): Buffer {
+    const isForeign = this.#isFirst && next !== undefined && !COMMAND_BYTES.has(next);
+    this.#isFirst = false;
+    return isForeign ? FOREIGN_FRAME : OVERSIZED_FRAME;
   }
 
   #readHeader(chunk: Buffer, start: number): number {
@@ -89,6 +104,7 @@ export class FrameReader {
   }
 
   #complete(frame: Buffer, onFrame: (frame: Buffer) => void): void {
+    this.#isFirst = false;
     this.#reset();
     onFrame(frame);
   }

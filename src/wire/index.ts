@@ -5,7 +5,7 @@ export type { Protocol } from "./detect-protocol.js";
 export { WireError, type WireErrorCode } from "./errors.js";
 export { sendEventReply } from "./event-reply.js";
 export type { MessageId } from "./message-id.js";
-export { FrameReader, OVERSIZED_FRAME } from "./frame-reader.js";
+export { FOREIGN_FRAME, FrameReader, OVERSIZED_FRAME } from "./frame-reader.js";
 export { MAX_ELEMENTS, tooManyElements } from "./message-scanner.js";
 export { MessageReader } from "./message-reader.js";
 export { decodeValue, utf8Text, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";

@@ -1,5 +1,7 @@
 // Cuts a connection's bytes into messages, in the protocol that it was told or that the first bytes show.
-import { BYTES_TO_DETECT, detectProtocol, type Protocol } from "./detect-protocol.js";
+import { detectProtocol, type Protocol } from "./detect-protocol.js";
+import { WireError } from "./errors.js";
+import { foreignBytes } from "./foreign-bytes.js";
 import { FrameReader } from "./frame-reader.js";
 import { MessageReader } from "./message-reader.js";
 
@@ -8,7 +10,11 @@ export interface MessageSource {
   push(chunk: Buffer, onMessage: (message: Buffer) => void): void;
 }
 
+/** More than are needed to tell what a client speaks: what is held is looked at together with what follows. */
+const BYTES_TO_HOLD = 8;
+
 export class ProtocolReader implements MessageSource {
+  readonly #given: Protocol | "auto";
   readonly #maxMessageSize: number;
   #protocol: Protocol | undefined;
   #source: MessageSource | undefined;
@@ -16,8 +22,9 @@ export class ProtocolReader implements MessageSource {
 
   /** With "auto" the client's first bytes decide. */
   constructor(protocol: Protocol | "auto", maxMessageSize: number) {
+    this.#given = protocol;
     this.#maxMessageSize = maxMessageSize;
-    if (protocol !== "auto") this.#decide(protocol);
+    if (protocol !== "auto") this.#protocol = protocol;
   }
 
   /** Undefined while the client has not shown it. */
@@ -33,8 +40,15 @@ export class ProtocolReader implements MessageSource {
 
   #pushFirst(chunk: Buffer, onMessage: (message: Buffer) => void): void {
     const held = this.#first.length;
-    const seen = held === 0 ? chunk : Buffer.concat([this.#first, chunk.subarray(0, BYTES_TO_DETECT)]);
-    const protocol = detectProtocol(seen);
+    const seen = held === 0 ? chunk : Buffer.concat([this.#first, chunk.subarray(0, BYTES_TO_HOLD)]);
+    const foreign = foreignBytes(seen);
+    if (foreign !== undefined && foreign !== "undecided") throw new WireError("WIRE_FOREIGN", sample(foreign, seen));
+    const protocol =
+      foreign === "undecided" && this.#given !== "MsgPack:1"
+        ? undefined
+        : this.#given === "auto"
+          ? detectProtocol(seen)
+          : this.#given;
     if (protocol === undefined) {
       this.#first = Buffer.from(seen);
       return;
@@ -51,4 +65,13 @@ export class ProtocolReader implements MessageSource {
     this.#first = Buffer.alloc(0);
     return this.#source;
   }
+}
+
+const SAMPLE = 40;
+
+/** A request line of HTTP may hold secrets: of it there is the method alone. */
+function sample(foreign: string, bytes: Buffer): string {
+  if (foreign === "TLS") return "it speaks TLS";
+  const text = bytes.toString("latin1", 0, SAMPLE);
+  return foreign === "HTTP" ? `it speaks HTTP, ${text.split(/[ /]/, 1)[0] ?? ""}` : `it sends text, ${JSON.stringify(text)}`;
 }

@@ -71,6 +71,23 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     });
   });
 
+  it("failures are told once a second, with the ids that the gateway gave", async () => {
+    const ids = {
+      __plugin_id: "202af936-8624-4e52-a07e-02a56500a206",
+      route_id: "a840555f-b1ea-438b-a658-7256c5c82536",
+      service_id: "0dc6f45b-8f8d-40d2-a504-473544ee190b",
+    };
+    const id = await startInstance(client, "throws", { ...ids, __seq__: 1, __key__: "plugins:throws" });
+    for (let event = 0; event < 100; event += 1) expectFailed(await runPhase(client, id, "access"));
+    await server.waitForLine(new RegExp(`and \\d+ more in the last second: .*"instance":${id},`));
+    const lines = server.lines.filter((line) => line.includes(`"instance":${id},`));
+    expect(lines[0]).toMatch(/ERROR: plugin throws failed in access: thrown in access \{"phase":"access",/);
+    expect(lines[0]).toContain(
+      `"plugin_id":"${ids.__plugin_id}","route_id":"${ids.route_id}","service_id":"${ids.service_id}","err":{"type":"Error","stack":"Error: thrown`,
+    );
+    expect(lines.length).toBeLessThan(20);
+  });
+
   describe("a handler that throws", () => {
     it.each(["rewrite", "access", "response"])("ends the request in %s, and says why in the gateway's log", async (phase) => {
       const id = await startInstance(client, "throws");

@@ -33,6 +33,10 @@ it("-max-connections refuses one more, and takes it when another has left", asyn
   const third = await WireClient.open(server.socketPath);
   await third.closed;
   await server.waitForLine(/a connection was refused: there are 2 already, see -max-connections/);
+  const more = await Promise.all(Array.from({ length: 50 }, () => WireClient.open(server.socketPath)));
+  await Promise.all(more.map(({ closed }) => closed));
+  await server.waitForLine(/and \d+ more in the last second: a connection was refused/);
+  expect(server.lines.filter((line) => line.includes("a connection was refused")).length).toBeLessThan(6);
   const id = await startInstance(first, "asks");
   expect((await runPhase(second, id, "access")).end).toBe("ret");
   await second.close();

@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scanPluginsDirectory } from "../../../src/plugins/scan.js";
@@ -127,4 +127,14 @@ test("symbolic links are followed and keep their own names", async () => {
 
 test("a directory that is not there is an error", async () => {
   await expect(scanPluginsDirectory("/no/such/directory")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a name that is not UTF-8 is told as such", async () => {
+  const directory = await pluginsDirectory({ "good.js": "" });
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/b`), Buffer.from([0xff]), Buffer.from("d.js")]), "");
+  mkdirSync(Buffer.concat([Buffer.from(`${directory}/folder`), Buffer.from([0xfe])]));
+  const { sources, problems } = await scanPluginsDirectory(directory);
+  expect(sources.map(({ name }) => name)).toEqual(["good"]);
+  const reason = "has a name that is not UTF-8: rename it";
+  expect(problems).toEqual(["b\ufffdd.js", "folder\ufffd"].map((name) => ({ path: join(directory, name), reason })));
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeExact, encodeRequest } from "../../support/index.js";
 import { BYTES_TO_DETECT, detectProtocol } from "../../../src/wire/detect-protocol.js";
-import { ProtocolReader } from "../../../src/wire/index.js";
+import { FOREIGN_FRAME, OVERSIZED_FRAME, ProtocolReader, WireError } from "../../../src/wire/index.js";
 import { hex } from "./messages.js";
 
 const REQUESTS: [string, Buffer][] = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000, 0xffffffff, 2 ** 40].flatMap((id) => [
@@ -76,5 +76,42 @@ describe("a reader that was not told the protocol", () => {
   it("has none as long as nothing came", () => {
     expect(new ProtocolReader("auto", 1000).protocol).toBeUndefined();
     expect(new ProtocolReader("ProtoBuf:1", 1000).protocol).toBe("ProtoBuf:1");
+  });
+});
+
+describe("what begins no message is told apart from one that is too large", () => {
+  const fault = (chunks: readonly Buffer[], protocol: "auto" | "MsgPack:1" | "ProtoBuf:1"): string => {
+    const reader = new ProtocolReader(protocol, 1 << 20);
+    try {
+      for (const chunk of chunks) reader.push(chunk, (frame) => expect([OVERSIZED_FRAME, FOREIGN_FRAME]).toContain(frame));
+    } catch (error) {
+      return error instanceof WireError ? `${error.code} ${error.message}` : String(error);
+    }
+    return "nothing";
+  };
+  const bytewise = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.of(byte));
+
+  it.each([
+    ["HTTP", "GET /?apikey=secret HTTP/1.1\r\nHost: localhost\r\n\r\n", "it speaks HTTP, GET"],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "it speaks HTTP, PRI"],
+    ["an answer of HTTP", "HTTP/1.1 400 Bad Request\r\n", "it speaks HTTP, HTTP"],
+    ["TLS", Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc]), "it speaks TLS"],
+    ["SSH", "SSH-2.0-OpenSSH_9.6\r\n", 'it sends text, "SSH-2.0-OpenSSH_9.6\\r\\n"'],
+    ["a line of text", "hello there\n", 'it sends text, "hello there\\n"'],
+  ])("%s", (_name, sent, told) => {
+    const bytes = Buffer.from(sent);
+    for (const protocol of ["auto", "ProtoBuf:1", "MsgPack:1"] as const)
+      expect(fault([bytes], protocol)).toBe(`WIRE_FOREIGN its client speaks neither MsgPack:1 nor ProtoBuf:1: ${told}`);
+    if (_name !== "TLS") expect(fault(bytewise(bytes), "auto")).toContain(told.slice(0, 14));
+  });
+
+  it.each([
+    ["a command that is too large", Buffer.from("f0ffffff0800", "hex"), OVERSIZED_FRAME],
+    ["other bytes", Buffer.from("f0ffffff3301", "hex"), FOREIGN_FRAME],
+  ])("%s", (_name, bytes, expected) => {
+    const frames: Buffer[] = [];
+    new ProtocolReader("auto", 1 << 20).push(bytes, (frame) => frames.push(frame));
+    expect(frames).toHaveLength(1);
+    expect(frames[0]).toBe(expected);
   });
 });
