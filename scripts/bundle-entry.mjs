@@ -1,9 +1,9 @@
-// Makes dist/cli/main.js one file with all that it loads to listen: each module of its own takes a gateway's time at a start.
+// Makes dist/apps/cli/main.js one file with all that it loads to listen: each module of its own takes a gateway's time at a start.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/cli/main.js");
+const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/apps/cli/main.js");
 
 /** What is loaded behind the socket stays in modules of its own. */
 const later = {

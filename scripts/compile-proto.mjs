@@ -1,4 +1,4 @@
-// Compiles src/protobuf/plugin-socket.proto into the two descriptors that are shipped: one for the server's codec, one for
+// Compiles src/gateways/kong/protobuf/plugin-socket.proto into the two descriptors that are shipped: one for the server's codec, one for
 // the stand-in gateway's. With --check it only says whether they are up to date.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor.js";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const PROTO = "src/protobuf/plugin-socket.proto";
+const PROTO = "src/gateways/kong/protobuf/plugin-socket.proto";
 const NOTE = `from ${PROTO} by \`npm run proto\`: do not edit.`;
 
 const { root } = protobuf.parse(await readFile(path(PROTO), "utf8"), new protobuf.Root(), { keepCase: true });
@@ -47,8 +47,8 @@ function forGateway() {
 }
 
 const outputs = [
-  ["src/protobuf/plugin-socket.ts", forServer()],
-  ["src/gateway/protobuf/plugin-socket-descriptor.ts", forGateway()],
+  ["src/gateways/kong/protobuf/plugin-socket.ts", forServer()],
+  ["src/gateways/kong/standin/protobuf/plugin-socket-descriptor.ts", forGateway()],
 ];
 
 for (const [name, text] of outputs) {

@@ -1,8 +1,8 @@
 // Encodes what a gateway sends in ProtoBuf:1, and recognises what a server sends: decoded and checked once, compared ever after.
 import { isDeepStrictEqual } from "node:util";
-import { frame } from "../../src/gateway/protobuf/frame-splitter.js";
-import { encodeFields, messageOf, pdkMessages } from "../../src/gateway/protobuf/messages.js";
-import { decodeArguments, encodeResult } from "../../src/gateway/protobuf/pdk-messages.js";
+import { frame } from "../../src/gateways/kong/standin/protobuf/frame-splitter.js";
+import { encodeFields, messageOf, pdkMessages } from "../../src/gateways/kong/standin/protobuf/messages.js";
+import { decodeArguments, encodeResult } from "../../src/gateways/kong/standin/protobuf/pdk-messages.js";
 import type { ScriptedCall, Workload } from "../workloads/index.js";
 
 const HEADER = 4;

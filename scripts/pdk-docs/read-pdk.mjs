@@ -1,4 +1,4 @@
-// Reads src/pdk with the compiler: the namespaces of `kong` with their functions, and every other export, each with its comment.
+// Reads src/gateways/kong/pdk with the compiler: the namespaces of `kong` with their functions, and every other export, each with its comment.
 import ts from "typescript";
 
 const LONGEST_TYPE = 120;

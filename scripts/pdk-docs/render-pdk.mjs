@@ -22,7 +22,7 @@ export function renderPdk({ kong, exports, errorCodes, notOffered }) {
   const placed = new Set([...CHAPTERS.flatMap(([, files]) => files), "errors.ts"]);
   const chapters = [...CHAPTERS, [REST, [...new Set(exports.map(({ file }) => file))].filter((file) => !placed.has(file))]];
   const blocks = [
-    "<!-- Generated from src/pdk by `npm run docs:pdk`: do not edit. -->",
+    "<!-- Generated from src/gateways/kong/pdk by `npm run docs:pdk`: do not edit. -->",
     "# The PDK",
     kong.comment.description,
     "## Functions by phase",

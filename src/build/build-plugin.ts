@@ -1,7 +1,13 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { findPackagePdkVersion, type Generation, type LoadOptions, loadPlugins, type PluginSource } from "../plugins/index.js";
+import {
+  findPackagePdkVersion,
+  type Generation,
+  type LoadOptions,
+  loadPlugins,
+  type PluginSource,
+} from "../core/plugins/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -10,7 +16,7 @@ import {
   runningPlatform,
   type SigningKey,
   writeBuild,
-} from "../stamp/index.js";
+} from "../core/signing/index.js";
 import { BuildError } from "./build-error.js";
 import { bundlePlugin, OLDEST_NODE, type PluginBundle } from "./bundle-plugin.js";
 import { checkTypes } from "./check-types.js";

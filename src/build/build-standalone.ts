@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { findPackagePdkVersion, type Generation, loadPlugin, type LoadOptions } from "../plugins/index.js";
+import { findPackagePdkVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";

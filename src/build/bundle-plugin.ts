@@ -1,7 +1,7 @@
 // Bundles a plugin with its npm packages into one text that runs wherever it lies.
 import { resolve } from "node:path";
 import { build, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
-import { BUILD_HEADER } from "../stamp/index.js";
+import { BUILD_HEADER } from "../core/signing/index.js";
 import { BundleContents, bundleError, missingModules } from "./bundle-contents.js";
 import { NativeCode } from "./native-code.js";
 

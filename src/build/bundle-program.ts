@@ -126,7 +126,7 @@ const entryText = (plugin: string): string =>
 function sourceName(path: string, { root, pdkEntry }: ProgramRequest): string {
   const home = packageOf(path);
   if (home !== undefined) return path.slice(home.lastIndexOf(`node_modules${sep}`));
-  const own = dirname(dirname(dirname(pdkEntry)));
+  const own = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)));
   const isOwn = ["dist", "src"].some((folder) => path.startsWith(join(own, folder, sep)));
   if (isOwn) return join("node_modules", "pluginserver", relative(own, path));
   return relative(root, path);

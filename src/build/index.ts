@@ -1,4 +1,4 @@
 // The door of build: turns a plugin's source into one file that a server takes as it is.
 export { BuildError } from "./build-error.js";
+export { buildPlugin, type BuiltPlugin } from "./build-plugin.js";
 export { buildStandalone, type StandalonePlugin } from "./build-standalone.js";
-export { buildPlugin, type BuildOptions, type BuiltPlugin } from "./build-plugin.js";

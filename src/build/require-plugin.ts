@@ -1,7 +1,7 @@
 // Finds the plugin that is to be built.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findPlugin, type PluginSource } from "../plugins/index.js";
+import { findPlugin, type PluginSource } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 
 /** @throws {BuildError} where `path` is no plugin. */

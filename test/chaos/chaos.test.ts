@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, it } from "vitest";
-import { startEchoUpstream, startGateway } from "../../src/gateway/index.js";
+import { startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
 import { createTempDir, isRecord, runCli, type RunningServer, startServer, WireClient } from "../support/index.js";
 
 const SECONDS = Number(process.env["CHAOS_SECONDS"] ?? 15);

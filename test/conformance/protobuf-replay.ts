@@ -1,7 +1,7 @@
 // Owns replaying a ProtoBuf:1 transcript: the gateway's frames as recorded, the server's compared byte by byte.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeFields, pdkMessages } from "../../src/gateway/protobuf/messages.js";
+import { decodeFields, pdkMessages } from "../../src/gateways/kong/standin/protobuf/messages.js";
 import { createTempDir, frame, FrameClient, message, recordedArguments } from "../support/index.js";
 import type { ReplayResult } from "./replay.js";
 import type { ScriptedEvent, Scripts } from "./script.js";

@@ -1,7 +1,7 @@
 // Owns checking a ProtoBuf:1 PDK table call by call: the plugin asks, the recorded result answers, the plugin reports.
 import { isUtf8 } from "node:buffer";
-import { decodeFields, pdkMessages } from "../../src/gateway/protobuf/messages.js";
-import { decodeArguments } from "../../src/gateway/protobuf/pdk-messages.js";
+import { decodeFields, pdkMessages } from "../../src/gateways/kong/standin/protobuf/messages.js";
+import { decodeArguments } from "../../src/gateways/kong/standin/protobuf/pdk-messages.js";
 import { bytesOf, frame, FrameClient, message, recordedArguments, type Exact } from "../support/index.js";
 import type { TableResult } from "./pdk-table.js";
 import { fieldsOf, type ProtobufRecording, type RecordedPdkCall } from "./protobuf-recording.js";

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readBuild, writeBuild, type BuildStamp } from "../../src/stamp/index.js";
+import { readBuild, writeBuild, type BuildStamp } from "../../src/core/signing/index.js";
 import { createTempDir, runCli, runPhase, startInstance, startServer, type TempDir, WireClient } from "../support/index.js";
 import { refusals, writeKeys } from "./built-plugins.js";
 

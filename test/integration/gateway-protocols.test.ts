@@ -1,7 +1,7 @@
 // Owns checking that whole requests go the same way over both protocols: the real server behind the stand-in gateway.
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EchoUpstream, type Gateway, startEchoUpstream, startGateway } from "../../src/gateway/index.js";
+import { type EchoUpstream, type Gateway, startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
 import { createTempDir, PROTOCOLS, runCli, type RunningServer, startServer, type TempDir, WireClient } from "../support/index.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../plugins-dir", import.meta.url));

@@ -3,10 +3,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EchoUpstream, type Gateway, startEchoUpstream, startGateway } from "../../src/gateway/index.js";
-import { jsName, PDK_METHODS, type PdkMethod } from "../../src/pdk/index.js";
+import { type EchoUpstream, type Gateway, startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
+import { jsName, PDK_METHODS, type PdkMethod } from "../../src/gateways/kong/pdk/index.js";
 import { isRecord, runCli, type RunningServer, startServer } from "../support/index.js";
-import { ask, type Question } from "../unit/gateway/http-client.js";
+import { ask, type Question } from "../unit/gateways/kong/standin/http-client.js";
 import { type Call, effects, type Seen } from "./pdk-effects.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/pdk-effects/", import.meta.url));

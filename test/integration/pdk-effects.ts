@@ -1,6 +1,6 @@
 // Owns what each writing function of the PDK does: the calls, and what the client, the service and the log see of them.
 import { expect } from "vitest";
-import type { Answer, Question } from "../unit/gateway/http-client.js";
+import type { Answer, Question } from "../unit/gateways/kong/standin/http-client.js";
 
 export type Phase = "rewrite" | "access" | "response" | "log";
 export type Call = readonly [path: string, ...args: unknown[]];

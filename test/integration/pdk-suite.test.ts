@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../../src/gateway/index.js";
-import { jsName, PDK_METHODS, type PdkMethod, PHASES, type Phase, type ResultKind } from "../../src/pdk/index.js";
+import { type Gateway, startGateway } from "../../src/gateways/kong/standin/index.js";
+import { jsName, PDK_METHODS, type PdkMethod, PHASES, type Phase, type ResultKind } from "../../src/gateways/kong/pdk/index.js";
 import {
   BINARY,
   connectPeer,
@@ -22,7 +22,7 @@ import {
   startServer,
   type TempDir,
 } from "../support/index.js";
-import { ask } from "../unit/gateway/http-client.js";
+import { ask } from "../unit/gateways/kong/standin/http-client.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/pdk-suite/", import.meta.url));
 const PLUGIN = join(PLUGINS, "suite.ts");

@@ -1,6 +1,6 @@
 // Owns checking that a gateway's reload, which starts the new server while the old one runs, loses no event and mixes none up.
 import { expect, it } from "vitest";
-import { startEchoUpstream, startGateway } from "../../src/gateway/index.js";
+import { startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
 import { createTempDir, runCli, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
 
 const PLUGIN = `module.exports = { Plugin: class {

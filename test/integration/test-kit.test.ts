@@ -4,11 +4,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsName, PDK_METHODS } from "../../src/pdk/index.js";
-import { type Gateway, startGateway } from "../../src/gateway/index.js";
-import { testPlugin, type TestResult } from "../../src/testing/index.js";
+import { jsName, PDK_METHODS } from "../../src/gateways/kong/pdk/index.js";
+import { type Gateway, startGateway } from "../../src/gateways/kong/standin/index.js";
+import { testPlugin, type TestResult } from "../../src/apps/testing/index.js";
 import { runCli, type RunningServer, startServer } from "../support/index.js";
-import { ask } from "../unit/gateway/http-client.js";
+import { ask } from "../unit/gateways/kong/standin/http-client.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/test-kit/", import.meta.url));
 

@@ -1,7 +1,7 @@
 // Owns a ProtoBuf:1 client for tests that says exactly what it is told: frames out, frames in.
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { encodeFields, messageOf } from "../../src/gateway/protobuf/messages.js";
+import { encodeFields, messageOf } from "../../src/gateways/kong/standin/protobuf/messages.js";
 
 /** A frame of these bytes. */
 export function frame(bytes: Uint8Array | string): Buffer {

@@ -1,5 +1,5 @@
 // Owns a gateway of ProtoBuf:1 for the tests that run over both protocols: what a WireClient does, over a pool of connections.
-import { ByteText, bytesOf, GatewayError, ProtobufClient } from "../../src/gateway/index.js";
+import { ByteText, bytesOf, GatewayError, ProtobufClient } from "../../src/gateways/kong/standin/index.js";
 import { isRecord } from "./is-record.js";
 import { GatewayAnswer, type PdkCall, type PhaseOptions, type PhaseRun } from "./phase-run.js";
 import { type Reply, WireClient } from "./wire-client.js";

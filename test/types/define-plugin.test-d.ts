@@ -1,7 +1,7 @@
 // Compiled, never run: the configuration a handler gets follows from the schema, its `kong` from the phase.
 import { expectTypeOf } from "vitest";
-import { PLUGIN_STAMP, definePlugin } from "../../src/pdk/index.js";
-import type { ConfigSchema, InferConfig, KongFor, Plugin } from "../../src/pdk/index.js";
+import { PLUGIN_STAMP, definePlugin } from "../../src/gateways/kong/pdk/index.js";
+import type { ConfigSchema, InferConfig, KongFor, Plugin } from "../../src/gateways/kong/pdk/index.js";
 
 const plugin = definePlugin({
   name: "everything",

@@ -13,7 +13,7 @@ import type {
   Phase,
   Route,
   UploadedFile,
-} from "../../src/pdk/index.js";
+} from "../../src/gateways/kong/pdk/index.js";
 
 type PathsOf<Namespace, Path extends string> = {
   // A namespace may be a function as well: kong.log.

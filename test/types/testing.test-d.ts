@@ -1,7 +1,7 @@
 // Compiled, never run: what must and must not compile in a test of a plugin.
 import { describe, expectTypeOf, it } from "vitest";
-import { definePlugin } from "../../src/pdk/index.js";
-import { type ConfigFor, testPlugin, type TestResponse, type UpstreamRequest } from "../../src/testing/index.js";
+import { definePlugin } from "../../src/gateways/kong/pdk/index.js";
+import { type ConfigFor, testPlugin, type TestResponse, type UpstreamRequest } from "../../src/apps/testing/index.js";
 
 const plugin = definePlugin({
   schema: [

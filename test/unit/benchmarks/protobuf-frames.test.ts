@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { answerFrames, ExpectedFrames, expectedFrames, handleEventFrame } from "../../../benchmarks/load/protobuf-frames.js";
 import { hello } from "../../../benchmarks/workloads/hello.js";
-import { encodePdkCall, encodeRpcReturn, END_OF_EVENT } from "../../../src/protobuf/index.js";
+import { encodePdkCall, encodeRpcReturn, END_OF_EVENT } from "../../../src/gateways/kong/protobuf/index.js";
 
 /** What the server sends in a phase of "hello", block by block. */
 const PHASE = [

@@ -1,7 +1,7 @@
 // docs/pdk.md tells of every function and error what the tables in src/pdk say, and its links lead somewhere.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { jsName, PDK_ERROR_CODES, PDK_METHODS } from "../../../src/pdk/index.js";
+import { jsName, PDK_ERROR_CODES, PDK_METHODS } from "../../../src/gateways/kong/pdk/index.js";
 
 const text = readFileSync(new URL("../../../docs/pdk.md", import.meta.url), "utf8");
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsName, PDK_METHODS } from "../../../src/pdk/index.js";
+import { jsName, PDK_METHODS } from "../../../src/gateways/kong/pdk/index.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const DOCS = join(ROOT, "docs");

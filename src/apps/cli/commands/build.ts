@@ -1,0 +1,47 @@
+// The build command: each plugin becomes one file that a server takes as it is.
+import { relative } from "node:path";
+import { CommandError } from "../../../core/model/index.js";
+import { createLogger } from "../../../core/log/index.js";
+import { writeOutput } from "../../program/index.js";
+import { BuildError, type BuiltPlugin, buildPlugin, buildStandalone, type StandalonePlugin } from "../../../build/index.js";
+import { SERVER_ENTRY } from "../../program/index.js";
+import { loadOptions } from "../load-directory.js";
+import type { BuildCommandOptions } from "../invocation.js";
+import { signingKey } from "../read-keys.js";
+import { packageVersion } from "../version.js";
+
+/** @throws {CommandError} where one could not be built; the others are. */
+export async function build(options: BuildCommandOptions): Promise<void> {
+  const { plugins, out, sign, standalone } = options;
+  const key = await signingKey(sign);
+  const logger = createLogger(options.log);
+  const load = await loadOptions(options, logger);
+  const version = await packageVersion();
+  const failures: string[] = [];
+  for (const plugin of plugins) {
+    try {
+      const built = standalone
+        ? await buildStandalone(plugin, { out, version, load, serverEntry: SERVER_ENTRY })
+        : await buildPlugin(plugin, { out, version, key, load });
+      for (const warning of built.warnings) logger.warn(`${plugin}: ${warning}`);
+      await writeOutput("stamp" in built ? describe(built, key?.id) : describeProgram(built));
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      failures.push(`${plugin}: ${error.message}`);
+    }
+  }
+  if (failures.length > 0) throw new CommandError(`not built: ${failures.join("\n")}`);
+}
+
+const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} KB`;
+
+function describeProgram({ name, version, pdk, file, size }: StandalonePlugin): string {
+  return `${name} ${version}: ${relative(process.cwd(), file)} (executable, PDK ${pdk}, ${kilobytes(size)})\n`;
+}
+
+function describe({ file, nativeFolder, stamp, size }: BuiltPlugin, keyId: string | undefined): string {
+  const { plugin, version, pdk } = stamp;
+  const facts = [`PDK ${pdk}`, kilobytes(size), ...(keyId === undefined ? [] : [`signed with ${keyId}`])];
+  const beside = nativeFolder === undefined ? "" : ` and ${relative(process.cwd(), nativeFolder)}/`;
+  return `${plugin} ${version}: ${relative(process.cwd(), file)}${beside} (${facts.join(", ")})\n`;
+}

@@ -1,0 +1,111 @@
+// The check command: what a gateway would see in a plugins directory, and what keeps plugins out of it.
+import { resolve } from "node:path";
+import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
+import { CommandError } from "../../../core/model/index.js";
+import { createLogger } from "../../../core/log/index.js";
+import { writeOutput } from "../../program/index.js";
+import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
+import { loadDirectory } from "../load-directory.js";
+import type { CheckOptions } from "../invocation.js";
+
+/** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
+interface Finding {
+  readonly name: string;
+  readonly path: string;
+  readonly served: boolean;
+  readonly version?: string;
+  readonly priority?: number;
+  readonly phases?: readonly string[];
+  /** The PDK version it was built against; without one, any. */
+  readonly pdkVersion?: string;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** @throws {CommandError} where a plugin would not be served, once everything is told. */
+export async function check(options: CheckOptions): Promise<void> {
+  const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
+  const registry = await loadDirectory(options, createLogger(options.log));
+  const findings = findingsOf(registry, release);
+  await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
+  if (findings.length === 0) throw new CommandError("nothing was checked");
+  const refused = findings.filter(({ served }) => !served).length;
+  if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
+}
+
+function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefined): Finding[] {
+  const findings = [...registry.list().map((generation) => served(generation, release)), ...registry.problems().map(refused)];
+  return findings.sort((a, b) => (a.name < b.name || (a.name === b.name && a.served) ? -1 : 1));
+}
+
+function served({ name, path, metadata, pdkVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
+  const { version, priority, phases } = metadata;
+  const pdk = pdkVersion === undefined ? {} : { pdkVersion };
+  return {
+    name,
+    path,
+    served: true,
+    version,
+    priority,
+    phases,
+    ...pdk,
+    errors: [],
+    warnings: [...warnings, ...misfits(phases, release)],
+    notes,
+  };
+}
+
+/** What that gateway never does. */
+function misfits(phases: readonly string[], release: GatewayRelease | undefined): string[] {
+  if (release === undefined || release.runsResponse || !phases.includes("response")) return [];
+  return [`its response handler never runs: Kong ${release.name} has no response phase`];
+}
+
+function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {
+  const said = metadata === undefined ? {} : { version: metadata.version, priority: metadata.priority, phases: metadata.phases };
+  const pdk = metadata?.pdkVersion === undefined ? {} : { pdkVersion: metadata.pdkVersion };
+  return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings, notes: [] };
+}
+
+async function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): Promise<string> {
+  if (findings.length === 0) return `no plugins in ${pluginsDirectory}${await hint(pluginsDirectory)}\n`;
+  const rows = findings.map(({ name, version, priority = "?", phases, pdkVersion, served: isServed }) => [
+    name,
+    version ?? "?",
+    String(priority),
+    phases?.join(",") ?? "?",
+    pdkVersion ?? (version === undefined ? "?" : "any"),
+    isServed ? "served" : "NOT SERVED",
+  ]);
+  const lines = [...table([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
+  for (const finding of findings) lines.push(...remarks(finding));
+  return `${lines.join("\n")}\n`;
+}
+
+/** In a plugin's own project there are no plugins, but there is one. */
+async function hint(directory: string): Promise<string> {
+  const plugin = await findPlugin(resolve(directory));
+  return plugin === undefined ? "" : ": it is one itself; build it, or check the directory that it is in";
+}
+
+function remarks({ name, path, errors, warnings, notes }: Finding): string[] {
+  if (errors.length + warnings.length + notes.length === 0) return [];
+  return [
+    "",
+    `${name} (${path})`,
+    ...errors.map((text) => `  error: ${text}`),
+    ...warnings.map((text) => `  warning: ${text}`),
+    ...notes.map((text) => `  note: ${text}`),
+  ];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

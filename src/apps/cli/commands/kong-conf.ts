@@ -1,0 +1,30 @@
+// The kong-conf command: the lines of kong.conf with which a gateway serves what is in a plugins directory.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CommandError } from "../../../core/model/index.js";
+import { createLogger } from "../../../core/log/index.js";
+import { writeOutput } from "../../program/index.js";
+import { findRelease, kongSettings, settingsText } from "../../../gateways/kong/conf/index.js";
+import { loadDirectory, reportProblems } from "../load-directory.js";
+import type { KongConfOptions } from "../invocation.js";
+
+const EXECUTABLE = fileURLToPath(new URL("../../../../bin/pluginserver", import.meta.url));
+
+/** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
+export async function kongConf(options: KongConfOptions): Promise<void> {
+  const release = findRelease(options.kongVersion);
+  const logger = createLogger(options.log);
+  const registry = await loadDirectory(options, logger);
+  reportProblems(registry, logger);
+  const plugins = registry.list().map(({ name }) => name);
+  if (plugins.length === 0) throw new CommandError(`there is no plugin in ${options.pluginsDirectory} that could be served`);
+  const server = {
+    ...options.server,
+    executable: EXECUTABLE,
+    pluginsDirectory: resolve(options.pluginsDirectory),
+    plugins,
+    responders: registry.list().flatMap(({ name, metadata }) => (metadata.phases.includes("response") ? [name] : [])),
+    protocol: options.protocol,
+  };
+  await writeOutput(settingsText(kongSettings(server, release, options.mode), options.format));
+}

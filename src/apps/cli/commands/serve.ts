@@ -1,0 +1,135 @@
+// The serve command: runs the server until a signal, or the loss of its parent, ends it.
+import { dirname, join, resolve } from "node:path";
+import type { Logger } from "pino";
+import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socket-group/index.js";
+import { logOwnOutput, type PluginServer, serveDirectory } from "../../../gateways/kong/server/index.js";
+import { warnOfDescriptors } from "../../../core/net/index.js";
+import { createLogger, endOnFault } from "../../../core/log/index.js";
+import { endOfService, PDK_ENTRY, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
+import { PDK_VERSION } from "../../../gateways/kong/pdk/index.js";
+import type { Listen } from "../../../core/net/index.js";
+import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
+import type { ServeOptions } from "../invocation.js";
+import { trustedKeys } from "../read-keys.js";
+
+const SOCKET_NAME = "go_pluginserver.sock";
+const ISOLATE_IDLE_TIMEOUT = 60_000;
+/** What an isolate may take to end when its events have had their time, in milliseconds. */
+const END_GRACE = 1000;
+
+export async function createServer(
+  options: ServeOptions,
+  logger: Logger,
+  listen?: Listen,
+): Promise<{ server: PluginServer; socketPath: string }> {
+  const socketPath = await requirePlaces(options);
+  const limits = {
+    memory: options.isolateMemory,
+    maxEvents: options.maxEvents,
+    stallTimeout: options.stallTimeout,
+    loadTimeout: options.loadTimeout,
+    maxBodySize: options.maxMessageSize,
+    idleTimeout: ISOLATE_IDLE_TIMEOUT,
+    endTimeout: options.drainTimeout + END_GRACE,
+    disposeTimeout: options.drainTimeout,
+    env: pluginEnvironment(options.hiddenEnvironment),
+  };
+  const common = {
+    socketMode: options.socketMode,
+    protocol: options.protocol,
+    eventTimeout: options.eventTimeout,
+    onError: options.onError,
+    instanceTimeout: options.instanceTimeout,
+    drainTimeout: options.drainTimeout,
+    maxMessageSize: options.maxMessageSize,
+    maxConnections: options.maxConnections,
+  };
+  const server = serveDirectory({
+    ...common,
+    pluginsDirectory: resolve(options.pluginsDirectory),
+    watch: options.watch,
+    socketPath,
+    ownSocketOf: await ownSockets(options, common, limits, logger),
+    // An isolate that serves its own socket starts the others beside it itself.
+    isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
+    pdkEntry: PDK_ENTRY,
+    pdkVersion: PDK_VERSION,
+    pdkMatch: options.pdkMatch,
+    trustedKeys: await trustedKeys(options.trust),
+    inspect: options.inspect,
+    isolation: options.isolation,
+    limits,
+    logger,
+    listen,
+  });
+  return { server, socketPath };
+}
+
+/** Resolves with the path of the socket. */
+async function requirePlaces({ pluginsDirectory, socket, kongPrefix }: ServeOptions): Promise<string> {
+  await requireDirectory(pluginsDirectory, "the plugins directory");
+  const socketPath = resolve(socket ?? join(kongPrefix, SOCKET_NAME));
+  await requireWritable(dirname(socketPath), socket === undefined ? "the Kong prefix" : "the socket's directory");
+  return socketPath;
+}
+
+async function ownSockets(
+  { pluginSockets, log, threads: isolates }: ServeOptions,
+  server: OwnSocketOptions["server"],
+  limits: OwnSocketOptions["limits"],
+  logger: Logger,
+): Promise<ReturnType<typeof ownSocketOf> | undefined> {
+  if (pluginSockets === undefined) return undefined;
+  await requireWritable(pluginSockets, "the directory of the plugins' sockets");
+  const group = await import("../../../gateways/kong/socket-group/index.js");
+  const directory = resolve(pluginSockets);
+  group.requireShortDirectory(directory);
+  return group.ownSocketOf({ directory, server, log, isolates, limits }, (plugin, error) =>
+    logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${error.message}`),
+  );
+}
+
+/** Resolves with the status to end with, when the server has ended. */
+export async function serve(options: ServeOptions, socket: EarlySocket | undefined): Promise<number> {
+  const supervised = supervisorOfThis();
+  if (supervised === undefined && socket === undefined && options.isSupervised) {
+    const path = await requirePlaces(options);
+    const held = await EarlySocket.open({ path, mode: options.socketMode });
+    return supervise({ socket: held, watchParent: options.watchParent, command: sameCommand() });
+  }
+  await serveHere(options, supervised ?? socket);
+  return 0;
+}
+
+async function serveHere(options: ServeOptions, front: Front | undefined): Promise<void> {
+  const logger = createLogger(options.log);
+  if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
+  logOwnOutput(logger);
+  endOnFault(logger);
+  const { server, socketPath } = await createServer(options, logger, front?.listen);
+  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
+  // Before the start, which can take long: an unhandled SIGHUP ends the process.
+  process.on("SIGHUP", () => {
+    logger.info("got SIGHUP: looking for changed plugins");
+    server.reload();
+  });
+  await server.start();
+  front?.serving();
+  warnOfDescriptors(logger, options.maxConnections);
+  await warnOfInspector(options, server, logger);
+  logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
+  const reason = await ending;
+  logger.info(`${reason}: finishing the events that run`);
+  await server.close();
+  logger.info("ended");
+}
+
+async function warnOfInspector({ inspect }: ServeOptions, server: PluginServer, logger: Logger): Promise<void> {
+  if (inspect === undefined) return;
+  const { plugin, host } = inspect;
+  const names = (await server.pluginInfos()).map(({ Name }) => Name);
+  if (!names.includes(plugin)) logger.warn(`-inspect: there is no plugin ${plugin}; there are: ${names.join(", ") || "none"}`);
+  if (!isLoopback(host)) logger.warn(`-inspect: whoever can reach ${host} can run any code in plugin ${plugin}`);
+}
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");

@@ -1,0 +1,101 @@
+// Says what a command line can ask for, as the commands take it.
+import type { InspectTarget } from "../program/index.js";
+import type { LogOptions } from "../../core/log/index.js";
+import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
+
+export const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
+export const PDK_MATCHES = ["exact", "compatible"] as const;
+export const ISOLATIONS = ["thread", "process"] as const;
+export const ERROR_RULES = ["exit", "continue"] as const;
+
+/** What loading plugins needs. */
+export interface LoadingOptions {
+  /** Milliseconds. */
+  readonly loadTimeout: number;
+  /** Bytes. */
+  readonly isolateMemory: number;
+  /** Names of environment variables that plugins do not see; `*` stands for any characters. */
+  readonly hiddenEnvironment: readonly string[];
+  readonly pluginsDirectory: string;
+  readonly pdkMatch: (typeof PDK_MATCHES)[number];
+  /** Paths of keys: where there are any, only plugins that one of them signed are loaded. */
+  readonly trust: readonly string[];
+  /** What a dump announces and the socket speaks; "auto" announces MsgPack:1. */
+  readonly protocol: (typeof PROTOCOLS)[number];
+  readonly log: LogOptions;
+}
+
+/** Times in milliseconds. */
+export interface ServeOptions extends LoadingOptions {
+  readonly kongPrefix: string;
+  readonly socket: string | undefined;
+  readonly socketMode: number;
+  /** The directory of the plugins' own sockets; none without it. */
+  readonly pluginSockets: string | undefined;
+  readonly threads: number;
+  readonly isolation: (typeof ISOLATIONS)[number];
+  readonly eventTimeout: number;
+  readonly onError: (typeof ERROR_RULES)[number];
+  readonly stallTimeout: number;
+  readonly instanceTimeout: number;
+  readonly drainTimeout: number;
+  readonly maxEvents: number;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+  readonly maxConnections: number;
+  readonly watchParent: boolean;
+  /** Whether a process of its own holds the socket. */
+  readonly isSupervised: boolean;
+  /** Whether changed plugin files are noticed. */
+  readonly watch: boolean;
+  /** The plugin that a debugger is let into, and where it listens. */
+  readonly inspect: InspectTarget | undefined;
+}
+
+export interface TryOptions extends ServeOptions {
+  readonly port: number;
+  readonly config: string | undefined;
+}
+
+export interface CheckOptions extends LoadingOptions {
+  readonly json: boolean;
+  /** The gateway that the plugins are for; none in particular by default. */
+  readonly kongVersion: string | undefined;
+}
+
+export interface BuildCommandOptions extends LoadingOptions {
+  /** Files or folders. */
+  readonly plugins: readonly string[];
+  readonly out: string;
+  /** Path of the private key to sign with. */
+  readonly sign: string | undefined;
+  /** Whether each becomes an executable of its own. */
+  readonly standalone: boolean;
+}
+
+export interface InitOptions {
+  /** Path of the new project; its last part is the plugin's name. */
+  readonly name: string;
+}
+
+export interface KongConfOptions extends LoadingOptions {
+  readonly kongVersion: string;
+  readonly mode: ServingMode;
+  readonly format: SettingsFormat;
+  /** What the commands in the printed settings are to have. */
+  readonly server: ServerFlags;
+}
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "version" }
+  | { readonly command: "dump-all"; readonly options: LoadingOptions }
+  | { readonly command: "dump"; readonly name: string; readonly options: LoadingOptions }
+  | { readonly command: "dump-plugin-info"; readonly name: string; readonly options: LoadingOptions }
+  | { readonly command: "serve"; readonly options: ServeOptions }
+  | { readonly command: "try"; readonly options: TryOptions }
+  | { readonly command: "check"; readonly options: CheckOptions }
+  | { readonly command: "build"; readonly options: BuildCommandOptions }
+  | { readonly command: "init"; readonly options: InitOptions }
+  | { readonly command: "kong-conf"; readonly options: KongConfOptions };

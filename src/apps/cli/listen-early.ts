@@ -1,0 +1,32 @@
+// Listens for a command line that serves, before the command itself is loaded.
+import {
+  EarlySocket,
+  isSupervised,
+  programGrammar,
+  programName,
+  SERVER_GRAMMAR,
+  type ServePlan,
+  servePlan,
+} from "../../core/supervisor/index.js";
+
+export interface Early {
+  readonly socket: EarlySocket;
+  readonly plan: ServePlan;
+}
+
+/** Undefined where nothing is served, or the socket is another's affair: the command then says what is wrong. */
+export async function listenEarly(argv: readonly string[]): Promise<Early | undefined> {
+  const plan = isSupervised() ? undefined : planOf(argv);
+  if (plan === undefined) return undefined;
+  try {
+    return { plan, socket: await EarlySocket.open(plan) };
+  } catch {
+    return undefined;
+  }
+}
+
+function planOf(argv: readonly string[]): ServePlan | undefined {
+  const [command, plugin, ...flags] = argv;
+  if (command !== "run") return servePlan(argv, SERVER_GRAMMAR);
+  return plugin === undefined ? undefined : servePlan(flags, programGrammar(programName(plugin)));
+}

@@ -1,0 +1,32 @@
+// Loads a plugins directory for the commands that look at it without serving it.
+import type { Logger } from "pino";
+import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
+import { PDK_ENTRY, pluginEnvironment, requireDirectory } from "../program/index.js";
+import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
+import type { LoadingOptions } from "./invocation.js";
+import { trustedKeys } from "./read-keys.js";
+
+/** @throws {CommandError} where the directory is not there, or a key cannot be read. */
+export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
+  await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  return loadPlugins(options.pluginsDirectory, await loadOptions(options, logger));
+}
+
+/** @throws {CommandError} where a key cannot be read. */
+export async function loadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
+  return {
+    pdkEntry: PDK_ENTRY,
+    pdkVersion: PDK_VERSION,
+    pdkMatch: options.pdkMatch,
+    trustedKeys: await trustedKeys(options.trust),
+    loadTimeout: options.loadTimeout,
+    limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
+    onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
+  };
+}
+
+/** Plugins that do not load are left out of what a gateway gets to see. */
+export function reportProblems(registry: PluginRegistry, logger: Logger): void {
+  for (const { name, path, reason } of registry.problems())
+    logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+}

@@ -1,0 +1,38 @@
+// Entry of the command line: checks the runtime before anything is loaded that needs it.
+import { type EarlySocket, sameCommand, supervise } from "../../core/supervisor/index.js";
+import { type Early, listenEarly } from "./listen-early.js";
+import { ownStderr } from "./own-stderr.js";
+
+const OLDEST = [20, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(`pluginserver: Node.js ${OLDEST.join(".")} or newer is needed, this is ${process.version}\n`);
+  process.exit(1);
+}
+
+// Node.js opens its inspector at this signal, for whoever may send it.
+process.on("SIGUSR1", () => {});
+
+const argv = process.argv.slice(2);
+const early = await listenEarly(argv);
+const status = early?.plan.isSupervised === true ? await superviseServer(early) : await runHere(argv, early?.socket);
+// Plugin threads and handles may still be about: the command is done, and so is the process.
+process.exit(status);
+
+/** What holds the socket loads no more than that takes. */
+function superviseServer({ socket, plan }: Early): Promise<number> {
+  return supervise({ socket, watchParent: plan.watchParent, command: sameCommand() });
+}
+
+async function runHere(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+  const writeStderrBy = ownStderr();
+  const { writeStderr } = await import("../../core/log/index.js");
+  writeStderrBy(writeStderr);
+  const { run } = await import("./run.js");
+  try {
+    return await run(argv, socket);
+  } finally {
+    await socket?.giveUp();
+  }
+}

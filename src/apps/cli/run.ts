@@ -1,0 +1,67 @@
+// Runs one command line and says with which status the process is to end.
+import { UsageError } from "../../core/model/index.js";
+import { writeOutput } from "../program/index.js";
+import { writeStderr } from "../../core/log/index.js";
+import type { EarlySocket } from "../../core/supervisor/index.js";
+import type { Invocation } from "./invocation.js";
+import { parseCommandLine } from "./options.js";
+import { versionText } from "./version.js";
+
+/** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
+export async function run(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+  try {
+    // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.
+    if (argv[0] === "run") return await runPlugin(argv.slice(1), socket);
+    return await execute(parseCommandLine(argv), socket);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+async function runPlugin([path, ...flags]: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+  if (path === undefined || path.startsWith("-"))
+    throw new UsageError("run takes a plugin: pluginserver run PLUGIN [-flag value]…");
+  return (await import("../program/index.js")).runFile(path, flags, socket);
+}
+
+// Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.
+async function execute(invocation: Invocation, socket: EarlySocket | undefined): Promise<number> {
+  // What holds the socket ends as its server did.
+  if (invocation.command === "serve") return (await import("./commands/serve.js")).serve(invocation.options, socket);
+  await perform(invocation);
+  return 0;
+}
+
+async function perform(invocation: Exclude<Invocation, { command: "serve" }>): Promise<void> {
+  switch (invocation.command) {
+    case "help":
+      return writeOutput(invocation.text);
+    case "version":
+      return writeOutput(await versionText());
+    case "dump-all":
+      return (await import("./commands/dump.js")).dumpAll(invocation.options);
+    case "dump":
+      return (await import("./commands/dump.js")).dumpOne(invocation.name, invocation.options);
+    case "dump-plugin-info":
+      return (await import("./commands/dump.js")).dumpPluginInfo(invocation.name, invocation.options);
+    case "try":
+      return (await import("./commands/try.js")).tryOut(invocation.options);
+    case "check":
+      return (await import("./commands/check.js")).check(invocation.options);
+    case "build":
+      return (await import("./commands/build.js")).build(invocation.options);
+    case "init":
+      return (await import("./commands/init.js")).init(invocation.options);
+    case "kong-conf":
+      return (await import("./commands/kong-conf.js")).kongConf(invocation.options);
+  }
+}
+
+/** Known errors are one line; for anything else the stack is what a bug report needs. */
+function report(error: unknown): 1 | 2 {
+  const known = error instanceof Error && "code" in error;
+  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const usage = error instanceof UsageError;
+  writeStderr(`pluginserver: ${text}${usage ? "; see pluginserver -help" : ""}\n`);
+  return usage ? 2 : 1;
+}

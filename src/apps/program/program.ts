@@ -1,0 +1,152 @@
+// Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
+import { dirname } from "node:path";
+import { limitLog } from "../../core/channel/index.js";
+import type { CreatePool } from "../../core/server/index.js";
+import { logOwnOutput, PluginServer } from "../../gateways/kong/server/index.js";
+import { warnOfDescriptors } from "../../core/net/index.js";
+import { PluginPool, type StartCarrier } from "../../core/isolates/index.js";
+import type { Generation } from "../../core/plugins/index.js";
+import { pluginInfo } from "../../gateways/kong/server/index.js";
+import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
+import { endOfService } from "./end-of-service.js";
+import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
+import { pluginEnvironment } from "./plugin-environment.js";
+import { requireWritable } from "./require-path.js";
+import { UsageError } from "../../core/model/index.js";
+import { writeOutput } from "./output.js";
+import { captureOutput, surviveStrayErrors, trackEvents } from "../../core/worker/index.js";
+import { disposePlugin, type PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../core/supervisor/index.js";
+import { usageText } from "./flags.js";
+import { InThreadPool } from "../../gateways/kong/server/index.js";
+import { OnePlugin } from "../../gateways/kong/server/index.js";
+import { type EmbeddedOptions, parseEmbedded } from "./options.js";
+
+const ISOLATE_IDLE_TIMEOUT = 60_000;
+
+/** The plugin that a program is. */
+export interface ProgramPlugin {
+  readonly generation: Generation;
+  /** Gets its handlers into this thread. */
+  readonly define: () => Promise<PluginDefinition>;
+  /** Starts an isolate that runs it. */
+  readonly startCarrier: StartCarrier;
+}
+
+/** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
+export async function runProgram(
+  program: string,
+  argv: readonly string[],
+  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
+  socket?: EarlySocket,
+): Promise<number> {
+  try {
+    const options = parseEmbedded(argv, program);
+    if (options.command === "help") writeStderr(usageText(program));
+    else if (options.command === "dump") await dump(await load(options), options);
+    else if (options.command === "version") await printVersion(await load(options));
+    else return await serve(load, options, socket);
+    return 0;
+  } catch (error) {
+    return report(error, program);
+  }
+}
+
+async function dump({ generation }: ProgramPlugin, { protocol, socketPath }: EmbeddedOptions): Promise<void> {
+  const announced = protocol === "auto" ? "MsgPack:1" : protocol;
+  await writeOutput(`${JSON.stringify({ Protocol: announced, SocketPath: socketPath, Plugins: [pluginInfo(generation)] })}\n`);
+}
+
+/** As go-pluginserver prints them; the version is the plugin's own. */
+async function printVersion({ generation }: ProgramPlugin): Promise<void> {
+  const { version } = generation.metadata;
+  await writeOutput(`Version: ${version}\nPDK Version: ${PDK_VERSION}\nRuntime Version: node ${process.version}\n`);
+}
+
+async function serve(
+  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
+  options: EmbeddedOptions,
+  socket: EarlySocket | undefined,
+): Promise<number> {
+  const { socketPath, socketMode, watchParent } = options;
+  // Node.js opens its inspector at this signal.
+  process.on("SIGUSR1", () => {});
+  await requireWritable(dirname(socketPath), "the socket's directory");
+  const supervised = supervisorOfThis();
+  if (supervised === undefined && socket === undefined && options.isSupervised) {
+    const held = await EarlySocket.open({ path: socketPath, mode: socketMode });
+    return supervise({ socket: held, watchParent, command: sameCommand() });
+  }
+  await servePlugin(await load(options), options, supervised ?? socket);
+  return 0;
+}
+
+async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, front: Front | undefined): Promise<void> {
+  const logger = createLogger(options.log);
+  if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
+  // In the thread of the plugin they are the plugin's faults.
+  if (options.threads > 0) {
+    endOnFault(logger);
+    logOwnOutput(logger);
+  }
+  const { socketPath } = options;
+  const definition = options.threads === 0 ? await plugin.define() : undefined;
+  await definition?.init?.();
+  const server = new PluginServer({
+    ...options,
+    listen: front?.listen,
+    logger,
+    createSource: (context) => new OnePlugin(plugin.generation, context),
+    createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
+  });
+  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
+  // Unhandled it would end the process.
+  process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
+  await server.start();
+  front?.serving();
+  warnOfDescriptors(logger, options.maxConnections);
+  const { name, version } = plugin.generation.metadata;
+  logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
+  for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
+  logger.info(`${await ending}: finishing the events that run`);
+  await server.close();
+  if (definition !== undefined)
+    await disposePlugin(definition, options.drainTimeout, (entry) =>
+      logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`),
+    );
+  logger.info("ended");
+}
+
+/** What the plugin prints becomes lines of the log, as in an isolate. */
+function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): CreatePool {
+  return ({ name }, listener) => {
+    const log = limitLog((entry) => listener.onLog(entry));
+    captureOutput(log);
+    const tracking = trackEvents();
+    surviveStrayErrors(log, tracking);
+    return new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener);
+  };
+}
+
+function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
+  const env = pluginEnvironment(hiddenEnvironment);
+  return ({ name, artifact, metadata }, listener) =>
+    new PluginPool({
+      plugin: name,
+      disposes: metadata.disposes,
+      artifact,
+      isolates: threads,
+      startCarrier,
+      limits: { ...limits, env, idleTimeout: ISOLATE_IDLE_TIMEOUT },
+      listener,
+    });
+}
+
+function report(error: unknown, program: string): 1 | 2 {
+  const known = error instanceof Error && "code" in error;
+  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  writeStderr(`${program}: ${text}\n`);
+  if (!(error instanceof UsageError)) return 1;
+  writeStderr(usageText(program));
+  return 2;
+}

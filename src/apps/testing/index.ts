@@ -1,0 +1,20 @@
+// The door of testing, published as `pluginserver/testing`: runs plugins with no gateway and no server around them.
+export type { ConfigFor, ConfigInput } from "./config-input.js";
+export { TestingError, type TestingErrorCode } from "./errors.js";
+export type { HeadersInput, TestBody, TestHeaders, TestMessage, TestResponse, UpstreamRequest } from "./messages.js";
+export type {
+  PdkStub,
+  TestConsumer,
+  TestOptions,
+  TestRequest,
+  TestRoute,
+  TestService,
+  TestSettings,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamResponse,
+} from "./options.js";
+export type { TestCall } from "./pdk-calls.js";
+export { type TestArguments, type TestedPlugin, testPlugin } from "./test-plugin.js";
+export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";
+export type { KongVersion } from "../../gateways/kong/standin/index.js";

@@ -1,0 +1,183 @@
+// Names every message between a host and its isolate.
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorInfo } from "../model/index.js";
+import type { Opening } from "./opening.js";
+import type { InstanceSpec, LogEntry, Protocol } from "./phase-host.js";
+
+/** A plugin's compiled code: one generation, the same text in every isolate and after every restart. */
+export interface ModuleArtifact {
+  /** Absolute path of the module it was compiled from; stack traces name it. */
+  readonly entry: string;
+  readonly format: "esm" | "cjs";
+  readonly code: string;
+}
+
+/** What a module says of itself, read in the scanning isolate. */
+export interface PluginMetadata {
+  readonly form: "define-plugin" | "go" | "kong-js-pdk";
+  readonly name: string;
+  readonly version: string;
+  readonly priority: number;
+  readonly phases: readonly string[];
+  /** Handlers it has for phases in which the gateway calls no plugin server. */
+  readonly ignoredPhases?: readonly string[];
+  /** One sentence for each name in it that is almost one that is read. */
+  readonly nearMisses?: readonly string[];
+  /** The fields of the configuration record, in Kong's schema language. */
+  readonly fields: readonly unknown[];
+  /** Attributes of fields that are functions, and so cannot be sent. */
+  readonly unsent?: readonly string[];
+  /** The PDK version that the module itself states. */
+  readonly pdkVersion?: string;
+  /** Seconds that one run of a phase may take; the server's own limit where it is absent. */
+  readonly timeout?: number;
+  /** What becomes of a request whose event failed; the server's own rule where it is absent. */
+  readonly onError?: "exit" | "continue";
+  /** Where its code is to run; the server's own rule where it is absent. */
+  readonly isolation?: "thread" | "process";
+  /** Whether it cleans up at the end of its isolate. */
+  readonly disposes?: true;
+}
+
+/** Where a debugger can reach an isolate. */
+export interface InspectorAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A socket that an isolate serves itself, beside what comes over its channel. */
+export interface OwnSocket {
+  /** URL of the module whose `serveOwnSocket` serves it: the runtime knows no server. */
+  readonly module: string;
+  /** Plain data for that function. */
+  readonly settings: object;
+  /** An end of a channel that it gets besides. Only a thread can have one. */
+  readonly port?: MessagePort;
+}
+
+/** What a plugin's isolate is to run. */
+export interface IsolateTask {
+  /** Name of the plugin, for the messages of its code. */
+  readonly plugin: string;
+  readonly artifact: ModuleArtifact;
+  /** Opened before the module is evaluated. */
+  readonly inspect?: InspectorAddress;
+  /** Bytes that a request's body may have which the gateway leaves in a file. */
+  readonly maxBodySize: number;
+  /** Milliseconds that the plugin may take to clean up. */
+  readonly disposeTimeout: number;
+  /** Listens before the isolate is ready. */
+  readonly ownSocket?: OwnSocket;
+}
+
+/** One module that the scanning isolate is to read. */
+export interface ScanItem {
+  /** The file's or folder's name: the plugin's name where the module states none. */
+  readonly name: string;
+  readonly artifact: ModuleArtifact;
+}
+
+/** The task of the scanning isolate. */
+export interface ScanTask {
+  readonly port: MessagePort;
+  readonly items: readonly ScanItem[];
+  /** Whether each plugin begins and ends as in an isolate of its own: one that cannot begin does not load. */
+  readonly runsInit: boolean;
+}
+
+/** From the scanning isolate: it starts on an item, so a hang or a crash can be laid at its door. */
+export interface ScanStarted {
+  readonly kind: "scan-started";
+  readonly index: number;
+}
+
+export interface ScanFinished {
+  readonly kind: "scan-finished";
+  readonly index: number;
+  readonly result: PluginMetadata | ErrorInfo;
+}
+
+/** Plugin code wrote while it was scanned. */
+export interface ScanLog {
+  readonly kind: "scan-log";
+  readonly index: number;
+  readonly entry: LogEntry;
+}
+
+export type ScanReport = ScanStarted | ScanFinished | ScanLog;
+
+export interface StartInstanceMessage {
+  readonly kind: "start-instance";
+  readonly spec: InstanceSpec;
+}
+
+export interface CloseInstanceMessage {
+  readonly kind: "close-instance";
+  readonly instanceId: number;
+}
+
+/** The isolate is to end its task; its thread ends then. */
+export interface StopMessage {
+  readonly kind: "stop";
+}
+
+/** Asks for a sign of life, and what the isolate weighs. What was sent behind it is still unread while no pong comes. */
+export interface PingMessage {
+  readonly kind: "ping";
+}
+
+/** Asks the isolate to collect its garbage, and what is left then. */
+export interface WeighMessage {
+  readonly kind: "weigh";
+}
+
+/** Host to isolate, beside the batches of event messages. */
+export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage | WeighMessage;
+
+/** The module is evaluated, or has failed to be: what was sent before is read now. */
+export interface ReadyMessage {
+  readonly kind: "ready";
+}
+
+export interface PongMessage {
+  readonly kind: "pong";
+  /** Bytes of the heap and outside it that belong to this isolate, garbage included. */
+  readonly memory: number;
+  /** Why its runtime works no more, where it does not. */
+  readonly broken?: string | undefined;
+}
+
+export interface WeighedMessage {
+  readonly kind: "weighed";
+  /** The same bytes, without garbage. */
+  readonly memory: number;
+}
+
+export interface InstanceFailedMessage {
+  readonly kind: "instance-failed";
+  readonly instanceId: number;
+  readonly error: ErrorInfo;
+}
+
+export interface LogMessage {
+  readonly kind: "log";
+  readonly entry: LogEntry;
+}
+
+/** A handler has returned whose event came over its own socket: what follows is not a start that fails. Told once. */
+export interface ProductiveMessage {
+  readonly kind: "productive";
+}
+
+/** Events of this phase of the instance begin so; with anything, where there is no opening. */
+export interface OpeningMessage {
+  readonly kind: "opening";
+  readonly instanceId: number;
+  readonly phase: string;
+  readonly protocol: Protocol;
+  readonly opening: Opening | undefined;
+}
+
+/** Isolate to host, beside the batches of event messages. */
+export type IsolateMessage =
+  ReadyMessage | PongMessage | WeighedMessage | ProductiveMessage | InstanceFailedMessage | LogMessage | OpeningMessage;

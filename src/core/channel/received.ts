@@ -1,0 +1,86 @@
+// Tells the messages of an isolate from whatever else comes over its channel: plugin code can get at its end.
+import type { ErrorInfo } from "../model/index.js";
+import type { IsolateMessage, ScanReport } from "./messages.js";
+import type { LogEntry, LogLevel } from "./phase-host.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const LEVELS: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error"]);
+
+/** Undefined for what no isolate says. */
+export function asIsolateMessage(message: unknown): IsolateMessage | undefined {
+  return isFields(message) && isMessage(message) ? (message as unknown as IsolateMessage) : undefined;
+}
+
+/** Undefined for what no scanning isolate says. */
+export function asScanReport(message: unknown): ScanReport | undefined {
+  return isFields(message) && isNumber(message["index"]) && isReport(message) ? (message as unknown as ScanReport) : undefined;
+}
+
+/** What an isolate says of an error, or that it said none. */
+export function asErrorInfo(value: unknown): ErrorInfo {
+  if (isErrorInfo(value)) return value;
+  const message = "an error that cannot be read";
+  return { name: "NonError", message, stack: message };
+}
+
+function isLogEntry(value: unknown): value is LogEntry {
+  return (
+    isFields(value) &&
+    LEVELS.has(value["level"]) &&
+    isText(value["message"]) &&
+    isTextOrAbsent(value["phase"]) &&
+    (value["instanceId"] === undefined || isNumber(value["instanceId"])) &&
+    (value["error"] === undefined || isErrorInfo(value["error"]))
+  );
+}
+
+function isMessage(message: Fields): boolean {
+  switch (message["kind"]) {
+    case "ready":
+    case "productive":
+      return true;
+    case "pong":
+      return isNumber(message["memory"]) && isTextOrAbsent(message["broken"]);
+    case "weighed":
+      return isNumber(message["memory"]);
+    case "instance-failed":
+      return isNumber(message["instanceId"]) && isErrorInfo(message["error"]);
+    case "log":
+      return isLogEntry(message["entry"]);
+    case "opening":
+      return isNumber(message["instanceId"]) && isText(message["phase"]) && isOpening(message["opening"]);
+    default:
+      return false;
+  }
+}
+
+function isReport(message: Fields): boolean {
+  const { kind, result, entry } = message;
+  if (kind === "scan-started") return true;
+  return kind === "scan-log" ? isLogEntry(entry) : kind === "scan-finished" && (isErrorInfo(result) || isMetadata(result));
+}
+
+const isMetadata = (value: unknown): boolean =>
+  isFields(value) &&
+  [value["form"], value["name"], value["version"]].every(isText) &&
+  isNumber(value["priority"]) &&
+  [value["phases"], value["fields"]].every(Array.isArray);
+
+const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+const isText = (value: unknown): boolean => typeof value === "string";
+const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
+const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+
+const isOpening = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((call) => call instanceof Uint8Array));
+
+function isErrorInfo(value: unknown): value is ErrorInfo {
+  return (
+    isFields(value) &&
+    isText(value["name"]) &&
+    isText(value["message"]) &&
+    isText(value["stack"]) &&
+    isTextOrAbsent(value["code"])
+  );
+}

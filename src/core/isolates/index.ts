@@ -1,0 +1,8 @@
+// The door of isolates: threads that run plugins, their pools and their supervision. It knows no RPC.
+export type { IsolateLimits } from "./isolate-limits.js";
+export { PluginPool } from "./plugin-pool.js";
+export { scanModules, type ScanResult } from "./scan-modules.js";
+export type { CarrierLimits, Isolation, StartCarrier } from "./transports/carrier.js";
+export { isOwnThread, ownThread, startOwnThread } from "./transports/own-thread-carrier.js";
+export { startProcess } from "./transports/process-carrier.js";
+export { startThread } from "./transports/thread-carrier.js";

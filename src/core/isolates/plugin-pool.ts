@@ -1,0 +1,75 @@
+// Owns the isolates of one plugin and says which instance lives in which.
+import type {
+  InspectorAddress,
+  InstanceSpec,
+  ModuleArtifact,
+  OwnSocket,
+  PhaseHost,
+  PhaseHostListener,
+} from "../channel/index.js";
+import type { StartCarrier } from "./transports/carrier.js";
+import type { IsolateLimits } from "./isolate-limits.js";
+import { SupervisedIsolate } from "./supervised-isolate.js";
+
+export interface PluginPoolOptions {
+  readonly plugin: string;
+  readonly artifact: ModuleArtifact;
+  /** How many isolates the plugin's instances spread over. Each starts with its first instance. */
+  readonly isolates: number;
+  readonly startCarrier: StartCarrier;
+  readonly limits: IsolateLimits;
+  readonly listener: PhaseHostListener;
+  /** Has its isolates serve a socket of their own: asked with each that starts. */
+  readonly ownSocket?: (() => OwnSocket) | undefined;
+  /** Whether it cleans up when it is told to stop, and gets the time for it. */
+  readonly disposes?: boolean | undefined;
+  /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */
+  readonly inspect?: InspectorAddress | undefined;
+}
+
+export class PluginPool {
+  readonly #isolates: readonly SupervisedIsolate[];
+
+  constructor({
+    plugin,
+    artifact,
+    isolates,
+    startCarrier,
+    limits,
+    listener,
+    inspect,
+    ownSocket,
+    disposes = false,
+  }: PluginPoolOptions) {
+    this.#isolates = Array.from(
+      { length: inspect === undefined ? isolates : 1 },
+      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect, ownSocket, disposes }),
+    );
+  }
+
+  /** How many instances the isolate with the fewest has. */
+  get leastInstances(): number {
+    return Math.min(...this.#isolates.map(({ instanceCount }) => instanceCount));
+  }
+
+  /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */
+  startInstance(spec: InstanceSpec): PhaseHost {
+    const host = this.#isolates.reduce((least, isolate) => (isolate.instanceCount < least.instanceCount ? isolate : least));
+    host.startInstance(spec);
+    return host;
+  }
+
+  /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
+  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[] = []): void {
+    for (const isolate of this.#isolates) isolate.replace(artifact, instances);
+  }
+
+  /** Ends when it has no instance any more. Resolves when the last one that it has was closed and its isolates have ended. */
+  async retire(): Promise<void> {
+    await Promise.all(this.#isolates.map((isolate) => isolate.retire()));
+  }
+
+  async close(now: boolean): Promise<void> {
+    await Promise.all(this.#isolates.map((isolate) => isolate.close(now)));
+  }
+}

@@ -1,0 +1,25 @@
+// What carries an isolate: a worker thread or a child process, behind one interface.
+import type { ChannelPort, IsolateTask, StartGate } from "../../channel/index.js";
+
+/** Where plugin code runs: in a thread of this process, or in a process of its own, at which every fault ends. */
+export type Isolation = "thread" | "process";
+
+/** A started thread or process with one task for life. */
+export interface Carrier {
+  readonly port: ChannelPort;
+  /** What it passes with each event that begins; undefined where there is no memory in common. */
+  readonly gate: StartGate | undefined;
+  /** Settles when it is gone and nothing more comes from it: with the reason where it did not end by itself at the end of its task. */
+  readonly ended: Promise<Error | undefined>;
+  /** Ends it where it stands. */
+  terminate(): Promise<void>;
+}
+
+export interface CarrierLimits {
+  /** Bytes of heap. Beyond it a thread ends with an error; see docs/security.md for what this does not catch. */
+  readonly memory: number;
+  /** The environment that plugin code sees. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type StartCarrier = (task: IsolateTask, limits: CarrierLimits) => Carrier;

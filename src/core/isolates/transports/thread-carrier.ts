@@ -1,0 +1,44 @@
+// Carries an isolate in a worker thread: a Piscina of exactly one thread with one task for life.
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
+import type { Carrier, CarrierLimits } from "./carrier.js";
+
+const WORKER_ENTRY = new URL("../../worker/worker-entry.js", import.meta.url).href;
+const MEGABYTE = 1024 * 1024;
+
+/** A pool for one task in one thread. Atomics are off: waiting on them would stop the thread's event loop. */
+export function singleThread(task: "runIsolate" | "scanModules", limits: CarrierLimits): Piscina {
+  const pool = new Piscina({
+    filename: WORKER_ENTRY,
+    name: task,
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+    atomics: "disabled",
+    recordTiming: false,
+    workerHistogram: false,
+    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE) },
+    env: { ...limits.env },
+    // Descriptors that plugin code left open go with its thread.
+    trackUnmanagedFds: true,
+  });
+  // The task's own promise reports every error there is; without a listener this copy would end the process.
+  pool.on("error", () => {});
+  return pool;
+}
+
+export function startThread(task: IsolateTask, limits: CarrierLimits): Carrier {
+  const { port1, port2 } = new MessageChannel();
+  const pool = singleThread("runIsolate", limits);
+  const gate = new StartGate();
+  const ownPort = task.ownSocket?.port;
+  const ended = pool
+    .run({ task, port: port2, gate: gate.memory }, { transferList: ownPort === undefined ? [port2] : [port2, ownPort] })
+    .then(
+      () => undefined,
+      (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
+    )
+    .finally(() => pool.destroy());
+  return { port: threadPort(port1), gate, ended, terminate: () => pool.destroy() };
+}

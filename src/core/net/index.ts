@@ -1,0 +1,12 @@
+// The door of net: listeners, takeover of a path, and who owns which memory.
+export { warnOfDescriptors, Descriptors } from "./descriptors.js";
+export { FormerSocket } from "./former-socket.js";
+export { formerPath } from "./hidden-names.js";
+export { logPathChange } from "./log-path-change.js";
+export { inodeAt } from "./path-entry.js";
+export type { PathChange } from "./path-watch.js";
+export { readInto } from "./read-into.js";
+export { releaseMemory } from "./release-memory.js";
+export { SharedPath } from "./shared-path.js";
+export { connectToOwn } from "./short-path.js";
+export { type Listen, type ListeningSocket, requireShortPath, UnixSocket, type UnixSocketOptions } from "./unix-socket.js";

@@ -1,0 +1,54 @@
+// Says what esbuild could not do with a plugin, in one line that an editor can jump to.
+
+import { dirname, relative, resolve } from "node:path";
+import type { Message } from "esbuild";
+import { bundledPath } from "./bundle-sources.js";
+import type { PluginInput } from "./compile.js";
+import { PluginLoadError, type LoadErrorPosition } from "../plugin-load-error.js";
+import type { PluginSource } from "../scan.js";
+
+/** The first of esbuild's messages as an error of ours; `inputs` is what it had read by then. */
+export function compileError(
+  error: unknown,
+  source: PluginSource,
+  realEntry: string,
+  inputs: readonly PluginInput[],
+): PluginLoadError {
+  const plugins = dirname(source.root);
+  const [first] = messagesOf(error);
+  const location = first?.location ?? undefined;
+  const file = location === undefined ? realEntry : resolve(dirname(realEntry), bundledPath(location.file));
+  const path = namedFromEntry(file, source.entry, realEntry);
+  return new PluginLoadError({
+    path,
+    label: labelOf(path, plugins),
+    text: oneLine(first?.text ?? (error instanceof Error ? error.message : String(error))),
+    position: location === undefined ? undefined : positionOf(location),
+    inputs,
+    cause: error,
+  });
+}
+
+function messagesOf(error: unknown): readonly Message[] {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors) ? (error.errors as Message[]) : [];
+}
+
+function namedFromEntry(file: string, entry: string, realEntry: string): string {
+  const fromEntry = relative(dirname(realEntry), file);
+  return fromEntry.startsWith("..") ? file : resolve(dirname(entry), file === realEntry ? entry : fromEntry);
+}
+
+function labelOf(path: string, plugins: string): string {
+  const label = relative(plugins, path);
+  return label.startsWith("..") ? path : label;
+}
+
+/** esbuild counts columns in bytes from zero. */
+function positionOf({ line, column, lineText }: NonNullable<Message["location"]>): LoadErrorPosition {
+  return { line, column: Buffer.from(lineText).toString("utf8", 0, column).length + 1 };
+}
+
+function oneLine(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
+}

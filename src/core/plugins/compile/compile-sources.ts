@@ -1,0 +1,58 @@
+// Compiles all the plugins of a directory, each for itself: what does not compile is a problem of its own.
+import { createHash } from "node:crypto";
+import { type CompilerOptions, createCompiler, type PluginArtifact } from "./compile.js";
+import { PluginLoadError } from "../plugin-load-error.js";
+import type { PluginProblem } from "../registry.js";
+import type { PluginSource } from "../scan.js";
+
+export interface CompiledSource {
+  readonly source: PluginSource;
+  readonly artifact: PluginArtifact;
+  /** Stands for everything that makes the plugin: two that are equal behave alike. */
+  readonly content: string;
+}
+
+export interface CompiledSources {
+  readonly compiled: readonly CompiledSource[];
+  readonly problems: readonly PluginProblem[];
+}
+
+/** esbuild runs while this does, and no longer. */
+export async function compileSources(sources: readonly PluginSource[], options: CompilerOptions): Promise<CompiledSources> {
+  const compiler = createCompiler(options);
+  const compiled: CompiledSource[] = [];
+  const problems: PluginProblem[] = [];
+  try {
+    const outcomes = await Promise.all(
+      sources.map(async (source): Promise<CompiledSource | PluginProblem> => {
+        try {
+          const artifact = await compiler.compile(source);
+          return { source, artifact, content: contentOf(artifact) };
+        } catch (error) {
+          return compileProblem(source, error);
+        }
+      }),
+    );
+    for (const outcome of outcomes) {
+      if ("artifact" in outcome) compiled.push(outcome);
+      else problems.push(outcome);
+    }
+  } finally {
+    await compiler.close();
+  }
+  return { compiled, problems };
+}
+
+function contentOf({ entry, format, code, packages, pdkVersion, stamp }: PluginArtifact): string {
+  return digest([entry, format, code, packages, pdkVersion, stamp]);
+}
+
+function compileProblem({ name, root, entry }: PluginSource, error: unknown): PluginProblem {
+  const reason = error instanceof Error ? error.message : String(error);
+  const inputs = error instanceof PluginLoadError ? error.inputs : [];
+  return { name, path: root, reason, content: digest(inputs), files: [entry, ...inputs.map(({ path }) => path)] };
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}

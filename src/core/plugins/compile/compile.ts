@@ -1,0 +1,258 @@
+// Compiles a plugin into an artifact: one text that any isolate can evaluate, whatever happens to the files afterwards.
+
+import { createHash, randomUUID } from "node:crypto";
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
+import { compileError } from "./compile-error.js";
+import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
+import { esmToFunction } from "./esm-function.js";
+import { looksLikeEsm } from "./module-syntax.js";
+import { findPackagePdkVersion } from "../pdk-version.js";
+import { PluginLoadError } from "../plugin-load-error.js";
+import type { PluginSource } from "../scan.js";
+import { inlineSourceMap } from "./source-map.js";
+import { type BuildRules, verifyBuild } from "../verify-build.js";
+import type { BuildStamp } from "../../signing/index.js";
+
+export interface PluginArtifact {
+  /** Absolute path of the plugin's module, as the scan found it. */
+  readonly entry: string;
+  /** What the entry is written as, and so what its exports mean. */
+  readonly format: "esm" | "cjs";
+  /** A CommonJS text with its source map. For an ES module, `module.exports` is a promise of its exports. */
+  readonly code: string;
+  /** Every file that went into the text, the entry first. */
+  readonly inputs: readonly PluginInput[];
+  /** The manifests of the installed packages that it imports: other contents are other code. */
+  readonly packages: readonly PluginInput[];
+  /** The PDK version it was built against, or of the `pluginserver` package that its folder resolves, if there is one. */
+  readonly pdkVersion?: string;
+  /** What a built plugin was stamped with. */
+  readonly stamp?: BuildStamp;
+}
+
+export interface PluginInput {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export interface CompilerOptions extends BuildRules {
+  /** Absolute path of the server's own `pluginserver/pdk`, for plugins whose folder has none. */
+  readonly pdkEntry: string;
+}
+
+export interface Compiler {
+  /** @throws {PluginLoadError} where a file cannot be read, parsed or resolved. */
+  compile(source: PluginSource): Promise<PluginArtifact>;
+  /** Waits for what is being compiled and ends the esbuild process when no other compiler uses it. */
+  close(): Promise<void>;
+}
+
+/** esbuild runs one child process per process, however many compilers there are. */
+let compilersInUse = 0;
+
+/** Starts esbuild with the first compilation. */
+export function createCompiler(options: CompilerOptions): Compiler {
+  const running = new Set<Promise<unknown>>();
+  let state: "new" | "used" | "closed" = "new";
+  return {
+    async compile(source) {
+      if (state === "closed") throw new Error("the compiler is closed");
+      if (state === "new") compilersInUse += 1;
+      state = "used";
+      const compilation = compilePlugin(source, options);
+      running.add(compilation);
+      try {
+        return await compilation;
+      } finally {
+        running.delete(compilation);
+      }
+    },
+    async close() {
+      const wasUsed = state === "used";
+      state = "closed";
+      await Promise.allSettled(running);
+      if (!wasUsed) return;
+      compilersInUse -= 1;
+      if (compilersInUse === 0) await stop();
+    },
+  };
+}
+
+/** A plugin on its way through the compiler. */
+interface Compilation {
+  readonly source: PluginSource;
+  /** Where the entry really lies: esbuild, like Node.js, sees through symbolic links. */
+  readonly realEntry: string;
+  readonly pdkEntry: string;
+  /** The text of a built plugin, as it was verified. */
+  readonly built: Buffer | undefined;
+}
+
+interface Bundle {
+  readonly code: string;
+  readonly map: string;
+  readonly sources: BundleSources;
+  readonly entryFormat: "esm" | "cjs";
+}
+
+async function compilePlugin(source: PluginSource, options: CompilerOptions): Promise<PluginArtifact> {
+  const bytes = await readEntry(source);
+  const realEntry = await realpath(source.entry);
+  const verdict = await verifyBuild(bytes, realEntry, options);
+  if ("refusal" in verdict) throw entryFault(source, verdict.refusal, { bytes });
+  const { stamp } = verdict;
+  const { pdkEntry } = options;
+  const compilation = { source, realEntry, pdkEntry, built: stamp === undefined ? undefined : bytes };
+  const bundle = await bundleAsWritten(compilation, looksLikeEsm(bytes.toString("utf8")) ? "esm" : "cjs");
+  const linked = await linkedPaths([...bundle.sources.inputs.keys()], source.entry, realEntry);
+  const nameOf = (path: string): string => linked.get(path) ?? path;
+  const isEsm = bundle.entryFormat === "esm";
+  const code = isEsm ? esmToFunction(bundle.code, bundle.sources.externals) : bundle.code;
+  const pdkVersion = stamp?.pdk ?? findPackagePdkVersion(dirname(realEntry));
+  return {
+    entry: source.entry,
+    format: bundle.entryFormat,
+    code: inlineSourceMap(code, bundle.map, {
+      skippedLines: isEsm ? 1 : 0,
+      sourcePath: (path) => nameOf(resolve(dirname(realEntry), bundledPath(path))),
+    }),
+    inputs: inputsOf(bundle.sources).map(({ path, sha256 }) => ({ path: nameOf(path), sha256 })),
+    packages: await hashFiles(bundle.sources.packages()),
+    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...(stamp === undefined ? {} : { stamp }),
+  };
+}
+
+function inputsOf({ inputs }: BundleSources): PluginInput[] {
+  return [...inputs].map(([path, sha256]) => ({ path, sha256 }));
+}
+
+/** In alphabetical order; without those that cannot be read. */
+async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
+  const hashed = await Promise.all(
+    [...paths].sort().map(async (path) => {
+      const bytes = await readFile(path).catch(() => undefined);
+      return bytes === undefined ? [] : [{ path, sha256: createHash("sha256").update(bytes).digest("hex") }];
+    }),
+  );
+  return hashed.flat();
+}
+
+async function readEntry(source: PluginSource): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(source.entry);
+  } catch (error) {
+    throw entryFault(source, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (bytes.toString("utf8").trim() === "") throw entryFault(source, "is empty", { bytes });
+  return bytes;
+}
+
+function entryFault(
+  { entry, root }: PluginSource,
+  text: string,
+  { bytes, cause }: { readonly bytes?: Buffer; readonly cause?: unknown },
+): PluginLoadError {
+  const inputs = bytes === undefined ? [] : [{ path: entry, sha256: createHash("sha256").update(bytes).digest("hex") }];
+  return new PluginLoadError({ path: entry, label: relative(dirname(root), entry), text, inputs, cause });
+}
+
+/**
+ * Bundles in the format the entry is written in, which esbuild knows only afterwards: a wrong guess costs a second round.
+ * It may also be why the first one failed: only CommonJS can be sloppy, only an ES module can await at its top level.
+ */
+async function bundleAsWritten(compilation: Compilation, guess: "esm" | "cjs"): Promise<Bundle> {
+  const other = guess === "esm" ? "cjs" : "esm";
+  let first: Bundle;
+  try {
+    first = await bundleSources(compilation, guess);
+  } catch (error) {
+    const second = await bundleSources(compilation, other).catch(() => undefined);
+    if (second?.entryFormat === other) return second;
+    throw error;
+  }
+  return first.entryFormat === guess ? first : bundleSources(compilation, other);
+}
+
+async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): Promise<Bundle> {
+  const { source, realEntry, pdkEntry, built } = compilation;
+  const sources = new BundleSources({ entry: realEntry, format, pdkEntry, nonce: `external-${randomUUID()}`, built });
+  // A tsconfig.json that lies about is no part of what was built.
+  const sealed = built === undefined ? {} : { tsconfigRaw: "{}" };
+  const options = { ...bundleOptions(realEntry, format), ...sealed, plugins: [sources.asPlugin()] };
+  try {
+    return toBundle(await runEsbuild(options), realEntry, sources);
+  } catch (error) {
+    throw compileError(error, source, realEntry, inputsOf(sources));
+  }
+}
+
+function bundleOptions(realEntry: string, format: "esm" | "cjs"): BuildOptions {
+  const folder = dirname(realEntry);
+  return {
+    absWorkingDir: folder,
+    entryPoints: [realEntry],
+    // Nothing is written; the place is what paths in the source map are relative to.
+    outfile: join(folder, "bundle.js"),
+    write: false,
+    bundle: true,
+    metafile: true,
+    platform: "node",
+    target: "node20.19",
+    format,
+    sourcemap: "external",
+    sourcesContent: true,
+    keepNames: true,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "silent",
+    // esbuild's defaults add "module", which is for bundlers: Node.js could not load what that names.
+    conditions: [],
+    mainFields: ["main"],
+    resolveExtensions: [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".json", ".node"],
+    define: FILE_META_DEFINES,
+  };
+}
+
+/** A tsconfig.json that esbuild cannot use is none of the plugin's: it is left out. */
+async function runEsbuild(options: BuildOptions): Promise<BuildResult> {
+  try {
+    return await build(options);
+  } catch (error) {
+    if (!blamesTsconfig(error)) throw error;
+    return await build({ ...options, tsconfigRaw: "{}" });
+  }
+}
+
+function blamesTsconfig(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errors" in error) || !Array.isArray(error.errors)) return false;
+  return error.errors.some(
+    (message: { location?: { file?: string } | null }) => message.location?.file?.endsWith(".json") === true,
+  );
+}
+
+function toBundle(result: BuildResult, realEntry: string, sources: BundleSources): Bundle {
+  const textOf = (suffix: string): string => result.outputFiles?.find(({ path }) => path.endsWith(suffix))?.text ?? "";
+  const folder = dirname(realEntry);
+  const input = Object.entries(result.metafile?.inputs ?? {}).find(([path]) => resolve(folder, bundledPath(path)) === realEntry);
+  const isCommonJs = input?.[1].format === "cjs" || /\.c[jt]s$/.test(realEntry);
+  return { code: textOf(".js"), map: textOf(".map"), sources, entryFormat: isCommonJs ? "cjs" : "esm" };
+}
+
+/**
+ * Real paths, by what they are called from where the plugin was found. A ConfigMap, for one, links `hello.ts` to a folder
+ * with a time in its name, which no message should show and which the next version replaces.
+ */
+async function linkedPaths(paths: readonly string[], entry: string, realEntry: string): Promise<Map<string, string>> {
+  const linked = new Map([[realEntry, entry]]);
+  if (entry === realEntry) return linked;
+  for (const path of paths) {
+    const candidate = join(dirname(entry), relative(dirname(realEntry), path));
+    const target = await realpath(candidate).catch(() => undefined);
+    if (target === path) linked.set(path, candidate);
+  }
+  return linked;
+}

@@ -1,0 +1,41 @@
+// Owns the error for a plugin whose source cannot be turned into an artifact.
+import type { PluginInput } from "./compile/compile.js";
+
+export interface LoadErrorPosition {
+  /** Counted from one. */
+  readonly line: number;
+  /** Counted from one, in UTF-16 units, as editors and stack traces count. */
+  readonly column: number;
+}
+
+export interface LoadErrorDetails {
+  /** Absolute path of the file at fault. */
+  readonly path: string;
+  /** How the file is called in the message, relative to the plugins directory. */
+  readonly label: string;
+  readonly text: string;
+  readonly position?: LoadErrorPosition | undefined;
+  /** What was read until it failed. */
+  readonly inputs?: readonly PluginInput[];
+  readonly cause?: unknown;
+}
+
+export class PluginLoadError extends Error {
+  readonly code = "PLUGIN_COMPILE_FAILED";
+  readonly path: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly text: string;
+  readonly inputs: readonly PluginInput[];
+
+  constructor({ path, label, text, position, inputs = [], cause }: LoadErrorDetails) {
+    const place = position === undefined ? label : `${label}:${position.line}:${position.column}`;
+    super(`${place}: ${text}`, cause === undefined ? undefined : { cause });
+    this.name = "PluginLoadError";
+    this.path = path;
+    this.line = position?.line;
+    this.column = position?.column;
+    this.text = text;
+    this.inputs = inputs;
+  }
+}

@@ -1,0 +1,4 @@
+// The door of server: the plugins that are served, and how they change.
+export { PluginDirectory } from "./plugin-directory.js";
+export type { CreatePool, CreateSource, InstancePool, PluginSource, SourceContext } from "./plugin-source.js";
+export { ServedPlugins, fillIn } from "./served-plugins.js";

@@ -1,0 +1,170 @@
+// Owns the plugins that run: each one's current generation, its isolates, and former generations that still have instances.
+import { isDeepStrictEqual } from "node:util";
+import { ownConfig } from "../../gateways/kong/schema/index.js";
+import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type { Generation, Instance, InstanceTable, SleepingInstance } from "../plugins/index.js";
+import { checkConfig, type ConfigProblem, unknownFields, withNewDefaults } from "../../gateways/kong/schema/index.js";
+import { parseConfig } from "../../gateways/kong/schema/index.js";
+import type { CreatePool, InstancePool } from "./plugin-source.js";
+
+export interface ServedPlugin {
+  generation: Generation;
+  pool: InstancePool;
+  /** The schema that a gateway can have read, which reads it at its start alone. */
+  readonly announced: readonly unknown[];
+  /** Unix times in seconds; 0 before the first time. */
+  lastStart: number;
+  lastClose: number;
+}
+
+/** One whose configuration does not fit the new schema, so that its former code goes on. */
+export interface StayingInstance {
+  readonly instance: SleepingInstance;
+  readonly problems: readonly ConfigProblem[];
+}
+
+export class ServedPlugins {
+  readonly #instances: InstanceTable;
+  readonly #listenerFor: (generation: Generation) => PhaseHostListener;
+  readonly #createPool: CreatePool;
+  readonly #plugins = new Map<string, ServedPlugin>();
+  /** Pools of generations that are no longer served; instances still run in them. */
+  readonly #former = new Map<Generation, InstancePool>();
+
+  constructor(instances: InstanceTable, listenerFor: (generation: Generation) => PhaseHostListener, createPool: CreatePool) {
+    this.#instances = instances;
+    this.#listenerFor = listenerFor;
+    this.#createPool = createPool;
+  }
+
+  get(name: string): ServedPlugin | undefined {
+    return this.#plugins.get(name);
+  }
+
+  list(): ServedPlugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  /** Serves these generations from now on. What runs goes on running where it is. */
+  replace(generations: readonly Generation[]): void {
+    for (const { generation, pool } of this.#plugins.values()) this.#retire(generation, pool);
+    this.#plugins.clear();
+    for (const generation of generations) this.add(generation);
+  }
+
+  /** Serves one plugin more. */
+  add(generation: Generation): void {
+    const pool = this.#createPool(generation, this.#listenerFor(generation));
+    const announced = generation.metadata.fields;
+    this.#plugins.set(generation.name, { generation, pool, announced, lastStart: 0, lastClose: 0 });
+  }
+
+  /**
+   * Serves another generation of a plugin: the instances whose configuration fits it move, running events finish where they
+   * are. Returns the others, which go on where they are, with their own code.
+   */
+  reload(generation: Generation): StayingInstance[] {
+    const plugin = this.#plugins.get(generation.name);
+    if (plugin === undefined) {
+      this.add(generation);
+      return [];
+    }
+    // One that could not run has no generation: it is started anew.
+    const living = this.#instances.ofPlugin(generation.name).filter((instance) => instance.generation !== undefined);
+    const all = [...living, ...this.#instances.sleepingOf(generation.name)];
+    const checked = all.map((instance) => ({ instance, problems: misfits(generation, instance.config) }));
+    const staying = checked.filter(({ problems }) => problems.length > 0);
+    const moves = (instance: SleepingInstance): boolean => !staying.some((other) => other.instance === instance);
+    const former = plugin.generation;
+    const isSplit = living.some((instance) => instance.generation === former && !moves(instance));
+    for (const instance of all.filter(moves)) fillIn(instance, generation, instance.fields);
+    if (isSplit) this.#split(plugin, generation);
+    else this.#replace(plugin, generation, living);
+    for (const instance of living.filter(moves)) {
+      if (isSplit || instance.generation !== former) rehost(instance, plugin.pool);
+    }
+    for (const instance of all.filter(moves)) instance.generation = generation;
+    return staying;
+  }
+
+  /** The former code goes on beside the new. */
+  #split(plugin: ServedPlugin, generation: Generation): void {
+    const { generation: former, pool } = plugin;
+    plugin.generation = generation;
+    plugin.pool = this.#createPool(generation, this.#listenerFor(generation));
+    this.#retire(former, pool);
+  }
+
+  #replace(plugin: ServedPlugin, generation: Generation, living: readonly Instance[]): void {
+    const taken = living.filter((instance) => instance.generation === plugin.generation);
+    plugin.generation = generation;
+    plugin.pool.replace(
+      generation.artifact,
+      taken.map(({ id, config }) => ({ id, config })),
+    );
+  }
+
+  /** Whether the gateway would take the configuration with this schema. */
+  fits(generation: Generation, config: string): boolean {
+    return misfits(generation, config).length === 0;
+  }
+
+  /** An instance of former code with this very configuration: a gateway starts all anew when anything changes. */
+  likeFormer(name: string, config: string): SleepingInstance | undefined {
+    const current = this.#plugins.get(name)?.generation;
+    return [...this.#instances.ofPlugin(name), ...this.#instances.sleepingOf(name)].find(
+      ({ generation, config: other }) =>
+        generation !== undefined && generation !== current && isDeepStrictEqual(own(generation, other), own(generation, config)),
+    );
+  }
+
+  /** Starts an instance with the code that it is for. */
+  startInstance(instance: SleepingInstance & { readonly generation: Generation }): PhaseHost {
+    const { generation, id, config } = instance;
+    const plugin = this.#plugins.get(generation.name);
+    if (plugin !== undefined) plugin.lastStart = Date.now() / 1000;
+    if (plugin?.generation === generation) return plugin.pool.startInstance({ id, config });
+    const known = this.#former.get(generation);
+    if (known !== undefined) return known.startInstance({ id, config });
+    const pool = this.#createPool(generation, this.#listenerFor(generation), true);
+    const host = pool.startInstance({ id, config });
+    this.#retire(generation, pool);
+    return host;
+  }
+
+  /** Ends every isolate; with `now`, without waiting for the handlers that run in it. */
+  async close(now: boolean): Promise<void> {
+    const pools = [...this.#former.values(), ...this.list().map(({ pool }) => pool)];
+    await Promise.all(pools.map((pool) => pool.close(now)));
+  }
+
+  #retire(generation: Generation, pool: InstancePool): void {
+    this.#former.set(generation, pool);
+    const forget = (): void => void this.#former.delete(generation);
+    pool.retire().then(forget, forget);
+  }
+}
+
+/** Puts in what the gateway, which knows the schema `before`, cannot have sent. */
+export function fillIn(instance: { config: string }, { metadata }: Generation, before: readonly unknown[]): void {
+  const config = parseConfig(instance.config);
+  if (config === undefined) return;
+  const filled = withNewDefaults(before, metadata.fields, config);
+  if (filled !== config) instance.config = JSON.stringify(filled);
+}
+
+function rehost(instance: Instance, pool: InstancePool): void {
+  const { id, config, host } = instance;
+  instance.host = pool.startInstance({ id, config });
+  host.closeInstance(id);
+}
+
+function misfits({ metadata }: Generation, text: string): ConfigProblem[] {
+  const config = parseConfig(text);
+  return [...checkConfig(metadata.fields, config), ...(config === undefined ? [] : unknownFields(metadata.fields, config))];
+}
+
+function own({ metadata }: Generation, config: string): unknown {
+  const parsed = parseConfig(config);
+  return parsed === undefined ? config : ownConfig(parsed, metadata.fields);
+}

@@ -1,0 +1,99 @@
+// The server's side of its supervisor: connections come over IPC, and so do the signals that the supervisor got.
+import { Socket } from "node:net";
+import type { Listen, PathChange, UnixSocketOptions } from "../net/index.js";
+import { isMarked, mark, type ToServer, type ToSupervisor } from "./messages.js";
+import { SUPERVISED } from "./supervised-variable.js";
+
+/** Where a server's connections come from that does not listen itself. */
+export interface Front {
+  readonly listen: Listen;
+  /** Called when the server has started. */
+  serving(): void;
+}
+
+type NoteLog = (text: string) => void;
+
+export class Supervised implements Front {
+  readonly #send: (message: object) => void;
+  #user: UnixSocketOptions | undefined;
+  #log: NoteLog | undefined;
+  #onClosed: ((end: "removed" | "taken over") => void) | undefined;
+
+  constructor(send: (message: object) => void) {
+    this.#send = send;
+    process.on("message", (message: unknown, handle: unknown) => {
+      if (isMarked(message)) this.#receive(message as ToServer, handle);
+    });
+    // Killed, its socket is gone: the gateway is to find out at once, and to start another one. It reads the log, which this
+    // process holds open, to its end before it does.
+    process.once("disconnect", () => process.exit(1));
+  }
+
+  /** In place of a socket of its own. */
+  readonly listen: Listen = (options) => {
+    this.#user = options;
+    this.#tell({ kind: "listening" });
+    return Promise.resolve({ close: () => this.#close() });
+  };
+
+  /** The server has started. */
+  serving(): void {
+    this.#tell({ kind: "serving" });
+  }
+
+  /** Gets what the supervisor has to say. */
+  logBy(log: NoteLog): void {
+    this.#log = log;
+  }
+
+  #close(): Promise<"removed" | "taken over"> {
+    return new Promise((resolve) => {
+      this.#onClosed = resolve;
+      this.#tell({ kind: "close" });
+    });
+  }
+
+  #receive(message: ToServer, handle: unknown): void {
+    switch (message.kind) {
+      case "connection":
+        // Said before anything is read: what is read here is read by nobody else.
+        this.#tell({ kind: "taken", id: message.id });
+        if (handle instanceof Socket) this.#user?.onConnection(handle);
+        return;
+      case "closed":
+        return this.#onClosed?.(message.end);
+      case "signal":
+        // As if it had come here.
+        return void process.emit(message.signal);
+      case "path":
+        return this.#user?.onPathChange?.(pathChange(message.change, message.text));
+      case "error":
+        return this.#user?.onError(new Error(message.text));
+      case "note":
+        return this.#log?.(message.text);
+    }
+  }
+
+  #tell(message: ToSupervisor): void {
+    if (process.connected) this.#send(mark(message));
+  }
+}
+
+function pathChange(kind: PathChange["kind"], text: string): PathChange {
+  return kind === "lost" ? { kind, error: new Error(text) } : { kind };
+}
+
+let supervised: Supervised | undefined;
+
+export const isSupervised = (): boolean => process.env[SUPERVISED] !== undefined;
+
+/** The supervisor that has started this process, if one has. Plugin code is not to know the way to it. */
+export function supervisorOfThis(): Supervised | undefined {
+  const hasOne = isSupervised();
+  Reflect.deleteProperty(process.env, SUPERVISED);
+  if (!hasOne || process.send === undefined) return supervised;
+  const sending = process.send.bind(process);
+  for (const name of ["send", "disconnect"]) Reflect.deleteProperty(process, name);
+  supervised = new Supervised((message) => sending(message, undefined, undefined, () => {}));
+  return supervised;
+}

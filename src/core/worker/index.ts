@@ -1,0 +1,8 @@
+// The door of worker: what runs in an isolate.
+export { type EventTracking, trackEvents, NO_TRACKING } from "./current-event.js";
+export { evaluateModule } from "./evaluate-module.js";
+export { FailedHost } from "./failed-host.js";
+export { captureOutput } from "./guards/capture-output.js";
+export { surviveStrayErrors } from "./guards/survive-faults.js";
+export type { ServeOwnSocket, OwnSocketServer } from "./own-socket.js";
+export { serveIsolate } from "./serve-isolate.js";

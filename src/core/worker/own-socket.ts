@@ -1,0 +1,33 @@
+// Lets an isolate serve a socket of its own with the plugin that it runs.
+import type { IsolateTask, OwnSocket } from "../channel/index.js";
+import type { EventTracking } from "./current-event.js";
+import type { PluginDefinition } from "../../gateways/kong/worker/index.js";
+
+export interface OwnSocketServer {
+  /** Hands its clients over or lets them finish, then ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. It calls
+ * `onProductive` when a handler has returned for the first time.
+ */
+export type ServeOwnSocket = (
+  task: IsolateTask,
+  definition: PluginDefinition,
+  tracking: EventTracking,
+  settings: object,
+  onProductive: () => void,
+) => Promise<OwnSocketServer>;
+
+/** @throws where the socket cannot be listened on. */
+export async function openOwnSocket(
+  { module, settings }: OwnSocket,
+  task: IsolateTask,
+  definition: PluginDefinition,
+  tracking: EventTracking,
+  onProductive: () => void,
+): Promise<OwnSocketServer> {
+  const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };
+  return serveOwnSocket(task, definition, tracking, settings, onProductive);
+}

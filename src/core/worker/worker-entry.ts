@@ -1,0 +1,65 @@
+// What a worker thread runs: a plugin's isolate for as long as it lives, or the scanning isolate once.
+import { once } from "node:events";
+import type { MessagePort } from "node:worker_threads";
+import { type ErrorInfo, toErrorInfo } from "../model/index.js";
+import {
+  type IsolateTask,
+  limitLog,
+  type LogEntry,
+  type PluginMetadata,
+  type ScanItem,
+  type ScanReport,
+  type ScanTask,
+  StartGate,
+  threadPort,
+} from "../channel/index.js";
+import { captureOutput } from "./guards/capture-output.js";
+import { evaluateModule } from "./evaluate-module.js";
+import { adaptModule } from "../../gateways/kong/worker/index.js";
+import { metadataOf } from "../../gateways/kong/worker/index.js";
+import { serveIsolate } from "./serve-isolate.js";
+import { refuseSignals } from "./guards/refuse-signals.js";
+import { surviveStrayErrors } from "./guards/survive-faults.js";
+
+interface IsolateStart {
+  readonly task: IsolateTask;
+  readonly port: MessagePort;
+  readonly gate: SharedArrayBuffer;
+}
+
+/** Serves one plugin until the host says stop. The promise is the isolate's life. */
+export function runIsolate({ task, port, gate }: IsolateStart): Promise<void> {
+  return serveIsolate(task, threadPort(port), { gate: new StartGate(gate) });
+}
+
+/** Reads what each module says of itself, one after another, reporting as it goes. */
+export async function scanModules(task: ScanTask): Promise<void> {
+  const report = (message: ScanReport): void => task.port.postMessage(message);
+  let index = 0;
+  const log = limitLog((entry: LogEntry): void => report({ kind: "scan-log", index, entry }));
+  const flushOutput = captureOutput(log);
+  surviveStrayErrors(log);
+  refuseSignals();
+  for (const item of task.items) {
+    report({ kind: "scan-started", index });
+    const result = await readMetadata(item, task.runsInit);
+    flushOutput();
+    report({ kind: "scan-finished", index, result });
+    index += 1;
+  }
+  task.port.close();
+  await once(task.port, "close");
+}
+
+async function readMetadata(item: ScanItem, runsInit: boolean): Promise<PluginMetadata | ErrorInfo> {
+  try {
+    const definition = adaptModule(await evaluateModule(item.artifact), item.name);
+    const metadata = metadataOf(definition, item.name);
+    if (runsInit) await definition.init?.();
+    // What it began for this look ends with it.
+    if (runsInit && definition.init !== undefined) await definition.dispose?.();
+    return metadata;
+  } catch (thrown) {
+    return toErrorInfo(thrown);
+  }
+}

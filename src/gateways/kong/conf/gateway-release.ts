@@ -1,0 +1,60 @@
+// Knows what each release of the gateway makes of its configuration of plugin servers.
+import { UsageError } from "../../../core/model/index.js";
+
+export interface GatewayRelease {
+  /** `2.3`. */
+  readonly name: string;
+  /** What go_plugins_dir and go_pluginserver_exe are there: the only way, broken, another way, or gone. */
+  readonly legacy: "only" | "broken" | "other" | "gone";
+  /** The forms of a dump that it reads: a bare array of plugins, or also an object that names the protocol. */
+  readonly dump: "array" | "object";
+  /** Whether it runs only plugins whose entry has a start command. */
+  readonly needsStartCommand: boolean;
+  /** Which plugins of a dump it registers. */
+  readonly registers: "all" | "first";
+  /** Whether it runs response handlers. */
+  readonly runsResponse: boolean;
+  /** Whether an executable with the name of an entry is also asked for its plugin, with -dump. */
+  readonly asksExecutable: boolean;
+  /** For a release that came later: the newest one whose facts are known, which are taken for it. */
+  readonly newest?: string;
+}
+
+type Facts = Omit<GatewayRelease, "name" | "newest">;
+
+const FIRST_NAMES: Facts = {
+  legacy: "broken",
+  dump: "array",
+  needsStartCommand: false,
+  registers: "all",
+  runsResponse: true,
+  asksExecutable: false,
+};
+const LATE_2: Facts = { ...FIRST_NAMES, legacy: "other", dump: "object" };
+const EARLY_3: Facts = { ...LATE_2, legacy: "gone" };
+
+/** The newest minor release of each row that it holds for; the rows are in order. */
+const RELEASES: readonly { readonly major: number; readonly upTo: number; readonly facts: Facts }[] = [
+  { major: 2, upTo: 1, facts: { ...FIRST_NAMES, legacy: "only", runsResponse: false } },
+  { major: 2, upTo: 2, facts: { ...FIRST_NAMES, legacy: "only" } },
+  { major: 2, upTo: 3, facts: FIRST_NAMES },
+  { major: 2, upTo: 8, facts: LATE_2 },
+  { major: 3, upTo: 0, facts: EARLY_3 },
+  { major: 3, upTo: 4, facts: { ...EARLY_3, needsStartCommand: true } },
+  { major: 3, upTo: 8, facts: EARLY_3 },
+  { major: 3, upTo: 9, facts: { ...EARLY_3, registers: "first", asksExecutable: true } },
+];
+
+/** `version` is `3.4`, or a full version such as `3.4.2` or `3.4.3.12`. @throws {UsageError} for one that never was. */
+export function findRelease(version: string): GatewayRelease {
+  const [, major, minor] = /^v?(\d+)\.(\d+)(?:\.\d+)*(?:-[\w.-]+)?$/.exec(version) ?? [];
+  const row = RELEASES.find((candidate) => candidate.major === Number(major) && Number(minor) <= candidate.upTo);
+  const newest = RELEASES.at(-1);
+  if (major !== undefined && minor !== undefined) {
+    const name = `${major}.${minor}`;
+    if (row !== undefined) return { name, ...row.facts };
+    if (newest !== undefined && Number(major) >= newest.major)
+      return { name, ...newest.facts, newest: `${newest.major}.${newest.upTo}` };
+  }
+  throw new UsageError(`-kong-version ${version} is not known: known are 2.0 to 2.8, 3.0 to 3.9, and what comes after as 3.9`);
+}

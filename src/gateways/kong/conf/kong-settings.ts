@@ -1,0 +1,191 @@
+// Plans the settings with which one release of the gateway finds, starts and asks the plugins of a directory.
+import { join } from "node:path";
+import { CommandError } from "../../../core/model/index.js";
+import { requireShortPath } from "../../../core/net/index.js";
+import { commandText, type GivenFlag, shellWord } from "./command-text.js";
+import { entryNames } from "./entry-names.js";
+import type { GatewayRelease } from "./gateway-release.js";
+
+/** A line of kong.conf. */
+export type Setting = { readonly comment: string } | { readonly key: string; readonly value: string };
+
+export interface ConfiguredServer {
+  /** Absolute path of `pluginserver`. */
+  readonly executable: string;
+  /** Absolute path. */
+  readonly pluginsDirectory: string;
+  /** Names of the plugins there. */
+  readonly plugins: readonly string[];
+  /** Those of them that have a response handler. */
+  readonly responders?: readonly string[];
+  readonly kongPrefix: string;
+  readonly socket: string | undefined;
+  /** The folder of the sockets of single plugins. */
+  readonly pluginSockets: string | undefined;
+  readonly protocol: string;
+  /** Flags for the server, in addition to where Kong and the plugins are. */
+  readonly startFlags: readonly GivenFlag[];
+  /** The ones of them that a dump needs as well. */
+  readonly queryFlags: readonly GivenFlag[];
+}
+
+/** Exists in every image of the gateway, and a signal ends it. */
+export const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
+
+export const comment = (text: string): Setting => ({ comment: text });
+export const setting = (key: string, value: string): Setting => ({ key, value });
+
+/** @throws {SocketError} where no gateway could connect to it: some of them try for ever. */
+export function socketSetting(key: string, path: string): Setting {
+  requireShortPath(path, "use a shorter folder");
+  return setting(key, path);
+}
+
+/** The gateway's own list of plugins, where each of ours has to stand. */
+export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
+  return [
+    comment("What you load already stays in this list; bundled stands for the plugins that Kong brings along."),
+    setting("plugins", ["bundled", ...plugins].join(",")),
+  ];
+}
+
+/** What the release never runs of the plugins. */
+export function phaseComments({ responders = [] }: ConfiguredServer, { name, runsResponse }: GatewayRelease): Setting[] {
+  if (runsResponse || responders.length === 0) return [];
+  return [comment(`Kong ${name} has no response phase: the response handlers of ${responders.join(", ")} never run.`)];
+}
+
+/** One process, one socket. @throws {CommandError} for what the release cannot do. */
+export function sharedSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+  const socket = server.socket ?? join(server.kongPrefix, "go_pluginserver.sock");
+  const socketLine = socketSetting("pluginserver_ts_socket", socket);
+  if (release.legacy === "only") return legacySettings(server, release);
+  if (release.registers === "first") return entryPerPlugin(server, release, { socketOf: () => socket, startFlags: [] });
+  requireProtocol(server, release);
+  return [
+    ...legacyComments(release),
+    ...pluginsSetting(server),
+    setting("pluginserver_names", "ts"),
+    socketLine,
+    setting("pluginserver_ts_start_cmd", startCommand(server, [])),
+    setting("pluginserver_ts_query_cmd", queryCommand(server, [{ name: "dump-all-plugins" }])),
+  ];
+}
+
+/** One process with a socket for each plugin. @throws {CommandError} for what the release cannot do. */
+export function perPluginSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+  if (release.legacy === "only")
+    throw new CommandError(`Kong ${release.name} has one plugin server with one socket, go_pluginserver.sock: use -mode shared`);
+  const folder = server.pluginSockets ?? server.kongPrefix;
+  const given = server.startFlags.some(({ name }) => name === "plugin-sockets");
+  return entryPerPlugin(server, release, {
+    socketOf: (plugin) => join(folder, `${plugin}.socket`),
+    startFlags: given ? [] : [{ name: "plugin-sockets", value: folder }],
+  });
+}
+
+interface Sockets {
+  readonly socketOf: (plugin: string) => string;
+  readonly startFlags: readonly GivenFlag[];
+}
+
+function entryPerPlugin(server: ConfiguredServer, release: GatewayRelease, { socketOf, startFlags }: Sockets): Setting[] {
+  requireProtocol(server, release);
+  const entries = entryNames(server.plugins);
+  const settings = [
+    ...legacyComments(release),
+    ...pluginsSetting(server),
+    ...entryComments(release, entries.length > 1),
+    setting("pluginserver_names", entries.map(({ name }) => name).join(",")),
+  ];
+  entries.forEach(({ plugin, key }, index) => {
+    settings.push(socketSetting(`${key}_socket`, socketOf(plugin)));
+    if (index === 0) settings.push(setting(`${key}_start_cmd`, startCommand(server, startFlags)));
+    else if (release.needsStartCommand) settings.push(setting(`${key}_start_cmd`, IDLE_COMMAND));
+    settings.push(setting(`${key}_query_cmd`, queryCommand(server, [{ name: "dump", value: plugin }])));
+  });
+  return settings;
+}
+
+function entryComments({ name, registers, needsStartCommand }: GatewayRelease, areMany: boolean): Setting[] {
+  const settings: Setting[] = [];
+  if (registers === "first")
+    settings.push(
+      comment(
+        `Kong ${name} looks only at the first plugin of a dump, and does not start where a second one is needed: one entry each.`,
+      ),
+    );
+  if (!areMany) return settings;
+  if (needsStartCommand)
+    settings.push(
+      comment(`Kong ${name} runs only plugins whose entry has a start command: the others get one that does nothing for ever.`),
+    );
+  else
+    settings.push(
+      comment(
+        "The first entry starts the server for all. Kong starts /usr/local/bin/ENTRY, where there is one, for the others: keep none there.",
+      ),
+    );
+  return settings;
+}
+
+function legacySettings(server: ConfiguredServer, { name }: GatewayRelease): Setting[] {
+  const { executable, startFlags } = server;
+  if (startFlags.length > 0) {
+    const script = `exec ${commandText(executable, startFlags)} "$@"`;
+    throw new CommandError(
+      `Kong ${name} makes the command line itself and passes no ${startFlags.map((flag) => `-${flag.name}`).join(", ")}: ` +
+        `leave it out, or name an executable script with the line  ${script}  as go_pluginserver_exe`,
+    );
+  }
+  if (shellWord(executable) !== executable)
+    throw new CommandError(
+      `Kong ${name} cannot start ${executable}, for the characters in it: install it, or link to it, elsewhere`,
+    );
+  return [
+    comment(`Kong ${name} has one plugin server. It adds -kong-prefix and -plugins-directory, and asks for each plugin with`),
+    comment("-dump-plugin-info; the socket is PREFIX/go_pluginserver.sock, the protocol MsgPack:1."),
+    ...pluginsSetting(server),
+    setting("go_pluginserver_exe", executable),
+    setting("go_plugins_dir", server.pluginsDirectory),
+  ];
+}
+
+export function legacyComments({ name, legacy }: GatewayRelease): Setting[] {
+  switch (legacy) {
+    case "broken":
+      return [comment(`go_plugins_dir and go_pluginserver_exe do not work in Kong ${name}, for a bug of it: remove them.`)];
+    case "other":
+      return [
+        comment(
+          `Kong ${name} reads go_plugins_dir and go_pluginserver_exe only where pluginserver_names is not set: remove them.`,
+        ),
+      ];
+    case "gone":
+      return [comment(`Kong ${name} no longer knows go_plugins_dir and go_pluginserver_exe: remove them.`)];
+    case "only":
+      return [];
+  }
+}
+
+function requireProtocol({ protocol }: ConfiguredServer, { name, dump }: GatewayRelease): void {
+  if (dump === "array" && protocol === "ProtoBuf:1")
+    throw new CommandError(
+      `Kong ${name} reads dumps that are a bare array, and speaks MsgPack:1: ProtoBuf:1 needs Kong 2.4 or newer`,
+    );
+}
+
+function startCommand(
+  { executable, kongPrefix, pluginsDirectory, startFlags }: ConfiguredServer,
+  more: readonly GivenFlag[],
+): string {
+  const places = [
+    { name: "kong-prefix", value: kongPrefix },
+    { name: "plugins-dir", value: pluginsDirectory },
+  ];
+  return commandText(executable, [...places, ...startFlags, ...more]);
+}
+
+function queryCommand({ executable, pluginsDirectory, queryFlags }: ConfiguredServer, dump: readonly GivenFlag[]): string {
+  return commandText(executable, [{ name: "plugins-dir", value: pluginsDirectory }, ...queryFlags, ...dump]);
+}

@@ -1,0 +1,72 @@
+// Plans the settings for plugins that are executables of their own, made with `pluginserver build -standalone`.
+import { join } from "node:path";
+import { CommandError } from "../../../core/model/index.js";
+import { commandText, type GivenFlag } from "./command-text.js";
+import { type Entry, entryNames } from "./entry-names.js";
+import type { GatewayRelease } from "./gateway-release.js";
+import {
+  comment,
+  type ConfiguredServer,
+  legacyComments,
+  pluginsSetting,
+  type Setting,
+  setting,
+  socketSetting,
+} from "./kong-settings.js";
+
+const FOLDER = "/usr/local/bin";
+const DEFAULT_PREFIX = "/usr/local/kong";
+/** What loading a directory takes and a program, which is its plugin, has no use for. */
+const OF_DIRECTORIES = new Set(["pdk-match", "trust", "no-watch"]);
+/** What only the server of a directory can. */
+const OF_SERVERS = new Map([
+  ["socket", "each plugin has a socket of its own, PREFIX/NAME.socket"],
+  ["plugin-sockets", "each plugin has a socket of its own, PREFIX/NAME.socket"],
+  ["isolation", "its isolates are threads"],
+  ["inspect", "it has no inspector"],
+]);
+
+/** @throws {CommandError} for what the release, or a program, cannot do. */
+export function standaloneSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+  requireStandalone(server, release);
+  const flags = server.startFlags.filter(({ name }) => !OF_DIRECTORIES.has(name));
+  const entries = entryNames(server.plugins);
+  const isDefault = (entry: Entry): boolean =>
+    release.asksExecutable && entry.name === entry.plugin && flags.length === 0 && server.kongPrefix === DEFAULT_PREFIX;
+  return [
+    ...legacyComments(release),
+    ...pluginsSetting(server),
+    comment(`Each plugin is an executable ${FOLDER}/NAME, made with: pluginserver build -standalone PLUGIN -out DIR`),
+    ...(entries.some(isDefault)
+      ? [
+          comment(
+            `Kong ${release.name} starts ${FOLDER}/NAME, asks it with -dump, and takes the socket PREFIX/NAME.socket, by itself.`,
+          ),
+        ]
+      : []),
+    setting("pluginserver_names", entries.map(({ name }) => name).join(",")),
+    ...entries.filter((entry) => !isDefault(entry)).flatMap((entry) => entrySettings(entry, server, flags)),
+  ];
+}
+
+function requireStandalone({ startFlags }: ConfiguredServer, { name, legacy, dump }: GatewayRelease): void {
+  if (legacy === "only")
+    throw new CommandError(`Kong ${name} has one plugin server, and knows no plugin that is a program: use -mode shared`);
+  if (dump === "array")
+    throw new CommandError(`Kong ${name} reads dumps that are a bare array, which a program's is not: use -mode shared`);
+  for (const flag of startFlags) {
+    const reason = OF_SERVERS.get(flag.name);
+    if (reason !== undefined) throw new CommandError(`-${flag.name} is not for a plugin that is a program: ${reason}`);
+  }
+}
+
+function entrySettings({ plugin, key }: Entry, { kongPrefix }: ConfiguredServer, flags: readonly GivenFlag[]): Setting[] {
+  const file = join(FOLDER, plugin);
+  const start = [...(kongPrefix === DEFAULT_PREFIX ? [] : [{ name: "kong-prefix", value: kongPrefix }]), ...flags];
+  const query = [...flags.filter(({ name }) => name === "protocol"), { name: "dump" }];
+  return [
+    socketSetting(`${key}_socket`, join(kongPrefix, `${plugin}.socket`)),
+    setting(`${key}_start_cmd`, commandText(file, start)),
+    setting(`${key}_query_cmd`, commandText(file, query)),
+  ];
+}

@@ -1,0 +1,71 @@
+// Owns the bytes of one connection that are not a whole message yet, and cuts them into messages.
+import { messageEnd, MessageScanner } from "./message-scanner.js";
+import { releaseMemory } from "../../../core/net/index.js";
+
+const FIRST_PART = 64 * 1024;
+/** By how much the room for a message grows: a peer that announces a large one has not sent it yet. */
+const GROWTH = 4;
+/** Up to this many times of what is here the announced size is believed: it spares the last copy. */
+const BELIEVED = 8;
+/** What may follow the longest value of a message without new room being needed. */
+const SPARE = 64;
+
+/**
+ * Turns chunks, split and glued anyhow, into complete MessagePack messages. A message that comes in one chunk is a part
+ * of it; of others every byte is copied once, and at most two thirds of them once more.
+ */
+export class MessageReader {
+  readonly #scanner: MessageScanner;
+  readonly #maxSize: number;
+  #part: Buffer | undefined;
+  #size = 0;
+
+  constructor(maxMessageSize: number) {
+    this.#scanner = new MessageScanner(maxMessageSize);
+    this.#maxSize = maxMessageSize;
+  }
+
+  /**
+   * Takes a chunk and passes on the messages it completes, in order. The chunk's memory may be used again afterwards: a
+   * message up to its size is valid only until `onMessage` returns.
+   * @throws {WireError} when the bytes are no message; the reader is of no use after that.
+   */
+  push(chunk: Buffer, onMessage: (message: Buffer) => void): void {
+    let start = 0;
+    while (start < chunk.length) {
+      const end = this.#part === undefined ? messageEnd(chunk, start, this.#maxSize) : -1;
+      if (end !== -1) onMessage(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+      start = end !== -1 ? end : this.#pushPart(chunk, start, onMessage);
+    }
+  }
+
+  /** Returns how far it has come. */
+  #pushPart(chunk: Buffer, start: number, onMessage: (message: Buffer) => void): number {
+    const end = this.#scanner.scan(chunk, start);
+    const until = end === -1 ? chunk.length : end;
+    const part = this.#append(chunk, start, until);
+    if (end === -1) return until;
+    const message = part.subarray(0, this.#size);
+    this.#part = undefined;
+    this.#size = 0;
+    onMessage(message);
+    return until;
+  }
+
+  #append(chunk: Buffer, start: number, end: number): Buffer {
+    const size = this.#size + end - start;
+    let part = this.#part;
+    if (part === undefined || part.length < size) {
+      const wanted = size + this.#scanner.outstanding + SPARE;
+      const isBelieved = wanted <= Math.max(FIRST_PART, size * BELIEVED);
+      const larger = Buffer.allocUnsafeSlow(isBelieved ? wanted : Math.max(FIRST_PART, size * GROWTH));
+      part?.copy(larger, 0, 0, this.#size);
+      if (part !== undefined) releaseMemory(part);
+      part = larger;
+      this.#part = larger;
+    }
+    chunk.copy(part, this.#size, start, end);
+    this.#size = size;
+    return part;
+  }
+}

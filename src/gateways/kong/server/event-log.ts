@@ -1,0 +1,78 @@
+// Says in the log what went wrong with events and instances: whose they are by the ids that the gateway gave, and equal lines once.
+import { cutText, type ErrorInfo } from "../../../core/model/index.js";
+import { gatewayIds } from "../schema/index.js";
+import type { LogEntry } from "../../../core/channel/index.js";
+import { encodedText, type Event, methodOfCall } from "../rpc/index.js";
+import type { LimitedLog } from "../../../core/log/index.js";
+import { errorField, logFields } from "../../../core/log/index.js";
+
+/** The gateway's name of a phase, or what a stranger sent as one. */
+const MAX_PHASE = 100;
+
+export class EventLog {
+  readonly #log: LimitedLog;
+  readonly #configOf: (instanceId: number) => string | undefined;
+
+  /** `configOf` gives the configuration of an instance as the gateway sent it. */
+  constructor(log: LimitedLog, configOf: (instanceId: number) => string | undefined) {
+    this.#log = log;
+    this.#configOf = configOf;
+  }
+
+  failed(event: Event, error: ErrorInfo): void {
+    const { plugin } = event.runner;
+    this.#log.log({
+      level: "error",
+      group: `failure of ${plugin}`,
+      about: event.instanceId,
+      message: `plugin ${plugin} failed in ${phaseOf(event)}: ${error.message}`,
+      fields: () => ({ ...this.#fieldsOf(event), ...errorField(error) }),
+    });
+  }
+
+  instanceFailed(plugin: string, instance: number, error: ErrorInfo): void {
+    this.#log.log({
+      level: "error",
+      group: `instance of ${plugin}`,
+      message: `instance ${instance} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
+      fields: () => ({ plugin, instance, ...this.#idsOf(instance), ...errorField(error) }),
+    });
+  }
+
+  callRefused(event: Event, call: Buffer, answer: Buffer | undefined): void {
+    const { plugin } = event.runner;
+    this.warn(event, "refused call", `[${plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`);
+  }
+
+  /** `kind` says what the message is about; it has a limit of its own for each plugin. */
+  warn(event: Event, kind: string, message: string): void {
+    this.#log.log({
+      level: "warn",
+      group: `${kind} of ${event.runner.plugin}`,
+      about: event.instanceId,
+      message,
+      fields: () => this.#fieldsOf(event),
+    });
+  }
+
+  /** What a plugin printed is limited in its isolate; what it threw outside of its handlers, or too late, is here. */
+  entry(plugin: string, entry: LogEntry): void {
+    const { level, message, instanceId, error } = entry;
+    const ids = (): object => (instanceId === undefined ? {} : this.#idsOf(instanceId));
+    const line = { level, message: `[${plugin}] ${message}`, fields: () => logFields(plugin, entry, ids()) };
+    if (error === undefined) this.#log.write(line);
+    else this.#log.log({ ...line, group: `stray error of ${plugin}`, about: instanceId ?? "" });
+  }
+
+  #fieldsOf(event: Event): object {
+    const { runner, instanceId } = event;
+    return { plugin: runner.plugin, phase: phaseOf(event), instance: instanceId, ...this.#idsOf(instanceId) };
+  }
+
+  #idsOf(instanceId: number): object {
+    const config = this.#configOf(instanceId);
+    return config === undefined ? {} : gatewayIds(config);
+  }
+}
+
+const phaseOf = ({ phase }: Event): string => cutText(phase, MAX_PHASE);

@@ -1,0 +1,285 @@
+// The composition root: joins socket, protocol, events, instances, plugins and isolates into one server.
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import type { Logger } from "pino";
+import type { ErrorInfo } from "../../../core/model/index.js";
+import type { PhaseHostListener } from "../../../core/channel/index.js";
+import { InstanceTable } from "../../../core/plugins/index.js";
+import { pluginInfo } from "./plugin-info.js";
+import { type Event, EventTable, failureCalls, type GatewayRpc, methodOfCall, type PluginInfo } from "../rpc/index.js";
+import { FailedHost } from "../../../core/worker/index.js";
+import type { Connection, Protocol } from "../rpc/index.js";
+import { WireError } from "../msgpack/index.js";
+import { createRpc } from "./create-rpc.js";
+import type { CreatePool, CreateSource, PluginSource } from "../../../core/server/index.js";
+import { Descriptors } from "../../../core/net/index.js";
+import { EventLog } from "./event-log.js";
+import { logPathChange } from "../../../core/net/index.js";
+import { HandOver } from "./hand-over.js";
+import { InstanceIds } from "./instance-ids.js";
+import { LimitedLog } from "../../../core/log/index.js";
+import { Predecessor } from "./predecessor.js";
+import { ServedPlugins } from "../../../core/server/index.js";
+import { ServerService } from "./service.js";
+import type { Siblings } from "./siblings.js";
+import { type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
+
+/** Times are in milliseconds, sizes in bytes. */
+export interface ServerOptions {
+  readonly socketPath: string;
+  readonly socketMode: number;
+  /** What the socket speaks; with "auto" each connection is answered in the protocol that its client speaks. */
+  readonly protocol: Protocol | "auto";
+  readonly eventTimeout: number;
+  /** The plugin whose events may take as long as they do: somebody looks at them with a debugger. */
+  readonly withoutDeadline?: string | undefined;
+  /** What becomes of a request whose event failed, where its plugin says nothing else. */
+  readonly onError: "exit" | "continue";
+  readonly instanceTimeout: number;
+  readonly drainTimeout: number;
+  readonly maxMessageSize: number;
+  readonly maxConnections: number;
+  readonly logger: Logger;
+  /** Where the connections come from: by default a socket of its own at the path. */
+  readonly listen?: Listen | undefined;
+}
+
+export interface PluginServerOptions extends ServerOptions {
+  readonly createSource: CreateSource;
+  readonly createPool: CreatePool;
+  /** Servers in other threads that clients of the same path meet. */
+  readonly siblings?: Siblings;
+}
+
+/** Milliseconds between two looks for a quiet moment. */
+const QUIET_CHECK = 2;
+
+export class PluginServer {
+  readonly #options: PluginServerOptions;
+  readonly #logger: Logger;
+  readonly #limitedLog: LimitedLog;
+  readonly #eventLog: EventLog;
+  readonly #events: EventTable;
+  readonly #instances: InstanceTable;
+  readonly #plugins: ServedPlugins;
+  readonly #source: PluginSource;
+  readonly #service: ServerService;
+  readonly #rpc: GatewayRpc;
+  readonly #predecessor: Predecessor | undefined;
+  readonly #handOver: HandOver;
+  readonly #connections = new Set<Connection>();
+  readonly #descriptors = new Descriptors();
+  #socket: ListeningSocket | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: PluginServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#limitedLog = new LimitedLog(options.logger);
+    this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#instances.get(id)?.config);
+    const ids = new InstanceIds(options.socketPath, (error) =>
+      this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
+    );
+    const { siblings } = options;
+    this.#instances = new InstanceTable(
+      options.instanceTimeout,
+      () => ids.next(),
+      (id) => siblings?.forget(id),
+    );
+    this.#events = new EventTable({
+      ids: siblings?.eventIds,
+      failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
+      onTimeout: (event) => this.#onTimeout(event),
+      onCallRefused: (event, call, answer) => this.#eventLog.callRefused(event, call, answer),
+    });
+    this.#plugins = new ServedPlugins(this.#instances, ({ name }) => this.#listenTo(name), options.createPool);
+    this.#source = options.createSource({
+      served: this.#plugins,
+      onNewCode: (plugin) => this.#forgetFailures(plugin),
+      onPluginLog: (plugin, entry) => this.#eventLog.entry(plugin, entry),
+    });
+    this.#service = new ServerService({
+      plugins: this.#plugins,
+      instances: this.#instances,
+      eventTimeout: options.eventTimeout,
+      withoutDeadline: options.withoutDeadline,
+      onError: options.onError,
+      listenerFor: (plugin) => this.#listenTo(plugin),
+      loaded: () => this.#source.registry(),
+      loadDirectory: (directory) => this.#source.change(directory),
+      siblings,
+    });
+    // Which of several isolates has an event is not known to the successor.
+    this.#predecessor = siblings === undefined ? new Predecessor(options.socketPath, options.maxMessageSize) : undefined;
+    this.#rpc = createRpc({
+      protocol: options.protocol,
+      maxMessageSize: options.maxMessageSize,
+      onError: options.onError,
+      service: this.#service,
+      events: this.#events,
+      siblings,
+      predecessor: this.#predecessor,
+      onSuccessor: (connection) => this.#handOver.begin(connection),
+      onOpen: (connection) => this.#onOpen(connection),
+      onClose: (connection, error) => this.#onClose(connection, error),
+      log: this.#limitedLog,
+      eventLog: this.#eventLog,
+    });
+    this.#handOver = new HandOver({
+      rpc: this.#rpc,
+      connections: this.#connections,
+      areQuiet: () => this.#areQuiet(this.#events.size),
+    });
+  }
+
+  /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
+  async start(): Promise<void> {
+    const loaded = this.#source.load();
+    // Reported below, once somebody waits for it.
+    loaded.catch(() => {});
+    const { socketPath, socketMode, siblings, logger } = this.#options;
+    const path = siblings?.listenPath ?? socketPath;
+    this.#socket = await (this.#options.listen ?? UnixSocket.listen)({
+      path,
+      isBehindLink: siblings !== undefined,
+      mode: socketMode,
+      onConnection: (socket) => this.#accept(socket),
+      onError: (error) => {
+        const message = `a connection to ${socketPath} could not be accepted: ${error.message}`;
+        this.#limitedLog.log({ level: "error", group: "accept", message, fields: () => ({ err: error }) });
+      },
+      onPathChange: (change) => logPathChange(logger, path, change),
+    });
+    await loaded;
+    this.#service.begin(await this.#source.registry());
+    siblings?.listening();
+    this.#predecessor?.succeed();
+  }
+
+  /** Looks for changed plugins now. */
+  reload(): void {
+    this.#source.reload();
+  }
+
+  /** What the gateway is told about the plugins that are served. */
+  async pluginInfos(): Promise<PluginInfo[]> {
+    return (await this.#source.registry()).list().map(pluginInfo);
+  }
+
+  /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { drainTimeout, siblings } = this.#options;
+    const began = performance.now();
+    siblings?.leave();
+    const end = await this.#socket?.close();
+    const reloading = this.#source.close();
+    const isHandedOver = siblings === undefined ? end === "taken over" : siblings.isPathServed();
+    if (isHandedOver) await this.#handOver.finish(drainTimeout);
+    await this.#events.drained(drainTimeout - (performance.now() - began));
+    await this.#siblingsDrained(drainTimeout - (performance.now() - began));
+    await reloading;
+    this.#events.close();
+    this.#handOver.end();
+    this.#predecessor?.close();
+    this.#instances.end();
+    for (const connection of this.#connections) connection.end();
+    await this.#plugins.close(true);
+    for (const connection of this.#connections) connection.destroy();
+    this.#limitedLog.close();
+  }
+
+  /** Whether no event runs here, nor in a sibling that ends too: what it asks may be answered here. */
+  #areQuiet(running: number): boolean {
+    return (this.#options.siblings?.areQuiet(running) ?? true) && running === 0;
+  }
+
+  /** Its own events are over, or given up. */
+  async #siblingsDrained(timeout: number): Promise<void> {
+    const until = performance.now() + timeout;
+    while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET_CHECK));
+  }
+
+  /** What an instance failed for may be mended by new code. */
+  #forgetFailures(plugin: string): void {
+    for (const instance of this.#instances.ofPlugin(plugin)) {
+      // It never ran: told that there is none, the gateway starts it anew with its next event, and it is checked again.
+      if (instance.host instanceof FailedHost) this.#instances.close(instance.id);
+      else instance.error = undefined;
+    }
+  }
+
+  #accept(socket: Socket): void {
+    const { maxConnections, siblings } = this.#options;
+    const count = siblings?.connectionCount ?? this.#connections.size;
+    if (count >= maxConnections) this.#refuse(socket, `there are ${maxConnections} already, see -max-connections`);
+    else if (this.#descriptors.areShort(socket))
+      this.#refuse(socket, `the process may open only ${this.#descriptors.limit} file descriptors, see ulimit -n`);
+    else this.#rpc.accept(socket);
+  }
+
+  #refuse(socket: Socket, why: string): void {
+    socket.destroy();
+    this.#limitedLog.log({ level: "warn", group: "refused connection", message: `a connection was refused: ${why}` });
+  }
+
+  #onOpen(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#options.siblings?.connected(this.#connections.size);
+  }
+
+  #onClose(connection: Connection, error: Error | undefined): void {
+    this.#connections.delete(connection);
+    this.#handOver.onClose(connection);
+    this.#options.siblings?.connected(this.#connections.size);
+    if (error === undefined) return;
+    // A client that leaves is an everyday event; one that breaks the protocol is not.
+    const level = error instanceof WireError ? "warn" : "debug";
+    this.#limitedLog.log({ level, group: `${level} closed connection`, message: `a connection was closed: ${error.message}` });
+  }
+
+  #onTimeout(event: Event): void {
+    const { plugin, host, timeout } = event.runner;
+    const silent = event.state === "awaiting-step";
+    const waiting = silent ? unanswered(event.lastCall) : "its handler has not returned";
+    host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`, !silent);
+    const seconds = timeout / 1000;
+    this.#eventLog.warn(event, "timeout", `an event of plugin ${plugin} was given up after ${seconds} s: ${waiting}`);
+  }
+
+  #listenTo(plugin: string): PhaseHostListener {
+    return {
+      onCalls: (eventId, calls) => this.#events.calls(eventId, calls),
+      onReturn: (eventId) => this.#events.returned(eventId),
+      onFailure: (eventId, error) => this.#onFailure(eventId, error),
+      onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
+      onLog: (entry) => this.#eventLog.entry(plugin, entry),
+      onMemoryShort: () => this.#instances.spare(plugin),
+    };
+  }
+
+  #onFailure(eventId: number, error: ErrorInfo): void {
+    const event = this.#events.failed(eventId, error.message);
+    // An instance that cannot run was reported when it started; each of its events would only say it again.
+    if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
+    this.#eventLog.failed(event, error);
+  }
+
+  #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
+    const instance = this.#instances.get(instanceId);
+    if (instance !== undefined) instance.error = error.message;
+    this.#eventLog.instanceFailed(plugin, instanceId, error);
+  }
+}
+
+/** What a gateway refuses it does not answer, and Kong 3.0 to 3.7 so refuses a body that nginx has put into a file. */
+function unanswered(call: Buffer | undefined): string {
+  const name = call === undefined ? "?" : methodOfCall(call);
+  const method = name === "?" ? "its last PDK call" : name;
+  const isBody = method === "kong.request.get_raw_body" || method === "kong.request.get_body";
+  return `the gateway never answered ${method}${isBody ? ", as Kong 3.0 to 3.7 does where a body is larger than client_body_buffer_size" : ""}`;
+}

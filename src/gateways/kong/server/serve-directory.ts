@@ -1,0 +1,65 @@
+// Composes the dynamic server: the plugins of a directory, each in isolates of its own.
+import type { InspectorAddress, OwnSocket } from "../../../core/channel/index.js";
+import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../../../core/isolates/index.js";
+import type { PdkMatch } from "../../../core/plugins/index.js";
+import type { TrustedKey } from "../../../core/signing/index.js";
+import { PluginDirectory } from "../../../core/server/index.js";
+import { PluginServer, type ServerOptions } from "./plugin-server.js";
+
+/** Times are in milliseconds, sizes in bytes. */
+export interface DirectoryServerOptions extends ServerOptions {
+  readonly pluginsDirectory: string;
+  /** Whether changed plugins are noticed by themselves. */
+  readonly watch: boolean;
+  readonly isolatesPerPlugin: number;
+  /** Where a plugin runs that does not say so itself. */
+  readonly isolation: Isolation;
+  readonly limits: IsolateLimits;
+  /** Absolute path of the `pluginserver/pdk` that plugins get which bring none of their own. */
+  readonly pdkEntry: string;
+  readonly pdkVersion: string;
+  readonly pdkMatch: PdkMatch;
+  /** Where there are any, only built plugins that one of them signed are served. */
+  readonly trustedKeys: readonly TrustedKey[];
+  /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
+  readonly ownSocketOf: ((plugin: string, path: string) => (() => OwnSocket) | undefined) | undefined;
+  /** The plugin that a debugger is let into. */
+  readonly inspect: ({ readonly plugin: string } & InspectorAddress) | undefined;
+}
+
+export function serveDirectory(options: DirectoryServerOptions): PluginServer {
+  const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
+  const { pdkEntry, pdkVersion, pdkMatch, trustedKeys, inspect, ownSocketOf } = options;
+  const { loadTimeout } = limits;
+  return new PluginServer({
+    ...options,
+    withoutDeadline: inspect?.plugin,
+    createPool: ({ name, path, artifact, metadata }, listener, isFormer = false) => {
+      const inspector = name === inspect?.plugin && !isFormer ? inspect : undefined;
+      // A thread at a breakpoint cannot be ended.
+      const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
+      const startCarrier = isProcess ? startProcess : startThread;
+      const ownSocket = isFormer ? undefined : ownSocketOf?.(name, path);
+      return new PluginPool({
+        plugin: name,
+        artifact,
+        isolates,
+        startCarrier,
+        limits,
+        listener,
+        inspect: inspector,
+        ownSocket,
+        disposes: metadata.disposes,
+      });
+    },
+    createSource: ({ served, onNewCode, onPluginLog }) =>
+      new PluginDirectory({
+        directory,
+        watch,
+        served,
+        onNewCode,
+        logger,
+        load: { pdkEntry, pdkVersion, pdkMatch, trustedKeys, loadTimeout, limits, runsInit: true, onPluginLog },
+      }),
+  });
+}

@@ -1,0 +1,130 @@
+// Owns one server's channel to another of the same path, and the steps that it passed on and that are not answered yet.
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { type Batch, BatchingPort, BatchReader, isBatch, threadPort } from "../../../core/channel/index.js";
+import type { PassedStep, TakeStep } from "../rpc/index.js";
+import type { SharedInstance } from "../server/index.js";
+
+/** What servers of one path tell each other, beside the batches of steps and answers. */
+export type SiblingMessage =
+  /** A further server: the other end of this port is its. */
+  | { readonly kind: "introduction"; readonly slot: number; readonly port: MessagePort }
+  | { readonly kind: "instance"; readonly instance: SharedInstance }
+  | { readonly kind: "forget" | "close"; readonly instanceId: number }
+  /** The sender has told everything that it knew when it was introduced. */
+  | { readonly kind: "told" }
+  /** The sender takes connections. */
+  | { readonly kind: "listening" };
+
+export interface SiblingLinkOptions {
+  readonly onMessage: (message: SiblingMessage) => void;
+  readonly takeStep: TakeStep;
+  /** The other is gone. */
+  readonly onEnd: () => void;
+}
+
+const STEP = 0;
+const FAILED_STEP = 1;
+const ANSWER = 2;
+const LAST_ANSWER = 3;
+const REFUSAL = 4;
+
+export class SiblingLink {
+  readonly #port: MessagePort;
+  readonly #out: BatchingPort<SiblingMessage>;
+  readonly #options: SiblingLinkOptions;
+  readonly #passed = new Map<number, PassedStep>();
+  #nextRequest = 0;
+
+  constructor(port: MessagePort, options: SiblingLinkOptions) {
+    this.#port = port;
+    this.#options = options;
+    const channel = threadPort(port);
+    this.#out = new BatchingPort(channel);
+    channel.onMessage((message) => this.#receive(message as Batch | SiblingMessage));
+    channel.onClose(() => this.#ended());
+  }
+
+  tell(message: SiblingMessage, transfer: readonly MessagePort[] = []): void {
+    this.#out.control(message, transfer);
+  }
+
+  /** Takes what has been sent until now: it may lie here while something that followed from it has come already. */
+  receiveNow(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { readonly message: Batch | SiblingMessage } | undefined;
+      if (received === undefined) return;
+      this.#receive(received.message);
+    }
+  }
+
+  pass(step: PassedStep): void {
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    this.#passed.set(request, step);
+    const batch = this.#out.event();
+    batch.byte(step.failed ? FAILED_STEP : STEP);
+    batch.number(request);
+    batch.number(step.eventId);
+    batch.data(step.data);
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+
+  close(): void {
+    this.#out.flush();
+    this.#out.close();
+  }
+
+  #receive(message: Batch | SiblingMessage): void {
+    if (isBatch(message)) this.#readBatch(new BatchReader(message));
+    else this.#options.onMessage(message);
+  }
+
+  #readBatch(batch: BatchReader): void {
+    while (!batch.isAtEnd) {
+      const kind = batch.byte();
+      const request = batch.number();
+      if (kind === STEP || kind === FAILED_STEP) this.#take(request, batch.number(), kind === FAILED_STEP, batch.data());
+      else if (kind === REFUSAL) this.#answered(request)?.onRefused(batch.text());
+      else this.#answer(request, batch, kind === LAST_ANSWER);
+    }
+  }
+
+  #take(request: number, eventId: number, failed: boolean, data: Buffer | undefined): void {
+    try {
+      this.#options.takeStep(eventId, failed, data, (_id, answer, isLast) => {
+        const batch = this.#out.event();
+        batch.byte(isLast ? LAST_ANSWER : ANSWER);
+        batch.number(request);
+        batch.data(answer);
+      });
+    } catch (error) {
+      const batch = this.#out.event();
+      batch.byte(REFUSAL);
+      batch.number(request);
+      batch.text(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #answer(request: number, batch: BatchReader, isLast: boolean): void {
+    const data = batch.data();
+    const step = this.#answered(request);
+    if (step !== undefined && data !== undefined) step.reply(step.eventId, data, isLast);
+  }
+
+  #answered(request: number): PassedStep | undefined {
+    const step = this.#passed.get(request);
+    this.#passed.delete(request);
+    return step;
+  }
+
+  #ended(): void {
+    this.#out.close();
+    const lost = [...this.#passed.values()];
+    this.#passed.clear();
+    for (const step of lost) step.onLost();
+    this.#options.onEnd();
+  }
+}

@@ -1,0 +1,55 @@
+// An isolate that gives no sign of life is found out, but not while it does what it was asked for.
+import { performance } from "node:perf_hooks";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Heartbeat } from "../../../../src/core/isolates/heartbeat.js";
+
+let stalls: number;
+let pings: number;
+let heartbeat: Heartbeat;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  vi.spyOn(performance, "now").mockImplementation(() => Date.now());
+  [stalls, pings] = [0, 0];
+  heartbeat = new Heartbeat({
+    stallTimeout: 1000,
+    loadTimeout: 10_000,
+    ping: () => (pings += 1),
+    onStall: () => (stalls += 1),
+  });
+  heartbeat.heard();
+  heartbeat.watch();
+});
+
+afterEach(() => {
+  heartbeat.stop();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+it("a ping that stays unanswered is a stall", () => {
+  vi.advanceTimersByTime(3000);
+  expect([pings > 0, stalls]).toEqual([true, 1]);
+});
+
+it("a collection that it was asked for is none, and the time counts from its end", () => {
+  vi.advanceTimersByTime(900);
+  expect(stalls).toBe(0);
+  heartbeat.excuse();
+  vi.advanceTimersByTime(3000);
+  expect(stalls).toBe(0);
+  heartbeat.demand();
+  vi.advanceTimersByTime(800);
+  expect(stalls).toBe(0);
+  vi.advanceTimersByTime(1000);
+  expect(stalls).toBe(1);
+});
+
+it("an excuse does not hold for ever", () => {
+  vi.advanceTimersByTime(900);
+  heartbeat.excuse();
+  vi.advanceTimersByTime(9000);
+  expect(stalls).toBe(0);
+  vi.advanceTimersByTime(2000);
+  expect(stalls).toBe(1);
+});

@@ -1,0 +1,144 @@
+// Whatever comes over the channel of an isolate: what is not its own is dropped and told once, and harms nobody.
+import { once } from "node:events";
+import { Socket } from "node:net";
+import { spawn } from "node:child_process";
+import { MessageChannel } from "node:worker_threads";
+import { expect, it } from "vitest";
+import { type IsolateMessage, pipePort, threadPort } from "../../../../src/core/channel/index.js";
+import { BatchWriter } from "../../../../src/core/channel/batch.js";
+import { writeCalls, writeFailure, writeReturn } from "../../../../src/core/channel/reports.js";
+import { Isolate, type IsolateListener } from "../../../../src/core/isolates/isolate.js";
+
+type Heard = [name: string, ...args: unknown[]];
+
+function listener(heard: Heard[]): IsolateListener {
+  const hear =
+    (name: string) =>
+    (...args: unknown[]): void =>
+      void heard.push([name, ...args]);
+  const names = [
+    "Calls",
+    "Return",
+    "Failure",
+    "InstanceFailed",
+    "Log",
+    "Ready",
+    "Pong",
+    "Weighed",
+    "Productive",
+    "Opening",
+    "End",
+  ];
+  return Object.fromEntries(names.map((name) => [`on${name}`, hear(name)])) as unknown as IsolateListener;
+}
+
+const batchOf = (write: (batch: BatchWriter) => void): unknown => {
+  const writer = new BatchWriter();
+  write(writer);
+  return writer.take().batch;
+};
+
+function truncatedFailure(): unknown {
+  return batchOf((batch) => {
+    batch.byte(2);
+    batch.number(1);
+    batch.text("{");
+  });
+}
+
+const error = { name: "Error", message: "m", stack: "s" };
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+
+it.each<[string, unknown]>([
+  ["a text", "ready"],
+  ["null", null],
+  ["nothing", undefined],
+  ["a list", []],
+  ["a deep one", deep(2000)],
+  ["no kind", {}],
+  ["an unknown kind", { kind: "constructor" }],
+  ["a weight that is no number", { kind: "pong", memory: "much" }],
+  ["a level that is none", { kind: "log", entry: { level: "constructor", message: "x" } }],
+  ["an entry that is none", { kind: "log", entry: null }],
+  ["an error that is none", { kind: "instance-failed", instanceId: 1, error: "x" }],
+  ["an opening that is none", { kind: "opening", instanceId: 1, phase: "access", opening: [1] }],
+  ["a batch without bytes", { kind: "batch" }],
+  ["a batch with parts that are none", { kind: "batch", bytes: new Uint8Array([2]), large: [1] }],
+  ["a batch that ends too early", new Uint8Array([0, 1])],
+  ["a batch of zeros", new Uint8Array(1000)],
+  ["a failure that is no JSON", truncatedFailure()],
+])("%s is dropped, and told once", async (_name, message) => {
+  const { port1, port2 } = new MessageChannel();
+  const heard: Heard[] = [];
+  const ended = new Promise<undefined>(() => {});
+  new Isolate({ port: threadPort(port1), gate: undefined, ended, terminate: () => Promise.resolve() }, listener(heard));
+  port2.postMessage(message);
+  port2.postMessage(message);
+  port2.postMessage({ kind: "ready" } satisfies IsolateMessage);
+  await expect.poll(() => heard.some(([name]) => name === "Ready")).toBe(true);
+  expect(heard.filter(([name]) => name === "Log")).toEqual([
+    ["Log", { level: "warn", message: expect.stringContaining("was dropped") as unknown }],
+  ]);
+  expect(heard.filter(([name]) => name !== "Log" && name !== "Ready" && name !== "Calls")).toEqual([]);
+  port1.close();
+});
+
+it("what is its own comes through: every kind, and batches", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const heard: Heard[] = [];
+  const ended = new Promise<undefined>(() => {});
+  new Isolate({ port: threadPort(port1), gate: undefined, ended, terminate: () => Promise.resolve() }, listener(heard));
+  const messages: IsolateMessage[] = [
+    { kind: "ready" },
+    { kind: "pong", memory: 1 },
+    { kind: "weighed", memory: 2 },
+    { kind: "productive" },
+    { kind: "instance-failed", instanceId: 3, error },
+    { kind: "log", entry: { level: "info", message: "x", phase: "access", instanceId: 4, error } },
+    { kind: "opening", instanceId: 5, phase: "access", protocol: "MsgPack:1", opening: [Buffer.from("a")] },
+    { kind: "opening", instanceId: 5, phase: "access", protocol: "MsgPack:1", opening: undefined },
+  ];
+  for (const message of messages) port2.postMessage(message);
+  const data = Buffer.from("call");
+  port2.postMessage(
+    batchOf((batch) => {
+      writeCalls(batch, 1, [{ data, wantsAnswer: true, ends: false }]);
+      writeReturn(batch, 1);
+      writeFailure(batch, 2, error);
+    }),
+  );
+  await expect
+    .poll(() => heard.map(([name]) => name).join())
+    .toBe("Ready,Pong,Weighed,Productive,InstanceFailed,Log,Opening,Opening,Calls,Return,Failure");
+  expect(heard.at(-1)).toEqual(["Failure", 2, error]);
+  port1.close();
+});
+
+it("over a pipe: messages of any size, split and glued anyhow, and bytes that are none close it", async () => {
+  // What is written to it comes back.
+  const child = spawn("/bin/sh", ["-c", "cat <&3 >&3"], { stdio: ["ignore", "ignore", "inherit", "pipe"] });
+  const [, , , pipe] = child.stdio;
+  if (!(pipe instanceof Socket)) throw new Error("no pipe");
+  let broken = 0;
+  const port = pipePort(pipe, () => (broken += 1));
+  const large = new Uint8Array(300_000).fill(7);
+  const sent = [
+    "text",
+    { kind: "pong", memory: 1 },
+    new Uint8Array([1, 2, 3]),
+    new Uint8Array(0),
+    { kind: "batch", bytes: new Uint8Array(200_000).fill(1), large: [large, large.subarray(1)] },
+    { list: deep(50) },
+  ];
+  const received: unknown[] = [];
+  for (const message of sent) port.postMessage(message);
+  port.onFirst((message) => received.push(message));
+  await expect.poll(() => received.length).toBe(1);
+  port.onMessage((message) => received.push(message));
+  await expect.poll(() => received.length).toBe(sent.length);
+  expect(received).toEqual(sent);
+  pipe.write(Buffer.alloc(100, 0xff));
+  await port.closed;
+  expect(broken).toBe(1);
+  await once(child, "exit");
+});

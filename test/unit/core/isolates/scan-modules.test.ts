@@ -1,0 +1,113 @@
+// Reading what modules say of themselves: one that hangs, exits or throws spoils only its own.
+import { describe, expect, it } from "vitest";
+import type { LogEntry, ScanItem } from "../../../../src/core/channel/index.js";
+import type { ScanResult } from "../../../../src/core/isolates/index.js";
+import { loadIsolates } from "./from-dist.js";
+import { countThreads, goPlugin } from "./recorded-pool.js";
+
+const { scanModules } = await loadIsolates();
+
+const LIMITS = { memory: 256 * 1024 * 1024, env: process.env };
+const item = (name: string, code: string): ScanItem => ({
+  name,
+  artifact: { entry: `/plugins/${name}.cjs`, format: "cjs", code },
+});
+const good = (name: string): ScanItem => item(name, goPlugin("Access() {}, Log() {}"));
+
+async function scan(
+  items: readonly ScanItem[],
+  timeout = 10_000,
+): Promise<{ results: ScanResult[]; logs: [string, LogEntry][] }> {
+  const logs: [string, LogEntry][] = [];
+  const results = await scanModules(items, { timeout, limits: LIMITS, onLog: ({ name }, entry) => logs.push([name, entry]) });
+  return { results, logs };
+}
+
+const textOf = (result: ScanResult | undefined): string =>
+  result === undefined ? "nothing" : result.ok ? result.metadata.name : result.error.message;
+
+describe("modules", () => {
+  it("tell their metadata, each under its own name", async () => {
+    const { results } = await scan([
+      good("a"),
+      item("file", `${goPlugin("Response() {}")} exports.Name = "own-name"; exports.PdkVersion = "1.2.3";`),
+    ]);
+    expect(results).toEqual([
+      {
+        ok: true,
+        metadata: {
+          form: "go",
+          name: "a",
+          version: "1.0.0",
+          priority: 1,
+          phases: ["access", "log"],
+          fields: expect.any(Array) as unknown,
+        },
+      },
+      { ok: true, metadata: expect.objectContaining({ name: "own-name", phases: ["response"], pdkVersion: "1.2.3" }) as unknown },
+    ]);
+  });
+
+  it("none at all are no work", async () => {
+    expect((await scan([])).results).toEqual([]);
+  });
+
+  it("that are no plugin say why", async () => {
+    const { results } = await scan([item("empty", "module.exports = {}"), good("a")]);
+    expect(textOf(results[0])).toContain("the module is not a plugin");
+    expect(textOf(results[1])).toBe("a");
+  });
+
+  it("whose printing is kept apart, by module", async () => {
+    const { results, logs } = await scan([
+      item("loud", `console.log("one"); ${goPlugin("Access() {}")}`),
+      item("louder", `console.error("two"); ${goPlugin("Access() {}")}`),
+    ]);
+    expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(logs).toEqual([
+      ["loud", { level: "info", message: "one" }],
+      ["louder", { level: "warn", message: "two" }],
+    ]);
+  });
+});
+
+describe("modules that take the isolate down", () => {
+  it.each([
+    ["throws", "throw new TypeError('at once')", "at once"],
+    ["throws no Error", "throw 'text'", "text"],
+    ["exits", "process.exit(0)", ""],
+    ["exits with a status", "process.exit(7)", ""],
+    ["loops", "for (;;);", "still loading after 1 s"],
+    ["uses up the memory", "const all = []; for (;;) all.push(new Array(1e6).fill(Math.random()));", ""],
+  ])("one that %s spoils only its own", async (_name, code, text) => {
+    const { results } = await scan([good("a"), item("bad", code), good("b"), good("c")], 1000);
+    expect(results).toHaveLength(4);
+    expect([results[0], results[2], results[3]].map(textOf)).toEqual(["a", "b", "c"]);
+    expect(results[1]?.ok).toBe(false);
+    expect(textOf(results[1])).toContain(text);
+    expect(textOf(results[1])).not.toBe("");
+  });
+
+  it("one that awaits for ever spoils only its own", async () => {
+    const hangs: ScanItem = {
+      name: "hangs",
+      artifact: { entry: "/plugins/hangs.mjs", format: "esm", code: "module.exports = new Promise(() => {});" },
+    };
+    const { results } = await scan([good("a"), hangs, good("b")], 300);
+    expect(results.map(textOf)).toEqual(["a", "the module was still loading after 0.3 s", "b"]);
+  });
+
+  it("several in a row, first and last too", async () => {
+    const exits = item("exits", "process.exit(1)");
+    const { results } = await scan([exits, exits, good("a"), item("throws", "throw new Error('x')"), exits]);
+    expect(results.map(({ ok }) => ok)).toEqual([false, false, true, false, false]);
+  });
+
+  it("leave no thread behind", async () => {
+    const items = [good("a"), item("exits", "process.exit(1)"), item("loops", "setInterval(() => {}, 1000); for (;;);")];
+    await scan(items, 300);
+    const before = countThreads();
+    await scan(items, 300);
+    await expect.poll(countThreads, { timeout: 5000 }).toBeLessThanOrEqual(before);
+  });
+});
