@@ -1,36 +1,7 @@
 // Lint rules: strict types, and which folder of src may import which.
-import { readdirSync } from "node:fs";
 import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
-import { IMPORTS } from "./eslint.imports.js";
-
-const folders = readdirSync(new URL("./src", import.meta.url));
-
-/** Nobody reaches past another folder's door, or through a door that is not open to it. */
-const boundaries = folders.map((folder) => {
-  const allowed = IMPORTS[folder] ?? [];
-  const forbidden = folders.filter((other) => other !== folder && !allowed.includes(other));
-  return {
-    files: [`src/${folder}/**/*.ts`],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        {
-          patterns: [
-            ...forbidden.map((other) => ({
-              regex: `^(\\.\\./)+${other}/`,
-              message: `src/${folder} may not import src/${other}: see docs/architecture.md`,
-            })),
-            ...allowed.map((other) => ({
-              regex: `^(\\.\\./)+${other}/(?!index\\.js$)`,
-              message: `import src/${other} through its door, index.js`,
-            })),
-          ],
-        },
-      ],
-    },
-  };
-});
+import { importRule } from "./eslint.imports.js";
 
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "**/node_modules/", "test/fixtures/", "coverage/"] },
@@ -64,7 +35,11 @@ export default tseslint.config(
       "regexp/no-super-linear-move": "error",
     },
   },
-  ...boundaries,
+  {
+    files: ["src/**/*.ts"],
+    plugins: { pluginserver: { rules: { imports: importRule } } },
+    rules: { "pluginserver/imports": "error" },
+  },
   // Plugins print as plugins do.
   { files: ["plugins-dir/**/*.ts"], rules: { "no-console": "off" } },
 );

@@ -1,23 +1,73 @@
-// Which folder of src may import which others. docs/architecture.md says why; a test reads the imports themselves.
+// Which folder of src may import which others: apps know gateways, gateways know the core, the core knows nobody.
+// docs/architecture.md says why; the lint rule below and a test that reads the imports themselves hold it.
+import { dirname, relative, resolve } from "node:path";
+
+/** Everything of the core that a gateway may use. */
+const CORE = ["channel", "isolates", "log", "model", "net", "plugins", "server", "signing", "supervisor", "worker"].map(
+  (name) => `core/${name}`,
+);
+const kong = (...names) => names.map((name) => `gateways/kong/${name}`);
+
 export const IMPORTS = {
-  pdk: [],
-  wire: [],
-  stamp: [],
-  socket: [],
-  supervisor: ["socket"],
-  channel: [],
-  schema: ["channel"],
-  gateway: ["wire"],
-  protobuf: ["pdk", "wire"],
-  rpc: ["channel", "protobuf", "wire"],
-  runtime: ["channel", "pdk", "protobuf", "wire"],
-  isolates: ["channel"],
-  plugins: ["channel", "isolates", "schema", "stamp"],
-  build: ["plugins", "stamp"],
-  server: ["channel", "isolates", "pdk", "plugins", "rpc", "runtime", "schema", "socket", "stamp", "wire"],
-  spread: ["channel", "server", "socket"],
-  testing: ["gateway", "pdk", "plugins", "rpc", "runtime", "schema", "wire"],
-  program: ["pdk"],
-  embedded: ["channel", "isolates", "pdk", "plugins", "program", "runtime", "server", "socket", "spread", "supervisor", "wire"],
-  cli: ["build", "embedded", "gateway", "plugins", "program", "server", "socket", "stamp", "supervisor"],
+  "core/model": [],
+  "core/signing": [],
+  "core/net": [],
+  "core/supervisor": ["core/net"],
+  "core/channel": ["core/model"],
+  "core/log": ["core/channel", "core/model"],
+  "core/isolates": ["core/channel", "core/model"],
+  "core/worker": ["core/channel", "core/model", "core/net"],
+  "core/plugins": ["core/channel", "core/isolates", "core/model", "core/signing"],
+  "core/server": ["core/channel", "core/isolates", "core/log", "core/model", "core/plugins"],
+
+  "gateways/kong/pdk": [],
+  "gateways/kong/schema": [],
+  "gateways/kong/standin": [],
+  "gateways/kong/conf": ["core/model", "core/net"],
+  "gateways/kong/msgpack": ["core/net"],
+  "gateways/kong/protobuf": kong("msgpack", "pdk"),
+  // In isolates: nothing of the host.
+  "gateways/kong/worker": ["core/channel", "core/model", "core/worker", ...kong("msgpack", "pdk", "protobuf", "schema")],
+  "gateways/kong/rpc": ["core/channel", "core/net", ...kong("msgpack", "protobuf")],
+  "gateways/kong/server": [...CORE, ...kong("msgpack", "pdk", "rpc", "schema", "worker")],
+  "gateways/kong/socket-group": [...CORE, ...kong("rpc", "server", "worker")],
+
+  build: ["core/plugins", "core/signing"],
+  "apps/program": [...CORE, ...kong("pdk", "server", "worker")],
+  "apps/testing": ["core/plugins", "core/worker", ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker")],
+  "apps/cli": ["apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
+};
+
+/** The folder that a file of src belongs to, from its path relative to src: one folder, one door. */
+export function folderOf(path) {
+  const parts = path.split("/");
+  if (parts[0] === "gateways") return parts.slice(0, 3).join("/");
+  return parts[0] === "core" || parts[0] === "apps" ? parts.slice(0, 2).join("/") : parts[0];
+}
+
+const SRC = resolve(import.meta.dirname, "src");
+
+/** Refuses an import of a folder that the table does not allow, or past another folder's door. */
+export const importRule = {
+  meta: { type: "problem", schema: [] },
+  create(context) {
+    const file = relative(SRC, context.filename);
+    const from = folderOf(file);
+    const check = (source) => {
+      if (source?.type !== "Literal" || typeof source.value !== "string" || !source.value.startsWith(".")) return;
+      const target = relative(SRC, resolve(dirname(context.filename), source.value));
+      const to = folderOf(target);
+      if (target.startsWith("..") || to === from) return;
+      if (IMPORTS[from]?.includes(to) !== true)
+        context.report({ node: source, message: `src/${from} may not import src/${to}: see docs/architecture.md` });
+      else if (target !== `${to}/index.js`)
+        context.report({ node: source, message: `import src/${to} through its door, index.js` });
+    };
+    return {
+      ImportDeclaration: ({ source }) => check(source),
+      ImportExpression: ({ source }) => check(source),
+      ExportNamedDeclaration: ({ source }) => check(source),
+      ExportAllDeclaration: ({ source }) => check(source),
+    };
+  },
 };

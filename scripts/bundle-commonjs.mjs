@@ -9,14 +9,20 @@ const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
 const shared = {
   name: "shared",
   setup({ onResolve }) {
-    onResolve({ filter: /\/kong\/pdk\/index\.js$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./pdk.cjs", external: true }));
+    onResolve({ filter: /\/kong\/pdk\/index\.js$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./pdk.cjs", external: true },
+    );
     onResolve({ filter: /\/core\/plugins\/index\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
 await build({
   absWorkingDir: dist,
-  entryPoints: { pdk: "gateways/kong/pdk/index.js", testing: "apps/testing/index.js", "testing-kong-js": "apps/testing/kong-js.js" },
+  entryPoints: {
+    pdk: "gateways/kong/pdk/index.js",
+    testing: "apps/testing/index.js",
+    "testing-kong-js": "apps/testing/kong-js.js",
+  },
   outdir: "commonjs",
   outExtension: { ".js": ".cjs" },
   bundle: true,

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, parse } from "node:path";
+import { basename, dirname, join, parse, sep } from "node:path";
 import { BuildError } from "./build-error.js";
 
 /** More are not read by anybody at once. */
@@ -47,7 +47,7 @@ function configFor(entry: string, pdkEntry: string): object {
     .filter((folder) => existsSync(folder));
   const types = typeRoots.some((folder) => existsSync(join(folder, "node"))) ? ["node"] : [];
   const base = own === undefined ? { ...DEFAULTS, types } : {};
-  const paths = resolves(entry, "pluginserver/pdk") ? {} : { paths: ownTypes(dirname(dirname(pdkEntry))) };
+  const paths = resolves(entry, "pluginserver/pdk") ? {} : { paths: ownTypes(pdkEntry) };
   return {
     ...(own === undefined ? {} : { extends: own }),
     compilerOptions: { ...base, ...CHECK_ONLY, rootDir: parse(entry).root, typeRoots, ...paths },
@@ -59,10 +59,13 @@ function configFor(entry: string, pdkEntry: string): object {
 }
 
 /** What a plugin can import where this package is not installed beside it. */
-const ownTypes = (dist: string): Record<string, string[]> => ({
-  "pluginserver/pdk": [join(dist, "pdk/index.d.ts")],
-  "pluginserver/server": [join(dist, "embedded/public.d.ts")],
-});
+function ownTypes(pdkEntry: string): Record<string, string[]> {
+  const dist = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)) + "/dist".length);
+  return {
+    "pluginserver/pdk": [pdkEntry.replace(/\.js$/, ".d.ts")],
+    "pluginserver/server": [join(dist, "apps/program/public.d.ts")],
+  };
+}
 
 /** The script that is `tsc`. */
 async function findCompiler(entry: string): Promise<string> {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
 import { PDK_ENTRY, pluginEnvironment, requireDirectory } from "../program/index.js";
+import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { trustedKeys } from "./read-keys.js";
@@ -15,6 +16,8 @@ export async function loadDirectory(options: LoadingOptions, logger: Logger): Pr
 /** @throws {CommandError} where a key cannot be read. */
 export async function loadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
   return {
+    gatewayWorker: KONG_WORKER,
+    checkDefinition: checkAnnouncement,
     pdkEntry: PDK_ENTRY,
     pdkVersion: PDK_VERSION,
     pdkMatch: options.pdkMatch,

@@ -14,11 +14,11 @@ import { pluginEnvironment } from "./plugin-environment.js";
 import { requireWritable } from "./require-path.js";
 import { UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
-import { captureOutput, surviveStrayErrors, trackEvents } from "../../core/worker/index.js";
-import { disposePlugin, type PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { captureOutput, disposePlugin, surviveStrayErrors, trackEvents } from "../../core/worker/index.js";
+import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../core/supervisor/index.js";
 import { usageText } from "./flags.js";
-import { InThreadPool } from "../../gateways/kong/server/index.js";
+import { InThreadPool, KONG_WORKER } from "../../gateways/kong/server/index.js";
 import { OnePlugin } from "../../gateways/kong/server/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
@@ -123,7 +123,7 @@ function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): Cr
     const log = limitLog((entry) => listener.onLog(entry));
     captureOutput(log);
     const tracking = trackEvents();
-    surviveStrayErrors(log, tracking);
+    surviveStrayErrors(log, gatewayWorker.strayErrors, tracking);
     return new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener);
   };
 }
@@ -135,6 +135,7 @@ function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEn
       plugin: name,
       disposes: metadata.disposes,
       artifact,
+      gatewayWorker: KONG_WORKER,
       isolates: threads,
       startCarrier,
       limits: { ...limits, env, idleTimeout: ISOLATE_IDLE_TIMEOUT },

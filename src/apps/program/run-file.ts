@@ -9,7 +9,7 @@ import { writeStderr } from "../../core/log/index.js";
 import { adaptModule } from "../../gateways/kong/worker/index.js";
 import { evaluateModule } from "../../core/worker/index.js";
 import { type EarlySocket, programName } from "../../core/supervisor/index.js";
-import { EmbeddedError } from "../../gateways/kong/server/index.js";
+import { checkAnnouncement, EmbeddedError, KONG_WORKER } from "../../gateways/kong/server/index.js";
 import type { EmbeddedOptions } from "./options.js";
 import { type ProgramPlugin, runProgram } from "./program.js";
 
@@ -18,6 +18,8 @@ export function runFile(path: string, argv: readonly string[], socket: EarlySock
   const program = programName(path);
   const load = async ({ limits, hiddenEnvironment }: EmbeddedOptions): Promise<ProgramPlugin> => {
     const generation = await loadPlugin(resolve(path), {
+      gatewayWorker: KONG_WORKER,
+      checkDefinition: checkAnnouncement,
       pdkEntry: PDK_ENTRY,
       pdkVersion: PDK_VERSION,
       pdkMatch: "exact",

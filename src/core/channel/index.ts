@@ -17,7 +17,7 @@ export type {
   ScanReport,
   ScanTask,
 } from "./messages.js";
-export type { AskedCall, Opening } from "./opening.js";
+export type { AskedCall, Opening, OpeningKey } from "./opening.js";
 export type { InstanceSpec, LogEntry, LogLevel, PdkCall, PhaseHost, PhaseHostListener, Protocol } from "./phase-host.js";
 export { pipePort, type PipePort } from "./pipe-port.js";
 export type { ChannelPort } from "./port.js";

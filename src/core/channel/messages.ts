@@ -60,6 +60,8 @@ export interface IsolateTask {
   /** Name of the plugin, for the messages of its code. */
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
+  /** URL of the module that is the gateway's half in an isolate: the core knows no gateway. */
+  readonly gatewayWorker: string;
   /** Opened before the module is evaluated. */
   readonly inspect?: InspectorAddress;
   /** Bytes that a request's body may have which the gateway leaves in a file. */
@@ -81,6 +83,8 @@ export interface ScanItem {
 export interface ScanTask {
   readonly port: MessagePort;
   readonly items: readonly ScanItem[];
+  /** As in {@link IsolateTask}. */
+  readonly gatewayWorker: string;
   /** Whether each plugin begins and ends as in an isolate of its own: one that cannot begin does not load. */
   readonly runsInit: boolean;
 }

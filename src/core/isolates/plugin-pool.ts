@@ -14,6 +14,8 @@ import { SupervisedIsolate } from "./supervised-isolate.js";
 export interface PluginPoolOptions {
   readonly plugin: string;
   readonly artifact: ModuleArtifact;
+  /** URL of the module that is the gateway's half in an isolate. */
+  readonly gatewayWorker: string;
   /** How many isolates the plugin's instances spread over. Each starts with its first instance. */
   readonly isolates: number;
   readonly startCarrier: StartCarrier;
@@ -33,6 +35,7 @@ export class PluginPool {
   constructor({
     plugin,
     artifact,
+    gatewayWorker,
     isolates,
     startCarrier,
     limits,
@@ -43,7 +46,8 @@ export class PluginPool {
   }: PluginPoolOptions) {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
-      () => new SupervisedIsolate(artifact, { plugin, startCarrier, limits, listener, inspect, ownSocket, disposes }),
+      () =>
+        new SupervisedIsolate(artifact, { plugin, gatewayWorker, startCarrier, limits, listener, inspect, ownSocket, disposes }),
     );
   }
 

@@ -1,6 +1,6 @@
 // Reads the metadata of many modules in one short-lived isolate, and in another where one of them hangs or kills it.
 import { MessageChannel } from "node:worker_threads";
-import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem } from "../channel/index.js";
+import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { CarrierLimits } from "./transports/carrier.js";
 import { singleThread } from "./transports/thread-carrier.js";
@@ -12,6 +12,8 @@ export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly timeout: number;
   readonly limits: CarrierLimits;
+  /** URL of the module that is the gateway's half in an isolate. */
+  readonly gatewayWorker: string;
   /** Whether each plugin begins too: one that cannot does not load. */
   readonly runsInit?: boolean;
   /** A line that a module printed while it was read. */
@@ -30,6 +32,7 @@ export async function scanModules(items: readonly ScanItem[], options: ScanOptio
 /** Scans until the end or the first item that takes the isolate down, that one included: always at least one. */
 async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promise<ScanResult[]> {
   const results: ScanResult[] = [];
+  const { gatewayWorker, runsInit = false } = options;
   const pool = singleThread("scanModules", options.limits);
   const { port1, port2 } = new MessageChannel();
   const watchdog = new Watchdog(options.timeout);
@@ -43,7 +46,7 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
   });
   const closed = new Promise<void>((resolve) => port1.on("close", resolve));
   const failure = await Promise.race([
-    pool.run({ port: port2, items, runsInit: options.runsInit ?? false }, { transferList: [port2] }),
+    pool.run({ port: port2, items, gatewayWorker, runsInit } satisfies ScanTask, { transferList: [port2] }),
     watchdog.expired,
   ]).then(() => undefined, toErrorInfo);
   watchdog.stop();

@@ -19,6 +19,7 @@ import { OpeningPlayer } from "./opening-player.js";
 
 export interface SupervisedIsolateOptions {
   readonly plugin: string;
+  readonly gatewayWorker: string;
   readonly startCarrier: StartCarrier;
   readonly limits: IsolateLimits;
   readonly listener: PhaseHostListener;
@@ -156,13 +157,14 @@ export class SupervisedIsolate implements PhaseHost {
   #start(): LiveIsolate {
     this.#renewsWhenReady = false;
     clearTimeout(this.#restart);
-    const { plugin, startCarrier, limits, listener, inspect } = this.#options;
+    const { plugin, gatewayWorker, startCarrier, limits, listener, inspect } = this.#options;
     // Another generation has the socket now.
     const ownSocket = this.#onUnused === undefined ? this.#options.ownSocket : undefined;
     const { maxBodySize } = limits;
     const task = {
       plugin,
       artifact: this.#artifact,
+      gatewayWorker,
       maxBodySize,
       disposeTimeout: limits.disposeTimeout,
       ...(inspect === undefined ? {} : { inspect }),

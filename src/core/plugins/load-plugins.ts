@@ -5,7 +5,6 @@ import { performance } from "node:perf_hooks";
 import type { ErrorInfo } from "../model/index.js";
 import type { LogEntry, PluginMetadata } from "../channel/index.js";
 import { type CarrierLimits, scanModules } from "../isolates/index.js";
-import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 import { claimNames } from "./claim-names.js";
 import type { CompilerOptions, PluginArtifact } from "./compile/compile.js";
 import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
@@ -13,9 +12,20 @@ import { checkPdkVersion } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
 
+/** What a gateway says of a plugin. With errors it is not served. */
+export interface DefinitionCheck {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
 export interface LoadOptions extends CompilerOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly loadTimeout: number;
+  /** URL of the module that is the gateway's half in an isolate. */
+  readonly gatewayWorker: string;
+  /** Whether the gateway would take the plugin, and what of it may surprise. */
+  readonly checkDefinition: (metadata: PluginMetadata) => DefinitionCheck;
   /** What the isolate that reads the modules may use. */
   readonly limits: CarrierLimits;
   /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
@@ -83,6 +93,7 @@ async function readModules(items: readonly CompiledSource[], options: LoadOption
     {
       timeout: options.loadTimeout,
       limits: options.limits,
+      gatewayWorker: options.gatewayWorker,
       ...(options.runsInit === undefined ? {} : { runsInit: options.runsInit }),
       onLog: (item, entry) => options.onPluginLog(item.name, entry),
     },
@@ -108,7 +119,7 @@ async function toGeneration(
   const pdkVersion = builtWith(metadata, artifact);
   const { pdkVersion: server, pdkMatch: match } = options;
   const mismatch = checkPdkVersion({ plugin: name, builtWith: pdkVersion, server, match });
-  const { errors, notes, warnings: told } = checkAnnouncement(metadata);
+  const { errors, notes, warnings: told } = options.checkDefinition(metadata);
   const warnings = [...formerName(source, metadata), ...told];
   if (mismatch !== undefined) return { ...problemOf(item, name, mismatch), metadata, warnings };
   if (errors.length > 0) {

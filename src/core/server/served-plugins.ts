@@ -1,10 +1,7 @@
 // Owns the plugins that run: each one's current generation, its isolates, and former generations that still have instances.
-import { isDeepStrictEqual } from "node:util";
-import { ownConfig } from "../../gateways/kong/schema/index.js";
 import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
 import type { Generation, Instance, InstanceTable, SleepingInstance } from "../plugins/index.js";
-import { checkConfig, type ConfigProblem, unknownFields, withNewDefaults } from "../../gateways/kong/schema/index.js";
-import { parseConfig } from "../../gateways/kong/schema/index.js";
+import type { ConfigurationProblem, ConfigurationRules } from "./configuration-rules.js";
 import type { CreatePool, InstancePool } from "./plugin-source.js";
 
 export interface ServedPlugin {
@@ -20,19 +17,28 @@ export interface ServedPlugin {
 /** One whose configuration does not fit the new schema, so that its former code goes on. */
 export interface StayingInstance {
   readonly instance: SleepingInstance;
-  readonly problems: readonly ConfigProblem[];
+  readonly problems: readonly ConfigurationProblem[];
+  /** What the gateway calls the entities that it belongs to. */
+  readonly ids: Readonly<Record<string, string>>;
 }
 
 export class ServedPlugins {
   readonly #instances: InstanceTable;
+  readonly #rules: ConfigurationRules;
   readonly #listenerFor: (generation: Generation) => PhaseHostListener;
   readonly #createPool: CreatePool;
   readonly #plugins = new Map<string, ServedPlugin>();
   /** Pools of generations that are no longer served; instances still run in them. */
   readonly #former = new Map<Generation, InstancePool>();
 
-  constructor(instances: InstanceTable, listenerFor: (generation: Generation) => PhaseHostListener, createPool: CreatePool) {
+  constructor(
+    instances: InstanceTable,
+    rules: ConfigurationRules,
+    listenerFor: (generation: Generation) => PhaseHostListener,
+    createPool: CreatePool,
+  ) {
     this.#instances = instances;
+    this.#rules = rules;
     this.#listenerFor = listenerFor;
     this.#createPool = createPool;
   }
@@ -72,12 +78,14 @@ export class ServedPlugins {
     // One that could not run has no generation: it is started anew.
     const living = this.#instances.ofPlugin(generation.name).filter((instance) => instance.generation !== undefined);
     const all = [...living, ...this.#instances.sleepingOf(generation.name)];
-    const checked = all.map((instance) => ({ instance, problems: misfits(generation, instance.config) }));
-    const staying = checked.filter(({ problems }) => problems.length > 0);
+    const checked = all.map((instance) => ({ instance, problems: this.#misfits(generation, instance.config) }));
+    const staying = checked
+      .filter(({ problems }) => problems.length > 0)
+      .map((each) => ({ ...each, ids: this.#rules.idsOf(each.instance.config) }));
     const moves = (instance: SleepingInstance): boolean => !staying.some((other) => other.instance === instance);
     const former = plugin.generation;
     const isSplit = living.some((instance) => instance.generation === former && !moves(instance));
-    for (const instance of all.filter(moves)) fillIn(instance, generation, instance.fields);
+    for (const instance of all.filter(moves)) this.fillIn(instance, generation, instance.fields);
     if (isSplit) this.#split(plugin, generation);
     else this.#replace(plugin, generation, living);
     for (const instance of living.filter(moves)) {
@@ -104,9 +112,18 @@ export class ServedPlugins {
     );
   }
 
+  /** Puts in what the gateway, which knows the schema `before`, cannot have sent. */
+  fillIn(instance: { config: string }, { metadata }: Generation, before: readonly unknown[]): void {
+    instance.config = this.#rules.withNewDefaults(metadata.fields, before, instance.config);
+  }
+
+  #misfits({ metadata }: Generation, config: string): readonly ConfigurationProblem[] {
+    return this.#rules.misfits(metadata.fields, config);
+  }
+
   /** Whether the gateway would take the configuration with this schema. */
   fits(generation: Generation, config: string): boolean {
-    return misfits(generation, config).length === 0;
+    return this.#misfits(generation, config).length === 0;
   }
 
   /** An instance of former code with this very configuration: a gateway starts all anew when anything changes. */
@@ -114,7 +131,9 @@ export class ServedPlugins {
     const current = this.#plugins.get(name)?.generation;
     return [...this.#instances.ofPlugin(name), ...this.#instances.sleepingOf(name)].find(
       ({ generation, config: other }) =>
-        generation !== undefined && generation !== current && isDeepStrictEqual(own(generation, other), own(generation, config)),
+        generation !== undefined &&
+        generation !== current &&
+        this.#rules.isSame(generation.metadata.fields, other, generation.metadata.fields, config),
     );
   }
 
@@ -145,26 +164,8 @@ export class ServedPlugins {
   }
 }
 
-/** Puts in what the gateway, which knows the schema `before`, cannot have sent. */
-export function fillIn(instance: { config: string }, { metadata }: Generation, before: readonly unknown[]): void {
-  const config = parseConfig(instance.config);
-  if (config === undefined) return;
-  const filled = withNewDefaults(before, metadata.fields, config);
-  if (filled !== config) instance.config = JSON.stringify(filled);
-}
-
 function rehost(instance: Instance, pool: InstancePool): void {
   const { id, config, host } = instance;
   instance.host = pool.startInstance({ id, config });
   host.closeInstance(id);
-}
-
-function misfits({ metadata }: Generation, text: string): ConfigProblem[] {
-  const config = parseConfig(text);
-  return [...checkConfig(metadata.fields, config), ...(config === undefined ? [] : unknownFields(metadata.fields, config))];
-}
-
-function own({ metadata }: Generation, config: string): unknown {
-  const parsed = parseConfig(config);
-  return parsed === undefined ? config : ownConfig(parsed, metadata.fields);
 }

@@ -3,8 +3,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import { promiseHooks } from "node:v8";
-import type { EventTracking } from "./current-event.js";
-import type { RunningEvent } from "../../gateways/kong/worker/index.js";
+import type { EventOrigin, EventTracking } from "./current-event.js";
 
 /** What extends it puts its private fields on any object: quicker than a WeakMap, and plugin code cannot see them. */
 const OnAny = function (object: object): object {
@@ -12,14 +11,14 @@ const OnAny = function (object: object): object {
 } as unknown as new (object: object) => object;
 
 class Mark extends OnAny {
-  readonly #event: RunningEvent;
+  readonly #event: EventOrigin;
 
-  constructor(object: object, event: RunningEvent) {
+  constructor(object: object, event: EventOrigin) {
     super(object);
     this.#event = event;
   }
 
-  static of(object: object): RunningEvent | undefined {
+  static of(object: object): EventOrigin | undefined {
     return #event in object ? object.#event : undefined;
   }
 }
@@ -37,7 +36,7 @@ const SCHEDULERS = [
 ] as const satisfies readonly (readonly [string, readonly object[]])[];
 
 export class EventMarks implements EventTracking {
-  #current: RunningEvent | undefined;
+  #current: EventOrigin | undefined;
 
   constructor() {
     promiseHooks.createHook({
@@ -58,7 +57,7 @@ export class EventMarks implements EventTracking {
     syncBuiltinESMExports();
   }
 
-  run(event: RunningEvent, handler: () => void): void {
+  run(event: EventOrigin, handler: () => void): void {
     const outer = this.#current;
     this.#current = event;
     try {
@@ -68,13 +67,13 @@ export class EventMarks implements EventTracking {
     }
   }
 
-  ofException(): RunningEvent | undefined {
+  ofException(): EventOrigin | undefined {
     const event = this.#current;
     this.#current = undefined;
     return event;
   }
 
-  ofRejection(promise: Promise<unknown>): RunningEvent | undefined {
+  ofRejection(promise: Promise<unknown>): EventOrigin | undefined {
     return Mark.of(promise);
   }
 
@@ -89,7 +88,7 @@ export class EventMarks implements EventTracking {
   #marked(callback: Callback): Callback {
     const event = this.#current;
     if (event === undefined) return callback;
-    const setCurrent = (current: RunningEvent | undefined): void => {
+    const setCurrent = (current: EventOrigin | undefined): void => {
       this.#current = current;
     };
     return function (this: unknown, ...args) {

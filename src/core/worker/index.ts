@@ -6,3 +6,5 @@ export { captureOutput } from "./guards/capture-output.js";
 export { surviveStrayErrors } from "./guards/survive-faults.js";
 export type { ServeOwnSocket, OwnSocketServer } from "./own-socket.js";
 export { serveIsolate } from "./serve-isolate.js";
+export type { GatewayWorker, HostContext, PluginLifeCycle } from "./gateway-worker.js";
+export { disposePlugin } from "./dispose-plugin.js";

@@ -1,7 +1,7 @@
 // Lets an isolate serve a socket of its own with the plugin that it runs.
 import type { IsolateTask, OwnSocket } from "../channel/index.js";
 import type { EventTracking } from "./current-event.js";
-import type { PluginDefinition } from "../../gateways/kong/worker/index.js";
+import type { PluginLifeCycle } from "./gateway-worker.js";
 
 export interface OwnSocketServer {
   /** Hands its clients over or lets them finish, then ends. */
@@ -14,7 +14,7 @@ export interface OwnSocketServer {
  */
 export type ServeOwnSocket = (
   task: IsolateTask,
-  definition: PluginDefinition,
+  definition: PluginLifeCycle,
   tracking: EventTracking,
   settings: object,
   onProductive: () => void,
@@ -24,7 +24,7 @@ export type ServeOwnSocket = (
 export async function openOwnSocket(
   { module, settings }: OwnSocket,
   task: IsolateTask,
-  definition: PluginDefinition,
+  definition: PluginLifeCycle,
   tracking: EventTracking,
   onProductive: () => void,
 ): Promise<OwnSocketServer> {

@@ -20,56 +20,47 @@ import {
 import { toErrorInfo } from "../model/index.js";
 import { releaseMemory } from "../net/index.js";
 import { captureOutput } from "./guards/capture-output.js";
-import { type CodecFor, gatewayCodecs } from "../../gateways/kong/worker/index.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
-import { disposePlugin } from "../../gateways/kong/worker/index.js";
+import { disposePlugin } from "./dispose-plugin.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
-import { adaptModule } from "../../gateways/kong/worker/index.js";
-import type { PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
 import { liveMemory, memoryInUse } from "./live-memory.js";
-import { LocalHost } from "../../gateways/kong/worker/index.js";
 import { openInspector } from "./open-inspector.js";
-import { OpeningHabits } from "../../gateways/kong/worker/index.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
-import { checkRuntime } from "../../gateways/kong/worker/index.js";
 import { refuseSignals } from "./guards/refuse-signals.js";
 import { surviveStrayErrors } from "./guards/survive-faults.js";
 
-/** Gets the plugin that an isolate is to run. What it throws is why all instances and events fail. */
-export type LoadPlugin = () => Promise<PluginDefinition>;
-
-/** The plugin whose compiled code the task carries. */
-const evaluated =
-  ({ artifact, plugin }: IsolateTask): LoadPlugin =>
-  async () =>
-    adaptModule(await evaluateModule(artifact), plugin);
+/** Gets the module of the plugin that an isolate is to run. What it throws is why all instances and events fail. */
+export type LoadModule = () => Promise<unknown>;
 
 export interface IsolateSettings {
   /** Lets events begin. */
   readonly gate?: StartGate | undefined;
-  /** Where the plugin comes from; from the task by default. */
-  readonly load?: LoadPlugin;
+  /** Where the plugin's module comes from; from the compiled code of the task by default. */
+  readonly load?: LoadModule;
+  /** The gateway's half, where it need not be loaded from the module that the task names. */
+  readonly gateway?: GatewayWorker;
 }
 
 /** Resolves when the host says stop, or is gone. */
 export async function serveIsolate(
   task: IsolateTask,
   channel: ChannelPort,
-  { gate, load = evaluated(task) }: IsolateSettings = {},
+  { gate, load = () => evaluateModule(task.artifact), gateway: given }: IsolateSettings = {},
 ): Promise<void> {
   const port = new BatchingPort<IsolateMessage>(channel);
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
   const tracking = trackEvents();
-  surviveStrayErrors(log, tracking);
+  const gateway = given ?? (await loadGatewayWorker(task.gatewayWorker));
+  surviveStrayErrors(log, gateway.strayErrors, tracking);
   refuseSignals();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const { host, ownSocket, definition } = await loadHost(task, load, port, tracking);
-  const codecFor = gatewayCodecs(task.maxBodySize);
+  const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking });
   const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, codecFor, stop));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, gateway, stop));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -97,7 +88,7 @@ function receive(
   message: Batch | HostMessage,
   host: PhaseHost,
   port: BatchingPort<IsolateMessage>,
-  codecFor: CodecFor,
+  gateway: GatewayWorker,
   stop: () => void,
 ): void {
   if (isBatch(message)) return receiveCommands(message, host);
@@ -108,7 +99,7 @@ function receive(
       return host.closeInstance(message.instanceId);
     case "ping":
       // More than a sign of life: a runtime that works no more would let each event run into its deadline.
-      return checkRuntime(codecFor, (broken) => port.control({ kind: "pong", memory: memoryInUse(), broken }));
+      return gateway.selfCheck((broken) => port.control({ kind: "pong", memory: memoryInUse(), broken }));
     case "weigh":
       return void liveMemory().then((memory) => port.control({ kind: "weighed", memory }));
     case "stop":
@@ -126,22 +117,32 @@ function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
   };
 }
 
-async function loadHost(
-  task: IsolateTask,
-  load: LoadPlugin,
-  port: BatchingPort<IsolateMessage>,
-  tracking: EventTracking,
-): Promise<{ readonly host: PhaseHost; readonly ownSocket?: OwnSocketServer; readonly definition?: PluginDefinition }> {
+interface Loading {
+  readonly task: IsolateTask;
+  readonly gateway: GatewayWorker;
+  readonly load: LoadModule;
+  readonly port: BatchingPort<IsolateMessage>;
+  readonly tracking: EventTracking;
+}
+
+interface LoadedHost {
+  readonly host: PhaseHost;
+  readonly ownSocket?: OwnSocketServer;
+  readonly definition?: PluginLifeCycle;
+}
+
+async function loadHost({ task, gateway, load, port, tracking }: Loading): Promise<LoadedHost> {
   const listener = reportTo(port);
   try {
-    const definition = await load();
+    const definition = gateway.define(await load(), task.plugin);
     await definition.init?.();
-    const habits = new OpeningHabits((key, opening) => port.control({ kind: "opening", ...key, opening }));
-    const host = new LocalHost(definition, gatewayCodecs(task.maxBodySize), listener, {
+    const host = gateway.createHost(definition, {
       plugin: task.plugin,
+      listener,
       tracking,
-      habits,
+      maxBodySize: task.maxBodySize,
       release: releaseMemory,
+      onOpening: (key, opening) => port.control({ kind: "opening", ...key, opening }),
     });
     if (task.ownSocket === undefined) return { host, definition };
     const onProductive = (): void => port.control({ kind: "productive" });

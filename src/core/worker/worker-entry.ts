@@ -15,8 +15,7 @@ import {
 } from "../channel/index.js";
 import { captureOutput } from "./guards/capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
-import { adaptModule } from "../../gateways/kong/worker/index.js";
-import { metadataOf } from "../../gateways/kong/worker/index.js";
+import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { refuseSignals } from "./guards/refuse-signals.js";
 import { surviveStrayErrors } from "./guards/survive-faults.js";
@@ -38,11 +37,12 @@ export async function scanModules(task: ScanTask): Promise<void> {
   let index = 0;
   const log = limitLog((entry: LogEntry): void => report({ kind: "scan-log", index, entry }));
   const flushOutput = captureOutput(log);
-  surviveStrayErrors(log);
+  const gateway = await loadGatewayWorker(task.gatewayWorker);
+  surviveStrayErrors(log, gateway.strayErrors);
   refuseSignals();
   for (const item of task.items) {
     report({ kind: "scan-started", index });
-    const result = await readMetadata(item, task.runsInit);
+    const result = await readMetadata(item, gateway, task.runsInit);
     flushOutput();
     report({ kind: "scan-finished", index, result });
     index += 1;
@@ -51,10 +51,10 @@ export async function scanModules(task: ScanTask): Promise<void> {
   await once(task.port, "close");
 }
 
-async function readMetadata(item: ScanItem, runsInit: boolean): Promise<PluginMetadata | ErrorInfo> {
+async function readMetadata(item: ScanItem, gateway: GatewayWorker, runsInit: boolean): Promise<PluginMetadata | ErrorInfo> {
   try {
-    const definition = adaptModule(await evaluateModule(item.artifact), item.name);
-    const metadata = metadataOf(definition, item.name);
+    const definition = gateway.define(await evaluateModule(item.artifact), item.name);
+    const metadata = gateway.describe(definition, item.name);
     if (runsInit) await definition.init?.();
     // What it began for this look ends with it.
     if (runsInit && definition.init !== undefined) await definition.dispose?.();

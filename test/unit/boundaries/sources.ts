@@ -4,10 +4,15 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
+export const { IMPORTS, folderOf } = (await import(new URL("../../../eslint.imports.js", import.meta.url).href)) as {
+  readonly IMPORTS: Readonly<Record<string, readonly string[]>>;
+  readonly folderOf: (path: string) => string;
+};
+
 export const SRC = fileURLToPath(new URL("../../../src", import.meta.url));
 
 export interface SourceFile {
-  /** Relative to src, e.g. `rpc/event.ts`. */
+  /** Relative to src, e.g. `core/net/read-into.ts`. */
   readonly path: string;
   /** The folder of src it is in. */
   readonly folder: string;
@@ -19,12 +24,10 @@ export interface LocalImport {
   readonly from: SourceFile;
   /** As it is written. */
   readonly specifier: string;
-  /** Relative to src, as written: `wire/index.js`. */
+  /** Relative to src, as written: `core/net/index.js`. */
   readonly target: string;
   readonly folder: string;
 }
-
-const folderOf = (path: string): string => path.split("/")[0] ?? "";
 
 export const sources: readonly SourceFile[] = readdirSync(SRC, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))

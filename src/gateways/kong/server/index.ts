@@ -9,3 +9,4 @@ export { pluginInfo } from "./plugin-info.js";
 export { type ServerOptions, PluginServer, type PluginServerOptions } from "./plugin-server.js";
 export { serveDirectory } from "./serve-directory.js";
 export type { OwnInstances, SharedInstance, Siblings } from "./siblings.js";
+export { KONG_WORKER } from "./worker-module.js";

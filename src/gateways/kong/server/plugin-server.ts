@@ -10,6 +10,7 @@ import { type Event, EventTable, failureCalls, type GatewayRpc, methodOfCall, ty
 import { FailedHost } from "../../../core/worker/index.js";
 import type { Connection, Protocol } from "../rpc/index.js";
 import { WireError } from "../msgpack/index.js";
+import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
 import type { CreatePool, CreateSource, PluginSource } from "../../../core/server/index.js";
 import { Descriptors } from "../../../core/net/index.js";
@@ -92,7 +93,12 @@ export class PluginServer {
       onTimeout: (event) => this.#onTimeout(event),
       onCallRefused: (event, call, answer) => this.#eventLog.callRefused(event, call, answer),
     });
-    this.#plugins = new ServedPlugins(this.#instances, ({ name }) => this.#listenTo(name), options.createPool);
+    this.#plugins = new ServedPlugins(
+      this.#instances,
+      kongConfigurations,
+      ({ name }) => this.#listenTo(name),
+      options.createPool,
+    );
     this.#source = options.createSource({
       served: this.#plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),

@@ -4,6 +4,8 @@ import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThre
 import type { PdkMatch } from "../../../core/plugins/index.js";
 import type { TrustedKey } from "../../../core/signing/index.js";
 import { PluginDirectory } from "../../../core/server/index.js";
+import { checkAnnouncement } from "./check-announcement.js";
+import { KONG_WORKER } from "./worker-module.js";
 import { PluginServer, type ServerOptions } from "./plugin-server.js";
 
 /** Times are in milliseconds, sizes in bytes. */
@@ -43,6 +45,7 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
       return new PluginPool({
         plugin: name,
         artifact,
+        gatewayWorker: KONG_WORKER,
         isolates,
         startCarrier,
         limits,
@@ -59,7 +62,18 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
         served,
         onNewCode,
         logger,
-        load: { pdkEntry, pdkVersion, pdkMatch, trustedKeys, loadTimeout, limits, runsInit: true, onPluginLog },
+        load: {
+          gatewayWorker: KONG_WORKER,
+          checkDefinition: checkAnnouncement,
+          pdkEntry,
+          pdkVersion,
+          pdkMatch,
+          trustedKeys,
+          loadTimeout,
+          limits,
+          runsInit: true,
+          onPluginLog,
+        },
       }),
   });
 }

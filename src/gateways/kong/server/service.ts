@@ -13,7 +13,7 @@ import type { Instance, InstanceTable, PluginRegistry, SleepingInstance } from "
 import { pluginInfo } from "./plugin-info.js";
 import { FailedHost } from "../../../core/worker/index.js";
 import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
-import { fillIn, type ServedPlugins } from "../../../core/server/index.js";
+import type { ServedPlugins } from "../../../core/server/index.js";
 import type { SharedInstance, Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
@@ -110,7 +110,7 @@ export class ServerService implements PluginService {
     const former = plugins.likeFormer(name, config);
     const generation = former?.generation ?? served?.generation;
     const fresh = { id, plugin: name, config, started, generation, fields: generation?.metadata.fields ?? [] };
-    if (generation !== undefined && generation === served?.generation) fillIn(fresh, generation, served.announced);
+    if (generation !== undefined && generation === served?.generation) plugins.fillIn(fresh, generation, served.announced);
     const instance = this.#start(fresh, registry);
     siblings?.announce({ id, plugin: name, config, started, comesBack: protocol === "ProtoBuf:1" });
     return this.#statusOf(instance);

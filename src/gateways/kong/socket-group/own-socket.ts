@@ -53,7 +53,7 @@ const REMEDY = "use a shorter -plugin-sockets";
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as OwnSocketSettings;
-  const context = ownServerContext(settings, { definition, tracking, onProductive });
+  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, onProductive });
   // A debugger sees one isolate.
   if (settings.isolates > 1 && task.inspect === undefined) {
     const { serveSpreadSocket } = await import("./spread-socket.js");

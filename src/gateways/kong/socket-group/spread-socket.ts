@@ -74,6 +74,7 @@ function startOthers(
   return new PluginPool({
     plugin,
     artifact: task.artifact,
+    gatewayWorker: task.gatewayWorker,
     isolates: isolates - 1,
     startCarrier: startThread,
     limits,

@@ -1,7 +1,6 @@
 // The door of runtime: what runs plugin code in the thread it is in. Isolates reach it by the worker entry's path instead.
 export { readResult } from "./calls/pdk-result.js";
 export { type CodecFor, gatewayCodecs } from "./codecs.js";
-export { disposePlugin } from "./dispose-plugin.js";
 export { type RunningEvent, ExitSignal } from "./event.js";
 export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
@@ -10,3 +9,4 @@ export { OpeningHabits } from "./opening-habits.js";
 export { metadataOf } from "./plugin-metadata.js";
 export { rejectionFloats, rejectionLands, exceptionEscapes } from "./refusals.js";
 export { checkRuntime } from "./self-check.js";
+export { gatewayWorker } from "./gateway-worker.js";

@@ -1,12 +1,5 @@
 // Learns with which reads the events of an instance's phase begin, so that the host can make them before it wakes this thread.
-import type { AskedCall, Opening, Protocol } from "../../../core/channel/index.js";
-
-/** Which events the opening is for. */
-export interface OpeningKey {
-  readonly instanceId: number;
-  readonly phase: string;
-  readonly protocol: Protocol;
-}
+import type { AskedCall, Opening, OpeningKey, Protocol } from "../../../core/channel/index.js";
 
 /** Says with what events begin from now on; undefined where it is not known any more. */
 export type TellOpening = (key: OpeningKey, opening: Opening | undefined) => void;

@@ -4,9 +4,9 @@ import { describe, expect, it, vi } from "vitest";
 import { type KongJsPlugin, PluginTest, Request, Response } from "../../../../src/apps/testing/kong-js.js";
 
 const load = createRequire(import.meta.url);
-const hello = load("../../fixtures/kong-js/hello.cjs") as KongJsPlugin;
-const status = load("../../fixtures/kong-js/status.cjs") as KongJsPlugin;
-const transform = load("../../fixtures/kong-js/transform.cjs") as KongJsPlugin;
+const hello = load("../../../fixtures/kong-js/hello.cjs") as KongJsPlugin;
+const status = load("../../../fixtures/kong-js/status.cjs") as KongJsPlugin;
+const transform = load("../../../fixtures/kong-js/transform.cjs") as KongJsPlugin;
 
 describe("plugins like kong-js-pdk's examples", () => {
   it("hello sets headers of the response", async () => {

@@ -4,7 +4,7 @@ import type { ErrorInfo } from "../../../../src/core/model/index.js";
 import type { LogEntry, PhaseHost, PhaseHostListener } from "../../../../src/core/channel/index.js";
 import type { IsolateLimits, Isolation, PluginPool } from "../../../../src/core/isolates/index.js";
 import { decodeValue, encodeValue } from "../../../../src/gateways/kong/msgpack/index.js";
-import { loadIsolates } from "./from-dist.js";
+import { KONG_WORKER, loadIsolates } from "./from-dist.js";
 
 const { PluginPool: Pool, startProcess, startThread } = await loadIsolates();
 
@@ -71,7 +71,15 @@ export class RecordedPool {
     };
     const artifact = { entry: "/plugins/tested.cjs", format: "cjs", code } as const;
     const startCarrier = isolation === "process" ? startProcess : startThread;
-    this.pool = new Pool({ plugin: "tested", artifact, isolates, startCarrier, limits: { ...LIMITS, ...limits }, listener });
+    this.pool = new Pool({
+      plugin: "tested",
+      gatewayWorker: KONG_WORKER,
+      artifact,
+      isolates,
+      startCarrier,
+      limits: { ...LIMITS, ...limits },
+      listener,
+    });
   }
 
   startInstance(config: object = {}): number {

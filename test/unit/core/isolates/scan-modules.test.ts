@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { LogEntry, ScanItem } from "../../../../src/core/channel/index.js";
 import type { ScanResult } from "../../../../src/core/isolates/index.js";
-import { loadIsolates } from "./from-dist.js";
+import { KONG_WORKER, loadIsolates } from "./from-dist.js";
 import { countThreads, goPlugin } from "./recorded-pool.js";
 
 const { scanModules } = await loadIsolates();
@@ -19,7 +19,12 @@ async function scan(
   timeout = 10_000,
 ): Promise<{ results: ScanResult[]; logs: [string, LogEntry][] }> {
   const logs: [string, LogEntry][] = [];
-  const results = await scanModules(items, { timeout, limits: LIMITS, onLog: ({ name }, entry) => logs.push([name, entry]) });
+  const results = await scanModules(items, {
+    timeout,
+    limits: LIMITS,
+    gatewayWorker: KONG_WORKER,
+    onLog: ({ name }, entry) => logs.push([name, entry]),
+  });
   return { results, logs };
 }
 

@@ -12,7 +12,7 @@ const PDK_ENTRY = join(import.meta.dirname, "server-pdk.mjs");
 /** Compiles in a process of its own and prints how many children that process has before, while open, and after close. */
 const PROGRAM = `
 import { readFileSync } from "node:fs";
-import { createCompiler } from "./src/plugins/compile.ts";
+import { createCompiler } from "./src/core/plugins/compile/compile.ts";
 const children = () => readFileSync(\`/proc/\${process.pid}/task/\${process.pid}/children\`, "utf8").split(" ").filter(Boolean).length;
 const seen = [];
 const one = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LoadOptions, PluginRegistry } from "../../../../src/core/plugins/index.js";
 import { createTempDir, type TempDir } from "../../../support/index.js";
-import { loadPluginsFolder } from "../isolates/from-dist.js";
+import { checkAnnouncement } from "../../../../src/gateways/kong/server/index.js";
+import { KONG_WORKER, loadPluginsFolder } from "../isolates/from-dist.js";
 
 const { loadPlugins } = await loadPluginsFolder();
 
@@ -24,6 +25,8 @@ afterEach(() => directory.remove());
 
 const load = (options: Partial<LoadOptions> = {}): Promise<PluginRegistry> =>
   loadPlugins(directory.path, {
+    gatewayWorker: KONG_WORKER,
+    checkDefinition: checkAnnouncement,
     pdkEntry: PDK_ENTRY,
     pdkVersion: PDK_VERSION,
     pdkMatch: "exact",

@@ -14,9 +14,9 @@ interface Description {
 
 /** Each documented method of each `interface Kong…`, by its gateway name. */
 function readDescriptions(): Map<string, Description> {
-  const folder = new URL("../../../../../src/pdk/", import.meta.url);
+  const folder = new URL("../../../../../src/gateways/kong/pdk/", import.meta.url);
   const found = new Map<string, Description>();
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))) {
     let path = "";
     const source = readFileSync(new URL(file, folder), "utf8");
     for (const [, namespace, comment = "", name = ""] of source.matchAll(

@@ -1,11 +1,11 @@
 // Lets a plugin clean up at the end of its isolate; whatever it does, the end comes.
-import type { LogEntry } from "../../../core/channel/index.js";
-import { toErrorInfo } from "../../../core/model/index.js";
-import type { PluginDefinition } from "./forms/plugin-definition.js";
+import type { LogEntry } from "../channel/index.js";
+import { toErrorInfo } from "../model/index.js";
+import type { PluginLifeCycle } from "./gateway-worker.js";
 
 /** Resolves when the plugin has cleaned up, has failed to, or has taken longer than `timeout` milliseconds. */
 export async function disposePlugin(
-  { dispose }: Pick<PluginDefinition, "dispose">,
+  { dispose }: PluginLifeCycle,
   timeout: number,
   log: (entry: LogEntry) => void,
 ): Promise<void> {

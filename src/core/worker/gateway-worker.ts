@@ -1,0 +1,57 @@
+// Names what a gateway brings into an isolate: how it reads a plugin out of a module, and what runs the plugin's functions.
+import type { LogLevel, Opening, OpeningKey, PhaseHost, PhaseHostListener, PluginMetadata } from "../channel/index.js";
+import type { EventTracking } from "./current-event.js";
+
+/** The part of a plugin's definition that the core runs: once in each isolate, around everything else. */
+export interface PluginLifeCycle {
+  readonly init?: (() => unknown) | undefined;
+  readonly dispose?: (() => unknown) | undefined;
+}
+
+/** What the core gives a gateway's host in an isolate. */
+export interface HostContext {
+  /** For messages. */
+  readonly plugin: string;
+  readonly listener: PhaseHostListener;
+  readonly tracking: EventTracking;
+  /** Bytes that a body may have which the gateway leaves in a file. */
+  readonly maxBodySize: number;
+  /** Frees the memory of bytes that nothing refers to any more. */
+  readonly release: (data: Buffer) => void;
+  /** Such events begin with these calls from now on; with anything, where `opening` is undefined. */
+  readonly onOpening: (key: OpeningKey, opening: Opening | undefined) => void;
+}
+
+/** Hears of the errors that no handler of a plugin caught. */
+export interface StrayErrors {
+  /** How one is logged; undefined where it is no fault. */
+  levelOf(thrown: unknown): LogLevel | undefined;
+  exceptionEscapes(thrown: unknown): void;
+  rejectionFloats(promise: Promise<unknown>, reason: unknown): void;
+  /** A rejection that floated is handled after all. */
+  rejectionLands(promise: Promise<unknown>): void;
+}
+
+/** A gateway's half in an isolate. `Definition` is its own: the core runs its life cycle and passes it on. */
+export interface GatewayWorker<Definition extends PluginLifeCycle = PluginLifeCycle> {
+  /**
+   * Reads the plugin that a module is; `name` is that of its file or folder.
+   * @throws {Error} with the reason, where it is no plugin of this gateway.
+   */
+  define(moduleExports: unknown, name: string): Definition;
+  /** What the plugin says of itself, as plain data. */
+  describe(definition: Definition, name: string): PluginMetadata;
+  createHost(definition: Definition, context: HostContext): PhaseHost;
+  /**
+   * Runs a call as a plugin's are run, in a realm that plugin code may have changed. `done` hears what fails; it may never be
+   * called.
+   */
+  selfCheck(done: (problem: string | undefined) => void): void;
+  readonly strayErrors: StrayErrors;
+}
+
+/** Loads the module whose `gatewayWorker` is a gateway's half in an isolate. */
+export async function loadGatewayWorker(module: string): Promise<GatewayWorker> {
+  const { gatewayWorker } = (await import(module)) as { readonly gatewayWorker: GatewayWorker };
+  return gatewayWorker;
+}
