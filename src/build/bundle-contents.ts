@@ -12,6 +12,8 @@ export interface ContentsRequest {
 }
 
 const PDK = "pluginserver/pdk";
+/** What is built says the first name, which servers know that are older than the other. */
+const PDK_NAMES: ReadonlySet<string> = new Set([PDK, "pluginserver/kong"]);
 const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const MISSING = "pluginserver-missing";
 const NATIVE = "pluginserver-native";
@@ -45,7 +47,7 @@ export class BundleContents {
     if (args.pluginData === ALREADY_ASKED) return undefined;
     if (kind === "entry-point") return undefined;
     if (isBuiltin(path)) return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
-    if (path === PDK) return { path, external: true };
+    if (PDK_NAMES.has(path)) return { path: PDK, external: true };
     if (OWN_PACKAGE.test(path)) return { errors: [{ text: `imports ${path}: a plugin can have ${PDK} alone` }] };
     if (this.#missing.has(path)) return { path, namespace: MISSING };
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });

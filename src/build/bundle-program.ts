@@ -87,6 +87,7 @@ function optionsFor({ entry }: ProgramRequest): BuildOptions {
 function asProgram(request: ProgramRequest): Plugin {
   const entries = new Map([
     ["pluginserver/pdk", request.pdkEntry],
+    ["pluginserver/kong", request.pdkEntry],
     ["pluginserver/server", request.serverEntry],
   ]);
   return {

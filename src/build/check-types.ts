@@ -60,9 +60,11 @@ function configFor(entry: string, pdkEntry: string): object {
 
 /** What a plugin can import where this package is not installed beside it. */
 function ownTypes(pdkEntry: string): Record<string, string[]> {
+  const pdkTypes = pdkEntry.replace(/\.js$/, ".d.ts");
   const dist = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)) + "/dist".length);
   return {
-    "pluginserver/pdk": [pdkEntry.replace(/\.js$/, ".d.ts")],
+    "pluginserver/pdk": [pdkTypes],
+    "pluginserver/kong": [pdkTypes],
     "pluginserver/server": [join(dist, "apps/program/public.d.ts")],
   };
 }

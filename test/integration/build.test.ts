@@ -5,6 +5,14 @@ import { readBuild, writeBuild, type BuildStamp } from "../../src/core/signing/i
 import { createTempDir, runCli, runPhase, startInstance, startServer, type TempDir, WireClient } from "../support/index.js";
 import { refusals, writeKeys } from "./built-plugins.js";
 
+/** It loads only where both names are one module, and type-checks only where both are known. */
+const TWO_NAMES = `import { PdkError as First } from "pluginserver/pdk";
+import { definePlugin, PdkError } from "pluginserver/kong";
+const same: typeof First = PdkError;
+if (same !== First) throw new Error("there are two");
+export default definePlugin({ version: "1.0.0", access: async (kong) => { await kong.response.exit(200, String(same === First)); } });
+`;
+
 let temp: TempDir;
 let built: string;
 
@@ -95,6 +103,17 @@ describe("pluginserver build", () => {
   it("gives the same bytes again", async () => {
     await runCli(["build", path("src/greet.ts"), "-out", path("again")]);
     expect(readFileSync(path("again/greet.mjs")).equals(readFileSync(built))).toBe(true);
+  });
+
+  it("takes pluginserver/kong and pluginserver/pdk as two names of one module, from sources, built, and as an executable", async () => {
+    temp.write("names/names.ts", TWO_NAMES);
+    expect(await refusals(path("names"))).toEqual([]);
+    for (const flags of [[], ["-standalone"]]) {
+      const { code, stderr } = await runCli(["build", ...flags, path("names/names.ts"), "-out", path("names-out")]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    }
+    expect(readdirSync(path("names-out")).sort()).toEqual(["names", "names.mjs"]);
+    expect(await refusals(path("names-out"))).toEqual([]);
   });
 
   it("builds CommonJS in kong-js-pdk's form to CommonJS", async () => {

@@ -120,7 +120,10 @@ export class BundleSources {
     const { pdkEntry } = this.#options;
     const own = resolveWithNode(path, resolveDir);
     if (own !== undefined) return own;
-    return path === "pluginserver/pdk" ? pdkEntry : resolveWithNode(path, dirname(pdkEntry));
+    if (path === "pluginserver/pdk") return pdkEntry;
+    const found = resolveWithNode(path, dirname(pdkEntry));
+    // Another name of the same door is the same module, whichever condition of the package's exports found it.
+    return found === resolveWithNode("pluginserver/pdk", dirname(pdkEntry)) ? pdkEntry : found;
   }
 
   /** True for a file of another installed package, unless it is one that Node.js could not import as it is. */

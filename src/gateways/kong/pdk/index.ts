@@ -1,4 +1,4 @@
-// The door of the PDK, published as `pluginserver/pdk`: what plugins are written with.
+// The door of the PDK, published as `pluginserver/kong` and, by its first name, `pluginserver/pdk`: what plugins are written with.
 export {
   PLUGIN_STAMP,
   definePlugin,

@@ -146,6 +146,14 @@ test("pluginserver/pdk is the plugin's own copy where it has one, else the serve
   expect(await probe({ ...text, ...paths })).toBe("the server's");
 });
 
+test("another name of the PDK's door is the same module", async () => {
+  const text = {
+    "hello.ts":
+      'import * as one from "pluginserver/pdk"; import * as other from "pluginserver/kong"; export const probe = () => [one === other, other.whose];',
+  };
+  expect(await probe(text)).toEqual([true, "the server's"]);
+});
+
 test("native addons are required by their absolute path", async () => {
   const directory = await pluginsDirectory({
     "hello.mjs": 'import addon from "./build/addon.node"; export const probe = () => addon;',
