@@ -20,7 +20,7 @@ import {
 } from "../support/index.js";
 
 const PHASES = fileURLToPath(new URL("../fixtures/phases", import.meta.url));
-const SERVER_ENTRY = fileURLToPath(new URL("../../dist/embedded/public.js", import.meta.url));
+const SERVER_ENTRY = fileURLToPath(new URL("../../dist/apps/program/public.js", import.meta.url));
 
 let temp: TempDir;
 let prefix: string;
