@@ -4,6 +4,8 @@
 export interface ScriptedCall {
   readonly method: string;
   readonly args: readonly unknown[];
+  /** As good as these, where a server asks for more than others do. */
+  readonly otherArgs?: readonly unknown[];
   readonly answer?: string | Buffer;
 }
 
