@@ -2,7 +2,7 @@
 import { encodeExact, isRecord, normalise, spanOf, WireClient } from "../support/index.js";
 import type { Exact } from "../support/index.js";
 import type { RecordedCall, Recording } from "./recording.js";
-import { isRefusalReport } from "./refused-here.js";
+import { exitInstead, isRefusalReport } from "./refused-here.js";
 import { judgeReport } from "./reported-value.js";
 import { comparableArgs, sorted } from "./replay.js";
 import type { ScriptedServer } from "./scripted-server.js";
@@ -57,13 +57,19 @@ async function checkRow(
   // Refused: the event is abandoned, and the connection goes on with the next.
   if (!row.answered) return mustBeRefused(row, kong) ? "was sent, and no gateway answers it" : undefined;
   let answer = await write(client, recordedStep(row, eventId));
-  // Up to 2.0.5 this function did not exist, and the gateway carried on where the server had ended.
-  if (row.method === "kong.response.error") return answer["Data"] === "ret" ? undefined : `not over: ${JSON.stringify(answer)}`;
+  // Up to 2.0.5 this function did not exist: the gateway carries on where the server has ended, and is told to exit.
+  if (row.method === "kong.response.error") return judgeExit(answer, row);
   const report = reportIn(answer["Data"] ?? null);
   if (report === undefined) return `no report but ${JSON.stringify(answer)}`;
   const problem = judgeReport(row, report);
   answer = await ask(client, ["plugin.Step", { EventId: eventId }]);
   return problem ?? (answer["Data"] === "ret" ? undefined : `not over: ${JSON.stringify(answer)}`);
+}
+
+function judgeExit(answer: { [key: string]: Exact }, { args }: RecordedCall): string | undefined {
+  const expected = JSON.stringify(sorted(normalise(exitInstead(args))));
+  const isExit = JSON.stringify(sorted(normalise(answer["Data"] ?? null))) === expected;
+  return isExit ? undefined : `no exit: ${JSON.stringify(answer)}`;
 }
 
 /** What the plugin says about its call. */

@@ -1,4 +1,5 @@
-// Owns telling which calls the server refuses itself, because the gateway would leave them without an answer.
+// Owns telling what a server answers otherwise than the recorded one did: calls that it refuses, and ends that a gateway lacks.
+import { STATUS_CODES } from "node:http";
 import { isRecord } from "../support/index.js";
 import type { Exact } from "../support/index.js";
 import type { RecordedLine, RecordedMessage } from "./recording.js";
@@ -42,4 +43,27 @@ export function unansweredCalls(lines: readonly RecordedLine[]): Iterable<Record
 function isUnknownEnd(message: RecordedMessage | undefined): boolean {
   const result = message?.json[3];
   return isRecord(result) && isRecord(result["Data"]) && result["Data"]["Method"] === "kong.response.error";
+}
+
+/** What the event of a `kong.response.error` with `args` answers to a gateway that has no such function and steps on. */
+export function exitInstead(args: readonly Exact[]): Exact {
+  const [status = null, message, ...headers] = args;
+  const text = message ?? STATUS_CODES[Number(status)] ?? null;
+  return { Method: "kong.response.exit", Args: [status, { message: text }, ...headers] };
+}
+
+/** The recorded answers that stand for `exitInstead` here, each with the arguments of the error before. */
+export function stepsAfterErrors(lines: readonly RecordedLine[]): ReadonlyMap<RecordedMessage, readonly Exact[]> {
+  const errors = new Map<unknown, readonly Exact[]>();
+  const steps = new Map<RecordedMessage, readonly Exact[]>();
+  for (const line of lines) {
+    if (line.kind !== "msg" || line.fromGateway || !isRecord(line.json[3])) continue;
+    const { EventId: eventId, Data: data } = line.json[3];
+    const args = errors.get(eventId);
+    if (args !== undefined && data === "ret") steps.set(line, args);
+    if (isRecord(data) && data["Method"] === "kong.response.error" && Array.isArray(data["Args"]))
+      errors.set(eventId, data["Args"]);
+    else errors.delete(eventId);
+  }
+  return steps;
 }

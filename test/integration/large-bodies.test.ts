@@ -94,13 +94,17 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
   });
 });
 
-it("a large call that the gateway refuses is named in the log", async () => {
+it("a large call that the gateway refuses fails its event and is named in the log", async () => {
   const peer = await connectPeer("MsgPack:1", server.socketPath);
   const id = await startInstance(peer, "texts");
   const run = await runPhase(peer, id, "access", {
     answer: (method) => (method === "kong.request.get_raw_body" ? body(1 << 20, "x") : GatewayAnswer.error("too large")),
   });
-  expect(run.end).toBe("ret");
+  expect(run.end).toBe("exit");
+  expect(run.calls.at(-2)).toMatchObject({
+    method: "kong.log.err",
+    args: [expect.stringMatching(/kong\.service\.request\.set_raw_body failed in the gateway: too large/)],
+  });
   await server.waitForLine(/kong\.service\.request\.set_raw_body failed in the gateway: too large/);
   await peer.close();
 });
