@@ -267,6 +267,43 @@ it("a thread that ends its process costs the events under way, and nothing else"
   await next.close();
 });
 
+it("a Map too large for its thread aborts the process: no new connection is refused, and each is answered", async () => {
+  temp.write(
+    "plugins/fatal.cjs",
+    `module.exports = { Plugin: class { access() { const map = new Map(); for (let i = 0; ; i += 1) map.set(i, i); } }, Schema: [], Version: "1" };`,
+  );
+  temp.write(
+    "plugins/calm.cjs",
+    `module.exports = { Plugin: class { access(kong) { return kong.response.setHeader("x-calm", "yes"); } } };`,
+  );
+  const server = await start([], join(temp.path, "plugins"));
+  const victim = await WireClient.connect(socketPath);
+  const fatal = await startInstance(victim, "fatal");
+  const dies = expect(runPhase(victim, fatal, "access", {})).rejects.toThrow(/closed/);
+  const other: string[] = [];
+  const counts = { before: 0, after: 0, underWay: 0 };
+  while (counts.after < 20) {
+    try {
+      const client = await WireClient.connect(socketPath);
+      // Its answer can be lost only where it was taken before the death.
+      const id = await startInstance(client, "calm");
+      const { end, calls } = await runPhase(client, id, "access", {});
+      expect([end, calls.at(-1)?.args]).toEqual(["ret", ["x-calm", "yes"]]);
+      if (client.pid === server.pid) counts.before += 1;
+      else counts.after += 1;
+      await client.close();
+    } catch (error) {
+      if (/closed|ECONNRESET|EPIPE/.test(String(error))) counts.underWay += 1;
+      else other.push(String(error));
+    }
+  }
+  await dies;
+  expect(other).toEqual([]);
+  expect(counts.before).toBeGreaterThan(0);
+  expect(counts.underWay).toBeLessThanOrEqual(1);
+  expect(server.lines.join("\n")).toMatch(/the server before this one (was ended by SIGABRT|ended with status 134)/);
+}, 60_000);
+
 it.each([["own file"], ["run"]])("a program is held the same way: %s", async (kind) => {
   const file = temp.write(
     "greeter.mjs",
@@ -284,6 +321,10 @@ it.each([["own file"], ["run"]])("a program is held the same way: %s", async (ki
   servers.push(program);
   const client = await WireClient.connect(program.socketPath);
   expect(client.pid).not.toBe(program.startedPid);
+  for (const pid of [program.startedPid, client.pid]) process.kill(pid, "SIGUSR1");
+  const before = await startInstance(client, "greeter");
+  for (let call = 0; call < 20; call += 1) expect((await runPhase(client, before, "access", {})).end).toBe("ret");
+  expect(program.lines.filter((line) => /debugger|inspector/i.test(line))).toEqual([]);
   process.kill(client.pid, "SIGKILL");
   await client.closed;
   const next = await WireClient.connect(program.socketPath);

@@ -14,6 +14,8 @@ export interface FlagGrammar {
   /** Flags without which nothing is served. */
   readonly required: readonly string[];
   readonly socketName: string;
+  /** Written as such, these say that a server with another name of its socket was started before. */
+  readonly former?: { readonly written: ReadonlySet<string>; readonly socketName: string };
 }
 
 const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
@@ -24,21 +26,34 @@ export function servePlan(argv: readonly string[], grammar: FlagGrammar): ServeP
   const flags = readFlags(argv, grammar);
   if (flags === undefined || grammar.required.some((name) => !flags.has(name))) return undefined;
   const socket = flags.get("socket");
+  const name = flags.get("sock-name");
+  if (socket === "" || name === "" || (socket !== undefined && name !== undefined)) return undefined;
   const mode = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
-  if (socket === "" || mode === undefined) return undefined;
+  if (mode === undefined) return undefined;
   return {
-    path: resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", grammar.socketName)),
+    path: resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? flags.socketName)),
     mode: Number.parseInt(mode, 8),
     isSupervised: !flags.has("no-supervisor"),
     watchParent: !flags.has("no-parent-watch"),
   };
 }
 
-function readFlags(argv: readonly string[], { valued, switches, aliases }: FlagGrammar): Map<string, string> | undefined {
-  const flags = new Map<string, string>();
+class ReadFlags extends Map<string, string> {
+  /** Of the socket in the prefix. */
+  socketName = "";
+}
+
+function readFlags(
+  argv: readonly string[],
+  { valued, switches, aliases, former, socketName }: FlagGrammar,
+): ReadFlags | undefined {
+  const flags = new ReadFlags();
+  flags.socketName = socketName;
   for (let index = 0; index < argv.length; index += 1) {
-    const [, given, joined] = FLAG.exec(argv[index] ?? "") ?? [];
+    const written = argv[index] ?? "";
+    const [, given, joined] = FLAG.exec(written) ?? [];
     if (given === undefined) return undefined;
+    if (former?.written.has(written.split("=", 1)[0] ?? "") === true) flags.socketName = former.socketName;
     const name = aliases.get(given) ?? given;
     if (switches.has(name) && joined === undefined) flags.set(name, "");
     else if (valued.has(name)) {
