@@ -22,6 +22,8 @@ process.exit(status);
 
 /** What holds the socket loads no more than that takes. */
 function superviseServer({ socket, plan }: Early): Promise<number> {
+  // Node.js asks for it as soon as a connection is handed over. What its warnings say waits for the end.
+  ownStderr();
   return supervise({ socket, watchParent: plan.watchParent, command: sameCommand() });
 }
 

@@ -19,8 +19,10 @@ export function ownStderr(): (write: (text: string) => void) => void {
     },
   });
   Object.defineProperty(process, "stderr", { configurable: true, enumerable: true, get: () => stream });
-  // The modules that were to take it did not load.
-  const atExit = (): void => void writeSync(STDERR, held);
+  // Nothing has taken it: the modules that were to did not load, or this process has no log.
+  const atExit = (): void => {
+    if (held !== "") writeSync(STDERR, held);
+  };
   process.once("exit", atExit);
   return (writeOut) => {
     process.off("exit", atExit);
