@@ -51,18 +51,20 @@ function openIn(pid: number, from = 0): string[] {
     .filter((target) => /^(?:pipe|socket):/.test(target));
 }
 
-it("a child has no descriptor of the server but its stderr", async () => {
+it("a child has nothing of the server but the other ends of three pipes, which are its own", async () => {
   await start();
   await runPhase(client, await startInstance(client, "misbehaves", { how: "none" }), "access");
   const [child = 0] = childrenOf(server.pid);
-  const stderr = readlinkSync(`/proc/${server.pid}/fd/2`);
   const ofServer = openIn(server.pid);
   // The real stdout, which bin/pluginserver moved to 9, and the sockets are there to be inherited.
   expect(readlinkSync(`/proc/${server.startedPid}/fd/9`)).toMatch(/^(?:pipe|socket):/);
   expect(ofServer.filter((target) => target.startsWith("socket:")).length).toBeGreaterThan(1);
-  const inherited = openIn(child).filter((target) => ofServer.includes(target) && target !== stderr);
+  const ofSupervisor = openIn(server.startedPid);
+  const inherited = openIn(child).filter((target) => ofServer.includes(target) || ofSupervisor.includes(target));
   expect(inherited).toEqual([]);
-  expect([readlinkSync(`/proc/${child}/fd/1`), readlinkSync(`/proc/${child}/fd/2`)]).toEqual([stderr, stderr]);
+  // What it writes, and its channel: the server reads each of them apart.
+  const pipes = [1, 2, 3].map((descriptor) => readlinkSync(`/proc/${child}/fd/${descriptor}`));
+  expect(new Set(pipes.filter((target) => /^(?:pipe|socket):/.test(target))).size).toBe(3);
 });
 
 it.skipIf(!existsSync("/bin/bash"))("a child has none of the descriptors that the server was started with", async () => {
