@@ -262,7 +262,11 @@ describe("an isolate that ends", () => {
     const { clients: all, threads, id } = await oneEach();
     const leader = all[threads.indexOf(String(Math.min(...threads.map(Number))))] ?? first(all);
     await Promise.allSettled([runPhase(leader, id, "rewrite", { answer: () => "exit" })]);
-    await expect.poll(() => place.server.lines.filter((line) => line.includes("plugin where 1.0.0 is listening")).length).toBe(2);
+    await expect
+      .poll(() => place.server.lines.filter((line) => line.includes("plugin where 1.0.0 is listening")).length, {
+        timeout: 10_000,
+      })
+      .toBe(2);
     await oneEach();
     expect(folders()).toHaveLength(1);
   });

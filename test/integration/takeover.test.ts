@@ -1,4 +1,6 @@
 // Owns checking that a gateway's reload, which starts the new server while the old one runs, loses no event and mixes none up.
+import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { expect, it } from "vitest";
 import { startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
 import { createTempDir, runCli, runPhase, type RunningServer, startInstance, startServer, WireClient } from "../support/index.js";
@@ -86,6 +88,7 @@ it("a step that comes to the successor is answered by the server whose event it 
     Data: { Method: "kong.response.exit", Args: [500, expect.anything()] },
   });
   await next.waitForLine(new RegExp(`WARN: a step for event ${lost}, which this server does not have`));
+  await expect.poll(() => readdirSync(prefix.path)).not.toContain(`.${basename(next.socketPath)}.former`);
   await fresh.close();
   expect(await next.close()).toEqual({ code: 0, signal: null });
 });

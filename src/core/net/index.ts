@@ -7,6 +7,7 @@ export { inodeAt } from "./path-entry.js";
 export type { PathChange } from "./path-watch.js";
 export { readInto } from "./read-into.js";
 export { releaseMemory } from "./release-memory.js";
+export { removeDeadFormer } from "./shared-folder.js";
 export { SharedPath } from "./shared-path.js";
 export { connectToOwn } from "./short-path.js";
 export { type Listen, type ListeningSocket, requireShortPath, UnixSocket, type UnixSocketOptions } from "./unix-socket.js";

@@ -1,7 +1,8 @@
-// Removes the folder of sockets that take turns: only what servers put there, only where it is ours, and nothing that a link leads to.
+// Removes what dead servers left beside a path: only what servers put there, only where it is ours, and nothing that a link leads to.
 import { closeSync, fstatSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { isRandomName, NEXT_LINK } from "./hidden-names.js";
+import { formerPath, isRandomName, NEXT_LINK } from "./hidden-names.js";
+import { inodeAt, release } from "./path-entry.js";
 import { inFolder, isServed, openFolder } from "./short-path.js";
 
 const SLOT = /^\d+$/;
@@ -9,6 +10,19 @@ const SLOT = /^\d+$/;
 /** What a server that was killed has left. One that still runs, which a connection finds out, removes its own. */
 export async function removeDeadFolder(folder: string | undefined): Promise<void> {
   if (folder !== undefined && !(await isServed(join(folder, NEXT_LINK)))) removeFolder(folder);
+}
+
+/** The second name of a predecessor that cannot be asked for its events. One that still runs removes its own. */
+export async function removeDeadFormer(path: string): Promise<void> {
+  const former = formerPath(path);
+  try {
+    const inode = inodeAt(former);
+    if (inode === undefined || (await isServed(former))) return;
+    // By now it may be the name of another one.
+    release(former, (entry) => inodeAt(entry) === inode);
+  } catch {
+    // Another user's: it leads nobody anywhere.
+  }
 }
 
 /** What is not ours stays, and with it the folder. */

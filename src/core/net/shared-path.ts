@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { formerPath, NEXT_LINK, randomName, sharedFolderPrefix } from "./hidden-names.js";
 import { isError, keepFormer, linkTarget, release, requireFreePath } from "./path-entry.js";
 import { type PathChange, PathWatch } from "./path-watch.js";
-import { removeDeadFolder, removeFolder } from "./shared-folder.js";
+import { removeDeadFolder, removeDeadFormer, removeFolder } from "./shared-folder.js";
 
 /** Clients have to get through to the sockets, which have permissions of their own. */
 const FOLDER_MODE = 0o755;
@@ -58,6 +58,7 @@ export class SharedPath {
     keepFormer(this.path);
     this.#replace(this.path, this.#target);
     await removeDeadFolder(former);
+    await removeDeadFormer(this.path);
   }
 
   /** Checks from now on that the path leads here. `relead` has the inner link set again, and the sockets it may lead to. */

@@ -6,7 +6,7 @@ import { SocketError } from "./errors.js";
 import { formerPath, privateFolderPrefix, randomName } from "./hidden-names.js";
 import { inodeAt, keepFormer, release, requireFreePath } from "./path-entry.js";
 import { type PathChange, PathWatch } from "./path-watch.js";
-import { removeDeadFolder } from "./shared-folder.js";
+import { removeDeadFolder, removeDeadFormer } from "./shared-folder.js";
 import { isShort, MAX_PATH_BYTES, withShortPath } from "./short-path.js";
 
 const BACKLOG = 1024;
@@ -68,6 +68,7 @@ export class UnixSocket implements ListeningSocket {
     try {
       const bound = await bind(options);
       await removeDeadFolder(former);
+      await removeDeadFormer(path);
       return new UnixSocket(options, bound);
     } catch (error) {
       throw new SocketError("SERVER_CANNOT_LISTEN", `${path}: ${error instanceof Error ? error.message : String(error)}`, {

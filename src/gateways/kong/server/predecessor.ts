@@ -1,20 +1,20 @@
 // Asks the server that had the socket path before for its events: a gateway's step may come here over a new connection.
 import type { Socket } from "node:net";
 import type { PassedStep } from "../rpc/index.js";
-import { connectToOwn, formerPath } from "../../../core/net/index.js";
+import { connectToOwn, formerPath, removeDeadFormer } from "../../../core/net/index.js";
 import { encodeNotification, encodeValue, MessageReader, MsgpackDecoder } from "../msgpack/index.js";
 
 const RESPONSE = 1;
 
 export class Predecessor {
-  readonly #path: string;
+  readonly #socketPath: string;
   readonly #maxMessageSize: number;
   readonly #passed = new Map<number, PassedStep>();
   #socket: Socket | undefined;
   #nextId = 0;
 
   constructor(socketPath: string, maxMessageSize: number) {
-    this.#path = formerPath(socketPath);
+    this.#socketPath = socketPath;
     this.#maxMessageSize = maxMessageSize;
   }
 
@@ -40,7 +40,7 @@ export class Predecessor {
 
   #connect(): Socket | undefined {
     if (this.#socket !== undefined) return this.#socket;
-    const socket = connectToOwn(this.#path);
+    const socket = connectToOwn(formerPath(this.#socketPath));
     if (socket === undefined) return undefined;
     this.#socket = socket;
     const reader = new MessageReader(this.#maxMessageSize);
@@ -79,6 +79,8 @@ export class Predecessor {
     const lost = [...this.#passed.values()];
     this.#passed.clear();
     for (const step of lost) step.onLost();
+    // One that was killed has left its name.
+    removeDeadFormer(this.#socketPath).catch(() => {});
   }
 }
 
