@@ -38,6 +38,20 @@ const UNCAUGHT: readonly (readonly [name: string, code: string, reason: RegExp])
   ["a floating Promise.all", `void Promise.all([kong.request.getPath(), ${BAD}]);`, /value is missing/],
   ["a floating Promise.any", `void Promise.any([${BAD}, ${BAD}]);`, /promises were rejected/],
   ["a chain behind an answer", `void kong.request.getPath().then(() => ${BAD});`, /value is missing/],
+  ["one of an awaited Promise.all", `await Promise.all([kong.request.getPath(), ${BAD}]);`, /value is missing/],
+  ["a floating Promise.race", `void Promise.race([${BAD}, sleep(5)]);`, /value is missing/],
+  ["in a finally", `try { await kong.request.getPath(); } finally { ${BAD}; }`, /value is missing/],
+  ["in a finally behind a caught one", `try { await ${BAD}; } catch {} finally { ${BAD}; }`, /value is missing/],
+  ["in a forEach of async functions", `["a", "b"].forEach(async () => { await kong.request.getPath(); await ${BAD}; });`, /value is missing/], // prettier-ignore
+  ["in a microtask", `queueMicrotask(() => { ${BAD}; });`, /value is missing/],
+  ["thrown again with a cause", `try { await ${BAD}; } catch (cause) { throw new Error("mine", { cause }); }`, /mine/],
+  ["floating, thrown again", `void ${BAD}.catch((cause) => { throw new Error("mine", { cause }); });`, /mine/],
+  ["in a generator", `const g = (function* () { yield ${BAD}; })(); g.next();`, /value is missing/],
+  [
+    "before an awaited exit",
+    `const p = ${BAD}; await kong.request.getPath(); kong.response.exit(200, "done");`,
+    /value is missing/,
+  ],
   ["one of several", `await ${BAD}.catch(() => {}); ${BAD};`, /value is missing/],
   ["one of a thousand", `for (let i = 0; i < 1000; i += 1) await ${BAD}.catch(() => {}); ${BAD};`, /value is missing/],
   ["what is caught by nobody", `await ${BAD};`, /value is missing/],
@@ -57,6 +71,9 @@ const CAUGHT: readonly (readonly [name: string, code: string])[] = [
   ["by Promise.allSettled", `await Promise.allSettled([${BAD}, ${BAD}]);`],
   ["around Promise.all", `await Promise.all([${BAD}, ${BAD}]).catch(() => {});`],
   ["around the end of the request", `try { kong.response.exit("x"); } catch {}`],
+  ["and the handler goes on", `try { await ${BAD}; } catch { await kong.service.request.setHeader("x-user", "none"); }`],
+  ["in a catch with a finally", `await ${BAD}.catch(() => {}).finally(() => {});`],
+  ["by for await", `try { for await (const value of [${BAD}]) void value; } catch {}`],
   ["of a composed function", `await kong.request.getRawBody({ maxSize: 0 }).catch(() => {});`],
 ];
 
