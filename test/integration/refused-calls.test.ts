@@ -14,6 +14,23 @@ const BAD = `kong.service.request.setHeader("x-user", undefined)`;
 
 const UNCAUGHT: readonly (readonly [name: string, code: string, reason: RegExp])[] = [
   ["a missing argument", BAD, /set_header.*value is missing/],
+  [
+    "a missing value in headers",
+    `kong.service.request.setHeaders({ "x-a": "1", "x-user": undefined });`,
+    /x-user in headers is missing/,
+  ],
+  ["a null in headers", `kong.service.request.setHeaders({ "x-user": null });`, /x-user in headers is missing/],
+  [
+    "an object in a list of headers",
+    `kong.service.request.setHeaders({ "x-a": ["1", {}] });`,
+    /x-a in headers is of another type/,
+  ],
+  ["a missing value in a query", `kong.service.request.setQuery({ user: undefined });`, /user in query is missing/],
+  [
+    "a missing value in the headers of an exit",
+    `kong.response.exit(200, "ok", { "x-a": undefined });`,
+    /x-a in headers is missing/,
+  ],
   ["a method that is none", `kong.service.request.setMethod("BREW");`, /set_method.*an HTTP method/],
   ["a scheme that is none", `kong.service.request.setScheme("ftp"); await kong.request.getHeader("a");`, /set_scheme/],
   ["a path that is none", `await kong.request.getHeader("a"); kong.service.request.setPath("nope");`, /set_path/],

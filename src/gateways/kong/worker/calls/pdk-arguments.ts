@@ -8,6 +8,15 @@ const LOG_METHODS: ReadonlySet<string> = new Set(
   ["alert", "crit", "err", "warn", "notice", "info", "debug"].map((level) => `kong.log.${level}`),
 );
 
+/** Their objects are headers or a query: a field whose value is missing is a mistake there, and not nothing. */
+const OF_FIELDS: ReadonlySet<string> = new Set([
+  "kong.response.exit",
+  "kong.response.error",
+  "kong.response.set_headers",
+  "kong.service.request.set_headers",
+  "kong.service.request.set_query",
+]);
+
 /**
  * `undefined` at the end is dropped, elsewhere it is nil. Objects are taken as JSON.stringify would take them, but
  * bytes stay bytes.
@@ -60,7 +69,9 @@ function objectToWire(method: string, value: object, depth: number): unknown {
   if (value instanceof Set) return [...value].map((item) => toWire(method, item, depth + 1));
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
   return Object.fromEntries(
-    entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), toWire(method, item, depth + 1)]),
+    entries
+      .filter(([, item]) => item !== undefined || OF_FIELDS.has(method))
+      .map(([key, item]) => [String(key), toWire(method, item, depth + 1)]),
   );
 }
 
