@@ -79,7 +79,9 @@ describe("few file descriptors", () => {
       const sockets = Array.from({ length: CLIENTS }, () => connect(socketPath).on("error", () => {}));
       let closed = 0;
       for (const socket of sockets) socket.once("close", () => (closed += 1));
-      await server.waitForLine(/WARN: a connection was refused: the process may open only 80 file descriptors, see ulimit -n/);
+      await server.waitForLine(
+        new RegExp(`WARN: a connection was refused: the process may open only ${limit} file descriptors, see ulimit -n`),
+      );
       await expect.poll(() => closed, { timeout: 10_000 }).toBeGreaterThan(CLIENTS - limit);
       const lines = server.lines.filter((line) => line.includes("a connection was refused"));
       expect(lines.length).toBeLessThanOrEqual(1 + (performance.now() - began) / 1000);
