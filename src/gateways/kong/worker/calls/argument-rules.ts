@@ -98,17 +98,17 @@ const setHeader = each(["name", text], ["value", present]);
 
 const isSingle = (value: unknown): boolean => isText(value) || ["number", "bigint", "boolean"].includes(typeof value);
 
-/** Headers or a query, by name. A value that is missing would leave the client's own in place. Values may be secret. */
-const fields =
-  (name: string, index: number, isOptional: boolean): ArgumentRule =>
+/** Headers by name. A value that is missing would leave the client's own in place. Values may be secret. */
+const headers =
+  (index: number, isOptional: boolean): ArgumentRule =>
   (args) => {
     const value = args[index];
     if (isOptional && isNil(value)) return undefined;
     const wanted = object(value);
-    if (wanted !== undefined) return wrong(name, wanted, value);
+    if (wanted !== undefined) return wrong("headers", wanted, value);
     for (const [field, given] of Object.entries(value as object)) {
       if (isSingle(given) || (Array.isArray(given) && given.every(isSingle))) continue;
-      return `the value of ${field} in ${name} ${isNil(given) ? "is missing" : "is of another type"}: it must be text, a number, a boolean or a list of these`;
+      return `the value of ${field} in headers ${isNil(given) ? "is missing" : "is of another type"}: it must be text, a number, a boolean or a list of these`;
     }
     return undefined;
   };
@@ -141,9 +141,9 @@ export const ARGUMENT_RULES: ReadonlyMap<string, ArgumentRule> = new Map<string,
   ["kong.response.set_header", setHeader],
   ["kong.response.add_header", setHeader],
   ["kong.response.clear_header", each(["name", text])],
-  ["kong.response.set_headers", fields("headers", 0, false)],
-  ["kong.response.exit", both(each(["status", between(100, 599)]), fields("headers", 2, true))],
-  ["kong.response.error", both(each(["status", between(400, 599)]), fields("headers", 2, true))],
+  ["kong.response.set_headers", headers(0, false)],
+  ["kong.response.exit", both(each(["status", between(100, 599)]), headers(2, true))],
+  ["kong.response.error", both(each(["status", between(400, 599)]), headers(2, true))],
   ["kong.service.set_upstream", each(["name", text])],
   ["kong.service.set_target", each(["host", text], ["port", integer(0, 65_535)])],
   ["kong.service.set_retries", each(["retries", integer(0, 32_767)])],
@@ -153,11 +153,11 @@ export const ARGUMENT_RULES: ReadonlyMap<string, ArgumentRule> = new Map<string,
   ["kong.service.request.set_path", each(["path", path])],
   ["kong.service.request.set_raw_query", each(["query", text])],
   ["kong.service.request.set_method", each(["method", oneOf(METHODS, "an HTTP method in capitals that nginx knows")])],
-  ["kong.service.request.set_query", fields("query", 0, false)],
+  ["kong.service.request.set_query", each(["query", object])],
   ["kong.service.request.set_header", setHeader],
   ["kong.service.request.add_header", setHeader],
   ["kong.service.request.clear_header", each(["name", text])],
-  ["kong.service.request.set_headers", fields("headers", 0, false)],
+  ["kong.service.request.set_headers", headers(0, false)],
   ["kong.service.request.set_raw_body", each(["body", text])],
   ["kong.service.request.set_body", each(["body", object], ["mimetype", mimetype])],
   ["kong.service.response.get_headers", limit("maxHeaders")],

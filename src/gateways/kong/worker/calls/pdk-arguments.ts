@@ -8,13 +8,12 @@ const LOG_METHODS: ReadonlySet<string> = new Set(
   ["alert", "crit", "err", "warn", "notice", "info", "debug"].map((level) => `kong.log.${level}`),
 );
 
-/** Their objects are headers or a query: a field whose value is missing is a mistake there, and not nothing. */
-const OF_FIELDS: ReadonlySet<string> = new Set([
+/** Their objects are headers: one whose value is missing is a mistake there, and not nothing. */
+const OF_HEADERS: ReadonlySet<string> = new Set([
   "kong.response.exit",
   "kong.response.error",
   "kong.response.set_headers",
   "kong.service.request.set_headers",
-  "kong.service.request.set_query",
 ]);
 
 /**
@@ -70,7 +69,7 @@ function objectToWire(method: string, value: object, depth: number): unknown {
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
   return Object.fromEntries(
     entries
-      .filter(([, item]) => item !== undefined || OF_FIELDS.has(method))
+      .filter(([, item]) => item !== undefined || OF_HEADERS.has(method))
       .map(([key, item]) => [String(key), toWire(method, item, depth + 1)]),
   );
 }
