@@ -9,10 +9,10 @@ const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
 const shared = {
   name: "shared",
   setup({ onResolve }) {
-    onResolve({ filter: /\/kong\/pdk\/index\.js$/ }, ({ kind }) =>
+    onResolve({ filter: /\/pdk\/index\.js$/ }, ({ kind }) =>
       kind === "entry-point" ? undefined : { path: "./pdk.cjs", external: true },
     );
-    onResolve({ filter: /\/core\/plugins\/index\.js$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /\/core\/plugins\/index\.js$/ }, () => ({ path: "../core/plugins/index.js", external: true }));
   },
 };
 

@@ -47,8 +47,8 @@ it("-max-connections refuses one more, and takes it when another has left", asyn
 
 describe("few file descriptors", () => {
   const LIMIT = 80;
-  /** Node.js opens the modules of a level of imports before it reads one, and a program has more of them in one. */
-  const PROGRAM_LIMIT = 96;
+  /** Node.js opens the modules of a level of imports before it reads one, and these have more of them in one. */
+  const HIGHER_LIMIT = 96;
   const CLIENTS = 200;
   const GREETER = fileURLToPath(new URL("../fixtures/programs/greeter.mjs", import.meta.url));
   const temp = createTempDir("fd");
@@ -59,10 +59,10 @@ describe("few file descriptors", () => {
 
   it.each<[string, number, string[], string, string]>([
     ["the shared socket", LIMIT, serve, shared, "asks"],
-    ["a plugin's own socket", LIMIT, [...serve, "-plugin-sockets", temp.path], join(temp.path, "asks.socket"), "asks"],
+    ["a plugin's own socket", HIGHER_LIMIT, [...serve, "-plugin-sockets", temp.path], join(temp.path, "asks.socket"), "asks"],
     [
       "a program",
-      PROGRAM_LIMIT,
+      HIGHER_LIMIT,
       [process.execPath, GREETER, "-kong-prefix", temp.path],
       join(temp.path, "greeter.socket"),
       "greeter",
