@@ -179,7 +179,7 @@ describe("the end", () => {
     second.kill("SIGKILL");
     process.kill(second.pid, "SIGKILL");
     await second.exited;
-    expect(isAlive(second.pid)).toBe(false);
+    await until("the end of both", () => !isAlive(second.pid));
   });
 
   it("of a server that never started passes its status on, and its predecessor has its path back", async () => {
