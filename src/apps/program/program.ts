@@ -2,11 +2,17 @@
 import { dirname } from "node:path";
 import { limitLog } from "../../core/channel/index.js";
 import type { CreatePool } from "../../core/server/index.js";
-import { logOwnOutput, PluginServer } from "../../gateways/kong/server/index.js";
+import {
+  logOwnOutput,
+  PluginServer,
+  pluginInfo,
+  InThreadPool,
+  KONG_WORKER,
+  OnePlugin,
+} from "../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartCarrier } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
-import { pluginInfo } from "../../gateways/kong/server/index.js";
 import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
 import { endOfService } from "./end-of-service.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
@@ -18,8 +24,6 @@ import { captureOutput, disposePlugin, surviveStrayErrors, trackEvents } from ".
 import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../core/supervisor/index.js";
 import { usageText } from "./flags.js";
-import { InThreadPool, KONG_WORKER } from "../../gateways/kong/server/index.js";
-import { OnePlugin } from "../../gateways/kong/server/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;

@@ -2,9 +2,8 @@
 import { relative } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
-import { writeOutput } from "../../program/index.js";
+import { writeOutput, SERVER_ENTRY } from "../../program/index.js";
 import { BuildError, type BuiltPlugin, buildPlugin, buildStandalone, type StandalonePlugin } from "../../../build/index.js";
-import { SERVER_ENTRY } from "../../program/index.js";
 import { loadOptions } from "../load-directory.js";
 import type { BuildCommandOptions } from "../invocation.js";
 import { signingKey } from "../read-keys.js";

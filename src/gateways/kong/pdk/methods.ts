@@ -1,6 +1,5 @@
 // Owns the table of every PDK function: its name in the gateway, how its answer is read, and where it may be called.
-import { PHASES } from "./phases.js";
-import type { Phase } from "./phases.js";
+import { PHASES, type Phase } from "./phases.js";
 
 /** How the gateway's answer to a PDK call becomes a JavaScript value. No answer is `undefined` for each of them. */
 export type ResultKind =

@@ -1,8 +1,7 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
 import type { MessageSource } from "./protocol-reader.js";
-import { readInto } from "../../../core/net/index.js";
-import { releaseMemory } from "../../../core/net/index.js";
+import { readInto, releaseMemory } from "../../../core/net/index.js";
 
 /** What a connection tells its owner. */
 export interface ConnectionHandler {

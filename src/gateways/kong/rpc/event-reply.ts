@@ -1,7 +1,6 @@
 // Answers HandleEvent and Step, the calls that every request makes many of.
 import type { Connection } from "./connection.js";
-import { type MessageId, messageIdSize, writeMessageId } from "../msgpack/index.js";
-import { encodeValue } from "../msgpack/index.js";
+import { type MessageId, messageIdSize, writeMessageId, encodeValue } from "../msgpack/index.js";
 
 const TWO_ENTRIES = Buffer.from("82", "hex");
 const NO_ERROR = encodeValue(null);

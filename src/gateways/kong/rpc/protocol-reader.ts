@@ -1,9 +1,7 @@
 // Cuts a connection's bytes into messages, in the protocol that it was told or that the first bytes show.
 import { detectProtocol, type Protocol } from "./detect-protocol.js";
-import { WireError } from "../msgpack/index.js";
-import { foreignBytes } from "../msgpack/index.js";
+import { WireError, foreignBytes, MessageReader } from "../msgpack/index.js";
 import { FrameReader } from "../protobuf/index.js";
-import { MessageReader } from "../msgpack/index.js";
 
 /** Cuts chunks into messages. A message is valid only until `onMessage` returns. */
 export interface MessageSource {

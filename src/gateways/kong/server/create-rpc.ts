@@ -11,8 +11,8 @@ import {
   type PassedStep,
   type PluginService,
   ProtobufRpc,
+  type Connection,
 } from "../rpc/index.js";
-import type { Connection } from "../rpc/index.js";
 import type { EventLog } from "./event-log.js";
 import type { LimitedLog } from "../../../core/log/index.js";
 import type { Predecessor } from "./predecessor.js";

@@ -3,8 +3,7 @@ import { cutText, type ErrorInfo } from "../../../core/model/index.js";
 import { gatewayIds } from "../schema/index.js";
 import type { LogEntry } from "../../../core/channel/index.js";
 import { encodedText, type Event, methodOfCall } from "../rpc/index.js";
-import type { LimitedLog } from "../../../core/log/index.js";
-import { errorField, logFields } from "../../../core/log/index.js";
+import { type LimitedLog, errorField, logFields } from "../../../core/log/index.js";
 
 /** The gateway's name of a phase, or what a stranger sent as one. */
 const MAX_PHASE = 100;

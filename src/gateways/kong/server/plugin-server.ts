@@ -6,24 +6,29 @@ import type { ErrorInfo } from "../../../core/model/index.js";
 import type { PhaseHostListener } from "../../../core/channel/index.js";
 import { InstanceTable } from "../../../core/plugins/index.js";
 import { pluginInfo } from "./plugin-info.js";
-import { type Event, EventTable, failureCalls, type GatewayRpc, methodOfCall, type PluginInfo } from "../rpc/index.js";
+import {
+  type Event,
+  EventTable,
+  failureCalls,
+  type GatewayRpc,
+  methodOfCall,
+  type PluginInfo,
+  type Connection,
+  type Protocol,
+} from "../rpc/index.js";
 import { FailedHost } from "../../../core/worker/index.js";
-import type { Connection, Protocol } from "../rpc/index.js";
 import { WireError } from "../msgpack/index.js";
 import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
-import type { CreatePool, CreateSource, PluginSource } from "../../../core/server/index.js";
-import { Descriptors } from "../../../core/net/index.js";
+import { type CreatePool, type CreateSource, type PluginSource, ServedPlugins } from "../../../core/server/index.js";
+import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
-import { logPathChange } from "../../../core/net/index.js";
 import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./predecessor.js";
-import { ServedPlugins } from "../../../core/server/index.js";
 import { ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
-import { type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 
 /** Times are in milliseconds, sizes in bytes. */
 export interface ServerOptions {

@@ -8,10 +8,14 @@ import { createLogger, type LogOptions } from "../../../core/log/index.js";
 import type { EventTracking, ServeOwnSocket } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
-import { PluginServer, type PluginServerOptions, type ServerOptions } from "../server/index.js";
-import { generationOf } from "../server/index.js";
-import { InThreadPool } from "../server/index.js";
-import { OnePlugin } from "../server/index.js";
+import {
+  PluginServer,
+  type PluginServerOptions,
+  type ServerOptions,
+  generationOf,
+  InThreadPool,
+  OnePlugin,
+} from "../server/index.js";
 
 /** The sockets of all plugins of a server; an isolate is told of them as plain data. */
 export interface OwnSocketOptions {

@@ -3,8 +3,7 @@ import type { IsolateTask, LogEntry, OwnSocket, PhaseHostListener } from "../../
 import { PluginPool, startThread } from "../../../core/isolates/index.js";
 import type { OwnSocketServer } from "../../../core/worker/index.js";
 import { logEntry } from "../../../core/log/index.js";
-import { logPathChange } from "../../../core/net/index.js";
-import { SharedPath } from "../../../core/net/index.js";
+import { logPathChange, SharedPath } from "../../../core/net/index.js";
 import { Board } from "./board.js";
 import type { PathSiblings } from "./path-siblings.js";
 import { EmbeddedError } from "../server/index.js";

@@ -8,9 +8,10 @@ import {
   methodOfPdkCall,
   type RpcCall,
   type RpcCommand,
+  FOREIGN_FRAME,
+  OVERSIZED_FRAME,
 } from "../../protobuf/index.js";
 import type { Connection } from "../connection.js";
-import { FOREIGN_FRAME, OVERSIZED_FRAME } from "../../protobuf/index.js";
 import { WireError } from "../../msgpack/index.js";
 import type { Event, EventDialect, EventReply, FailureCall } from "../events/event.js";
 import type { EventTable } from "../events/event-table.js";
