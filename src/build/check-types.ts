@@ -24,16 +24,54 @@ const CHECK_ONLY = {
   noUnusedParameters: false,
 };
 
+/** Of which plugins types are checked: of all that are TypeScript, or only where the project has a compiler or a tsconfig.json. */
+export type TypesRule = "all" | "projects";
+
 /** JavaScript has no types to check. @throws {BuildError} with what does not fit, or where there is no compiler. */
 export async function checkTypes(entry: string, pdkEntry: string): Promise<void> {
-  if (!/\.[mc]?ts$/.test(entry)) return;
-  const compiler = await findCompiler(entry);
+  const lines = (await findTypeErrors([entry], pdkEntry, "all")).get(entry);
+  if (lines !== undefined) throw new BuildError("BUILD_TYPES", lines.map((line) => `\n  ${line}`).join(""));
+}
+
+/**
+ * What does not fit in each of the modules, by its path. Those of one project are compiled together: where that finds
+ * nothing, which is the usual case, nothing is compiled twice.
+ * @throws {BuildError} where there is no compiler, and types of all are to be checked.
+ */
+export async function findTypeErrors(
+  entries: readonly string[],
+  pdkEntry: string,
+  rule: TypesRule,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const projects = new Map<string, { readonly compiler: string; readonly config: object; readonly files: string[] }>();
+  for (const entry of entries.filter((path) => /\.[mc]?ts$/.test(path))) {
+    const compiler = await findCompiler(entry, rule);
+    if (compiler === undefined) continue;
+    const config = configFor(entry, pdkEntry);
+    const key = JSON.stringify([compiler, config]);
+    const project = projects.get(key) ?? { compiler, config, files: [] };
+    project.files.push(entry);
+    projects.set(key, project);
+  }
+  const found = new Map<string, readonly string[]>();
+  for (const { compiler, config, files } of projects.values()) {
+    const together = await compile(compiler, { ...config, files });
+    if (together === undefined) continue;
+    for (const file of files) {
+      const output = files.length === 1 ? together : await compile(compiler, { ...config, files: [file] });
+      if (output !== undefined) found.set(file, errorLines(output));
+    }
+  }
+  return found;
+}
+
+/** What the compiler says of a project, or undefined where all is well. */
+async function compile(compiler: string, config: object): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "pluginserver-types-"));
   try {
-    const config = join(folder, "tsconfig.json");
-    await writeFile(config, JSON.stringify(configFor(entry, pdkEntry)));
-    const output = await runCompiler(compiler, config);
-    if (output !== undefined) throw new BuildError("BUILD_TYPES", summary(output));
+    const path = join(folder, "tsconfig.json");
+    await writeFile(path, JSON.stringify(config));
+    return await runCompiler(compiler, path);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -51,7 +89,6 @@ function configFor(entry: string, pdkEntry: string): object {
   return {
     ...(own === undefined ? {} : { extends: own }),
     compilerOptions: { ...base, ...CHECK_ONLY, rootDir: parse(entry).root, typeRoots, ...paths },
-    files: [entry],
     // Declarations that nobody imports hold in the whole project.
     include: own === undefined ? [] : [join(dirname(own), "**/*.d.ts"), join(dirname(own), "**/*.d.mts")],
     exclude: own === undefined ? [] : ["node_modules", "dist", "build"].map((name) => join(dirname(own), "**", name)),
@@ -69,13 +106,15 @@ function ownTypes(pdkEntry: string): Record<string, string[]> {
   };
 }
 
-/** The script that is `tsc`. */
-async function findCompiler(entry: string): Promise<string> {
-  for (const from of [entry, import.meta.filename]) {
+/** The script that is `tsc`: the project's own, or the one beside this package. */
+async function findCompiler(entry: string, rule: TypesRule): Promise<string | undefined> {
+  const isProject = findUp(dirname(entry), "tsconfig.json") !== undefined;
+  for (const from of rule === "all" || isProject ? [entry, import.meta.filename] : [entry]) {
     const manifest = findUp(dirname(from), join("node_modules", "typescript", "package.json"));
     const script = manifest === undefined ? undefined : binOf(await readFile(manifest, "utf8"));
     if (manifest !== undefined && script !== undefined) return join(dirname(manifest), script);
   }
+  if (rule === "projects") return undefined;
   throw new BuildError(
     "BUILD_NO_TYPESCRIPT",
     `typescript is installed neither beside ${basename(entry)} nor beside pluginserver: npm install --save-dev typescript`,
@@ -99,11 +138,11 @@ function runCompiler(compiler: string, config: string): Promise<string | undefin
   });
 }
 
-function summary(output: string): string {
+function errorLines(output: string): string[] {
   const errors = output.split("\n").filter((line) => /\berror TS\d+/.test(line));
-  const shown = (errors.length === 0 ? [output.trim()] : errors).slice(0, MAX_ERRORS).map((line) => `\n  ${line.trimEnd()}`);
+  const shown = (errors.length === 0 ? [output] : errors).slice(0, MAX_ERRORS).map((line) => line.trim());
   const more = errors.length - MAX_ERRORS;
-  return `${shown.join("")}${more > 0 ? `\n  and ${more} more` : ""}`;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 function resolves(from: string, specifier: string): boolean {

@@ -2,3 +2,4 @@
 export { BuildError } from "./build-error.js";
 export { buildPlugin, type BuiltPlugin } from "./build-plugin.js";
 export { buildStandalone, type StandalonePlugin } from "./build-standalone.js";
+export { findTypeErrors, type TypesRule } from "./check-types.js";

@@ -8,6 +8,9 @@ const SOUND = `module.exports = { Plugin: class { access() {} header_filter() {}
 const UNSOUND = `module.exports = { Plugin: class { access() {} }, Version: "2.0.0",
   Schema: [{ limits: { type: "record", fields: [{ max: { type: "integer", default: "9" } }] } }, { hosts: { type: "array" } }] };`;
 
+const TSCONFIG =
+  '{ "compilerOptions": { "module": "nodenext", "target": "es2023", "strict": true, "skipLibCheck": true, "types": [] } }';
+
 beforeAll(() => {
   temp = createTempDir("check");
   temp.write("sound/sound.cjs", SOUND);
@@ -109,6 +112,45 @@ describe("pluginserver check", () => {
     ])
       expect(text).toContain(line);
     expect(text).not.toContain("helpers");
+  });
+
+  it("checks types where a project is around the plugin, of all with -types and of none with -no-types", async () => {
+    const source = (method: string): string =>
+      `import { definePlugin } from "pluginserver/pdk"; export default definePlugin({ async log(kong) { await ${method}; } });`;
+    for (const place of ["typed/tsconfig.json", "loose/tsconfig.json.off"]) temp.write(place, TSCONFIG);
+    for (const folder of ["typed", "loose"]) {
+      temp.write(`${folder}/late.ts`, source('kong.service.request.setHeader("x", "y")'));
+      temp.write(`${folder}/timely.ts`, source("kong.log.serialize()"));
+      temp.write(`${folder}/plain.cjs`, SOUND);
+    }
+    const run = async (...args: string[]): Promise<unknown[]> => {
+      const { code, stdout, stderr } = await runCli(["check", ...args, "-json"], { cwd: temp.path });
+      const { plugins } = JSON.parse(stdout.toString()) as { plugins: { name: string; served: boolean; errors: string[] }[] };
+      return [code, stderr, ...plugins.flatMap(({ name, served, errors }) => errors.map((text) => [name, served, text]))];
+    };
+    const found = (folder: string): unknown[] => [
+      1,
+      "pluginserver: the types of 1 of 3 plugins do not fit\n",
+      [
+        "late",
+        true,
+        expect.stringMatching(new RegExp(`^${folder}/late\\.ts\\(1,\\d+\\): error TS\\d+: .*(?:'service'|'setHeader')`)),
+      ],
+    ];
+    expect(await run("typed")).toEqual(found("typed"));
+    expect(await run("typed", "-no-types")).toEqual([0, ""]);
+    expect(await run("loose")).toEqual([0, ""]);
+    expect(await run("loose", "-types")).toEqual(found("loose"));
+  });
+
+  it("says what to do about a plugin of another PDK", async () => {
+    temp.write("older/node_modules/pluginserver/package.json", '{ "name": "pluginserver", "version": "0.9.0" }');
+    temp.write("older/old.cjs", SOUND);
+    const { code, stdout } = await runCli(["check", "older"], { cwd: temp.path });
+    expect(code).toBe(1);
+    expect(stdout.toString()).toContain(
+      "(built with 0.9.0, server has 1.0.0): run npm install pluginserver@V beside it, V as pluginserver -version says on the server, or start",
+    );
   });
 
   it("tells of response handlers that the named Kong never runs, and of optional records that make configurations invalid", async () => {

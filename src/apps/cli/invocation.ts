@@ -1,4 +1,5 @@
 // Says what a command line can ask for, as the commands take it.
+import type { TypesRule } from "../../build/index.js";
 import type { InspectTarget } from "../program/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
@@ -61,6 +62,8 @@ export interface CheckOptions extends LoadingOptions {
   readonly json: boolean;
   /** The gateway that the plugins are for; none in particular by default. */
   readonly kongVersion: string | undefined;
+  /** Of which plugins the types are checked. */
+  readonly types: TypesRule | "none";
 }
 
 export interface BuildCommandOptions extends LoadingOptions {

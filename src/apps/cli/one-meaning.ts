@@ -15,6 +15,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   sign: ["build"],
   standalone: ["build"],
   json: ["check"],
+  types: ["check"],
   "kong-version": ["kong-conf", "check"],
   mode: ["kong-conf"],
   format: ["kong-conf"],

@@ -70,6 +70,7 @@ interface Values {
   readonly port: string;
   readonly config?: string;
   readonly json?: boolean;
+  readonly types?: boolean;
   readonly out?: string;
   readonly sign?: string;
   readonly standalone?: boolean;
@@ -86,6 +87,8 @@ const BOOLEANS = new Set([
   "no-supervisor",
   "no-watch",
   "json",
+  "types",
+  "no-types",
   "standalone",
   "verbose",
 ]);
@@ -163,7 +166,9 @@ function checking(values: Values, operands: readonly string[]): CheckOptions {
   const { pluginsDir } = values;
   const [directory = ".", ...others] = pluginsDir === undefined ? operands : [pluginsDir, ...operands];
   if (others.length > 0) throw new UsageError(`check takes one directory, not ${others.length + 1}`);
-  return { ...loading(values, directory), json: values.json === true, kongVersion: values.kongVersion };
+  const { kongVersion, json = false } = values;
+  const types = values.types === undefined ? "projects" : values.types ? "all" : "none";
+  return { ...loading(values, directory), json, kongVersion, types };
 }
 
 function building(values: Values, plugins: readonly string[]): BuildCommandOptions {

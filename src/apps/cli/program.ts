@@ -98,6 +98,8 @@ export function createProgram(): Command {
     .addOption(option("--sign <key>", "build: private key (PEM, ed25519) to sign them with"))
     .addOption(option("--standalone", "build: one executable per plugin, OUT/NAME, with all that it needs but Node.js"))
     .addOption(option("--json", "check: print JSON"))
+    .addOption(option("--types", "check: check the types of all that is TypeScript, not only where the project has a compiler"))
+    .addOption(option("--no-types", "check: leave types out"))
     .addOption(option("--kong-version <version>", "kong-conf, check: release of the gateway, from 2.0 on"))
     .addOption(
       option("--mode <mode>", "kong-conf: shared (one socket), per-plugin (one each), standalone (each an executable)").default(

@@ -8,7 +8,7 @@ import { type CarrierLimits, scanModules } from "../isolates/index.js";
 import { claimNames } from "./claim-names.js";
 import type { CompilerOptions, PluginArtifact } from "./compile/compile.js";
 import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
-import { checkPdkVersion } from "./pdk-version.js";
+import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
 
@@ -121,7 +121,7 @@ async function toGeneration(
   const mismatch = checkPdkVersion({ plugin: name, builtWith: pdkVersion, server, match });
   const { errors, notes, warnings: told } = options.checkDefinition(metadata);
   const warnings = [...formerName(source, metadata), ...told];
-  if (mismatch !== undefined) return { ...problemOf(item, name, mismatch), metadata, warnings };
+  if (mismatch !== undefined) return { ...problemOf(item, name, `${mismatch}: ${otherPdk(match)}`), metadata, warnings };
   if (errors.length > 0) {
     const reason = `the gateway would refuse it: ${errors.join("; ")}`;
     return { ...problemOf(item, name, reason), metadata, details: errors, warnings };
@@ -160,6 +160,11 @@ function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadat
 function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string | undefined {
   if (artifact.stamp !== undefined) return artifact.stamp.pdk;
   return metadata.form === "define-plugin" ? metadata.pdkVersion : (artifact.pdkVersion ?? metadata.pdkVersion);
+}
+
+function otherPdk(match: PdkMatch): string {
+  const install = "run npm install pluginserver@V beside it, V as pluginserver -version says on the server";
+  return match === "exact" ? `${install}, or start the server with -pdk-match=compatible` : install;
 }
 
 function problemOf(item: CompiledSource, name: string, reason: string): PluginProblem {

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
-import { writeOutput } from "../../program/index.js";
+import { PDK_ENTRY, writeOutput } from "../../program/index.js";
+import { findTypeErrors } from "../../../build/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadDirectory } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
@@ -27,11 +28,25 @@ interface Finding {
 export async function check(options: CheckOptions): Promise<void> {
   const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
   const registry = await loadDirectory(options, createLogger(options.log));
-  const findings = findingsOf(registry, release);
+  const findings = await withTypes(findingsOf(registry, release), options.types);
   await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
   if (findings.length === 0) throw new CommandError("nothing was checked");
   const refused = findings.filter(({ served }) => !served).length;
   if (refused > 0) throw new CommandError(`${refused} of ${findings.length} plugins would not be served`);
+  const wrong = findings.filter(({ errors }) => errors.length > 0).length;
+  if (wrong > 0) throw new CommandError(`the types of ${wrong} of ${findings.length} plugins do not fit`);
+}
+
+/** A server looks at no types: what does not fit is served, and fails when it runs. */
+async function withTypes(findings: readonly Finding[], rule: CheckOptions["types"]): Promise<readonly Finding[]> {
+  if (rule === "none") return findings;
+  const sources = await Promise.all(findings.map(({ path }) => findPlugin(path)));
+  const entries = sources.map((source) => (source !== undefined && "entry" in source ? source.entry : ""));
+  const wrong = await findTypeErrors(entries, PDK_ENTRY, rule);
+  return findings.map((finding, index) => ({
+    ...finding,
+    errors: [...finding.errors, ...(wrong.get(entries[index] ?? "") ?? [])],
+  }));
 }
 
 function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefined): Finding[] {

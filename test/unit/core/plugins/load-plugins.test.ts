@@ -143,7 +143,7 @@ describe("the PDK version", () => {
     directory.write("other.ts", built("0.9.0"));
     const registry = await load();
     expect(names(registry)).toEqual(["none", "same"]);
-    expect(reasonOf(registry, "other")).toBe(
+    expect(reasonOf(registry, "other")).toContain(
       "failed to open plugin other: plugin was built with a different version of package pluginserver/pdk (built with 0.9.0, server has 1.0.0)",
     );
   });
