@@ -7,6 +7,7 @@ const CORE = ["channel", "isolates", "log", "model", "net", "plugins", "server",
   (name) => `core/${name}`,
 );
 const kong = (...names) => names.map((name) => `gateways/kong/${name}`);
+const tyk = (...names) => names.map((name) => `gateways/tyk/${name}`);
 
 export const IMPORTS = {
   "core/model": [],
@@ -31,6 +32,10 @@ export const IMPORTS = {
   "gateways/kong/rpc": ["core/channel", "core/net", ...kong("msgpack", "protobuf")],
   "gateways/kong/server": [...CORE, ...kong("msgpack", "pdk", "rpc", "schema", "worker")],
   "gateways/kong/socket-group": [...CORE, ...kong("rpc", "server", "worker")],
+
+  // Facts and files of the other gateway: none of them runs in isolates.
+  "gateways/tyk/releases": [],
+  "gateways/tyk/conf": ["core/model", ...tyk("releases")],
 
   build: ["core/plugins", "core/signing"],
   "apps/program": [...CORE, ...kong("pdk", "server", "worker")],

@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export const SUITES = {
   unit: { include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/{docs,gateways}/**"] },
   kong: { include: ["test/unit/gateways/kong/**/*.test.ts"], exclude: [] },
+  tyk: { include: ["test/unit/gateways/tyk/**/*.test.ts"], exclude: [] },
   integration: { include: ["test/integration/**/*.test.ts"], exclude: ["test/integration/docs.test.ts"] },
   faults: { include: ["test/faults/**/*.test.ts", "test/chaos/**/*.test.ts"], exclude: [] },
   conformance: { include: ["test/conformance/**/*.test.ts"], exclude: [] },

@@ -1,0 +1,6 @@
+// The door of conf: the gateway's configuration for the hooks of the plugins in a directory.
+export { chainOf, type HookChain, HOOK_KINDS, type HookKind, type PluginHooks } from "./hooks.js";
+export { apiDefinition } from "./api-definition.js";
+export { type GatewayAddress, parseAddress } from "./address.js";
+export { TYK_FORMATS, type TykFormat, tykText } from "./settings-text.js";
+export { type TykServer, type TykSettings, tykSettings } from "./tyk-settings.js";
