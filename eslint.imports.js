@@ -25,8 +25,8 @@ export const IMPORTS = {
   "gateways/kong/schema": [],
   "gateways/kong/standin": [],
   "gateways/kong/conf": ["core/model", "core/net"],
-  "gateways/kong/msgpack": ["core/net"],
-  "gateways/kong/protobuf": kong("msgpack", "pdk"),
+  "gateways/kong/msgpack": ["core/model", "core/net"],
+  "gateways/kong/protobuf": ["core/model", ...kong("msgpack", "pdk")],
   // In isolates: nothing of the host.
   "gateways/kong/worker": ["core/channel", "core/model", "core/worker", ...kong("msgpack", "pdk", "protobuf", "schema")],
   "gateways/kong/rpc": ["core/channel", "core/net", ...kong("msgpack", "protobuf")],

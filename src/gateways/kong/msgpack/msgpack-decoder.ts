@@ -1,8 +1,8 @@
 // Decodes MessagePack values without losing a byte: what is not UTF-8 stays a Buffer.
 import { isAscii, isUtf8 } from "node:buffer";
+import { shortText } from "../../../core/model/index.js";
 import { WireError } from "./errors.js";
 import { skipValue } from "./message-scanner.js";
-import { shortText } from "./short-texts.js";
 
 /** A decoded value. Maps with other keys than strings become a `Map`. */
 export type WireValue =

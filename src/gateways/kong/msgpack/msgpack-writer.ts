@@ -1,5 +1,5 @@
 // Writes MessagePack values into one buffer that is used again and again.
-import { writeAscii } from "./ascii.js";
+import { writeAscii } from "../../../core/model/index.js";
 import { WireError } from "./errors.js";
 
 const FIRST_SIZE = 8 * 1024;

@@ -1,6 +1,6 @@
 // Writes and reads what is short texts and nothing else without the library: most of what plugins call for each request.
 // The library's object, its writer and its copies cost two to four times as much (docs/performance.md).
-import { shortText, writeAscii } from "../msgpack/index.js";
+import { shortText, writeAscii } from "../../../core/model/index.js";
 import { appendHeader, FRAME_HEADER } from "./frame.js";
 import type { ArgumentType } from "./pdk-service.js";
 import { MESSAGES } from "./plugin-socket.js";
