@@ -36,6 +36,8 @@ export const IMPORTS = {
   // Facts and files of the other gateway: none of them runs in isolates.
   "gateways/tyk/releases": [],
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
+  // In isolates too.
+  "gateways/tyk/messages": ["core/model"],
 
   build: ["core/plugins", "core/signing"],
   "apps/program": [...CORE, ...kong("pdk", "server", "worker")],

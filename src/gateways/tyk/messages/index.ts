@@ -1,0 +1,43 @@
+// The door of messages: what the gateway and this server say to each other, as bytes and as values. It knows no call and no connection.
+import { decodeMessage } from "./decode-message.js";
+import { encodeMessage } from "./encode-message.js";
+import { type CoprocessObject, EVENT, OBJECT, type ObjectInput } from "./message-types.js";
+
+export { MessageError, type MessageErrorCode } from "./message-error.js";
+export {
+  type CoprocessObject,
+  HOOK_TYPES,
+  type HookType,
+  type MiniRequestObject,
+  type ObjectInput,
+  type OverridesInput,
+  type ResponseInput,
+  type ResponseObject,
+  type ReturnOverrides,
+  type SessionInput,
+  type SessionState,
+} from "./message-types.js";
+export { MessageView, type ObjectView, viewObject } from "./message-view.js";
+export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
+export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";
+
+/**
+ * A whole `Object`, decoded at once.
+ * @throws {MessageError} for bytes that are none.
+ */
+export function decodeObject(bytes: Buffer): CoprocessObject {
+  return decodeMessage(OBJECT, bytes);
+}
+
+/**
+ * A whole `Object`, with whatever fields are given: for the gateway's side, and for replies that {@link encodeRequestReply} does not make.
+ * @throws {MessageError} naming the field, for a value that the message cannot carry.
+ */
+export function encodeObject(object: ObjectInput): Buffer {
+  return encodeMessage(OBJECT, object);
+}
+
+/** An `Event` with this JSON. */
+export function encodeEvent(payload: string): Buffer {
+  return encodeMessage(EVENT, { payload });
+}
