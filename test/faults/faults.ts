@@ -37,6 +37,7 @@ const IN_ANY_ISOLATE: readonly Fault[] = [
   { how: "a signal to the server", ends: "exit", log: REFUSED_SIGNAL },
   { how: "a signal to the server as text", ends: "exit", log: REFUSED_SIGNAL },
   { how: "a signal to its process group", ends: "exit", log: REFUSED_SIGNAL },
+  { how: "a worker with 300 MB", ends: "ret" },
   { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
   { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
   { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },

@@ -93,6 +93,8 @@ export interface ScanTask {
 export interface ScanStarted {
   readonly kind: "scan-started";
   readonly index: number;
+  /** As in {@link ThreadMessage}. */
+  readonly thread: string | undefined;
 }
 
 export interface ScanFinished {
@@ -137,6 +139,12 @@ export interface WeighMessage {
 
 /** Host to isolate, beside the batches of event messages. */
 export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage | WeighMessage;
+
+/** In which thread it runs, as the system names it (`PID/task/TID`). The first message, where the system tells. */
+export interface ThreadMessage {
+  readonly kind: "thread";
+  readonly thread: string;
+}
 
 /** The module is evaluated, or has failed to be: what was sent before is read now. */
 export interface ReadyMessage {
@@ -184,4 +192,11 @@ export interface OpeningMessage {
 
 /** Isolate to host, beside the batches of event messages. */
 export type IsolateMessage =
-  ReadyMessage | PongMessage | WeighedMessage | ProductiveMessage | InstanceFailedMessage | LogMessage | OpeningMessage;
+  | ThreadMessage
+  | ReadyMessage
+  | PongMessage
+  | WeighedMessage
+  | ProductiveMessage
+  | InstanceFailedMessage
+  | LogMessage
+  | OpeningMessage;

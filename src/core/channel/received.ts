@@ -37,6 +37,8 @@ function isLogEntry(value: unknown): value is LogEntry {
 
 function isMessage(message: Fields): boolean {
   switch (message["kind"]) {
+    case "thread":
+      return isThread(message["thread"]);
     case "ready":
     case "productive":
       return true;
@@ -56,8 +58,8 @@ function isMessage(message: Fields): boolean {
 }
 
 function isReport(message: Fields): boolean {
-  const { kind, result, entry } = message;
-  if (kind === "scan-started") return true;
+  const { kind, result, entry, thread } = message;
+  if (kind === "scan-started") return thread === undefined || isThread(thread);
   return kind === "scan-log" ? isLogEntry(entry) : kind === "scan-finished" && (isErrorInfo(result) || isMetadata(result));
 }
 
@@ -71,6 +73,9 @@ const isFields = (value: unknown): value is Fields => typeof value === "object" 
 const isText = (value: unknown): boolean => typeof value === "string";
 const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+
+/** It becomes part of a path. */
+const isThread = (value: unknown): boolean => typeof value === "string" && /^\d{1,10}\/task\/\d{1,10}$/.test(value);
 
 const isOpening = (value: unknown): boolean =>
   value === undefined || (Array.isArray(value) && value.every((call) => call instanceof Uint8Array));

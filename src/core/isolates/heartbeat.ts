@@ -7,18 +7,31 @@ export interface HeartbeatOptions {
   /** How long its module may take to load. */
   readonly loadTimeout: number;
   readonly ping: () => void;
+  /** Milliseconds, since it began, in which its thread was ready to run and had no processor. */
+  readonly waited: () => number;
   readonly onStall: (silence: number) => void;
 }
 
 const CHECKS_PER_STALL = 5;
 /** After a deadline has passed in it, an isolate is asked for a sign of life at once, and given this long. */
 const PROBE_TIMEOUT = 500;
+/** An isolate that waits for a processor for this part of the time is starved. */
+const STARVED = 0.25;
+/** Milliseconds: what is seen in less says nothing. */
+const SHORTEST_LOOK = 20;
+
+interface Look {
+  readonly at: number;
+  readonly waited: number;
+}
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #limit: number;
-  /** When the ping was sent, or the load began, that is still unanswered. */
-  #waitingSince: number | undefined;
+  /** When the ping was sent, or the load began, that is still unanswered, and how long its thread had waited until then. */
+  #waitingSince: Look | undefined;
+  #lastLook: Look;
+  #starvedAt = -Infinity;
   /** Since when it is busy with what it was asked for. */
   #excusedSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -29,7 +42,8 @@ export class Heartbeat {
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#limit = options.loadTimeout;
-    this.#waitingSince = performance.now();
+    this.#waitingSince = { at: performance.now(), waited: 0 };
+    this.#lastLook = this.#waitingSince;
     this.#schedule();
   }
 
@@ -46,7 +60,7 @@ export class Heartbeat {
   /** It has done what it was excused for. */
   demand(): void {
     this.#excusedSince = undefined;
-    if (this.#waitingSince !== undefined) this.#waitingSince = performance.now();
+    if (this.#waitingSince !== undefined) this.#waitingSince = this.#look();
   }
 
   /** The isolate gave a sign of life. */
@@ -58,15 +72,15 @@ export class Heartbeat {
   watch(): void {
     this.#state = "busy";
     this.#worked = true;
-    if (this.#timer === undefined) this.#schedule();
+    if (this.#timer !== undefined) return;
+    this.#look();
+    this.#schedule();
   }
 
   /** A deadline has passed in it: find out soon whether it still answers. */
   probe(): void {
-    if (this.#waitingSince === undefined) this.#ping(this.#options.stallTimeout);
-    const silence = performance.now() - (this.#waitingSince ?? 0);
-    this.#limit = Math.min(this.#limit, silence + PROBE_TIMEOUT);
-    clearTimeout(this.#timer);
+    const since = this.#waitingSince ?? this.#ping(this.#options.stallTimeout);
+    this.#limit = Math.min(this.#limit, this.#silence(since) + PROBE_TIMEOUT);
     this.#schedule();
   }
 
@@ -80,31 +94,60 @@ export class Heartbeat {
     this.#timer = undefined;
   }
 
+  /** Whether its thread had too little of the processors lately: what it did not do in time says nothing about it then. */
+  wasStarved(): boolean {
+    return this.#look().at - this.#starvedAt < this.#options.stallTimeout;
+  }
+
   #isExcused(): boolean {
     return this.#excusedSince !== undefined && performance.now() - this.#excusedSince < this.#options.loadTimeout;
   }
 
-  #ping(limit: number): void {
+  #ping(limit: number): Look {
     this.#worked = this.#state === "busy";
-    this.#waitingSince = performance.now();
+    this.#waitingSince = this.#look();
     this.#limit = limit;
     this.#options.ping();
+    return this.#waitingSince;
+  }
+
+  #look(): Look {
+    const look = { at: performance.now(), waited: this.#options.waited() };
+    const time = look.at - this.#lastLook.at;
+    if (time < SHORTEST_LOOK) return look;
+    if (look.waited - this.#lastLook.waited >= time * STARVED) this.#starvedAt = look.at;
+    this.#lastLook = look;
+    return look;
+  }
+
+  /** Milliseconds that it had a processor, or wanted none, and gave no sign of life. */
+  #silence(since: Look): number {
+    const { at, waited } = this.#look();
+    return at - since.at - Math.max(0, waited - since.waited);
   }
 
   #schedule(): void {
     const interval = Math.min(this.#limit, this.#options.stallTimeout) / CHECKS_PER_STALL;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#check(), interval).unref();
   }
 
   #check(): void {
-    if (this.#waitingSince === undefined) {
-      if (!this.#worked) return this.stop();
-      this.#ping(this.#options.stallTimeout);
-    }
-    const silence = performance.now() - (this.#waitingSince ?? 0);
-    if (silence >= this.#limit && !this.#isExcused()) {
-      this.stop();
-      this.#options.onStall(silence);
-    } else this.#schedule();
+    const isIdle = this.#waitingSince === undefined && !this.#worked;
+    if (isIdle) return this.stop();
+    const since = this.#waitingSince ?? this.#ping(this.#options.stallTimeout);
+    // The look costs more than the clock.
+    const isLate = performance.now() - since.at >= this.#limit && !this.#isExcused();
+    const silence = isLate ? this.#silence(since) : 0;
+    if (silence < this.#limit) return this.#schedule();
+    // This thread may have been late itself: what came meanwhile is read before the immediates.
+    setImmediate(() => this.#declare(since, silence));
+  }
+
+  #declare(since: Look, silence: number): void {
+    if (this.#timer === undefined) return;
+    if (this.#waitingSince !== since) return this.#schedule();
+    this.stop();
+    this.#options.onStall(silence);
   }
 }

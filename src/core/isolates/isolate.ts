@@ -20,6 +20,8 @@ import type { Carrier } from "./transports/carrier.js";
 
 /** Takes what an isolate does and how it ends. */
 export interface IsolateListener extends PhaseHostListener {
+  /** The system's name of the thread that it runs in. */
+  onThread(thread: string): void;
   /** Its module is evaluated: it reads what it was sent. */
   onReady(): void;
   /** It is alive, and uses this many bytes, garbage included; `broken` says why its runtime works no more. */
@@ -125,6 +127,8 @@ export class Isolate implements PhaseHost {
 
   #take(message: IsolateMessage): void {
     switch (message.kind) {
+      case "thread":
+        return this.#listener.onThread(message.thread);
       case "ready":
         return this.#listener.onReady();
       case "pong":

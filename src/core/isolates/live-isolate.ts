@@ -6,6 +6,7 @@ import { Heartbeat } from "./heartbeat.js";
 import { Isolate } from "./isolate.js";
 import { MemoryWatch } from "./memory-watch.js";
 import { Openings } from "./openings.js";
+import { RunQueue } from "./run-queue.js";
 
 /** As long as a timer can take, in milliseconds: 24 days. */
 const FOREVER = 2 ** 31 - 1;
@@ -56,6 +57,8 @@ export class LiveIsolate implements PhaseHost {
   /** Sent behind a ping, or the module's load, that is unanswered yet. */
   readonly #unread = new Set<number>();
   readonly #openings = new Openings();
+  /** Tells how long its thread had no processor. */
+  #runQueue: RunQueue | undefined;
   #sent = 0;
   /** Events given up for their deadline since the last that ended otherwise. */
   #overdue = 0;
@@ -71,6 +74,7 @@ export class LiveIsolate implements PhaseHost {
       stallTimeout: isInspected ? FOREVER : options.stallTimeout,
       loadTimeout: isInspected ? FOREVER : options.loadTimeout,
       ping: () => this.#isolate.ping(),
+      waited: () => this.#runQueue?.waited() ?? 0,
       onStall: (silence) => this.#stalled(silence),
     });
     this.#memory = new MemoryWatch({
@@ -102,6 +106,10 @@ export class LiveIsolate implements PhaseHost {
       },
       onOpening: (...opening) => this.#openings.set(...opening),
       onLog: (entry: LogEntry) => options.listener.onLog(entry),
+      onThread: (thread: string) => {
+        // Told before plugin code runs: what comes later is not from us.
+        this.#runQueue ??= new RunQueue(thread);
+      },
       onReady: () => {
         if (this.#state === "loading") this.#state = "serving";
         this.#heard();
@@ -165,7 +173,7 @@ export class LiveIsolate implements PhaseHost {
   /** Gives an event up, and finds out whether the isolate is still there at all. */
   cancelEvent(eventId: number, reason: string, isOverdue: boolean): void {
     this.#isolate.cancelEvent(eventId, reason);
-    const overdue = this.#overdue + (isOverdue ? 1 : 0);
+    const overdue = this.#overdue + (isOverdue && !this.#heartbeat.wasStarved() ? 1 : 0);
     this.#over(eventId);
     this.#overdue = overdue;
     if (this.#options.isInspected) return;

@@ -3,6 +3,7 @@ import { MessageChannel } from "node:worker_threads";
 import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { CarrierLimits } from "./transports/carrier.js";
+import { RunQueue } from "./run-queue.js";
 import { singleThread } from "./transports/thread-carrier.js";
 
 export type ScanResult =
@@ -40,7 +41,7 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
     const report = asScanReport(received);
     const item = report === undefined ? undefined : items[report.index];
     if (report === undefined || item === undefined) return;
-    if (report.kind === "scan-started") watchdog.restart();
+    if (report.kind === "scan-started") watchdog.restart(report.thread);
     else if (report.kind === "scan-log") options.onLog(item, report.entry);
     else if (report.index === results.length) results.push(toResult(report.result));
   });
@@ -62,12 +63,13 @@ function toResult(result: PluginMetadata | ErrorInfo): ScanResult {
   return "stack" in result ? { ok: false, error: result } : { ok: true, metadata: result };
 }
 
-/** Rejects when it has not been restarted for `timeout` milliseconds. */
+/** Rejects when it has not been restarted for `timeout` milliseconds, without those in which the thread had no processor. */
 class Watchdog {
   readonly expired: Promise<never>;
   readonly #timeout: number;
   #reject: (error: Error) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
+  #runQueue: RunQueue | undefined;
 
   constructor(timeout: number) {
     this.#timeout = timeout;
@@ -78,12 +80,23 @@ class Watchdog {
     this.expired.catch(() => {});
   }
 
-  restart(): void {
+  restart(thread: string | undefined): void {
+    if (thread !== undefined) this.#runQueue ??= new RunQueue(thread);
+    this.#wait(this.#timeout);
+  }
+
+  #wait(left: number): void {
     this.stop();
-    this.#timer = setTimeout(
-      () => this.#reject(new Error(`the module was still loading after ${this.#timeout / 1000} s`)),
-      this.#timeout,
-    );
+    const before = this.#waited();
+    this.#timer = setTimeout(() => {
+      const starved = this.#waited() - before;
+      if (starved >= 1) this.#wait(Math.min(left, starved));
+      else this.#reject(new Error(`the module was still loading after ${this.#timeout / 1000} s`));
+    }, left);
+  }
+
+  #waited(): number {
+    return this.#runQueue?.waited() ?? 0;
   }
 
   stop(): void {

@@ -21,6 +21,7 @@ import { toErrorInfo } from "../model/index.js";
 import { releaseMemory } from "../net/index.js";
 import { captureOutput } from "./guards/capture-output.js";
 import { type EventTracking, trackEvents } from "./current-event.js";
+import { currentThread } from "./current-thread.js";
 import { disposePlugin } from "./dispose-plugin.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { FailedHost } from "./failed-host.js";
@@ -28,6 +29,7 @@ import { type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./g
 import { liveMemory, memoryInUse } from "./live-memory.js";
 import { openInspector } from "./open-inspector.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
+import { limitWorkers } from "./guards/limit-workers.js";
 import { refuseSignals } from "./guards/refuse-signals.js";
 import { surviveStrayErrors } from "./guards/survive-faults.js";
 
@@ -50,12 +52,15 @@ export async function serveIsolate(
   { gate, load = () => evaluateModule(task.artifact), gateway: given }: IsolateSettings = {},
 ): Promise<void> {
   const port = new BatchingPort<IsolateMessage>(channel);
+  const thread = currentThread();
+  if (thread !== undefined) port.control({ kind: "thread", thread });
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
   const tracking = trackEvents();
   const gateway = given ?? (await loadGatewayWorker(task.gatewayWorker));
   surviveStrayErrors(log, gateway.strayErrors, tracking);
   refuseSignals();
+  limitWorkers();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
   const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking });
   const receiver = gate === undefined ? host : gated(host, gate);

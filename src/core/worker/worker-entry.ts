@@ -13,10 +13,12 @@ import {
   StartGate,
   threadPort,
 } from "../channel/index.js";
+import { currentThread } from "./current-thread.js";
 import { captureOutput } from "./guards/capture-output.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
 import { serveIsolate } from "./serve-isolate.js";
+import { limitWorkers } from "./guards/limit-workers.js";
 import { refuseSignals } from "./guards/refuse-signals.js";
 import { surviveStrayErrors } from "./guards/survive-faults.js";
 
@@ -40,8 +42,10 @@ export async function scanModules(task: ScanTask): Promise<void> {
   const gateway = await loadGatewayWorker(task.gatewayWorker);
   surviveStrayErrors(log, gateway.strayErrors);
   refuseSignals();
+  limitWorkers();
+  const thread = currentThread();
   for (const item of task.items) {
-    report({ kind: "scan-started", index });
+    report({ kind: "scan-started", index, thread });
     const result = await readMetadata(item, gateway, task.runsInit);
     flushOutput();
     report({ kind: "scan-finished", index, result });
