@@ -35,6 +35,7 @@ export const IMPORTS = {
 
   // Facts and files of the other gateway: none of them runs in isolates.
   "gateways/tyk/releases": [],
+  "gateways/tyk/bundles": [],
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
