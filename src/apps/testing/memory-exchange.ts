@@ -12,6 +12,7 @@ import {
   upstreamHeaders,
   upstreamPath,
 } from "../../gateways/kong/standin/index.js";
+import { checkAnswer } from "./check-options.js";
 import { readable, sentMessage, UpstreamRequest } from "./messages.js";
 import type { Upstream, UpstreamAnswer } from "./options.js";
 
@@ -98,7 +99,9 @@ export class MemoryExchange implements Exchange {
   async #ask(asked: UpstreamRequest): Promise<UpstreamAnswer> {
     if (typeof this.#upstream !== "function") return this.#upstream;
     try {
-      return (await this.#upstream(asked)) ?? {};
+      const answer: unknown = (await this.#upstream(asked)) ?? {};
+      checkAnswer(answer, "the answer of upstream");
+      return answer;
     } catch (thrown) {
       this.#failure = { thrown };
       throw thrown;

@@ -27,8 +27,9 @@ export interface TestRequest {
 export interface UpstreamResponse {
   /** 200. */
   readonly status?: number;
+  /** None. */
   readonly headers?: HeadersInput;
-  /** An object is sent as JSON. */
+  /** Empty. An object is sent as JSON. */
   readonly body?: TestBody;
 }
 
@@ -52,6 +53,9 @@ export interface TestRoute {
   readonly protocols?: readonly string[];
   readonly strip_path?: boolean;
   readonly preserve_host?: boolean;
+  readonly regex_priority?: number;
+  readonly request_buffering?: boolean;
+  readonly response_buffering?: boolean;
   readonly tags?: readonly string[];
 }
 
@@ -65,6 +69,7 @@ export interface TestService {
   readonly host?: string;
   readonly port?: number;
   readonly path?: string;
+  readonly retries?: number;
   readonly connect_timeout?: number;
   readonly write_timeout?: number;
   readonly read_timeout?: number;
@@ -83,7 +88,7 @@ export interface TestConsumer {
 /** What the gateway of the test is to answer to one PDK function: a value, or a function of the plugin's arguments. */
 export type PdkStub = unknown;
 
-/** Everything but the configuration. */
+/** Everything but the configuration, which is the option `config`. */
 export interface TestSettings {
   /** What the client sends: `GET /`. */
   readonly request?: TestRequest;

@@ -98,7 +98,7 @@ function configure(
   try {
     return parseConfig(document, infos);
   } catch (error) {
-    throw asTestingError(error, name);
+    throw asTestingError(error, name, settings);
   }
 }
 
@@ -108,10 +108,13 @@ function serviceOf({ service }: TestSettings): object {
 }
 
 /** The paths of the document mean something to us; those of the options mean something to the test. */
-function asTestingError(error: unknown, name: string): TestingError {
+function asTestingError(error: unknown, name: string, { consumer }: TestSettings): TestingError {
+  const consumerName = (_: string, number: string): string =>
+    consumer === undefined ? `consumers[${number}]` : number === "1" ? "consumer" : `consumers[${Number(number) - 1}]`;
   const message = messageOf(error)
     .replace(/^services\[1\]\.routes\[1\]|^routes\[1\]/, "route")
     .replace(/^services\[1\]/, "service")
+    .replace(/^consumers\[(\d+)\]/, consumerName)
     .replace(/^plugins\[1\]\./, "");
   return message.startsWith("config")
     ? new TestingError("TESTING_BAD_CONFIG", `the configuration does not fit the schema of plugin ${name}: ${message}`, error)

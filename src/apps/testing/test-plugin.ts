@@ -1,5 +1,6 @@
 // Runs a plugin against the gateway in memory: what `pluginserver/testing` is about.
 import { PHASES, type Phase } from "../../gateways/kong/pdk/index.js";
+import { checkOptions, checkRequest } from "./check-options.js";
 import type { ConfigFor, IsOptional } from "./config-input.js";
 import { TestingError } from "./errors.js";
 import { loadPlugin } from "./load-plugin.js";
@@ -39,6 +40,7 @@ export class TestedPlugin implements TestResult {
    * @throws what the function `upstream` threw.
    */
   async run(request?: TestRequest): Promise<TestResult> {
+    if (request !== undefined) checkRequest(request);
     if (request !== undefined || this.#current.hasPassed("log")) this.#current = this.#newRun(request);
     const run = this.#current;
     await run.run();
@@ -128,6 +130,7 @@ export type TestArguments<P> =
  * assert.equal(t.response.headers["x-hello"], "hi to example.com");
  */
 export async function testPlugin<P>(plugin: P, ...[options]: TestArguments<P>): Promise<TestedPlugin> {
+  if (options !== undefined) checkOptions(options);
   const settings: TestSettings & { readonly config?: unknown } = options ?? {};
   const gateway = createTestGateway(await loadPlugin(plugin, settings.name), settings);
   await gateway.plugin.definition.init?.();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TEST_ENTITIES } from "../../../src/gateways/kong/standin/index.js";
 import { jsName, PDK_METHODS } from "../../../src/gateways/kong/pdk/index.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -69,6 +70,22 @@ describe("docs/pdk.md", () => {
     const headings = new Set([...text.matchAll(/^### (\S+)$/gm)].map(([, name]) => name));
     const paths = PDK_METHODS.map(({ method }) => method.split(".").map(jsName).join("."));
     expect(paths.filter((path) => !headings.has(path))).toEqual([]);
+  });
+});
+
+describe("the references of try.yaml and of the test kit", () => {
+  it("are what the code says: npm run docs:reference", () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "scripts/reference-docs.mjs"), "--check"], {
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([0, ""]);
+  });
+
+  it.each(Object.entries(TEST_ENTITIES))("name every key that a %s of a test may have", (name, shape) => {
+    const text = readFileSync(join(DOCS, "testing.md"), "utf8");
+    const [, section = ""] = new RegExp(`^### Test${name}$(.*?)^##`, "ims").exec(text) ?? [];
+    const keys = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, key]) => key);
+    expect(keys.sort()).toEqual(Object.keys(shape).sort());
   });
 });
 

@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 
 import { parse } from "yaml";
 
-import { ConfigFields } from "./config-fields.js";
+import { completeAuthentication, isAuthenticator } from "./authentication.js";
+import { Fields } from "./config-shape.js";
 import {
   type ConsumerEntity,
   type CredentialEntity,
@@ -13,12 +14,12 @@ import {
   type PluginEntity,
   type RouteEntity,
   type ServiceEntity,
-  type UpstreamEntity,
   WORKSPACE_ID,
 } from "./entities.js";
+import { type ConsumerShape, DOCUMENT, type PluginShape, type RouteShape, type ServiceShape } from "./entity-shapes.js";
 import { GatewayError, messageOf } from "./errors.js";
 import { completeConfig } from "./plugin-server/plugin-config.js";
-import { isRecord, type PluginInfo } from "./plugin-server/plugin-info.js";
+import type { PluginInfo } from "./plugin-server/plugin-info.js";
 
 type Mutable<Entities> = { -readonly [Key in keyof Entities]: Entities[Key] extends readonly (infer Item)[] ? Item[] : never };
 
@@ -27,6 +28,9 @@ interface Loading {
   readonly pluginInfos: ReadonlyMap<string, PluginInfo>;
   readonly now: number;
 }
+
+/** What a plugin stands in. */
+type Owner = Pick<PluginEntity, "routeId" | "serviceId" | "consumerId">;
 
 // Kong numbers the entries of all loads of a worker.
 let lastSequence = 0;
@@ -41,110 +45,98 @@ export async function readConfigFile(file: string, pluginInfos: readonly PluginI
 }
 
 /** Checks a configuration that was read already. */
-export function parseConfig(document: unknown, pluginInfos: readonly PluginInfo[]): GatewayConfig {
-  const fields = new ConfigFields(document, "");
+export function parseConfig(value: unknown, pluginInfos: readonly PluginInfo[]): GatewayConfig {
+  const place = { path: "", nullIsMissing: true, fail: (message: string) => new GatewayError("GATEWAY_CONFIG", message) };
+  const document = new Fields(value, place, DOCUMENT);
   const loading: Loading = {
-    config: { services: [], routes: [], plugins: [], consumers: [], credentials: [], upstreams: [] },
+    config: { services: [], routes: [], plugins: [], consumers: [], credentials: [], upstreams: [], presets: [] },
     pluginInfos: new Map(pluginInfos.map((info) => [info.name, info])),
     now: Math.floor(Date.now() / 1000),
   };
-  const version = fields.requiredString("_format_version");
-  if (!/^\d+\.\d+$/.test(version)) throw fields.wrong("_format_version", 'expected a version such as "3.0"');
-  fields.any("_transform");
-  for (const upstream of fields.objects("upstreams")) addUpstream(loading, upstream);
-  for (const service of fields.objects("services")) addService(loading, service);
-  for (const route of fields.objects("routes")) addRoute(loading, route, undefined);
-  for (const consumer of fields.objects("consumers")) addConsumer(loading, consumer);
-  for (const plugin of fields.objects("plugins")) addPlugin(loading, plugin, {});
-  fields.finish();
+  for (const upstream of document.get("upstreams"))
+    loading.config.upstreams.push({
+      name: upstream.get("name"),
+      targets: upstream.get("targets").map((target) => address(target.get("target"))),
+    });
+  const consumers = document.get("consumers").map((fields) => ({ fields, consumerId: addConsumer(loading, fields).id }));
+  for (const service of document.get("services")) addService(loading, service);
+  for (const route of document.get("routes")) {
+    const service = findNamed(loading.config.services, route.get("service"), "service", route);
+    addRoute(loading, route, service);
+  }
+  for (const { fields, consumerId } of consumers) {
+    for (const plugin of fields.get("plugins")) addPlugin(loading, plugin, { consumerId });
+  }
+  for (const plugin of document.get("plugins")) addPlugin(loading, plugin, {});
   return loading.config;
 }
 
-function addUpstream({ config }: Loading, fields: ConfigFields): void {
-  const targets = fields.objects("targets").map((target) => {
-    const address = target.requiredString("target");
-    target.any("weight");
-    target.finish();
-    const [, host = "", port = "8000"] = /^(.*?)(?::(\d+))?$/.exec(address) ?? [];
-    return { host, port: Number(port) };
-  });
-  const upstream: UpstreamEntity = { name: fields.requiredString("name"), targets };
-  fields.finish();
-  config.upstreams.push(upstream);
+function address(target: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = "8000"] = /^(.*?)(?::(\d+))?$/.exec(target) ?? [];
+  return { host, port: Number(port) };
 }
 
-function addService(loading: Loading, fields: ConfigFields): void {
-  const name = fields.requiredString("name");
+function addService(loading: Loading, fields: Fields<ServiceShape>): void {
+  const name = fields.get("name");
   assertNew(loading.config.services, fields, name);
   const service: ServiceEntity = {
-    id: fields.string("id") ?? entityId("services", name),
+    id: fields.get("id") ?? entityId("services", name),
     name,
     ...serviceAddress(fields),
-    retries: fields.integer("retries", 0, 32_767) ?? 5,
-    connect_timeout: fields.integer("connect_timeout", 1, 2_147_483_646) ?? 60_000,
-    write_timeout: fields.integer("write_timeout", 1, 2_147_483_646) ?? 60_000,
-    read_timeout: fields.integer("read_timeout", 1, 2_147_483_646) ?? 60_000,
-    enabled: fields.boolean("enabled") ?? true,
+    retries: fields.get("retries"),
+    connect_timeout: fields.get("connect_timeout"),
+    write_timeout: fields.get("write_timeout"),
+    read_timeout: fields.get("read_timeout"),
+    enabled: fields.get("enabled"),
     ws_id: WORKSPACE_ID,
-    ...common(loading, fields),
+    ...common(loading, fields.get("tags")),
   };
   loading.config.services.push(service);
-  for (const route of fields.objects("routes")) addRoute(loading, route, service);
-  for (const plugin of fields.objects("plugins")) addPlugin(loading, plugin, { serviceId: service.id });
-  fields.finish();
+  for (const route of fields.get("routes")) addRoute(loading, route, service);
+  for (const plugin of fields.get("plugins")) addPlugin(loading, plugin, { serviceId: service.id });
 }
 
-function serviceAddress(fields: ConfigFields): Pick<ServiceEntity, "protocol" | "host" | "port" | "path"> {
-  const url = fields.string("url");
-  const parts = url === undefined ? undefined : parseServiceUrl(fields, url);
-  const protocol = fields.string("protocol") ?? parts?.protocol.slice(0, -1) ?? "http";
-  if (protocol !== "http" && protocol !== "https") throw fields.wrong("protocol", "expected http or https");
-  const host = parts?.hostname ?? fields.requiredString("host");
-  const port = parts === undefined || parts.port === "" ? undefined : Number(parts.port);
-  const path = fields.string("path") ?? (parts === undefined || parts.pathname === "/" ? undefined : parts.pathname);
-  if (path !== undefined && !path.startsWith("/")) throw fields.wrong("path", "expected a path that starts with /");
-  return {
-    protocol,
-    host,
-    port: port ?? fields.integer("port", 0, 65_535) ?? (protocol === "https" ? 443 : 80),
-    ...(path === undefined ? {} : { path }),
-  };
+function serviceAddress(fields: Fields<ServiceShape>): Pick<ServiceEntity, "protocol" | "host" | "port" | "path"> {
+  const text = fields.get("url");
+  if (text !== undefined && !URL.canParse(text)) throw fields.wrong("url", "expected a URL such as http://127.0.0.1:8080/path");
+  const url = text === undefined ? undefined : new URL(text);
+  const protocol = fields.get("protocol") ?? (url?.protocol === "https:" ? "https" : "http");
+  const host = url?.hostname ?? fields.get("host");
+  if (host === undefined) throw fields.wrong("host", "host or url is needed");
+  const port = url === undefined || url.port === "" ? fields.get("port") : Number(url.port);
+  const path = fields.get("path") ?? (url === undefined || url.pathname === "/" ? undefined : url.pathname);
+  return { protocol, host, port: port ?? (protocol === "https" ? 443 : 80), ...optional("path", path) };
 }
 
-function parseServiceUrl(fields: ConfigFields, url: string): URL {
-  if (!URL.canParse(url)) throw fields.wrong("url", "expected a URL such as http://127.0.0.1:8080/path");
-  return new URL(url);
-}
-
-function addRoute(loading: Loading, fields: ConfigFields, owner: ServiceEntity | undefined): void {
-  const name = fields.requiredString("name");
+function addRoute(loading: Loading, fields: Fields<RouteShape>, service: ServiceEntity | undefined): void {
+  const name = fields.get("name");
   assertNew(loading.config.routes, fields, name);
-  const service = owner ?? findNamed(loading.config.services, fields, "service");
   const route: RouteEntity = {
-    id: fields.string("id") ?? entityId("routes", name),
+    id: fields.get("id") ?? entityId("routes", name),
     name,
     ...(service === undefined ? {} : { service: { id: service.id } }),
-    protocols: fields.strings("protocols") ?? ["http", "https"],
+    protocols: fields.get("protocols"),
     ...optional("paths", routePaths(fields)),
-    ...optional("methods", fields.strings("methods")),
-    ...optional("hosts", fields.strings("hosts")),
-    strip_path: fields.boolean("strip_path") ?? true,
-    preserve_host: fields.boolean("preserve_host") ?? false,
-    regex_priority: fields.integer("regex_priority", 0, 1_000_000) ?? 0,
+    ...optional("methods", fields.get("methods")),
+    ...optional("hosts", fields.get("hosts")),
+    strip_path: fields.get("strip_path"),
+    preserve_host: fields.get("preserve_host"),
+    regex_priority: fields.get("regex_priority"),
     path_handling: "v0",
     https_redirect_status_code: 426,
-    request_buffering: fields.boolean("request_buffering") ?? true,
-    response_buffering: fields.boolean("response_buffering") ?? true,
+    request_buffering: fields.get("request_buffering"),
+    response_buffering: fields.get("response_buffering"),
     ws_id: WORKSPACE_ID,
-    ...common(loading, fields),
+    ...common(loading, fields.get("tags")),
   };
   loading.config.routes.push(route);
-  for (const plugin of fields.objects("plugins")) addPlugin(loading, plugin, { routeId: route.id });
-  fields.finish();
+  const consumer = findConsumer(loading, fields);
+  if (consumer !== undefined) loading.config.presets.push({ routeId: route.id, consumer });
+  for (const plugin of fields.get("plugins")) addPlugin(loading, plugin, { routeId: route.id });
 }
 
-function routePaths(fields: ConfigFields): string[] | undefined {
-  const paths = fields.strings("paths");
+function routePaths(fields: Fields<RouteShape>): readonly string[] | undefined {
+  const paths = fields.get("paths");
   for (const path of paths ?? []) {
     if (!path.startsWith("/") && !path.startsWith("~/"))
       throw fields.wrong("paths", "a path starts with / (or ~/ for a pattern)");
@@ -153,7 +145,7 @@ function routePaths(fields: ConfigFields): string[] | undefined {
   return paths;
 }
 
-function assertPattern(fields: ConfigFields, path: string): void {
+function assertPattern(fields: Fields<RouteShape>, path: string): void {
   try {
     new RegExp(path.slice(1));
   } catch (error) {
@@ -161,91 +153,102 @@ function assertPattern(fields: ConfigFields, path: string): void {
   }
 }
 
-function addConsumer(loading: Loading, fields: ConfigFields): void {
-  const username = fields.string("username");
-  const customId = fields.string("custom_id");
+function addConsumer(loading: Loading, fields: Fields<ConsumerShape>): ConsumerEntity {
+  const [username, customId] = [fields.get("username"), fields.get("custom_id")];
   if (username === undefined && customId === undefined) throw fields.wrong("username", "username or custom_id is needed");
   const consumer: ConsumerEntity = {
-    id: fields.string("id") ?? entityId("consumers", username ?? `custom_id:${customId}`),
+    id: fields.get("id") ?? entityId("consumers", username ?? `custom_id:${customId}`),
     ...optional("username", username),
     ...optional("custom_id", customId),
-    ...common(loading, fields),
+    ...common(loading, fields.get("tags")),
   };
   loading.config.consumers.push(consumer);
-  for (const credential of fields.objects("keyauth_credentials")) {
-    loading.config.credentials.push(keyAuthCredential(loading, credential, consumer));
-  }
-  fields.finish();
+  const owned = { consumer: { id: consumer.id }, created_at: loading.now };
+  const keys = fields.get("keyauth_credentials").map((credential): CredentialEntity => {
+    const key = credential.get("key");
+    return { id: credential.get("id") ?? entityId("keyauth_credentials", key), key, ...owned };
+  });
+  const passwords = fields.get("basicauth_credentials").map((credential): CredentialEntity => {
+    const [name, password] = [credential.get("username"), credential.get("password")];
+    return { id: credential.get("id") ?? entityId("basicauth_credentials", name), username: name, password, ...owned };
+  });
+  loading.config.credentials.push(...keys, ...passwords);
+  return consumer;
 }
 
-function keyAuthCredential(loading: Loading, fields: ConfigFields, consumer: ConsumerEntity): CredentialEntity {
-  const key = fields.requiredString("key");
-  fields.strings("tags");
-  const id = fields.string("id") ?? entityId("keyauth_credentials", key);
-  fields.finish();
-  return { id, key, consumer: { id: consumer.id }, created_at: loading.now };
-}
-
-function addPlugin(loading: Loading, fields: ConfigFields, owner: Pick<PluginEntity, "routeId" | "serviceId">): void {
-  const name = fields.requiredString("name");
-  const info = loading.pluginInfos.get(name);
-  if (info === undefined) {
-    const served = [...loading.pluginInfos.keys()].join(", ");
-    throw fields.wrong("name", `the plugin server has no such plugin (it serves: ${served === "" ? "none" : served})`);
+function addPlugin(loading: Loading, fields: Fields<PluginShape>, owner: Owner): void {
+  const { config, pluginInfos } = loading;
+  const name = fields.get("name");
+  const info = pluginInfos.get(name);
+  if (info === undefined && !isAuthenticator(name)) {
+    const served = [...pluginInfos.keys()].join(", ");
+    throw fields.wrong("name", `the plugin server has no plugin ${name} (it serves: ${served === "" ? "none" : served})`);
   }
-  const route = findNamed(loading.config.routes, fields, "route");
-  const service = findNamed(loading.config.services, fields, "service");
   const scope = {
-    ...optional("routeId", owner.routeId ?? route?.id),
-    ...optional("serviceId", owner.serviceId ?? service?.id),
+    ...optional("routeId", owner.routeId ?? findNamed(config.routes, fields.get("route"), "route", fields)?.id),
+    ...optional("serviceId", owner.serviceId ?? findNamed(config.services, fields.get("service"), "service", fields)?.id),
+    ...optional("consumerId", owner.consumerId ?? findConsumer(loading, fields)?.id),
   };
-  const given = fields.any("config") ?? {};
-  if (!isRecord(given)) throw fields.wrong("config", "expected an object");
-  const config = completeConfig(given, info.configFields, fields.path === "" ? "config" : `${fields.path}.config`);
-  const id = fields.string("id") ?? entityId("plugins", `${name}:${scope.routeId ?? ""}:${scope.serviceId ?? ""}`);
-  const isEnabled = fields.boolean("enabled") ?? true;
-  fields.strings("protocols");
-  fields.strings("tags");
-  fields.finish();
-  if (!isEnabled) return;
+  const [given, path] = [fields.get("config"), fields.path === "" ? "config" : `${fields.path}.config`];
+  const complete =
+    info === undefined ? completeAuthentication(name, given, path) : completeConfig(given, info.configFields, path);
+  const key = [name, scope.routeId, scope.serviceId, scope.consumerId].filter((part, index) => index < 3 || part !== undefined);
+  const id = fields.get("id") ?? entityId("plugins", key.join(":"));
+  if (!fields.get("enabled")) return;
   lastSequence += 1;
-  const plugin = { id, name, ...scope, sequence: lastSequence, config };
-  loading.config.plugins.push({ ...plugin, configText: configText(plugin) });
+  const plugin = { id, name, ...scope, sequence: lastSequence, config: complete };
+  config.plugins.push({ ...plugin, configText: configText(plugin) });
 }
 
 /** The JSON text of a configuration, with the keys Kong adds. */
 function configText(plugin: Omit<PluginEntity, "configText">): string {
-  const { id, name, routeId, serviceId, sequence, config } = plugin;
+  const { id, name, routeId, serviceId, consumerId, sequence, config } = plugin;
   const text = JSON.stringify({
     ...config,
     __seq__: sequence,
-    __key__: `plugins:${name}:${routeId ?? ""}:${serviceId ?? ""}:::${WORKSPACE_ID}`,
+    __key__: `plugins:${name}:${routeId ?? ""}:${serviceId ?? ""}:${consumerId ?? ""}::${WORKSPACE_ID}`,
     __plugin_id: id,
     __ws_id: WORKSPACE_ID,
     ...optional("route_id", routeId),
     ...optional("service_id", serviceId),
+    ...optional("consumer_id", consumerId),
   });
   return text.replaceAll("/", "\\/");
 }
 
-function common(loading: Loading, fields: ConfigFields): Pick<ServiceEntity, "created_at" | "updated_at" | "tags"> {
-  return { created_at: loading.now, updated_at: loading.now, ...optional("tags", fields.strings("tags")) };
+function common(
+  loading: Loading,
+  tags: readonly string[] | undefined,
+): Pick<ServiceEntity, "created_at" | "updated_at" | "tags"> {
+  return { created_at: loading.now, updated_at: loading.now, ...optional("tags", tags) };
+}
+
+interface Complaining {
+  wrong(name: string, what: string): Error;
 }
 
 function findNamed<Entity extends { id: string; name: string }>(
   entities: readonly Entity[],
-  fields: ConfigFields,
-  name: string,
+  reference: string | undefined,
+  kind: string,
+  fields: Complaining,
 ): Entity | undefined {
-  const reference = fields.reference(name);
   if (reference === undefined) return undefined;
   const found = entities.find((entity) => entity.name === reference || entity.id === reference);
-  if (found === undefined) throw fields.wrong(name, `there is no ${name} of that name`);
+  if (found === undefined) throw fields.wrong(kind, `there is no ${kind} ${reference}`);
   return found;
 }
 
-function assertNew(entities: readonly { name: string }[], fields: ConfigFields, name: string): void {
-  if (entities.some((entity) => entity.name === name)) throw fields.wrong("name", "this name is taken");
+function findConsumer({ config }: Loading, fields: Fields<{ consumer: PluginShape["consumer"] }>): ConsumerEntity | undefined {
+  const reference = fields.get("consumer");
+  if (reference === undefined) return undefined;
+  const found = config.consumers.find(({ id, username }) => username === reference || id === reference);
+  if (found === undefined) throw fields.wrong("consumer", `there is no consumer ${reference}`);
+  return found;
+}
+
+function assertNew(entities: readonly { name: string }[], fields: Complaining, name: string): void {
+  if (entities.some((entity) => entity.name === name)) throw fields.wrong("name", `the name ${name} is taken`);
 }
 
 function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {

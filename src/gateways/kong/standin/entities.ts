@@ -45,9 +45,12 @@ export interface ConsumerEntity extends EntityBase {
   readonly custom_id?: string;
 }
 
+/** Of key-auth where it has a key, else of basic-auth. */
 export interface CredentialEntity {
   readonly id: string;
-  readonly key: string;
+  readonly key?: string;
+  readonly username?: string;
+  readonly password?: string;
   readonly consumer: { readonly id: string };
   readonly created_at: number;
 }
@@ -62,6 +65,7 @@ export interface PluginEntity {
   readonly name: string;
   readonly routeId?: string;
   readonly serviceId?: string;
+  readonly consumerId?: string;
   /** Grows with every load of a configuration. */
   readonly sequence: number;
   readonly config: Readonly<Record<string, unknown>>;
@@ -76,6 +80,8 @@ export interface GatewayConfig {
   readonly consumers: readonly ConsumerEntity[];
   readonly credentials: readonly CredentialEntity[];
   readonly upstreams: readonly UpstreamEntity[];
+  /** Whose all requests of a route are. */
+  readonly presets: readonly { readonly routeId: string; readonly consumer: ConsumerEntity }[];
 }
 
 /** An id that stays the same over reloads, as Kong's declarative configuration has it. */

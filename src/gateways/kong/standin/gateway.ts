@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { authenticatorInfos } from "./authentication.js";
 import { ClientBody } from "./http/client-body.js";
 import { parseConfig, readConfigFile } from "./declarative-config.js";
 import type { GatewayConfig } from "./entities.js";
@@ -96,7 +97,7 @@ class RunningGateway implements Gateway {
     const instances = new PluginInstances(this.#client);
     this.#services = {
       events: { client: this.#client, instances, log: this.#log.gateway },
-      pluginInfos: new Map(infos.map((info) => [info.name, info])),
+      pluginInfos: new Map([...infos, ...authenticatorInfos(infos)].map((info) => [info.name, info])),
       facts: this.#facts(options),
       logPlugin: this.#log.plugin,
     };

@@ -1,7 +1,26 @@
 // The door of the stand-in gateway.
 export { ByteText, byteStringOf, bytesOf, textFromByteString } from "./byte-text.js";
+export { AUTHENTICATORS } from "./authentication.js";
+export {
+  entries,
+  Fields,
+  integer,
+  key,
+  type Key,
+  kindOf,
+  list,
+  object,
+  oneOf,
+  record,
+  type Shape,
+  suggestion,
+  text,
+  textLike,
+  texts,
+} from "./config-shape.js";
 export { parseConfig } from "./declarative-config.js";
 export type { PluginEntity } from "./entities.js";
+export { DOCUMENT, TEST_ENTITIES } from "./entity-shapes.js";
 export { GatewayError } from "./errors.js";
 export { runEvent, type EventServices, type PluginServerCalls } from "./event.js";
 export type { Exchange, ServiceAnswer } from "./exchange.js";

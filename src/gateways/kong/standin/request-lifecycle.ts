@@ -1,5 +1,6 @@
 // The way of one request through the gateway: phases, service, response, log.
 
+import { admit, authenticate } from "./authentication.js";
 import { collect } from "./http/client-body.js";
 import type { GatewayConfig, PluginEntity } from "./entities.js";
 import { messageOf } from "./errors.js";
@@ -8,10 +9,11 @@ import type { Exchange, ServiceAnswer } from "./exchange.js";
 import type { GatewayFacts } from "./gateway-facts.js";
 import { rawPath, requestHost, takeServiceResponse, type GatewayRequest } from "./http/gateway-request.js";
 import { getHeader, headersFromRaw, removeHeader, setHeader } from "./http/headers.js";
+import { isTable, tableEntries } from "./lua-values.js";
 import { respondWithError } from "./pdk-functions/response.js";
 import type { PluginLogLine } from "./pdk-functions/definition.js";
 import type { Phase, PluginInfo } from "./plugin-server/plugin-info.js";
-import { selectPlugins } from "./plugin-server/plugin-selection.js";
+import { pluginNames, type Scope, selectPlugin, selectPlugins } from "./plugin-server/plugin-selection.js";
 import type { Router, RouteMatch } from "./router.js";
 import { UpstreamFailure } from "./http/upstream-client.js";
 import { connectionHeaders } from "./http/upstream-message.js";
@@ -45,7 +47,7 @@ export class RequestLifecycle {
     this.#loaded = loaded;
     this.#exchange = exchange;
     this.#request = exchange.request;
-    this.#plugins = this.#select(undefined);
+    this.#plugins = selectPlugins(loaded.config, services.pluginInfos, this.#scope());
   }
 
   /** Resolves when the response is out and the log phase has run. */
@@ -68,6 +70,32 @@ export class RequestLifecycle {
 
   /** Runs the plugins of one phase. */
   async runPhase(phase: Phase): Promise<Verdict> {
+    return phase === "access" ? this.#runAccess() : this.#runAll(phase);
+  }
+
+  /**
+   * An authentication may change whose configuration applies to the plugins after it. Those of the later phases are found on the
+   * way, also where a plugin has ended the request.
+   */
+  async #runAccess(): Promise<Verdict> {
+    const { config } = this.#loaded;
+    const collected: PluginEntity[] = [];
+    let verdict: Verdict = "continue";
+    for (const name of pluginNames(config, this.#services.pluginInfos)) {
+      const plugin = selectPlugin(config, name, this.#scope());
+      if (plugin === undefined) continue;
+      collected.push(plugin);
+      if (verdict === "ended" || !this.#hasPhase(plugin, "access")) continue;
+      const outcome = await this.#runPlugin(plugin, "access");
+      if (outcome === "failed") this.#fail();
+      if (outcome === "failed" || outcome === "ended") verdict = "ended";
+    }
+    this.#plugins = collected;
+    this.#request.isBuffered ||= collected.some((plugin) => this.#hasPhase(plugin, "response"));
+    return verdict;
+  }
+
+  async #runAll(phase: Phase): Promise<Verdict> {
     for (const plugin of this.#plugins) {
       if (!this.#hasPhase(plugin, phase)) continue;
       const outcome = await this.#runPlugin(plugin, phase);
@@ -89,7 +117,9 @@ export class RequestLifecycle {
     }
     this.#takeAnswer(answer);
     if (!this.#request.isBuffered) {
+      const answeredAt = Date.now();
       await this.#exchange.sendStream(answer);
+      this.#request.latencies.receive = Date.now() - answeredAt;
       return;
     }
     if (await this.#buffer(answer)) yield "response";
@@ -105,19 +135,18 @@ export class RequestLifecycle {
       respondWithError(request, 404, "no Route matched with those values");
       return "ended";
     }
-    this.#plugins = this.#select(match);
     this.#takeRoute(match);
+    this.#plugins = selectPlugins(this.#loaded.config, this.#services.pluginInfos, this.#scope());
     if ((yield "access") === "ended") return "ended";
     if (match.service !== undefined && match.service.enabled) return "continue";
     respondWithError(request, 503, "no Service found with those values");
     return "ended";
   }
 
-  #select(match: RouteMatch | undefined): PluginEntity[] {
-    return selectPlugins(this.#loaded.config, this.#services.pluginInfos, {
-      routeId: match?.route.id,
-      serviceId: match?.service?.id,
-    });
+  #scope(): Scope {
+    const { route, service, consumer } = this.#request;
+    const [, id] = (isTable(consumer) ? tableEntries(consumer) : []).find(([name]) => name === "id") ?? [];
+    return { routeId: route?.id, serviceId: service?.id, consumerId: typeof id === "string" ? id : undefined };
   }
 
   #takeRoute(match: RouteMatch): void {
@@ -126,6 +155,7 @@ export class RequestLifecycle {
     request.route = route;
     request.service = service;
     request.captures = match.captures;
+    this.#presetConsumer(route.id);
     if (service === undefined) return;
     const target = this.#services.facts.findUpstream(service.host)?.targets[0];
     request.upstream = {
@@ -138,7 +168,18 @@ export class RequestLifecycle {
       timeouts: { connect: service.connect_timeout, write: service.write_timeout, read: service.read_timeout },
       verifyTls: request.upstream.verifyTls,
     };
-    request.isBuffered ||= this.#plugins.some((plugin) => this.#hasPhase(plugin, "response"));
+  }
+
+  #presetConsumer(route: string): void {
+    const { presets, credentials } = this.#loaded.config;
+    const consumer = presets.find(({ routeId }) => routeId === route)?.consumer;
+    if (consumer === undefined) return;
+    const credential = credentials.find((each) => each.consumer.id === consumer.id);
+    admit(
+      this.#request,
+      consumer,
+      credential ?? { id: consumer.id, consumer: { id: consumer.id }, created_at: consumer.created_at },
+    );
   }
 
   async #callService(): Promise<ServiceAnswer | undefined> {
@@ -171,7 +212,9 @@ export class RequestLifecycle {
   async #buffer(answer: ServiceAnswer): Promise<boolean> {
     const { response } = this.#request;
     try {
+      const answeredAt = Date.now();
       response.body = await collect(answer);
+      this.#request.latencies.receive = Date.now() - answeredAt;
     } catch (error) {
       this.#services.events.log("error", `request ${this.#request.id}: ${messageOf(error)}`);
       this.#fail(502);
@@ -184,13 +227,16 @@ export class RequestLifecycle {
   }
 
   #addLatency(): void {
-    const { response, startedAt, id } = this.#request;
+    const { response, startedAt, id, latencies } = this.#request;
+    if (latencies.proxy < 0) latencies.kong = Date.now() - startedAt;
     setHeader(response.headers, "X-Kong-Response-Latency", [String(Date.now() - startedAt)]);
     setHeader(response.headers, "X-Kong-Request-Id", [id]);
   }
 
   #runPlugin(plugin: PluginEntity, phase: Phase): ReturnType<typeof runEvent> {
-    const { events, facts, logPlugin } = this.#services;
+    const { events, facts, logPlugin, pluginInfos } = this.#services;
+    if (pluginInfos.get(plugin.name)?.isOwn === true)
+      return Promise.resolve(authenticate(plugin, this.#request, this.#loaded.config));
     return runEvent(events, plugin, { request: this.#request, phase, plugin, facts, log: logPlugin });
   }
 

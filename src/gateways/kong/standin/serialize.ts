@@ -2,7 +2,7 @@
 
 import { textFromByteString, type PluginText } from "./byte-text.js";
 import { requestHost, type GatewayRequest, type SerializeValue } from "./http/gateway-request.js";
-import type { HeaderList } from "./http/headers.js";
+import { getHeader, type HeaderList } from "./http/headers.js";
 import { parseQuery, queryTable } from "./http/query-string.js";
 
 type LogRecord = Record<string, unknown>;
@@ -18,10 +18,10 @@ export function serializeRequest(request: GatewayRequest, clientIp: string): Log
       size: request.bytes.sent,
     },
     latencies: {
-      kong: request.latencies.kong,
+      kong: request.latencies.kong + request.latencies.receive,
       proxy: request.latencies.proxy,
       request: Date.now() - request.startedAt,
-      receive: 0,
+      receive: request.latencies.receive,
     },
     tries: tries(request),
     authenticated_entity: authenticatedEntity(request),
@@ -50,9 +50,15 @@ function requestPart(request: GatewayRequest): LogRecord {
     url: textFromByteString(`${request.scheme}://${requestHost(request)}:${request.server.port}${request.uri}`),
     querystring: queryTable(parseQuery(request.query, 100)),
     method: request.method,
-    headers: headerTable(request.headers),
+    headers: { ...headerTable(request.headers), ...redacted(request.headers) },
     size: request.bytes.received,
   };
+}
+
+/** What Kong never writes into a log. */
+function redacted(headers: HeaderList): Record<string, string> {
+  const names = ["authorization", "proxy-authorization"].filter((name) => getHeader(headers, name) !== undefined);
+  return Object.fromEntries(names.map((name) => [name, "REDACTED"]));
 }
 
 function headerTable(headers: HeaderList): Record<string, PluginText | PluginText[]> {

@@ -57,7 +57,7 @@ describe("the gateway of a test", () => {
   it.each([
     [{ route: { paths: ["x"] } }, /^route\.paths: /],
     [{ service: { url: "nowhere" } }, /^service\.url: /],
-    [{ consumer: {} }, /^consumers\[1\]\.username: /],
+    [{ consumer: {} }, /^consumer\.username: /],
   ])("refuses what it cannot have: %o", async (options, message) => {
     const refused = testPlugin(definePlugin({ access: () => {} }), options);
     await expect(refused).rejects.toMatchObject({ code: "TESTING_BAD_OPTION" });

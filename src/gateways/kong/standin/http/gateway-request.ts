@@ -86,7 +86,8 @@ export interface GatewayRequest {
   /** `ngx.ctx`. */
   readonly context: Map<string, unknown>;
   readonly serializeValues: SerializeValue[];
-  readonly latencies: { kong: number; proxy: number };
+  /** Milliseconds: of the gateway until it asked the service or answered itself, of the service until it answered, of its body. */
+  readonly latencies: { kong: number; proxy: number; receive: number };
   bytes: { received: number; sent: number };
 }
 
@@ -118,7 +119,7 @@ export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest 
     shared: new Map(),
     context: new Map(),
     serializeValues: [],
-    latencies: { kong: 0, proxy: -1 },
+    latencies: { kong: 0, proxy: -1, receive: 0 },
     bytes: { received: 0, sent: 0 },
   };
 }

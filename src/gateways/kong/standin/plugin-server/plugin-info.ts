@@ -12,6 +12,8 @@ export interface PluginInfo {
   readonly version: string;
   /** The fields of the configuration in Kong's schema language. */
   readonly configFields: readonly SchemaField[];
+  /** The gateway runs it itself. */
+  readonly isOwn?: true;
 }
 
 export interface SchemaField {

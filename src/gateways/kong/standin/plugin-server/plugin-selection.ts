@@ -3,23 +3,48 @@
 import type { GatewayConfig, PluginEntity } from "../entities.js";
 import type { PluginInfo } from "./plugin-info.js";
 
-/** The most specific configuration of each plugin (route before service before global), highest priority first. */
-export function selectPlugins(
-  config: Pick<GatewayConfig, "plugins">,
-  infos: ReadonlyMap<string, PluginInfo>,
-  scope: { routeId: string | undefined; serviceId: string | undefined },
-): PluginEntity[] {
-  const selected = new Map<string, PluginEntity>();
-  for (const plugin of config.plugins) {
-    if (plugin.routeId !== undefined && plugin.routeId !== scope.routeId) continue;
-    if (plugin.serviceId !== undefined && plugin.serviceId !== scope.serviceId) continue;
-    const other = selected.get(plugin.name);
-    if (other === undefined || specificity(plugin) > specificity(other)) selected.set(plugin.name, plugin);
-  }
-  const priority = (plugin: PluginEntity): number => infos.get(plugin.name)?.priority ?? 0;
-  return [...selected.values()].sort((a, b) => priority(b) - priority(a) || (a.name < b.name ? 1 : -1));
+/** What is known of a request: whose route, service and consumer it has. */
+export interface Scope {
+  readonly routeId: string | undefined;
+  readonly serviceId: string | undefined;
+  readonly consumerId: string | undefined;
 }
 
-function specificity(plugin: PluginEntity): number {
-  return (plugin.routeId === undefined ? 0 : 2) + (plugin.serviceId === undefined ? 0 : 1);
+/** The most specific configuration of each plugin, highest priority first. */
+export function selectPlugins(
+  config: Pick<GatewayConfig, "plugins">,
+  infos: ReadonlyMap<string, Pick<PluginInfo, "priority">>,
+  scope: Scope,
+): PluginEntity[] {
+  return pluginNames(config, infos).flatMap((name) => selectPlugin(config, name, scope) ?? []);
+}
+
+/** All plugins that have a configuration, highest priority first. */
+export function pluginNames(
+  config: Pick<GatewayConfig, "plugins">,
+  infos: ReadonlyMap<string, Pick<PluginInfo, "priority">>,
+): string[] {
+  const priority = (name: string): number => infos.get(name)?.priority ?? 0;
+  const names = [...new Set(config.plugins.map(({ name }) => name))];
+  return names.sort((a, b) => priority(b) - priority(a) || (a < b ? 1 : -1));
+}
+
+/** The most specific configuration of a plugin, if one applies. */
+export function selectPlugin(config: Pick<GatewayConfig, "plugins">, name: string, scope: Scope): PluginEntity | undefined {
+  let selected: PluginEntity | undefined;
+  for (const plugin of config.plugins) {
+    if (plugin.name !== name || !applies(plugin, scope)) continue;
+    if (selected === undefined || specificity(plugin) > specificity(selected)) selected = plugin;
+  }
+  return selected;
+}
+
+function applies({ routeId, serviceId, consumerId }: PluginEntity, scope: Scope): boolean {
+  const fits = (wanted: string | undefined, is: string | undefined): boolean => wanted === undefined || wanted === is;
+  return fits(routeId, scope.routeId) && fits(serviceId, scope.serviceId) && fits(consumerId, scope.consumerId);
+}
+
+/** Kong's order: a consumer counts more than a route, a route more than a service; two of them more than one. */
+function specificity({ routeId, serviceId, consumerId }: PluginEntity): number {
+  return (consumerId === undefined ? 0 : 4) + (routeId === undefined ? 0 : 3) + (serviceId === undefined ? 0 : 2);
 }

@@ -158,14 +158,14 @@ describe("mistakes", () => {
   const cases: [document: unknown, message: string][] = [
     [null, ": expected an object, got null"],
     [{}, "_format_version: required field missing"],
-    [{ _format_version: "3" }, '_format_version: expected a version such as "3.0", got "3"'],
-    [{ _format_version: "3.0", serviecs: [] }, "serviecs: unknown field, got []"],
-    [{ _format_version: "3.0", services: {} }, "services: expected a list, got {}"],
+    [{ _format_version: "3" }, '_format_version: expected a version such as "3.0", got a string'],
+    [{ _format_version: "3.0", serviecs: [] }, 'serviecs: unknown field; did you mean "services"?'],
+    [{ _format_version: "3.0", services: {} }, "services: expected a list, got an object"],
     [{ _format_version: "3.0", services: [{ host: "h" }] }, "services[1].name: required field missing"],
-    [{ _format_version: "3.0", services: [{ name: "s" }] }, "services[1].host: required field missing"],
+    [{ _format_version: "3.0", services: [{ name: "s" }] }, "services[1].host: host or url is needed"],
     [
       { _format_version: "3.0", services: [{ name: "s", host: "h", port: "x" }] },
-      'services[1].port: expected an integer from 0 to 65535, got "x"',
+      "services[1].port: expected an integer from 0 to 65535, got a string",
     ],
     [
       {
@@ -175,27 +175,27 @@ describe("mistakes", () => {
           { name: "s", host: "h" },
         ],
       },
-      'services[2].name: this name is taken, got "s"',
+      "services[2].name: the name s is taken",
     ],
     [{ _format_version: "3.0", routes: [{ name: "r", paths: ["x"] }] }, "routes[1].paths: a path starts with /"],
     [{ _format_version: "3.0", routes: [{ name: "r", paths: ["~/("] }] }, "routes[1].paths: ~/( is no regular expression"],
-    [{ _format_version: "3.0", routes: [{ name: "r", strip_path: 1 }] }, "routes[1].strip_path: expected true or false, got 1"],
     [
-      { _format_version: "3.0", routes: [{ name: "r", service: "none" }] },
-      'routes[1].service: there is no service of that name, got "none"',
+      { _format_version: "3.0", routes: [{ name: "r", strip_path: 1 }] },
+      "routes[1].strip_path: expected true or false, got a number",
     ],
+    [{ _format_version: "3.0", routes: [{ name: "r", service: "none" }] }, "routes[1].service: there is no service none"],
     [{ _format_version: "3.0", consumers: [{}] }, "consumers[1].username: username or custom_id is needed"],
     [
       { _format_version: "3.0", plugins: [{ name: "other" }] },
-      'plugins[1].name: the plugin server has no such plugin (it serves: rec), got "other"',
+      "plugins[1].name: the plugin server has no plugin other (it serves: rec)",
     ],
-    [plugin({ labl: "x" }), "plugins[1].config.labl: unknown field"],
-    [plugin({ label: 5 }), "plugins[1].config.label: expected a string, got 5"],
-    [plugin({ count: 1.5 }), "plugins[1].config.count: expected an integer, got 1.5"],
+    [plugin({ labl: "x" }), 'plugins[1].config.labl: unknown field; did you mean "label"?'],
+    [plugin({ label: 5 }), "plugins[1].config.label: expected a string, got a number"],
+    [plugin({ count: 1.5 }), "plugins[1].config.count: expected an integer, got a number that is no integer"],
     [plugin({ count: 3 }), "plugins[1].config.count: expected one of: 1, 2"],
-    [plugin({ list_default: ["a", 1] }), "plugins[1].config.list_default[2]: expected a string, got 1"],
-    [plugin({ dict: { a: "b" } }), 'plugins[1].config.dict.a: expected a number, got "b"'],
-    [plugin({ nested: { deep: { z: 1 } } }), "plugins[1].config.nested.deep.z: unknown field"],
+    [plugin({ list_default: ["a", 1] }), "plugins[1].config.list_default[2]: expected a string, got a number"],
+    [plugin({ dict: { a: "b" } }), "plugins[1].config.dict.a: expected a number, got a string"],
+    [plugin({ nested: { deep: { z: 1 } } }), "plugins[1].config.nested.deep.z: unknown field (there are: x, y)"],
   ];
 
   it.each(cases)("%j", (document, message) => {

@@ -1,0 +1,52 @@
+// Writes docs/try-yaml.md, docs/testing.md and schema/try.schema.json from what the code says. With --check it only says whether they are up
+// to date.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import prettier from "prettier";
+import { AUTHENTICATORS, DOCUMENT, TEST_ENTITIES } from "../dist/gateways/kong/standin/index.js";
+import { readDeclarations, renderTestKit } from "./reference/test-kit.mjs";
+import { renderTryYaml, trySchema } from "./reference/try-yaml.mjs";
+
+const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const intro = (name) => readFile(path(`scripts/reference/${name}.intro.md`), "utf8").then((text) => text.trimEnd());
+
+const TEST_KIT = ["options", "messages", "test-plugin", "test-run", "pdk-calls", "errors"].map((name) =>
+  path(`src/apps/testing/${name}.ts`),
+);
+TEST_KIT.push(path("src/gateways/kong/standin/gateway-log.ts"));
+const declarations = readDeclarations(TEST_KIT);
+const abouts = (shape) => Object.fromEntries(Object.entries(shape).map(([name, { about }]) => [name, about]));
+const { route, service, consumer } = TEST_ENTITIES;
+const ENTITIES = { TestRoute: abouts(route), TestService: abouts(service), TestConsumer: abouts(consumer) };
+const OF_RESULTS = {
+  TestedPlugin: Object.fromEntries(declarations.get("TestResult").members.map(({ name, comment }) => [name, comment])),
+};
+const CHAPTERS = [
+  ["Options", ["TestSettings"], "option"],
+  ["What the client sends", ["TestRequest", "HeadersInput", "TestBody"], "key"],
+  ["What the service answers", ["Upstream", "UpstreamAnswer", "UpstreamResponse"], "key"],
+  ["Entities", ["TestRoute", "TestService", "TestConsumer"], "key", ENTITIES],
+  ["A tested plugin", ["TestedPlugin"], "member", OF_RESULTS],
+  ["Results", ["TestResult", "PhaseOutcome", "TestCall", "TestLogLine", "ServerLogLine"], "member"],
+  ["Messages", ["TestMessage", "TestResponse", "UpstreamRequest", "TestHeaders"], "member"],
+  ["Errors", ["TestingError", "TestingErrorCode"], "member"],
+];
+
+const outputs = [
+  ["docs/try-yaml.md", renderTryYaml({ document: DOCUMENT, authenticators: AUTHENTICATORS }, await intro("try-yaml"))],
+  ["docs/testing.md", renderTestKit(declarations, await intro("test-kit"), CHAPTERS)],
+  ["schema/try.schema.json", `${JSON.stringify(trySchema(DOCUMENT), undefined, 2)}\n`],
+];
+
+for (const [name, text] of outputs) {
+  const options = { ...(await prettier.resolveConfig(path(name))), filepath: name };
+  const wanted = name.endsWith(".json") ? await prettier.format(text, options) : text;
+  if (!process.argv.includes("--check")) {
+    await mkdir(dirname(path(name)), { recursive: true });
+    await writeFile(path(name), wanted);
+  } else if ((await readFile(path(name), "utf8").catch(() => "")) !== wanted) {
+    process.stderr.write(`${name} is not what the code says: run npm run docs:reference\n`);
+    process.exitCode = 1;
+  }
+}
