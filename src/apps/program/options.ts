@@ -58,7 +58,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
       disposeTimeout: parseDuration("drain-timeout", text("drain-timeout")),
       maxBodySize: parseSize("max-message-size", text("max-message-size")),
       memory: parseSize("isolate-memory", text("isolate-memory")),
-      maxEvents: parsePositiveInteger("max-events", text("max-events")),
+      maxCalls: parsePositiveInteger("max-events", text("max-events")),
       stallTimeout: parseDuration("stall-timeout", text("stall-timeout")),
       loadTimeout: parseDuration("load-timeout", text("load-timeout")),
     },

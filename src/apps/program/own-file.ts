@@ -16,7 +16,7 @@ export async function runOwnFile(module: object, file: string, argv: readonly st
     Promise.resolve({
       generation: generationOf(adaptModule(module, program), program, file),
       define: () => Promise.resolve(adaptModule(module, program)),
-      startCarrier: startOwnThread(file),
+      startTransport: startOwnThread(file),
     }),
   );
 }

@@ -11,7 +11,7 @@ import {
   OnePlugin,
 } from "../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../core/net/index.js";
-import { PluginPool, type StartCarrier } from "../../core/isolates/index.js";
+import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
 import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
 import { endOfService } from "./end-of-service.js";
@@ -20,7 +20,7 @@ import { pluginEnvironment } from "./plugin-environment.js";
 import { requireWritable } from "./require-path.js";
 import { UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
-import { captureOutput, disposePlugin, surviveStrayErrors, trackEvents } from "../../core/worker/index.js";
+import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
 import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../core/supervisor/index.js";
 import { usageText } from "./flags.js";
@@ -34,7 +34,7 @@ export interface ProgramPlugin {
   /** Gets its handlers into this thread. */
   readonly define: () => Promise<PluginDefinition>;
   /** Starts an isolate that runs it. */
-  readonly startCarrier: StartCarrier;
+  readonly startTransport: StartTransport;
 }
 
 /** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
@@ -126,13 +126,13 @@ function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): Cr
   return ({ name }, listener) => {
     const log = limitLog((entry) => listener.onLog(entry));
     captureOutput(log);
-    const tracking = trackEvents();
+    const tracking = trackCalls();
     surviveStrayErrors(log, gatewayWorker.strayErrors, tracking);
     return new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener);
   };
 }
 
-function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
+function inIsolates({ startTransport }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
   const env = pluginEnvironment(hiddenEnvironment);
   return ({ name, artifact, metadata }, listener) =>
     new PluginPool({
@@ -141,7 +141,7 @@ function inIsolates({ startCarrier }: ProgramPlugin, { threads, limits, hiddenEn
       artifact,
       gatewayWorker: KONG_WORKER,
       isolates: threads,
-      startCarrier,
+      startTransport,
       limits: { ...limits, env, idleTimeout: ISOLATE_IDLE_TIMEOUT },
       listener,
     });

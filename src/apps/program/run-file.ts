@@ -30,7 +30,7 @@ export function runFile(path: string, argv: readonly string[], socket: EarlySock
     });
     if ("reason" in generation) throw new EmbeddedError("EMBEDDED_REFUSED", `${generation.path}: ${generation.reason}`);
     const { artifact } = generation;
-    return { generation, define: async () => adaptModule(await evaluateModule(artifact), program), startCarrier: startThread };
+    return { generation, define: async () => adaptModule(await evaluateModule(artifact), program), startTransport: startThread };
   };
   return runProgram(program, argv, load, socket);
 }

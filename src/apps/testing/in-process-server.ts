@@ -1,9 +1,9 @@
 // The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
 import { decodeData, encodeData, type PluginServerCalls } from "../../gateways/kong/standin/index.js";
 import { PdkError } from "../../gateways/kong/pdk/index.js";
-import { encodedText, ErrorCalls, Event, failureCalls, methodOfCall } from "../../gateways/kong/rpc/index.js";
-import { gatewayCodecs, LocalHost, type PluginDefinition } from "../../gateways/kong/worker/index.js";
-import { encodeCall, PHASE_OVER } from "../../gateways/kong/msgpack/index.js";
+import { encodedText, ErrorCalls, GatewayEvent, failureCalls, methodOfCall } from "../../gateways/kong/rpc/index.js";
+import { gatewayCodecs, KongHost, type PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { encodeCall, PHASE_OVER, phaseFunction } from "../../gateways/kong/msgpack/index.js";
 import { unwatchRejections, watchRejections } from "./watch-rejections.js";
 
 const PROTOCOL = "MsgPack:1";
@@ -20,14 +20,14 @@ export interface EventWatch {
 }
 
 interface StartedEvent {
-  readonly event: Event;
+  readonly event: GatewayEvent;
   readonly watch: EventWatch;
 }
 
 export class InProcessServer {
   readonly #name: string;
   readonly #definition: PluginDefinition;
-  readonly #host: LocalHost;
+  readonly #host: KongHost;
   readonly #events = new Map<number, StartedEvent>();
   readonly #errorCalls = new ErrorCalls();
   #instances = 0;
@@ -37,15 +37,15 @@ export class InProcessServer {
   constructor(name: string, definition: PluginDefinition) {
     this.#name = name;
     this.#definition = definition;
-    this.#host = new LocalHost(
+    this.#host = new KongHost(
       definition,
       CODECS,
       {
-        onCalls: (id, calls) => this.#events.get(id)?.event.addCalls(calls),
-        onReturn: (id) => this.#events.get(id)?.event.handlerReturned(),
+        onAsks: (id, calls) => this.#events.get(id)?.event.addCalls(calls),
+        onDone: (id) => this.#events.get(id)?.event.handlerReturned(),
         onFailure: (id, error, thrown) => this.#failed(id, error.message, thrown),
         // Its events fail, and tell why.
-        onInstanceFailed: () => {},
+        onBindingFailed: () => {},
         onLog: ({ level, message, error }) => {
           const text = error === undefined ? message : `${message}: ${error.message}`;
           this.#watch?.onLog(level === "error" ? "error" : "warn", text);
@@ -76,7 +76,7 @@ export class InProcessServer {
 
   #startInstance(config: string): number {
     this.#instances += 1;
-    this.#host.startInstance({ id: this.#instances, config });
+    this.#host.bind({ id: this.#instances, config });
     return this.#instances;
   }
 
@@ -84,7 +84,7 @@ export class InProcessServer {
     this.#started += 1;
     const id = this.#started;
     return new Promise((resolve) => {
-      const event = new Event(
+      const event = new GatewayEvent(
         {
           id,
           instanceId,
@@ -107,7 +107,7 @@ export class InProcessServer {
       );
       this.#events.set(id, { event, watch });
       watchRejections();
-      this.#host.startEvent(id, instanceId, phase, PROTOCOL);
+      this.#host.start({ callId: id, bindingId: instanceId, functionName: phaseFunction(PROTOCOL, phase) });
     });
   }
 
@@ -130,7 +130,7 @@ export class InProcessServer {
   }
 
   #abandon(id: number): void {
-    if (this.#over(id)) this.#host.cancelEvent(id, "the gateway refused a call of it");
+    if (this.#over(id)) this.#host.cancel(id, "the gateway refused a call of it");
   }
 
   #over(id: number): boolean {

@@ -1,4 +1,5 @@
-// Packs the event messages of one tick into one transferable message: waking a thread costs more than copying.
+// Packs the messages about calls of one tick into one transferable message: waking a thread costs more than copying.
+import { isOwnMemory } from "../net/index.js";
 
 /**
  * What crosses the channel: the messages, and beside them the memory of bodies, which changes hands without being
@@ -25,12 +26,6 @@ const isLargeBatch = (message: unknown): message is LargeBatch =>
   "large" in message &&
   Array.isArray(message.large) &&
   message.large.every((part) => part instanceof Uint8Array);
-
-/**
- * Bytes of this size or more are handed over. They lie in memory of their own then: nothing that is shared, such as the
- * buffer that sockets read into, is as large.
- */
-export const HANDED_OVER = 64 * 1024 + 1;
 
 const FIRST_SIZE = 16 * 1024;
 /** A burst may need more room, but need not hold it for ever. */
@@ -67,7 +62,7 @@ export class BatchWriter {
   /** Takes a copy at once, or the memory itself where it is large: it is not to be used any more then. */
   data(value: Buffer | undefined): void {
     if (value === undefined) return this.byte(ABSENT);
-    if (value.length >= HANDED_OVER) {
+    if (isOwnMemory(value)) {
       this.byte(BESIDE_BATCH);
       this.#large.push(value as Uint8Array<ArrayBuffer>);
       return;

@@ -16,7 +16,7 @@ export class BatchingPort<Control> {
   }
 
   /** Where an event message is to be written now. */
-  event(): BatchWriter {
+  batch(): BatchWriter {
     // After the poll phase: everything that this turn of the event loop read is in the batch by then.
     this.#flush ??= setImmediate(() => this.flush());
     return this.#batch;

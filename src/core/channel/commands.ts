@@ -1,78 +1,77 @@
-// What a host tells an isolate about events, written into a batch and read out of it.
+// What a host tells an isolate about calls, written into a batch and read out of it.
 import { type Batch, BatchReader, type BatchWriter } from "./batch.js";
-import type { AskedCall } from "./opening.js";
-import type { Protocol } from "./phase-host.js";
+import type { CallStart } from "./call-host.js";
+import type { PrefetchedAnswer } from "./prefetch.js";
+import type { StartGate } from "./start-gate.js";
 
-const START_EVENT = 0;
-const STEP = 1;
-const FAILED_STEP = 2;
-const CANCEL_EVENT = 3;
-const START_PROTOBUF_EVENT = 4;
-/** Set in the number of a command that starts an event: calls that were made ahead follow. */
-const WITH_ASKED = 8;
+const ANSWER = 0;
+const FAILED_ANSWER = 1;
+const CANCEL = 2;
+const START = 4;
+/** Set in the number of a command that starts a call: this follows. */
+const WITH_PAYLOAD = 1;
+const WITH_PREFETCHED = 2;
 
-/** Whoever receives commands: the same calls as on a PhaseHost. */
+/** Whoever receives commands: the same calls as on a CallHost. */
 export interface CommandReceiver {
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void;
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void;
-  cancelEvent(eventId: number, reason: string): void;
+  start(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void;
+  answer(callId: number, failed: boolean, data: Buffer | undefined): void;
+  cancel(callId: number, reason: string): void;
 }
 
-export function writeStartEvent(
+export function writeStart(
   batch: BatchWriter,
-  eventId: number,
-  instanceId: number,
-  phase: string,
-  protocol: Protocol,
-  asked?: readonly AskedCall[],
+  { callId, bindingId, functionName, payload }: CallStart,
+  prefetched?: readonly PrefetchedAnswer[],
 ): void {
-  const command = protocol === "ProtoBuf:1" ? START_PROTOBUF_EVENT : START_EVENT;
-  batch.byte(asked === undefined ? command : command | WITH_ASKED);
-  batch.number(eventId);
-  batch.number(instanceId);
-  batch.text(phase);
-  if (asked === undefined) return;
-  batch.number(asked.length);
-  for (const { call, failed, data } of asked) {
-    batch.data(call);
+  batch.byte(START + (payload === undefined ? 0 : WITH_PAYLOAD) + (prefetched === undefined ? 0 : WITH_PREFETCHED));
+  batch.number(callId);
+  batch.number(bindingId);
+  batch.text(functionName);
+  if (payload !== undefined) batch.data(payload);
+  if (prefetched === undefined) return;
+  batch.number(prefetched.length);
+  for (const { ask, failed, data } of prefetched) {
+    batch.data(ask);
     batch.byte(failed ? 1 : 0);
     batch.data(data);
   }
 }
 
-export function writeStep(batch: BatchWriter, eventId: number, failed: boolean, data: Buffer | undefined): void {
-  batch.byte(failed ? FAILED_STEP : STEP);
-  batch.number(eventId);
+export function writeAnswer(batch: BatchWriter, callId: number, failed: boolean, data: Buffer | undefined): void {
+  batch.byte(failed ? FAILED_ANSWER : ANSWER);
+  batch.number(callId);
   batch.data(data);
 }
 
-export function writeCancelEvent(batch: BatchWriter, eventId: number, reason: string): void {
-  batch.byte(CANCEL_EVENT);
-  batch.number(eventId);
+export function writeCancel(batch: BatchWriter, callId: number, reason: string): void {
+  batch.byte(CANCEL);
+  batch.number(callId);
   batch.text(reason);
 }
 
-export function receiveCommands(batch: Batch, receiver: CommandReceiver): void {
+/** With a gate, a call begins only where that lets it. */
+export function receiveCommands(batch: Batch, receiver: CommandReceiver, gate?: StartGate): void {
   const reader = new BatchReader(batch);
   while (!reader.isAtEnd) {
     const command = reader.byte();
-    const eventId = reader.number();
-    const kind = command & ~WITH_ASKED;
-    if (kind === START_EVENT || kind === START_PROTOBUF_EVENT) {
-      const protocol = kind === START_EVENT ? "MsgPack:1" : "ProtoBuf:1";
-      const [instanceId, phase] = [reader.number(), reader.text()];
-      receiver.startEvent(eventId, instanceId, phase, protocol, command === kind ? undefined : readAsked(reader));
-    } else if (command === CANCEL_EVENT) receiver.cancelEvent(eventId, reader.text());
-    else receiver.step(eventId, command === FAILED_STEP, reader.data());
+    const callId = reader.number();
+    if (command >= START) {
+      const [bindingId, functionName] = [reader.number(), reader.text()];
+      const payload = (command & WITH_PAYLOAD) === 0 ? undefined : reader.data();
+      const prefetched = (command & WITH_PREFETCHED) === 0 ? undefined : readPrefetched(reader);
+      if (gate === undefined || gate.enter()) receiver.start({ callId, bindingId, functionName, payload }, prefetched);
+    } else if (command === CANCEL) receiver.cancel(callId, reader.text());
+    else receiver.answer(callId, command === FAILED_ANSWER, reader.data());
   }
 }
 
-function readAsked(reader: BatchReader): AskedCall[] {
-  const asked: AskedCall[] = [];
+function readPrefetched(reader: BatchReader): PrefetchedAnswer[] {
+  const prefetched: PrefetchedAnswer[] = [];
   for (let left = reader.number(); left > 0; left -= 1) {
-    const call = reader.data() ?? Buffer.alloc(0);
+    const ask = reader.data() ?? Buffer.alloc(0);
     const failed = reader.byte() === 1;
-    asked.push({ call, failed, data: reader.data() });
+    prefetched.push({ ask, failed, data: reader.data() });
   }
-  return asked;
+  return prefetched;
 }

@@ -1,6 +1,6 @@
 // Bounds what one isolate may log, so that a flood neither slows other plugins down nor fills a disk.
 import { performance } from "node:perf_hooks";
-import type { LogEntry } from "./phase-host.js";
+import type { LogEntry } from "./call-host.js";
 
 const WINDOW = 1000;
 const MAX_LINES = 1000;

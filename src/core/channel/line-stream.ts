@@ -2,7 +2,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { Writable } from "node:stream";
 import { cutText } from "../model/index.js";
-import type { LogEntry, LogLevel } from "./phase-host.js";
+import type { LogEntry, LogLevel } from "./call-host.js";
 
 /** How long a line may stay open before what there is of it is logged, in milliseconds. */
 const OPEN_LINE_TIME = 100;

@@ -1,8 +1,8 @@
 // Names every message between a host and its isolate.
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "../model/index.js";
-import type { Opening } from "./opening.js";
-import type { InstanceSpec, LogEntry, Protocol } from "./phase-host.js";
+import type { Prefetch, PrefetchKey } from "./prefetch.js";
+import type { BindingSpec, LogEntry } from "./call-host.js";
 
 /** A plugin's compiled code: one generation, the same text in every isolate and after every restart. */
 export interface ModuleArtifact {
@@ -112,14 +112,14 @@ export interface ScanLog {
 
 export type ScanReport = ScanStarted | ScanFinished | ScanLog;
 
-export interface StartInstanceMessage {
-  readonly kind: "start-instance";
-  readonly spec: InstanceSpec;
+export interface BindMessage {
+  readonly kind: "bind";
+  readonly spec: BindingSpec;
 }
 
-export interface CloseInstanceMessage {
-  readonly kind: "close-instance";
-  readonly instanceId: number;
+export interface UnbindMessage {
+  readonly kind: "unbind";
+  readonly bindingId: number;
 }
 
 /** The isolate is to end its task; its thread ends then. */
@@ -137,8 +137,8 @@ export interface WeighMessage {
   readonly kind: "weigh";
 }
 
-/** Host to isolate, beside the batches of event messages. */
-export type HostMessage = StartInstanceMessage | CloseInstanceMessage | StopMessage | PingMessage | WeighMessage;
+/** Host to isolate, beside the batches of messages about calls. */
+export type HostMessage = BindMessage | UnbindMessage | StopMessage | PingMessage | WeighMessage;
 
 /** In which thread it runs, as the system names it (`PID/task/TID`). The first message, where the system tells. */
 export interface ThreadMessage {
@@ -165,9 +165,9 @@ export interface WeighedMessage {
   readonly memory: number;
 }
 
-export interface InstanceFailedMessage {
-  readonly kind: "instance-failed";
-  readonly instanceId: number;
+export interface BindingFailedMessage {
+  readonly kind: "binding-failed";
+  readonly bindingId: number;
   readonly error: ErrorInfo;
 }
 
@@ -181,22 +181,19 @@ export interface ProductiveMessage {
   readonly kind: "productive";
 }
 
-/** Events of this phase of the instance begin so; with anything, where there is no opening. */
-export interface OpeningMessage {
-  readonly kind: "opening";
-  readonly instanceId: number;
-  readonly phase: string;
-  readonly protocol: Protocol;
-  readonly opening: Opening | undefined;
+/** Calls of this function of the binding begin so; with anything, where there is no prefetch. */
+export interface PrefetchMessage extends PrefetchKey {
+  readonly kind: "prefetch";
+  readonly prefetch: Prefetch | undefined;
 }
 
-/** Isolate to host, beside the batches of event messages. */
+/** Isolate to host, beside the batches of messages about calls. */
 export type IsolateMessage =
   | ThreadMessage
   | ReadyMessage
   | PongMessage
   | WeighedMessage
   | ProductiveMessage
-  | InstanceFailedMessage
+  | BindingFailedMessage
   | LogMessage
-  | OpeningMessage;
+  | PrefetchMessage;

@@ -1,7 +1,7 @@
 // Tells the messages of an isolate from whatever else comes over its channel: plugin code can get at its end.
 import type { ErrorInfo } from "../model/index.js";
 import type { IsolateMessage, ScanReport } from "./messages.js";
-import type { LogEntry, LogLevel } from "./phase-host.js";
+import type { LogEntry, LogLevel } from "./call-host.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -29,8 +29,8 @@ function isLogEntry(value: unknown): value is LogEntry {
     isFields(value) &&
     LEVELS.has(value["level"]) &&
     isText(value["message"]) &&
-    isTextOrAbsent(value["phase"]) &&
-    (value["instanceId"] === undefined || isNumber(value["instanceId"])) &&
+    isTextOrAbsent(value["functionName"]) &&
+    (value["bindingId"] === undefined || isNumber(value["bindingId"])) &&
     (value["error"] === undefined || isErrorInfo(value["error"]))
   );
 }
@@ -46,12 +46,12 @@ function isMessage(message: Fields): boolean {
       return isNumber(message["memory"]) && isTextOrAbsent(message["broken"]);
     case "weighed":
       return isNumber(message["memory"]);
-    case "instance-failed":
-      return isNumber(message["instanceId"]) && isErrorInfo(message["error"]);
+    case "binding-failed":
+      return isNumber(message["bindingId"]) && isErrorInfo(message["error"]);
     case "log":
       return isLogEntry(message["entry"]);
-    case "opening":
-      return isNumber(message["instanceId"]) && isText(message["phase"]) && isOpening(message["opening"]);
+    case "prefetch":
+      return isNumber(message["bindingId"]) && isText(message["functionName"]) && isPrefetch(message["prefetch"]);
     default:
       return false;
   }
@@ -77,8 +77,8 @@ const isNumber = (value: unknown): boolean => typeof value === "number" && Numbe
 /** It becomes part of a path. */
 const isThread = (value: unknown): boolean => typeof value === "string" && /^\d{1,10}\/task\/\d{1,10}$/.test(value);
 
-const isOpening = (value: unknown): boolean =>
-  value === undefined || (Array.isArray(value) && value.every((call) => call instanceof Uint8Array));
+const isPrefetch = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((ask) => ask instanceof Uint8Array));
 
 function isErrorInfo(value: unknown): value is ErrorInfo {
   return (

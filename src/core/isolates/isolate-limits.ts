@@ -3,7 +3,7 @@
 /** Times in milliseconds, sizes in bytes. */
 export interface IsolateLimits {
   readonly memory: number;
-  readonly maxEvents: number;
+  readonly maxCalls: number;
   readonly stallTimeout: number;
   readonly loadTimeout: number;
   /** Of a request's body that the gateway leaves in a file. */

@@ -1,113 +1,194 @@
-// Owns one isolate of one plugin, from its start to its end, and speaks the channel's messages with it.
+// Owns one isolate of one plugin, from its start to its end: what it is sent and says, its signs of life, and how it is drained.
 import {
+  type Ask,
   asIsolateMessage,
-  type AskedCall,
   BatchingPort,
+  type BindingSpec,
+  type CallHost,
+  type CallHostListener,
+  type CallStart,
   type HostMessage,
-  type InstanceSpec,
-  type IsolateMessage,
-  type Opening,
-  type PhaseHost,
-  type PhaseHostListener,
-  type Protocol,
-  receiveReports,
   isBatch,
-  writeCancelEvent,
-  writeStartEvent,
-  writeStep,
+  type IsolateMessage,
+  type PrefetchedAnswer,
+  receiveReports,
+  type ReportReceiver,
+  writeAnswer,
+  writeCancel,
+  writeStart,
 } from "../channel/index.js";
-import type { Carrier } from "./transports/carrier.js";
+import { type ErrorInfo, toErrorInfo } from "../model/index.js";
+import type { IsolateLimits } from "./isolate-limits.js";
+import type { Transport } from "./transports/transport.js";
+import { KnownPrefetches } from "./known-prefetches.js";
+import { SentCalls } from "./sent-calls.js";
+import { VitalSigns } from "./vital-signs.js";
 
-/** Takes what an isolate does and how it ends. */
-export interface IsolateListener extends PhaseHostListener {
-  /** The system's name of the thread that it runs in. */
-  onThread(thread: string): void;
-  /** Its module is evaluated: it reads what it was sent. */
-  onReady(): void;
-  /** It is alive, and uses this many bytes, garbage included; `broken` says why its runtime works no more. */
-  onPong(memory: number, broken: string | undefined): void;
-  /** What it holds without garbage, in bytes. */
-  onWeighed(memory: number): void;
-  /** It has done some of what came over its own socket. */
-  onProductive(): void;
-  /** Events of this phase of the instance begin so from now on. */
-  onOpening(instanceId: number, phase: string, protocol: Protocol, opening: Opening | undefined): void;
-  /** It is gone, on request or not; `error` says why where it was not asked to end. */
-  onEnd(error: Error | undefined): void;
+/** So many calls in a row that run into their deadline, and no other ends: a fresh isolate may do better. */
+const MAX_OVERDUE = 8;
+
+/** Whoever started an isolate hears what becomes of it. */
+export interface IsolateOwner {
+  /** Its module is loaded, and its own socket listens. */
+  isolateReady(isolate: Isolate): void;
+  /** It holds this many bytes, which is near its limit. */
+  isolateHeavy(isolate: Isolate, memory: number): void;
+  /** It died, or gave no sign of life: with the calls it leaves behind, and those of them that it certainly has not begun. */
+  isolateDied(isolate: Isolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void;
+  bindingFailed(isolate: Isolate, bindingId: number, error: ErrorInfo): void;
 }
 
-export class Isolate implements PhaseHost {
-  readonly #carrier: Carrier;
+export interface IsolateOptions {
+  readonly transport: Transport;
+  readonly owner: IsolateOwner;
+  /** Gets what the isolate reports of its calls. */
+  readonly listener: CallHostListener;
+  readonly limits: IsolateLimits;
+  /** It may have work of its own at any time, so it is always watched. */
+  readonly hasOwnSocket: boolean;
+  /** It may stand at a breakpoint: nothing that it does not do in time is held against it. */
+  readonly isInspected: boolean;
+}
+
+export class Isolate implements CallHost, ReportReceiver {
+  readonly #options: IsolateOptions;
   readonly #port: BatchingPort<HostMessage>;
-  readonly #listener: IsolateListener;
+  readonly #signs: VitalSigns;
+  readonly #calls: SentCalls;
+  readonly #prefetches = new KnownPrefetches();
   readonly #ended: Promise<void>;
-  #state: "running" | "stopping" | "ended" = "running";
+  /** Calls given up for their deadline since the last that ended otherwise. */
+  #overdue = 0;
+  /** Why it is being ended, where it gave no sign of life, or works no more. */
+  #stall: Error | undefined;
+  #state: "loading" | "serving" | "draining" | "dead" = "loading";
+  #isStopping = false;
+  #productive = false;
   #hasToldOfForeign = false;
 
-  constructor(carrier: Carrier, listener: IsolateListener) {
-    this.#carrier = carrier;
-    this.#listener = listener;
-    this.#port = new BatchingPort<HostMessage>(carrier.port);
-    carrier.port.onMessage((message) => this.#onMessage(message));
-    this.#ended = carrier.ended.then((error) => this.#onEnd(error));
+  constructor(options: IsolateOptions) {
+    this.#options = options;
+    const { transport, isInspected, hasOwnSocket, limits, owner } = options;
+    this.#calls = new SentCalls(transport.gate);
+    this.#signs = new VitalSigns({
+      limits,
+      isInspected,
+      isAlwaysBusy: hasOwnSocket,
+      send: (message) => this.#port.control(message),
+      onStall: (silence) => this.#stalled(silence),
+      onHeavy: (memory) => owner.isolateHeavy(this, memory),
+    });
+    this.#port = new BatchingPort<HostMessage>(transport.port);
+    transport.port.onMessage((message) => this.#onMessage(message));
+    this.#ended = transport.ended.then((error) => this.#onEnd(error));
   }
 
-  startInstance(spec: InstanceSpec): void {
-    this.#port.control({ kind: "start-instance", spec });
+  /** Whether any call has returned in it. */
+  get productive(): boolean {
+    return this.#productive;
   }
 
-  closeInstance(instanceId: number): void {
-    this.#port.control({ kind: "close-instance", instanceId });
+  get isLoading(): boolean {
+    return this.#state === "loading";
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void {
-    writeStartEvent(this.#port.event(), eventId, instanceId, phase, protocol, asked);
+  get callCount(): number {
+    return this.#calls.size;
   }
 
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void {
-    writeStep(this.#port.event(), eventId, failed, data);
+  has(callId: number): boolean {
+    return this.#calls.has(callId);
   }
 
-  cancelEvent(eventId: number, reason: string): void {
-    writeCancelEvent(this.#port.event(), eventId, reason);
+  bind(spec: BindingSpec): void {
+    this.#prefetches.add(spec.id);
+    this.#port.control({ kind: "bind", spec });
   }
 
-  ping(): void {
-    this.#port.control({ kind: "ping" });
+  unbind(bindingId: number): void {
+    this.#prefetches.delete(bindingId);
+    this.#port.control({ kind: "unbind", bindingId });
   }
 
-  /** Has it collect its garbage and say what is left. */
-  weigh(): void {
-    this.#port.control({ kind: "weigh" });
+  /** With which asks such a call begins, where that is known. */
+  prefetchOf({ bindingId, functionName }: CallStart): readonly Ask[] | undefined {
+    return this.#prefetches.get(bindingId, functionName);
   }
 
-  /** Lets the isolate end by itself, which a loop in plugin code may prevent: `terminate` does not ask. */
+  start(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
+    this.#calls.add(call, this.#signs.isWaiting || this.#stall !== undefined);
+    writeStart(this.#port.batch(), call, prefetched);
+    this.#signs.busy();
+  }
+
+  answer(callId: number, failed: boolean, data: Buffer | undefined): void {
+    writeAnswer(this.#port.batch(), callId, failed, data);
+  }
+
+  /** Gives a call up, and finds out whether the isolate is still there at all. */
+  cancel(callId: number, reason: string, isOverdue: boolean): void {
+    writeCancel(this.#port.batch(), callId, reason);
+    const overdue = this.#overdue + (isOverdue && !this.#signs.wasStarved ? 1 : 0);
+    this.#over(callId);
+    this.#overdue = overdue;
+    if (overdue < MAX_OVERDUE || this.#options.isInspected) this.#signs.probe();
+    else this.#giveUp(new Error(`its last ${overdue} events all ran into their deadline`));
+  }
+
+  /** Takes no new calls; ends when those that run have. */
+  drain(): void {
+    if (this.#state === "draining" || this.#state === "dead") return;
+    this.#state = "draining";
+    this.#endWhenDrained();
+  }
+
+  /** Lets it end by itself. One that serves a socket gets requests over its connections until the end, and is watched as long. */
   async stop(): Promise<void> {
-    if (this.#state === "running") {
-      this.#state = "stopping";
-      this.#port.control({ kind: "stop" });
-    }
+    if (this.#options.hasOwnSocket && this.#state !== "dead") this.#state = "draining";
+    else this.#die();
+    if (!this.#isStopping) this.#port.control({ kind: "stop" });
+    this.#isStopping = true;
+    // Nothing else ends one whose plugin never comes to an end of cleaning up.
+    const overdue = setTimeout(() => void this.#terminate().catch(this.#onEndFailed), this.#options.limits.endTimeout).unref();
     await this.#ended;
+    clearTimeout(overdue);
+    this.#die();
   }
 
   /** Ends it where it stands. */
   async terminate(): Promise<void> {
-    if (this.#state === "running") this.#state = "stopping";
-    await this.#carrier.terminate();
+    this.#die();
+    await this.#terminate();
+  }
+
+  async #terminate(): Promise<void> {
+    this.#isStopping = true;
+    await this.#options.transport.terminate();
     await this.#ended;
   }
 
-  #onEnd(error: Error | undefined): void {
-    const wanted = this.#state === "stopping";
-    this.#state = "ended";
-    this.#port.close();
-    this.#listener.onEnd(wanted ? undefined : (error ?? new Error("it ended by itself")));
+  // What it reports of its calls.
+
+  onAsks(callId: number, asks: readonly Ask[]): void {
+    if (!this.#calls.has(callId)) return;
+    if (asks.at(-1)?.ends === true) this.#over(callId);
+    this.#options.listener.onAsks(callId, asks);
+  }
+
+  onDone(callId: number, result?: Buffer): void {
+    if (!this.#over(callId)) return;
+    this.#productive = true;
+    this.#options.listener.onDone(callId, result);
+  }
+
+  onFailure(callId: number, error: ErrorInfo): void {
+    if (this.#over(callId)) this.#options.listener.onFailure(callId, error);
   }
 
   /** Plugin code can get at the other end: whatever comes, it is a fault of that isolate and nobody else's. */
   #onMessage(received: unknown): void {
     try {
-      if (isBatch(received)) return receiveReports(received, this.#listener);
+      if (isBatch(received)) return receiveReports(received, this);
       const message = asIsolateMessage(received);
       if (message !== undefined) return this.#take(message);
       this.#foreign("it is no message of an isolate");
@@ -119,35 +200,101 @@ export class Isolate implements PhaseHost {
   #foreign(reason: string): void {
     if (this.#hasToldOfForeign) return;
     this.#hasToldOfForeign = true;
-    this.#listener.onLog({
+    this.#options.listener.onLog({
       level: "warn",
       message: `something came over the channel of its isolate that the server cannot use, and was dropped: ${reason} (told once)`,
     });
   }
 
   #take(message: IsolateMessage): void {
+    const { owner, listener } = this.#options;
     switch (message.kind) {
       case "thread":
-        return this.#listener.onThread(message.thread);
+        return this.#signs.runsIn(message.thread);
       case "ready":
-        return this.#listener.onReady();
+        return this.#onReady();
       case "pong":
-        return this.#listener.onPong(message.memory, message.broken);
+        return this.#onPong(message.memory, message.broken);
       case "weighed":
-        return this.#listener.onWeighed(message.memory);
+        return this.#signs.weighed(message.memory);
       case "productive":
-        return this.#listener.onProductive();
-      case "instance-failed":
-        return this.#listener.onInstanceFailed(message.instanceId, message.error);
-      case "opening":
-        return this.#listener.onOpening(message.instanceId, message.phase, message.protocol, asOpening(message.opening));
+        this.#productive = true;
+        return;
+      case "binding-failed":
+        return owner.bindingFailed(this, message.bindingId, message.error);
+      case "prefetch":
+        return this.#prefetches.set(message);
       case "log":
-        return this.#listener.onLog(message.entry);
+        return listener.onLog(message.entry);
     }
   }
-}
 
-/** Buffers cross a channel as plain bytes. */
-function asOpening(opening: Opening | undefined): Opening | undefined {
-  return opening?.map((call) => Buffer.from(call));
+  #onReady(): void {
+    if (this.#state === "loading") this.#state = "serving";
+    this.#signs.ready();
+    this.#heard();
+    this.#options.owner.isolateReady(this);
+  }
+
+  #onPong(memory: number, broken: string | undefined): void {
+    if (broken !== undefined) return this.#giveUp(new Error(`its runtime works no more, by what plugin code changed: ${broken}`));
+    this.#signs.pong(memory);
+    this.#heard();
+  }
+
+  #heard(): void {
+    this.#calls.read();
+    if (this.#calls.size === 0) this.#signs.idle();
+  }
+
+  /** False where it is none of its calls: plugin code may say so of another's. */
+  #over(callId: number): boolean {
+    if (!this.#calls.delete(callId)) return false;
+    this.#overdue = 0;
+    if (this.#calls.size > 0) return true;
+    this.#signs.idle();
+    if (this.#state === "draining") this.#endWhenDrained();
+    return true;
+  }
+
+  #endWhenDrained(): void {
+    if (this.#calls.size === 0) this.stop().catch(this.#onEndFailed);
+  }
+
+  readonly #onEndFailed = (error: unknown): void =>
+    this.#options.listener.onLog({ level: "error", message: "its isolate could not be ended", error: toErrorInfo(error) });
+
+  #stalled(silence: number): void {
+    const seconds = (silence / 1000).toFixed(1);
+    this.#giveUp(new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`));
+  }
+
+  /** It is of no use any more: it is ended where it stands. */
+  #giveUp(reason: Error): void {
+    if (this.#state === "dead" || this.#stall !== undefined) return;
+    this.#stall = reason;
+    this.#signs.stop();
+    // With a gate its calls are sure at once; without one, when it is gone and all that it sent has been read.
+    if (this.#options.transport.gate !== undefined) this.#report(reason);
+    this.#terminate().catch(this.#onEndFailed);
+  }
+
+  #onEnd(error: Error | undefined): void {
+    this.#port.close();
+    const reason = this.#stall ?? (this.#isStopping ? undefined : (error ?? new Error("it ended by itself")));
+    if (this.#state !== "dead" && reason !== undefined) this.#report(reason);
+  }
+
+  #report(error: Error): void {
+    // A process that ends by itself may have begun what it had no time to tell of.
+    const { begun, unread } = this.#calls.divide(this.#stall !== undefined || this.#state === "loading");
+    this.#die();
+    this.#options.owner.isolateDied(this, error, begun, unread);
+  }
+
+  #die(): void {
+    this.#state = "dead";
+    this.#signs.stop();
+    this.#calls.clear();
+  }
 }

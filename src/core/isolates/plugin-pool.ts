@@ -1,13 +1,6 @@
 // Owns the isolates of one plugin and says which instance lives in which.
-import type {
-  InspectorAddress,
-  InstanceSpec,
-  ModuleArtifact,
-  OwnSocket,
-  PhaseHost,
-  PhaseHostListener,
-} from "../channel/index.js";
-import type { StartCarrier } from "./transports/carrier.js";
+import type { InspectorAddress, BindingSpec, ModuleArtifact, OwnSocket, CallHost, CallHostListener } from "../channel/index.js";
+import type { StartTransport } from "./transports/transport.js";
 import type { IsolateLimits } from "./isolate-limits.js";
 import { SupervisedIsolate } from "./supervised-isolate.js";
 
@@ -18,9 +11,9 @@ export interface PluginPoolOptions {
   readonly gatewayWorker: string;
   /** How many isolates the plugin's instances spread over. Each starts with its first instance. */
   readonly isolates: number;
-  readonly startCarrier: StartCarrier;
+  readonly startTransport: StartTransport;
   readonly limits: IsolateLimits;
-  readonly listener: PhaseHostListener;
+  readonly listener: CallHostListener;
   /** Has its isolates serve a socket of their own: asked with each that starts. */
   readonly ownSocket?: (() => OwnSocket) | undefined;
   /** Whether it cleans up when it is told to stop, and gets the time for it. */
@@ -37,7 +30,7 @@ export class PluginPool {
     artifact,
     gatewayWorker,
     isolates,
-    startCarrier,
+    startTransport,
     limits,
     listener,
     inspect,
@@ -47,24 +40,33 @@ export class PluginPool {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
       () =>
-        new SupervisedIsolate(artifact, { plugin, gatewayWorker, startCarrier, limits, listener, inspect, ownSocket, disposes }),
+        new SupervisedIsolate(artifact, {
+          plugin,
+          gatewayWorker,
+          startTransport,
+          limits,
+          listener,
+          inspect,
+          ownSocket,
+          disposes,
+        }),
     );
   }
 
   /** How many instances the isolate with the fewest has. */
   get leastInstances(): number {
-    return Math.min(...this.#isolates.map(({ instanceCount }) => instanceCount));
+    return Math.min(...this.#isolates.map(({ bindingCount }) => bindingCount));
   }
 
   /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */
-  startInstance(spec: InstanceSpec): PhaseHost {
-    const host = this.#isolates.reduce((least, isolate) => (isolate.instanceCount < least.instanceCount ? isolate : least));
-    host.startInstance(spec);
+  bind(spec: BindingSpec): CallHost {
+    const host = this.#isolates.reduce((least, isolate) => (isolate.bindingCount < least.bindingCount ? isolate : least));
+    host.bind(spec);
     return host;
   }
 
   /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
-  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[] = []): void {
+  replace(artifact: ModuleArtifact, instances: readonly BindingSpec[] = []): void {
     for (const isolate of this.#isolates) isolate.replace(artifact, instances);
   }
 

@@ -2,9 +2,9 @@
 import { MessageChannel } from "node:worker_threads";
 import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
-import type { CarrierLimits } from "./transports/carrier.js";
 import { RunQueue } from "./run-queue.js";
-import { singleThread } from "./transports/thread-carrier.js";
+import type { TransportLimits } from "./transports/transport.js";
+import { singleThread } from "./transports/thread-transport.js";
 
 export type ScanResult =
   { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
@@ -12,7 +12,7 @@ export type ScanResult =
 export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
   readonly timeout: number;
-  readonly limits: CarrierLimits;
+  readonly limits: TransportLimits;
   /** URL of the module that is the gateway's half in an isolate. */
   readonly gatewayWorker: string;
   /** Whether each plugin begins too: one that cannot does not load. */

@@ -1,48 +1,46 @@
 // Owns the place of one isolate in a pool: starts it when it is needed, replaces it when it is worn out or its code has
-// changed, and brings it back, with its instances, when it died.
+// changed, and brings it back, with its bindings, when it died.
 import type {
-  AskedCall,
+  BindingSpec,
+  CallHost,
+  CallHostListener,
+  CallStart,
   InspectorAddress,
-  InstanceSpec,
   ModuleArtifact,
   OwnSocket,
-  PhaseHost,
-  PhaseHostListener,
-  Protocol,
+  PrefetchedAnswer,
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import { Backoff, startsAgain } from "./backoff.js";
-import type { StartCarrier } from "./transports/carrier.js";
+import { Isolate, type IsolateOwner } from "./isolate.js";
 import type { IsolateLimits } from "./isolate-limits.js";
-import { LiveIsolate, type UnreadEvent } from "./live-isolate.js";
-import { OpeningPlayer } from "./opening-player.js";
+import { PrefetchPlayer } from "./prefetch-player.js";
+import type { StartTransport } from "./transports/transport.js";
 
 export interface SupervisedIsolateOptions {
   readonly plugin: string;
   readonly gatewayWorker: string;
-  readonly startCarrier: StartCarrier;
+  readonly startTransport: StartTransport;
   readonly limits: IsolateLimits;
-  readonly listener: PhaseHostListener;
+  readonly listener: CallHostListener;
   /** Whether its plugin cleans up when it is told to stop. */
   readonly disposes: boolean;
-  /** Has it serve a socket of its own: it is there from the start, whether it has instances or not. */
+  /** Has it serve a socket of its own: it is there from the start, whether it has bindings or not. */
   readonly ownSocket: (() => OwnSocket) | undefined;
-  /** Where a debugger reaches it: it is there from the start, whether it has instances or not, and no limit of time holds. */
+  /** Where a debugger reaches it: it is there from the start, whether it has bindings or not, and no limit of time holds. */
   readonly inspect: InspectorAddress | undefined;
 }
 
-export class SupervisedIsolate implements PhaseHost {
+export class SupervisedIsolate implements CallHost, IsolateOwner {
   readonly #options: SupervisedIsolateOptions;
-  readonly #instances = new Map<number, InstanceSpec>();
-  /** Which isolate runs an event: after a replacement there are two for a while. */
-  readonly #events = new Map<number, LiveIsolate>();
+  readonly #bindings = new Map<number, BindingSpec>();
   readonly #backoff = new Backoff();
-  readonly #openings: OpeningPlayer;
-  readonly #live = new Set<LiveIsolate>();
+  readonly #prefetches: PrefetchPlayer;
+  readonly #live = new Set<Isolate>();
   /** They serve their socket until the current isolate does. */
-  readonly #leaving = new Set<LiveIsolate>();
+  readonly #leaving = new Set<Isolate>();
   #artifact: ModuleArtifact;
-  #current: LiveIsolate | undefined;
+  #current: Isolate | undefined;
   #restart: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastDeath: ErrorInfo | undefined;
@@ -55,7 +53,10 @@ export class SupervisedIsolate implements PhaseHost {
   constructor(artifact: ModuleArtifact, options: SupervisedIsolateOptions) {
     this.#artifact = artifact;
     this.#options = options;
-    this.#openings = new OpeningPlayer((eventId, calls) => options.listener.onCalls(eventId, calls));
+    this.#prefetches = new PrefetchPlayer({
+      onAsks: (callId, asks) => options.listener.onAsks(callId, asks),
+      onAnswered: (call, answers) => this.#begin(call, answers),
+    });
     this.#startAgain();
   }
 
@@ -64,63 +65,66 @@ export class SupervisedIsolate implements PhaseHost {
     if (this.#isClosed) return false;
     const { inspect, ownSocket } = this.#options;
     const isPinned = inspect !== undefined || ownSocket !== undefined;
-    return this.#instances.size > 0 || (isPinned && this.#onUnused === undefined);
+    return this.#bindings.size > 0 || (isPinned && this.#onUnused === undefined);
   }
 
-  get instanceCount(): number {
-    return this.#instances.size;
+  get bindingCount(): number {
+    return this.#bindings.size;
   }
 
-  startInstance(spec: InstanceSpec): void {
-    this.#instances.set(spec.id, spec);
+  bind(spec: BindingSpec): void {
+    this.#bindings.set(spec.id, spec);
     clearTimeout(this.#idle);
-    // A fresh isolate gets every instance there is, this one included.
-    if (this.#current !== undefined) this.#current.startInstance(spec);
+    // A fresh isolate gets every binding there is, this one included.
+    if (this.#current !== undefined) this.#current.bind(spec);
     else if (this.#backoff.remaining() === 0) this.#start();
   }
 
-  closeInstance(instanceId: number): void {
-    // Events that have been started finish.
-    this.#openings.whenDone(instanceId, () => this.#closeInstance(instanceId));
+  unbind(bindingId: number): void {
+    // Calls that have been started finish.
+    this.#prefetches.whenDone(bindingId, () => this.#unbind(bindingId));
   }
 
-  #closeInstance(instanceId: number): void {
-    this.#instances.delete(instanceId);
-    this.#current?.closeInstance(instanceId);
-    if (this.#instances.size > 0) return;
+  #unbind(bindingId: number): void {
+    this.#bindings.delete(bindingId);
+    this.#current?.unbind(bindingId);
+    if (this.#bindings.size > 0) return;
     clearTimeout(this.#idle);
     if (this.#onUnused !== undefined) this.#leave();
     else if (!this.#isWanted) this.#idle = setTimeout(() => this.#drain(), this.#options.limits.idleTimeout).unref();
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
-    const opening = this.#current?.openingOf(instanceId, phase, protocol);
-    if (opening === undefined) return this.#begin({ eventId, instanceId, phase, protocol });
-    this.#openings.play(eventId, instanceId, opening, (asked) => this.#begin({ eventId, instanceId, phase, protocol }, asked));
+  start(call: CallStart): void {
+    const prefetch = this.#current?.prefetchOf(call);
+    if (prefetch === undefined) this.#begin(call);
+    else this.#prefetches.play(call, prefetch);
   }
 
-  #begin({ eventId, instanceId, phase, protocol }: UnreadEvent, asked?: readonly AskedCall[]): void {
+  #begin(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
     const { plugin, limits, listener } = this.#options;
     const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
-    if (wait > 0) return listener.onFailure(eventId, this.#keepsDying(wait));
+    if (wait > 0) return listener.onFailure(call.callId, this.#keepsDying(wait));
     const isolate = this.#current ?? this.#start();
-    if (isolate.eventCount >= limits.maxEvents) {
-      const message = `plugin ${plugin} runs ${limits.maxEvents} events at once already: see -max-events`;
-      return listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
+    if (isolate.callCount >= limits.maxCalls) {
+      const message = `plugin ${plugin} runs ${limits.maxCalls} events at once already: see -max-events`;
+      return listener.onFailure(call.callId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
     }
-    this.#events.set(eventId, isolate);
-    isolate.startEvent(eventId, instanceId, phase, protocol, asked);
+    isolate.start(call, prefetched);
   }
 
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void {
-    if (!this.#openings.step(eventId, failed, data)) this.#events.get(eventId)?.step(eventId, failed, data);
+  answer(callId: number, failed: boolean, data: Buffer | undefined): void {
+    if (!this.#prefetches.answer(callId, failed, data)) this.#isolateOf(callId)?.answer(callId, failed, data);
   }
 
-  cancelEvent(eventId: number, reason: string, isOverdue = false): void {
-    if (this.#openings.cancel(eventId)) return;
-    const isolate = this.#events.get(eventId);
-    this.#events.delete(eventId);
-    isolate?.cancelEvent(eventId, reason, isOverdue);
+  cancel(callId: number, reason: string, isOverdue = false): void {
+    if (!this.#prefetches.cancel(callId)) this.#isolateOf(callId)?.cancel(callId, reason, isOverdue);
+  }
+
+  /** Which isolate runs a call: after a replacement there are two for a while. */
+  #isolateOf(callId: number): Isolate | undefined {
+    if (this.#current?.has(callId) === true) return this.#current;
+    for (const isolate of this.#live) if (isolate.has(callId)) return isolate;
+    return undefined;
   }
 
   /** It is there for the instances that it has, and for those that come until it has none. Resolves when the last one was closed and its isolate has ended. */
@@ -132,9 +136,9 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   /** New events go to an isolate that runs this code; running ones finish where they are. */
-  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[] = []): void {
+  replace(artifact: ModuleArtifact, bindings: readonly BindingSpec[] = []): void {
     this.#artifact = artifact;
-    for (const spec of instances) if (this.#instances.has(spec.id)) this.#instances.set(spec.id, spec);
+    for (const spec of bindings) if (this.#bindings.has(spec.id)) this.#bindings.set(spec.id, spec);
     this.#renewCurrent();
   }
 
@@ -148,43 +152,37 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   /** The events of its own socket are known to the isolate alone, as is what its plugin has to clean up: it gets the time for both. */
-  async #end(isolate: LiveIsolate, now: boolean): Promise<void> {
+  async #end(isolate: Isolate, now: boolean): Promise<void> {
     if (!now) return isolate.stop();
     if (this.#options.ownSocket !== undefined || this.#options.disposes) await isolate.stop();
     await isolate.terminate();
   }
 
-  #start(): LiveIsolate {
+  #start(): Isolate {
     this.#renewsWhenReady = false;
     clearTimeout(this.#restart);
-    const { plugin, gatewayWorker, startCarrier, limits, listener, inspect } = this.#options;
+    const { plugin, gatewayWorker, startTransport, limits, listener, inspect } = this.#options;
     // Another generation has the socket now.
     const ownSocket = this.#onUnused === undefined ? this.#options.ownSocket : undefined;
-    const { maxBodySize } = limits;
     const task = {
       plugin,
       artifact: this.#artifact,
       gatewayWorker,
-      maxBodySize,
+      maxBodySize: limits.maxBodySize,
       disposeTimeout: limits.disposeTimeout,
       ...(inspect === undefined ? {} : { inspect }),
       ...(ownSocket === undefined ? {} : { ownSocket: ownSocket() }),
     };
-    const carrier = startCarrier(task, { memory: limits.memory, env: limits.env });
-    const isolate: LiveIsolate = new LiveIsolate({
-      carrier,
-      stallTimeout: limits.stallTimeout,
-      loadTimeout: limits.loadTimeout,
+    const transport = startTransport(task, { memory: limits.memory, env: limits.env });
+    const isolate = new Isolate({
+      transport,
+      owner: this,
+      listener,
+      limits,
       isInspected: inspect !== undefined,
       hasOwnSocket: ownSocket !== undefined,
-      onReady: () => this.#onReady(isolate),
-      listener: this.#forgetting(listener, () => isolate === this.#current),
-      memoryCap: limits.memory,
-      endTimeout: limits.endTimeout,
-      onHeavy: (memory) => this.#renew(isolate, memory),
-      onDeath: (error, begun, unread) => this.#died(isolate, error, begun, unread),
     });
-    carrier.ended
+    transport.ended
       .then(() => {
         this.#live.delete(isolate);
         this.#leaving.delete(isolate);
@@ -193,31 +191,13 @@ export class SupervisedIsolate implements PhaseHost {
       .catch((error: unknown) => listener.onLog({ level: "error", message: "its end failed", error: toErrorInfo(error) }));
     this.#live.add(isolate);
     this.#current = isolate;
-    for (const spec of this.#instances.values()) isolate.startInstance(spec);
+    for (const spec of this.#bindings.values()) isolate.bind(spec);
     return isolate;
   }
 
-  /** Passes everything on, and keeps the table of running events. */
-  #forgetting(listener: PhaseHostListener, isCurrent: () => boolean): PhaseHostListener {
-    return {
-      onCalls: (eventId, calls) => {
-        if (calls.at(-1)?.ends === true) this.#events.delete(eventId);
-        listener.onCalls(eventId, calls);
-      },
-      onReturn: (eventId) => {
-        this.#events.delete(eventId);
-        listener.onReturn(eventId);
-      },
-      onFailure: (eventId, error) => {
-        this.#events.delete(eventId);
-        listener.onFailure(eventId, error);
-      },
-      onInstanceFailed: (instanceId, error) => {
-        // What failed with the former code may run with this.
-        if (isCurrent() && this.#instances.has(instanceId)) listener.onInstanceFailed(instanceId, error);
-      },
-      onLog: (entry) => listener.onLog(entry),
-    };
+  bindingFailed(isolate: Isolate, bindingId: number, error: ErrorInfo): void {
+    // What failed with the former code may run with this.
+    if (isolate === this.#current && this.#bindings.has(bindingId)) this.#options.listener.onBindingFailed(bindingId, error);
   }
 
   #drain(): void {
@@ -226,14 +206,14 @@ export class SupervisedIsolate implements PhaseHost {
   }
 
   #leave(): void {
-    if (this.#onUnused === undefined || this.#instances.size > 0) return;
+    if (this.#onUnused === undefined || this.#bindings.size > 0) return;
     clearTimeout(this.#restart);
     clearTimeout(this.#idle);
     this.#drain();
     if (this.#live.size === 0) this.#onUnused();
   }
 
-  #renew(isolate: LiveIsolate, memory: number): void {
+  isolateHeavy(isolate: Isolate, memory: number): void {
     if (isolate !== this.#current) return;
     const [used, limit] = [memory, this.#options.limits.memory].map((bytes) => Math.round(bytes / 2 ** 20));
     this.#options.listener.onMemoryShort?.();
@@ -255,14 +235,14 @@ export class SupervisedIsolate implements PhaseHost {
     this.#startAgain();
   }
 
-  #onReady(isolate: LiveIsolate): void {
+  isolateReady(isolate: Isolate): void {
     if (isolate !== this.#current) return;
     for (const former of this.#leaving) former.drain();
     this.#leaving.clear();
     if (this.#renewsWhenReady) this.#renewCurrent();
   }
 
-  #died(isolate: LiveIsolate, error: Error, begun: readonly number[], unread: readonly UnreadEvent[]): void {
+  isolateDied(isolate: Isolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void {
     const { plugin, listener } = this.#options;
     const isReplaced = this.#current !== undefined && isolate !== this.#current;
     if (isolate === this.#current) this.#current = undefined;
@@ -271,14 +251,9 @@ export class SupervisedIsolate implements PhaseHost {
     this.#lastDeath = info;
     const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${next}`, error: info });
-    for (const eventId of begun) this.#fail(eventId, info);
+    for (const { callId } of begun) listener.onFailure(callId, info);
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
-    for (const event of unread) this.#begin(event);
-  }
-
-  #fail(eventId: number, error: ErrorInfo): void {
-    this.#events.delete(eventId);
-    this.#options.listener.onFailure(eventId, error);
+    for (const call of unread) this.#begin(call);
   }
 
   #startAfter(delay: number): void {

@@ -8,11 +8,11 @@ export function logEntry(logger: Logger, plugin: string, entry: LogEntry): void 
 }
 
 /** `ids` say whose instance it is. */
-export function logFields(plugin: string, { phase, instanceId, error }: LogEntry, ids: object = {}): object {
+export function logFields(plugin: string, { functionName, bindingId, error }: LogEntry, ids: object = {}): object {
   return {
     plugin,
-    ...(phase === undefined ? {} : { phase }),
-    ...(instanceId === undefined ? {} : { instance: instanceId }),
+    ...(functionName === undefined ? {} : { phase: functionName }),
+    ...(bindingId === undefined ? {} : { instance: bindingId }),
     ...ids,
     ...(error === undefined ? {} : errorField(error)),
   };

@@ -6,7 +6,7 @@ export { logPathChange } from "./log-path-change.js";
 export { inodeAt } from "./path-entry.js";
 export type { PathChange } from "./path-watch.js";
 export { readInto } from "./read-into.js";
-export { releaseMemory } from "./release-memory.js";
+export { isOwnMemory, releaseMemory, SHARED_SIZE } from "./memory.js";
 export { removeDeadFormer } from "./shared-folder.js";
 export { SharedPath } from "./shared-path.js";
 export { connectToOwn } from "./short-path.js";

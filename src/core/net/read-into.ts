@@ -1,12 +1,12 @@
 // Makes an accepted socket read into one buffer that all sockets of this thread share.
 import { Socket } from "node:net";
+import { SHARED_SIZE } from "./memory.js";
 
-const SIZE = 64 * 1024;
 const MAX_VIEW = 1024;
 
 // Without it Node.js allocates 64 KB for every read and shrinks them to what came, a tenth of all that a phase costs.
 // One is enough: what a read brought is consumed before the next one.
-const buffer = Buffer.allocUnsafeSlow(SIZE);
+const buffer = Buffer.allocUnsafeSlow(SHARED_SIZE);
 /** The parts of the buffer that short reads fill, made once. */
 const views: (Buffer | undefined)[] = [];
 

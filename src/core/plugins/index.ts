@@ -1,6 +1,6 @@
 // The door of plugins: what is in the plugins directory, what it says of itself, and the instances made of it.
 export { compilePath } from "./compile/compile-path.js";
-export { type Instance, InstanceTable, type SleepingInstance } from "./instance-table.js";
+export { type Binding, BindingTable, type SleepingBinding } from "./binding-table.js";
 export { type DefinitionCheck, type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
 export { findPackagePdkVersion, type PdkMatch } from "./pdk-version.js";
 export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";

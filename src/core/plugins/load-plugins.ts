@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from "node:p
 import { performance } from "node:perf_hooks";
 import type { ErrorInfo } from "../model/index.js";
 import type { LogEntry, PluginMetadata } from "../channel/index.js";
-import { type CarrierLimits, scanModules } from "../isolates/index.js";
+import { type TransportLimits, scanModules } from "../isolates/index.js";
 import { claimNames } from "./claim-names.js";
 import type { CompilerOptions, PluginArtifact } from "./compile/compile.js";
 import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
@@ -27,7 +27,7 @@ export interface LoadOptions extends CompilerOptions {
   /** Whether the gateway would take the plugin, and what of it may surprise. */
   readonly checkDefinition: (metadata: PluginMetadata) => DefinitionCheck;
   /** What the isolate that reads the modules may use. */
-  readonly limits: CarrierLimits;
+  readonly limits: TransportLimits;
   /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
   readonly runsInit?: boolean;
   /** A line that a plugin printed while it was loaded. */

@@ -1,5 +1,5 @@
 // The door of server: the plugins that are served, and how they change.
 export { PluginDirectory } from "./plugin-directory.js";
-export type { CreatePool, CreateSource, InstancePool, PluginSource, SourceContext } from "./plugin-source.js";
+export type { CreatePool, CreateSource, BindingPool, PluginSource, SourceContext } from "./plugin-source.js";
 export { ServedPlugins } from "./served-plugins.js";
 export type { ConfigurationRules } from "./configuration-rules.js";

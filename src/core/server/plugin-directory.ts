@@ -5,7 +5,7 @@ import { ServerError } from "../model/index.js";
 import { PluginReport } from "./plugin-report.js";
 import type { PluginSource } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
-import type { ServedPlugins, StayingInstance } from "./served-plugins.js";
+import type { ServedPlugins, StayingBinding } from "./served-plugins.js";
 
 export interface PluginDirectoryOptions {
   readonly directory: string;
@@ -129,7 +129,7 @@ export class PluginDirectory implements PluginSource {
       served.add(generation);
       onNewCode(generation.name);
     }
-    const staying = new Map<string, readonly StayingInstance[]>();
+    const staying = new Map<string, readonly StayingBinding[]>();
     for (const { generation } of changes.reloaded) {
       staying.set(generation.name, served.reload(generation));
       onNewCode(generation.name);

@@ -1,7 +1,7 @@
 // Tells the operator what became of the plugins directory: each thing once, and nothing that is only of the moment.
 import type { Logger } from "pino";
 import type { Generation, PluginProblem, PluginRegistry, RegistryChanges, Reload } from "../plugins/index.js";
-import type { StayingInstance } from "./served-plugins.js";
+import type { StayingBinding } from "./served-plugins.js";
 import { Settling } from "./settling.js";
 import { tellStaying } from "./tell-staying.js";
 
@@ -33,7 +33,7 @@ export class PluginReport {
   changed(
     { added, reloaded }: RegistryChanges,
     registry: PluginRegistry,
-    staying: ReadonlyMap<string, readonly StayingInstance[]>,
+    staying: ReadonlyMap<string, readonly StayingBinding[]>,
   ): number | undefined {
     for (const generation of added) this.#tellAdded(generation);
     for (const reload of reloaded) {

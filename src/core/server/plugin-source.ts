@@ -1,14 +1,14 @@
 // What the server asks of the place its plugins come from, and of what runs them.
-import type { InstanceSpec, LogEntry, ModuleArtifact, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type { BindingSpec, LogEntry, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
 import type { Generation, PluginRegistry } from "../plugins/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
 /** Runs the instances of one plugin, whatever the thread. */
-export interface InstancePool {
+export interface BindingPool {
   /** Starts an instance and returns the host that it stays in. */
-  startInstance(spec: InstanceSpec): PhaseHost;
+  bind(spec: BindingSpec): CallHost;
   /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
-  replace(artifact: ModuleArtifact, instances: readonly InstanceSpec[]): void;
+  replace(artifact: ModuleArtifact, instances: readonly BindingSpec[]): void;
   /** Ends when it has no instance any more. Resolves when the last one that it has was closed. */
   retire(): Promise<void>;
   /** Ends; with `now`, without waiting for the handlers that run. */
@@ -16,7 +16,7 @@ export interface InstancePool {
 }
 
 /** `isFormer`: another generation of the plugin is served, and has its own socket and its debugger. */
-export type CreatePool = (generation: Generation, listener: PhaseHostListener, isFormer?: boolean) => InstancePool;
+export type CreatePool = (generation: Generation, listener: CallHostListener, isFormer?: boolean) => BindingPool;
 
 /** Where plugins come from. */
 export interface PluginSource {

@@ -1,12 +1,12 @@
 // Owns the plugins that run: each one's current generation, its isolates, and former generations that still have instances.
-import type { PhaseHost, PhaseHostListener } from "../channel/index.js";
-import type { Generation, Instance, InstanceTable, SleepingInstance } from "../plugins/index.js";
+import type { CallHost, CallHostListener } from "../channel/index.js";
+import type { Generation, Binding, BindingTable, SleepingBinding } from "../plugins/index.js";
 import type { ConfigurationProblem, ConfigurationRules } from "./configuration-rules.js";
-import type { CreatePool, InstancePool } from "./plugin-source.js";
+import type { CreatePool, BindingPool } from "./plugin-source.js";
 
 export interface ServedPlugin {
   generation: Generation;
-  pool: InstancePool;
+  pool: BindingPool;
   /** The schema that a gateway can have read, which reads it at its start alone. */
   readonly announced: readonly unknown[];
   /** Unix times in seconds; 0 before the first time. */
@@ -15,26 +15,26 @@ export interface ServedPlugin {
 }
 
 /** One whose configuration does not fit the new schema, so that its former code goes on. */
-export interface StayingInstance {
-  readonly instance: SleepingInstance;
+export interface StayingBinding {
+  readonly instance: SleepingBinding;
   readonly problems: readonly ConfigurationProblem[];
   /** What the gateway calls the entities that it belongs to. */
   readonly ids: Readonly<Record<string, string>>;
 }
 
 export class ServedPlugins {
-  readonly #instances: InstanceTable;
+  readonly #instances: BindingTable;
   readonly #rules: ConfigurationRules;
-  readonly #listenerFor: (generation: Generation) => PhaseHostListener;
+  readonly #listenerFor: (generation: Generation) => CallHostListener;
   readonly #createPool: CreatePool;
   readonly #plugins = new Map<string, ServedPlugin>();
   /** Pools of generations that are no longer served; instances still run in them. */
-  readonly #former = new Map<Generation, InstancePool>();
+  readonly #former = new Map<Generation, BindingPool>();
 
   constructor(
-    instances: InstanceTable,
+    instances: BindingTable,
     rules: ConfigurationRules,
-    listenerFor: (generation: Generation) => PhaseHostListener,
+    listenerFor: (generation: Generation) => CallHostListener,
     createPool: CreatePool,
   ) {
     this.#instances = instances;
@@ -69,7 +69,7 @@ export class ServedPlugins {
    * Serves another generation of a plugin: the instances whose configuration fits it move, running events finish where they
    * are. Returns the others, which go on where they are, with their own code.
    */
-  reload(generation: Generation): StayingInstance[] {
+  reload(generation: Generation): StayingBinding[] {
     const plugin = this.#plugins.get(generation.name);
     if (plugin === undefined) {
       this.add(generation);
@@ -82,7 +82,7 @@ export class ServedPlugins {
     const staying = checked
       .filter(({ problems }) => problems.length > 0)
       .map((each) => ({ ...each, ids: this.#rules.idsOf(each.instance.config) }));
-    const moves = (instance: SleepingInstance): boolean => !staying.some((other) => other.instance === instance);
+    const moves = (instance: SleepingBinding): boolean => !staying.some((other) => other.instance === instance);
     const former = plugin.generation;
     const isSplit = living.some((instance) => instance.generation === former && !moves(instance));
     for (const instance of all.filter(moves)) this.fillIn(instance, generation, instance.fields);
@@ -103,7 +103,7 @@ export class ServedPlugins {
     this.#retire(former, pool);
   }
 
-  #replace(plugin: ServedPlugin, generation: Generation, living: readonly Instance[]): void {
+  #replace(plugin: ServedPlugin, generation: Generation, living: readonly Binding[]): void {
     const taken = living.filter((instance) => instance.generation === plugin.generation);
     plugin.generation = generation;
     plugin.pool.replace(
@@ -127,7 +127,7 @@ export class ServedPlugins {
   }
 
   /** An instance of former code with this very configuration: a gateway starts all anew when anything changes. */
-  likeFormer(name: string, config: string): SleepingInstance | undefined {
+  likeFormer(name: string, config: string): SleepingBinding | undefined {
     const current = this.#plugins.get(name)?.generation;
     return [...this.#instances.ofPlugin(name), ...this.#instances.sleepingOf(name)].find(
       ({ generation, config: other }) =>
@@ -138,15 +138,15 @@ export class ServedPlugins {
   }
 
   /** Starts an instance with the code that it is for. */
-  startInstance(instance: SleepingInstance & { readonly generation: Generation }): PhaseHost {
+  bind(instance: SleepingBinding & { readonly generation: Generation }): CallHost {
     const { generation, id, config } = instance;
     const plugin = this.#plugins.get(generation.name);
     if (plugin !== undefined) plugin.lastStart = Date.now() / 1000;
-    if (plugin?.generation === generation) return plugin.pool.startInstance({ id, config });
+    if (plugin?.generation === generation) return plugin.pool.bind({ id, config });
     const known = this.#former.get(generation);
-    if (known !== undefined) return known.startInstance({ id, config });
+    if (known !== undefined) return known.bind({ id, config });
     const pool = this.#createPool(generation, this.#listenerFor(generation), true);
-    const host = pool.startInstance({ id, config });
+    const host = pool.bind({ id, config });
     this.#retire(generation, pool);
     return host;
   }
@@ -157,15 +157,15 @@ export class ServedPlugins {
     await Promise.all(pools.map((pool) => pool.close(now)));
   }
 
-  #retire(generation: Generation, pool: InstancePool): void {
+  #retire(generation: Generation, pool: BindingPool): void {
     this.#former.set(generation, pool);
     const forget = (): void => void this.#former.delete(generation);
     pool.retire().then(forget, forget);
   }
 }
 
-function rehost(instance: Instance, pool: InstancePool): void {
+function rehost(instance: Binding, pool: BindingPool): void {
   const { id, config, host } = instance;
-  instance.host = pool.startInstance({ id, config });
-  host.closeInstance(id);
+  instance.host = pool.bind({ id, config });
+  host.unbind(id);
 }

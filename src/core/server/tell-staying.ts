@@ -1,11 +1,11 @@
 // Tells which instances a reload left with the former version of their plugin, and why.
 import type { Logger } from "pino";
-import type { StayingInstance } from "./served-plugins.js";
+import type { StayingBinding } from "./served-plugins.js";
 
 /** Lines per reload: what one of them says is mostly true of all. */
 const MOST = 20;
 
-export function tellStaying(logger: Logger, plugin: string, staying: readonly StayingInstance[]): void {
+export function tellStaying(logger: Logger, plugin: string, staying: readonly StayingBinding[]): void {
   for (const { instance, problems, ids } of staying.slice(0, MOST)) {
     const place = Object.entries(ids).map(([entity, id]) => `${entity.replace("_id", "")} ${id}`);
     const why = problems.map(({ path, reason }) => `${path} ${reason}`).join("; ");

@@ -1,26 +1,26 @@
-// Stands in for a plugin whose module did not load in its isolate: every instance and event of it fails with the reason.
+// Stands in for a plugin whose module did not load in its isolate: every binding and call of it fails with the reason.
 import type { ErrorInfo } from "../model/index.js";
-import type { InstanceSpec, PhaseHost, PhaseHostListener } from "../channel/index.js";
+import type { BindingSpec, CallHost, CallHostListener, CallStart } from "../channel/index.js";
 
-export class FailedHost implements PhaseHost {
+export class FailedHost implements CallHost {
   readonly #reason: ErrorInfo;
-  readonly #listener: PhaseHostListener;
+  readonly #listener: CallHostListener;
 
-  constructor(reason: ErrorInfo, listener: PhaseHostListener) {
+  constructor(reason: ErrorInfo, listener: CallHostListener) {
     this.#reason = reason;
     this.#listener = listener;
   }
 
-  startInstance(spec: InstanceSpec): void {
-    this.#listener.onInstanceFailed(spec.id, this.#reason);
+  bind(spec: BindingSpec): void {
+    this.#listener.onBindingFailed(spec.id, this.#reason);
   }
 
-  startEvent(eventId: number): void {
-    this.#listener.onFailure(eventId, this.#reason);
+  start({ callId }: CallStart): void {
+    this.#listener.onFailure(callId, this.#reason);
   }
 
   // Nothing ever runs here, so there is nothing to close, to answer or to cancel.
-  closeInstance(): void {}
-  step(): void {}
-  cancelEvent(): void {}
+  unbind(): void {}
+  answer(): void {}
+  cancel(): void {}
 }

@@ -1,6 +1,6 @@
 // Names what a gateway brings into an isolate: how it reads a plugin out of a module, and what runs the plugin's functions.
-import type { LogLevel, Opening, OpeningKey, PhaseHost, PhaseHostListener, PluginMetadata } from "../channel/index.js";
-import type { EventTracking } from "./current-event.js";
+import type { LogLevel, Prefetch, PrefetchKey, CallHost, CallHostListener, PluginMetadata } from "../channel/index.js";
+import type { CallTracking } from "./current-call.js";
 
 /** The part of a plugin's definition that the core runs: once in each isolate, around everything else. */
 export interface PluginLifeCycle {
@@ -12,14 +12,14 @@ export interface PluginLifeCycle {
 export interface HostContext {
   /** For messages. */
   readonly plugin: string;
-  readonly listener: PhaseHostListener;
-  readonly tracking: EventTracking;
+  readonly listener: CallHostListener;
+  readonly tracking: CallTracking;
   /** Bytes that a body may have which the gateway leaves in a file. */
   readonly maxBodySize: number;
   /** Frees the memory of bytes that nothing refers to any more. */
   readonly release: (data: Buffer) => void;
   /** Such events begin with these calls from now on; with anything, where `opening` is undefined. */
-  readonly onOpening: (key: OpeningKey, opening: Opening | undefined) => void;
+  readonly onPrefetch: (key: PrefetchKey, opening: Prefetch | undefined) => void;
 }
 
 /** Hears of the errors that no handler of a plugin caught. */
@@ -41,7 +41,7 @@ export interface GatewayWorker<Definition extends PluginLifeCycle = PluginLifeCy
   define(moduleExports: unknown, name: string): Definition;
   /** What the plugin says of itself, as plain data. */
   describe(definition: Definition, name: string): PluginMetadata;
-  createHost(definition: Definition, context: HostContext): PhaseHost;
+  createHost(definition: Definition, context: HostContext): CallHost;
   /**
    * Runs a call as a plugin's are run, in a realm that plugin code may have changed. `done` hears what fails; it may never be
    * called.

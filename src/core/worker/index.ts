@@ -1,5 +1,5 @@
 // The door of worker: what runs in an isolate.
-export { type EventTracking, trackEvents, NO_TRACKING } from "./current-event.js";
+export { type CallOrigin, type CallTracking, trackCalls, NO_TRACKING } from "./current-call.js";
 export { evaluateModule } from "./evaluate-module.js";
 export { FailedHost } from "./failed-host.js";
 export { captureOutput } from "./guards/capture-output.js";

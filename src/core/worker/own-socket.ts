@@ -1,6 +1,6 @@
 // Lets an isolate serve a socket of its own with the plugin that it runs.
 import type { IsolateTask, OwnSocket } from "../channel/index.js";
-import type { EventTracking } from "./current-event.js";
+import type { CallTracking } from "./current-call.js";
 import type { PluginLifeCycle } from "./gateway-worker.js";
 
 export interface OwnSocketServer {
@@ -15,7 +15,7 @@ export interface OwnSocketServer {
 export type ServeOwnSocket = (
   task: IsolateTask,
   definition: PluginLifeCycle,
-  tracking: EventTracking,
+  tracking: CallTracking,
   settings: object,
   onProductive: () => void,
 ) => Promise<OwnSocketServer>;
@@ -25,7 +25,7 @@ export async function openOwnSocket(
   { module, settings }: OwnSocket,
   task: IsolateTask,
   definition: PluginLifeCycle,
-  tracking: EventTracking,
+  tracking: CallTracking,
   onProductive: () => void,
 ): Promise<OwnSocketServer> {
   const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };

@@ -8,19 +8,19 @@ import {
   type IsolateTask,
   limitLog,
   type LogEntry,
-  type PhaseHost,
-  type PhaseHostListener,
+  type CallHost,
+  type CallHostListener,
   receiveCommands,
   isBatch,
   type StartGate,
-  writeCalls,
+  writeAsks,
   writeFailure,
-  writeReturn,
+  writeDone,
 } from "../channel/index.js";
 import { toErrorInfo } from "../model/index.js";
 import { releaseMemory } from "../net/index.js";
 import { captureOutput } from "./guards/capture-output.js";
-import { type EventTracking, trackEvents } from "./current-event.js";
+import { type CallTracking, trackCalls } from "./current-call.js";
 import { currentThread } from "./current-thread.js";
 import { disposePlugin } from "./dispose-plugin.js";
 import { evaluateModule } from "./evaluate-module.js";
@@ -56,16 +56,15 @@ export async function serveIsolate(
   if (thread !== undefined) port.control({ kind: "thread", thread });
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
-  const tracking = trackEvents();
+  const tracking = trackCalls();
   const gateway = given ?? (await loadGatewayWorker(task.gatewayWorker));
   surviveStrayErrors(log, gateway.strayErrors, tracking);
   refuseSignals();
   limitWorkers();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
   const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking });
-  const receiver = gate === undefined ? host : gated(host, gate);
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, receiver, port, gateway, stop));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, { host, gate, port, gateway, stop }));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -77,33 +76,23 @@ export async function serveIsolate(
   port.close();
 }
 
-function gated(host: PhaseHost, gate: StartGate): PhaseHost {
-  return {
-    startInstance: (spec) => host.startInstance(spec),
-    closeInstance: (instanceId) => host.closeInstance(instanceId),
-    startEvent: (eventId, instanceId, phase, protocol, asked) => {
-      if (gate.enter()) host.startEvent(eventId, instanceId, phase, protocol, asked);
-    },
-    step: (eventId, failed, data) => host.step(eventId, failed, data),
-    cancelEvent: (eventId, reason) => host.cancelEvent(eventId, reason),
-  };
+interface Receiver {
+  readonly host: CallHost;
+  readonly gate: StartGate | undefined;
+  readonly port: BatchingPort<IsolateMessage>;
+  readonly gateway: GatewayWorker;
+  readonly stop: () => void;
 }
 
-function receive(
-  message: Batch | HostMessage,
-  host: PhaseHost,
-  port: BatchingPort<IsolateMessage>,
-  gateway: GatewayWorker,
-  stop: () => void,
-): void {
-  if (isBatch(message)) return receiveCommands(message, host);
+function receive(message: Batch | HostMessage, { host, gate, port, gateway, stop }: Receiver): void {
+  if (isBatch(message)) return receiveCommands(message, host, gate);
   switch (message.kind) {
-    case "start-instance":
-      return host.startInstance(message.spec);
-    case "close-instance":
-      return host.closeInstance(message.instanceId);
+    case "bind":
+      return host.bind(message.spec);
+    case "unbind":
+      return host.unbind(message.bindingId);
     case "ping":
-      // More than a sign of life: a runtime that works no more would let each event run into its deadline.
+      // More than a sign of life: a runtime that works no more would let each call run into its deadline.
       return gateway.selfCheck((broken) => port.control({ kind: "pong", memory: memoryInUse(), broken }));
     case "weigh":
       return void liveMemory().then((memory) => port.control({ kind: "weighed", memory }));
@@ -112,12 +101,12 @@ function receive(
   }
 }
 
-function reportTo(port: BatchingPort<IsolateMessage>): PhaseHostListener {
+function reportTo(port: BatchingPort<IsolateMessage>): CallHostListener {
   return {
-    onCalls: (eventId, calls) => writeCalls(port.event(), eventId, calls),
-    onReturn: (eventId) => writeReturn(port.event(), eventId),
-    onFailure: (eventId, error) => writeFailure(port.event(), eventId, error),
-    onInstanceFailed: (instanceId, error) => port.control({ kind: "instance-failed", instanceId, error }),
+    onAsks: (callId, asks) => writeAsks(port.batch(), callId, asks),
+    onDone: (callId, result) => writeDone(port.batch(), callId, result),
+    onFailure: (callId, error) => writeFailure(port.batch(), callId, error),
+    onBindingFailed: (bindingId, error) => port.control({ kind: "binding-failed", bindingId, error }),
     onLog: (entry) => port.control({ kind: "log", entry }),
   };
 }
@@ -127,11 +116,11 @@ interface Loading {
   readonly gateway: GatewayWorker;
   readonly load: LoadModule;
   readonly port: BatchingPort<IsolateMessage>;
-  readonly tracking: EventTracking;
+  readonly tracking: CallTracking;
 }
 
 interface LoadedHost {
-  readonly host: PhaseHost;
+  readonly host: CallHost;
   readonly ownSocket?: OwnSocketServer;
   readonly definition?: PluginLifeCycle;
 }
@@ -147,7 +136,7 @@ async function loadHost({ task, gateway, load, port, tracking }: Loading): Promi
       tracking,
       maxBodySize: task.maxBodySize,
       release: releaseMemory,
-      onOpening: (key, opening) => port.control({ kind: "opening", ...key, opening }),
+      onPrefetch: (key, prefetch) => port.control({ kind: "prefetch", ...key, prefetch }),
     });
     if (task.ownSocket === undefined) return { host, definition };
     const onProductive = (): void => port.control({ kind: "productive" });

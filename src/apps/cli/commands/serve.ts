@@ -24,7 +24,7 @@ export async function createServer(
   const socketPath = await requirePlaces(options);
   const limits = {
     memory: options.isolateMemory,
-    maxEvents: options.maxEvents,
+    maxCalls: options.maxEvents,
     stallTimeout: options.stallTimeout,
     loadTimeout: options.loadTimeout,
     maxBodySize: options.maxMessageSize,

@@ -6,4 +6,5 @@ export { MessageReader } from "./message-reader.js";
 export { MAX_ELEMENTS, tooManyElements } from "./message-scanner.js";
 export { decodeValue, utf8Text, MsgpackDecoder, type WireValue } from "./msgpack-decoder.js";
 export { encodeCall, encodeErrorReply, encodeNotification, encodeReply, encodeValue, PHASE_OVER } from "./msgpack-encoder.js";
+export { phaseFunction, phaseOfFunction, type Protocol, protocolOfFunction } from "./protocol.js";
 export { readRequest, type WireRequest } from "./request.js";

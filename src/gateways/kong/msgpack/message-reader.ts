@@ -1,8 +1,9 @@
 // Owns the bytes of one connection that are not a whole message yet, and cuts them into messages.
 import { messageEnd, MessageScanner } from "./message-scanner.js";
-import { releaseMemory } from "../../../core/net/index.js";
+import { releaseMemory, SHARED_SIZE } from "../../../core/net/index.js";
 
-const FIRST_PART = 64 * 1024;
+/** A part that outgrows it lies in memory of its own, as its message does then. */
+const FIRST_PART = SHARED_SIZE;
 /** By how much the room for a message grows: a peer that announces a large one has not sent it yet. */
 const GROWTH = 4;
 /** Up to this many times of what is here the announced size is believed: it spares the last copy. */

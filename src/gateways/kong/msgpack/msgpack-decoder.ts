@@ -1,6 +1,7 @@
 // Decodes MessagePack values without losing a byte: what is not UTF-8 stays a Buffer.
 import { isAscii, isUtf8 } from "node:buffer";
 import { shortText } from "../../../core/model/index.js";
+import { isOwnMemory } from "../../../core/net/index.js";
 import { WireError } from "./errors.js";
 import { skipValue } from "./message-scanner.js";
 
@@ -10,12 +11,6 @@ export type WireValue =
 
 /** Deeper nesting is refused: no gateway sends it, and decoding recurses. */
 const MAX_DEPTH = 256;
-
-/**
- * Bytes up to this size are copied out of their message, which may lie in a buffer that the next message overwrites; a
- * larger message has memory of its own.
- */
-export const MAX_BORROWED = 64 * 1024;
 
 /** Reads values one after another from the bytes of one complete message. */
 export class MsgpackDecoder {
@@ -163,7 +158,7 @@ export class MsgpackDecoder {
   #bytes(size: number): Buffer {
     const start = this.#skip(size);
     const part = this.bytes.subarray(start, start + size);
-    return size <= MAX_BORROWED ? Buffer.from(part) : part;
+    return isOwnMemory(part) ? part : Buffer.from(part);
   }
 
   #text(size: number): string | Buffer {

@@ -1,10 +1,9 @@
 // Writes MessagePack values into one buffer that is used again and again.
 import { writeAscii } from "../../../core/model/index.js";
+import { SHARED_SIZE } from "../../../core/net/index.js";
 import { WireError } from "./errors.js";
 
 const FIRST_SIZE = 8 * 1024;
-/** A result of this size or more takes the buffer along instead of being copied out of it. */
-const KEEP_BELOW = 64 * 1024;
 const MAX_HEADER = 9;
 /** Deeper nesting, or a value that contains itself, is refused: no decoder takes it, and writing recurses. */
 const MAX_DEPTH = 256;
@@ -25,7 +24,8 @@ export class MsgpackWriter {
   take(): Buffer {
     const end = this.#position;
     this.#position = 0;
-    if (end < KEEP_BELOW) return this.#copy(end);
+    // A large result takes the buffer along instead of being copied out of it.
+    if (end <= SHARED_SIZE) return this.#copy(end);
     const written = this.#bytes.subarray(0, end);
     this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
     return written;

@@ -1,4 +1,5 @@
 // Reads what a PDK function returned from the message that ProtoBuf:1 has for it.
+import { isOwnMemory } from "../../../core/net/index.js";
 import { decodeMessage, type Fields, fieldsOf } from "./message-type.js";
 import type { ResultType } from "./pdk-service.js";
 import { readTextMessage } from "./text-call.js";
@@ -71,12 +72,9 @@ function rawBody(fields: Fields): unknown {
   return ownBytes(fields["content"]);
 }
 
-/** What a socket reads into is as large, and used again: what is larger lies in memory of its own. */
-const SHARED_MEMORY = 64 * 1024;
-
 function ownBytes(bytes: unknown): Buffer {
   if (!(bytes instanceof Uint8Array)) return Buffer.alloc(0);
-  return bytes.length <= SHARED_MEMORY ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return isOwnMemory(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) : Buffer.from(bytes);
 }
 
 /** The gateway leaves the whole match out, which is number 0. */

@@ -1,7 +1,6 @@
 // Tells by the first bytes of a connection which protocol its client speaks.
 
-/** The protocols between a gateway and a plugin server, by the names that a dump announces. */
-export type Protocol = "MsgPack:1" | "ProtoBuf:1";
+import type { Protocol } from "../msgpack/index.js";
 
 /** As many bytes always suffice; no client waits for anything before it has sent them. */
 export const BYTES_TO_DETECT = 5;

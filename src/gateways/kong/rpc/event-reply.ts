@@ -1,4 +1,5 @@
 // Answers HandleEvent and Step, the calls that every request makes many of.
+import { isOwnMemory } from "../../../core/net/index.js";
 import type { Connection } from "./connection.js";
 import { type MessageId, messageIdSize, writeMessageId, encodeValue } from "../msgpack/index.js";
 
@@ -10,12 +11,9 @@ const BEFORE_DATA = encodeValue("Data");
 const UINT32 = 0xce;
 const MAX_UINT32 = 2 ** 32 - 1;
 const UINT32_SIZE = 5;
-/** Data of this size or more is sent as it is instead of being copied behind the rest. */
-const COPIED_BELOW = 64 * 1024;
-
 /** `data` is an encoded value already, in memory of its own where it is large: that is freed once it is written. */
 export function sendEventReply(connection: Pick<Connection, "send">, messageId: MessageId, eventId: number, data: Buffer): void {
-  if (data.length >= COPIED_BELOW) connection.send(eventReply(messageId, eventId), data);
+  if (isOwnMemory(data)) connection.send(eventReply(messageId, eventId), data);
   else connection.send(eventReply(messageId, eventId, data));
 }
 

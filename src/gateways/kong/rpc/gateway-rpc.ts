@@ -1,7 +1,7 @@
 // Owns which protocol each connection speaks, and hands its messages to the dialect for it.
 import type { Socket } from "node:net";
 import { Connection, type ConnectionHandler } from "./connection.js";
-import type { Protocol } from "./detect-protocol.js";
+import type { Protocol } from "../msgpack/index.js";
 import { ProtocolReader } from "./protocol-reader.js";
 import type { MsgpackRpc } from "./msgpack-rpc.js";
 import type { ProtobufRpc } from "./protobuf/protobuf-rpc.js";

@@ -1,12 +1,12 @@
 // The door of rpc: messages to calls. It knows the service it asks and the hosts it runs events on, no plugin and no thread.
 export { Connection, type ConnectionHandler } from "./connection.js";
-export type { Protocol } from "./detect-protocol.js";
+export type { Protocol } from "../msgpack/index.js";
 export { noInstance, RpcError } from "./errors.js";
 export { sendEventReply } from "./event-reply.js";
 export { encodedText, methodOfCall } from "./events/call-text.js";
 export { ErrorCalls } from "./events/error-calls.js";
 export { type EventIds, EventTable } from "./events/event-table.js";
-export { Event, type EventRunner, type FailureCall } from "./events/event.js";
+export { GatewayEvent, type EventRunner, type FailureCall } from "./events/gateway-event.js";
 export { FAIL_CLOSED, failureCalls } from "./events/failure-calls.js";
 export { GatewayRpc, type GatewayRpcOptions } from "./gateway-rpc.js";
 export { MsgpackRpc, type PassedStep, type TakeStep } from "./msgpack-rpc.js";

@@ -13,7 +13,7 @@ import {
 } from "../msgpack/index.js";
 import { sendEventReply } from "./event-reply.js";
 import { noInstance, RpcError } from "./errors.js";
-import type { EventDialect, EventReply } from "./events/event.js";
+import type { EventDialect, EventReply } from "./events/gateway-event.js";
 import type { EventTable, StepTarget } from "./events/event-table.js";
 import type { PluginService } from "./plugin-service.js";
 

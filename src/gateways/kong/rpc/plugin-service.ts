@@ -1,6 +1,6 @@
 // What the RPC layer asks of the server: the tables behind the `plugin.*` methods.
-import type { Protocol } from "../../../core/channel/index.js";
-import type { EventRunner } from "./events/event.js";
+import type { Protocol } from "../msgpack/index.js";
+import type { EventRunner } from "./events/gateway-event.js";
 
 /** A plugin as a gateway registers it. Spelling and shape are the gateway's own. */
 export interface PluginInfo {

@@ -1,6 +1,6 @@
 // Cuts a connection's bytes into messages, in the protocol that it was told or that the first bytes show.
-import { detectProtocol, type Protocol } from "./detect-protocol.js";
-import { WireError, foreignBytes, MessageReader } from "../msgpack/index.js";
+import { detectProtocol } from "./detect-protocol.js";
+import { WireError, foreignBytes, MessageReader, type Protocol } from "../msgpack/index.js";
 import { FrameReader } from "../protobuf/index.js";
 
 /** Cuts chunks into messages. A message is valid only until `onMessage` returns. */

@@ -1,7 +1,7 @@
 // Joins both dialects to one server's tables, and says in its log what goes wrong between it and a gateway.
 import { performance } from "node:perf_hooks";
 import {
-  type Event,
+  type GatewayEvent,
   type EventTable,
   FAIL_CLOSED,
   failureCalls,
@@ -115,7 +115,7 @@ function onceASecond(tell: (eventId: number) => void): (eventId: number) => void
   };
 }
 
-function abandoned({ runner, phase }: Event, lastCall: string | undefined): string {
+function abandoned({ runner, phase }: GatewayEvent, lastCall: string | undefined): string {
   const where =
     lastCall === undefined
       ? "while its handler ran: its client or a worker of it is gone"

@@ -2,7 +2,7 @@
 import { cutText, type ErrorInfo } from "../../../core/model/index.js";
 import { gatewayIds } from "../schema/index.js";
 import type { LogEntry } from "../../../core/channel/index.js";
-import { encodedText, type Event, methodOfCall } from "../rpc/index.js";
+import { encodedText, type GatewayEvent, methodOfCall } from "../rpc/index.js";
 import { type LimitedLog, errorField, logFields } from "../../../core/log/index.js";
 
 /** The gateway's name of a phase, or what a stranger sent as one. */
@@ -18,7 +18,7 @@ export class EventLog {
     this.#configOf = configOf;
   }
 
-  failed(event: Event, error: ErrorInfo): void {
+  failed(event: GatewayEvent, error: ErrorInfo): void {
     const { plugin } = event.runner;
     this.#log.log({
       level: "error",
@@ -38,13 +38,13 @@ export class EventLog {
     });
   }
 
-  callRefused(event: Event, call: Buffer, answer: Buffer | undefined): void {
+  callRefused(event: GatewayEvent, call: Buffer, answer: Buffer | undefined): void {
     const { plugin } = event.runner;
     this.warn(event, "refused call", `[${plugin}] ${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`);
   }
 
   /** `kind` says what the message is about; it has a limit of its own for each plugin. */
-  warn(event: Event, kind: string, message: string): void {
+  warn(event: GatewayEvent, kind: string, message: string): void {
     this.#log.log({
       level: "warn",
       group: `${kind} of ${event.runner.plugin}`,
@@ -56,14 +56,14 @@ export class EventLog {
 
   /** What a plugin printed is limited in its isolate; what it threw outside of its handlers, or too late, is here. */
   entry(plugin: string, entry: LogEntry): void {
-    const { level, message, instanceId, error } = entry;
-    const ids = (): object => (instanceId === undefined ? {} : this.#idsOf(instanceId));
+    const { level, message, bindingId, error } = entry;
+    const ids = (): object => (bindingId === undefined ? {} : this.#idsOf(bindingId));
     const line = { level, message: `[${plugin}] ${message}`, fields: () => logFields(plugin, entry, ids()) };
     if (error === undefined) this.#log.write(line);
-    else this.#log.log({ ...line, group: `stray error of ${plugin}`, about: instanceId ?? "" });
+    else this.#log.log({ ...line, group: `stray error of ${plugin}`, about: bindingId ?? "" });
   }
 
-  #fieldsOf(event: Event): object {
+  #fieldsOf(event: GatewayEvent): object {
     const { runner, instanceId } = event;
     return { plugin: runner.plugin, phase: phaseOf(event), instance: instanceId, ...this.#idsOf(instanceId) };
   }
@@ -74,4 +74,4 @@ export class EventLog {
   }
 }
 
-const phaseOf = ({ phase }: Event): string => cutText(phase, MAX_PHASE);
+const phaseOf = ({ phase }: GatewayEvent): string => cutText(phase, MAX_PHASE);

@@ -1,38 +1,37 @@
 // Runs the instances of one plugin in the thread that reads the socket: no hop, and no wall either.
-import type { InstanceSpec, PhaseHost, PhaseHostListener } from "../../../core/channel/index.js";
-import type { EventTracking } from "../../../core/worker/index.js";
-import { gatewayCodecs, LocalHost, type PluginDefinition } from "../worker/index.js";
-import type { InstancePool } from "../../../core/server/index.js";
+import type { BindingSpec, CallHost, CallHostListener } from "../../../core/channel/index.js";
+import type { CallTracking } from "../../../core/worker/index.js";
+import { gatewayCodecs, KongHost, type PluginDefinition } from "../worker/index.js";
+import type { BindingPool } from "../../../core/server/index.js";
 import { releaseMemory } from "../../../core/net/index.js";
 
 export interface InThreadLimits {
   /** Events at once. */
-  readonly maxEvents: number;
+  readonly maxCalls: number;
   /** Bytes of a body that the gateway leaves in a file. */
   readonly maxBodySize: number;
   /** The plugin's name, where its module states none. */
   readonly plugin?: string;
 }
 
-export class InThreadPool implements InstancePool {
-  readonly #local: LocalHost;
-  readonly #host: PhaseHost;
+export class InThreadPool implements BindingPool {
+  readonly #host: KongHost;
 
-  constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: EventTracking, listener: PhaseHostListener) {
-    this.#local = new LocalHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
+  constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
+    this.#host = new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
       ...(limits.plugin === undefined ? {} : { plugin: limits.plugin }),
       tracking,
       release: releaseMemory,
+      maxEvents: limits.maxCalls,
     });
-    this.#host = limited(this.#local, limits.maxEvents, listener);
   }
 
   get instanceCount(): number {
-    return this.#local.instanceCount;
+    return this.#host.instanceCount;
   }
 
-  startInstance(spec: InstanceSpec): PhaseHost {
-    this.#host.startInstance(spec);
+  bind(spec: BindingSpec): CallHost {
+    this.#host.bind(spec);
     return this.#host;
   }
 
@@ -46,18 +45,4 @@ export class InThreadPool implements InstancePool {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-function limited(host: LocalHost, maxEvents: number, listener: PhaseHostListener): PhaseHost {
-  return {
-    startInstance: (spec) => host.startInstance(spec),
-    closeInstance: (instanceId) => host.closeInstance(instanceId),
-    startEvent: (eventId, instanceId, phase, protocol) => {
-      if (host.eventCount < maxEvents) return host.startEvent(eventId, instanceId, phase, protocol);
-      const message = `the plugin runs ${maxEvents} events at once already: see -max-events`;
-      listener.onFailure(eventId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
-    },
-    step: (eventId, failed, data) => host.step(eventId, failed, data),
-    cancelEvent: (eventId, reason) => host.cancelEvent(eventId, reason),
-  };
 }

@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { ErrorInfo } from "../../../core/model/index.js";
-import type { PhaseHostListener } from "../../../core/channel/index.js";
-import { InstanceTable } from "../../../core/plugins/index.js";
+import type { CallHostListener } from "../../../core/channel/index.js";
+import { BindingTable } from "../../../core/plugins/index.js";
 import { pluginInfo } from "./plugin-info.js";
 import {
-  type Event,
+  type GatewayEvent,
   EventTable,
   failureCalls,
   type GatewayRpc,
@@ -66,7 +66,7 @@ export class PluginServer {
   readonly #limitedLog: LimitedLog;
   readonly #eventLog: EventLog;
   readonly #events: EventTable;
-  readonly #instances: InstanceTable;
+  readonly #instances: BindingTable;
   readonly #plugins: ServedPlugins;
   readonly #source: PluginSource;
   readonly #service: ServerService;
@@ -87,7 +87,7 @@ export class PluginServer {
       this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
     );
     const { siblings } = options;
-    this.#instances = new InstanceTable(
+    this.#instances = new BindingTable(
       options.instanceTimeout,
       () => ids.next(),
       (id) => siblings?.forget(id),
@@ -253,21 +253,21 @@ export class PluginServer {
     this.#limitedLog.log({ level, group: `${level} closed connection`, message: `a connection was closed: ${error.message}` });
   }
 
-  #onTimeout(event: Event): void {
+  #onTimeout(event: GatewayEvent): void {
     const { plugin, host, timeout } = event.runner;
     const silent = event.state === "awaiting-step";
     const waiting = silent ? unanswered(event.lastCall) : "its handler has not returned";
-    host.cancelEvent(event.id, `the event took longer than ${timeout / 1000} s`, !silent);
+    host.cancel(event.id, `the event took longer than ${timeout / 1000} s`, !silent);
     const seconds = timeout / 1000;
     this.#eventLog.warn(event, "timeout", `an event of plugin ${plugin} was given up after ${seconds} s: ${waiting}`);
   }
 
-  #listenTo(plugin: string): PhaseHostListener {
+  #listenTo(plugin: string): CallHostListener {
     return {
-      onCalls: (eventId, calls) => this.#events.calls(eventId, calls),
-      onReturn: (eventId) => this.#events.returned(eventId),
+      onAsks: (eventId, calls) => this.#events.calls(eventId, calls),
+      onDone: (eventId) => this.#events.returned(eventId),
       onFailure: (eventId, error) => this.#onFailure(eventId, error),
-      onInstanceFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
+      onBindingFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
       onLog: (entry) => this.#eventLog.entry(plugin, entry),
       onMemoryShort: () => this.#instances.spare(plugin),
     };

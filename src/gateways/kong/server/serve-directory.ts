@@ -40,14 +40,14 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
       const inspector = name === inspect?.plugin && !isFormer ? inspect : undefined;
       // A thread at a breakpoint cannot be ended.
       const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
-      const startCarrier = isProcess ? startProcess : startThread;
+      const startTransport = isProcess ? startProcess : startThread;
       const ownSocket = isFormer ? undefined : ownSocketOf?.(name, path);
       return new PluginPool({
         plugin: name,
         artifact,
         gatewayWorker: KONG_WORKER,
         isolates,
-        startCarrier,
+        startTransport,
         limits,
         listener,
         inspect: inspector,

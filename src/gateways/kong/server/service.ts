@@ -8,8 +8,9 @@ import {
   RpcError,
 } from "../rpc/index.js";
 import { cutText } from "../../../core/model/index.js";
-import type { PhaseHostListener, Protocol } from "../../../core/channel/index.js";
-import type { Instance, InstanceTable, PluginRegistry, SleepingInstance } from "../../../core/plugins/index.js";
+import type { CallHostListener } from "../../../core/channel/index.js";
+import type { Protocol } from "../msgpack/index.js";
+import type { Binding, BindingTable, PluginRegistry, SleepingBinding } from "../../../core/plugins/index.js";
 import { pluginInfo } from "./plugin-info.js";
 import { FailedHost } from "../../../core/worker/index.js";
 import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
@@ -18,13 +19,13 @@ import type { SharedInstance, Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
   readonly plugins: ServedPlugins;
-  readonly instances: InstanceTable;
+  readonly instances: BindingTable;
   /** Milliseconds that one run of a phase may take, where its plugin says nothing else. */
   readonly eventTimeout: number;
   readonly withoutDeadline: string | undefined;
   /** What becomes of a request whose event failed, where its plugin says nothing else. */
   readonly onError: "exit" | "continue";
-  readonly listenerFor: (plugin: string) => PhaseHostListener;
+  readonly listenerFor: (plugin: string) => CallHostListener;
   /** Resolves with the registry once the plugins are loaded: calls that come earlier wait. */
   readonly loaded: () => Promise<PluginRegistry>;
   readonly loadDirectory: (directory: string) => Promise<void>;
@@ -32,7 +33,7 @@ export interface ServiceOptions {
 }
 
 /** One that runs in this server or, as far as it is told, in another of the same path. */
-type DescribedInstance = SleepingInstance & { readonly error?: string | undefined };
+type DescribedInstance = SleepingBinding & { readonly error?: string | undefined };
 
 /** Levels of a configuration that a status shows: more of them fit into no message of ProtoBuf:1. */
 const SHOWN_NESTING = 24;
@@ -116,7 +117,7 @@ export class ServerService implements PluginService {
     return this.#statusOf(instance);
   }
 
-  #start(given: SleepingInstance, registry: PluginRegistry): Instance {
+  #start(given: SleepingBinding, registry: PluginRegistry): Binding {
     const { instances, plugins, listenerFor } = this.#options;
     const { id, plugin: name, config } = given;
     const current = plugins.get(name)?.generation;
@@ -124,36 +125,36 @@ export class ServerService implements PluginService {
     const generation = isFormer && (current === undefined || !plugins.fits(current, config)) ? given.generation : current;
     const reason = generation === current ? this.#misfit(registry, name, config) : undefined;
     if (generation !== undefined && reason === undefined) {
-      const host = plugins.startInstance({ ...given, generation });
+      const host = plugins.bind({ ...given, generation });
       return instances.add({ ...given, generation, host });
     }
     const why = reason ?? unavailable(registry, name);
     const host = new FailedHost({ name: "RpcError", message: why, stack: why }, listenerFor(name));
     const instance = instances.add({ ...given, generation: undefined, host });
     // Tells, now that the table knows the instance, why it cannot run.
-    host.startInstance({ id, config });
+    host.bind({ id, config });
     return instance;
   }
 
-  #wake(id: number): Instance | undefined {
+  #wake(id: number): Binding | undefined {
     const sleeping = this.#options.instances.wake(id);
     if (sleeping === undefined || this.#registry === undefined) return undefined;
     return this.#start(sleeping, this.#registry);
   }
 
   /** One that was started at another server of this path. */
-  #adopt(id: number): Instance | undefined {
+  #adopt(id: number): Binding | undefined {
     const shared = this.#sharedBy(id);
     if (shared === undefined || this.#registry === undefined) return undefined;
     return this.#start(shared, this.#registry);
   }
 
-  #sharedBy(id: number): SleepingInstance | undefined {
+  #sharedBy(id: number): SleepingBinding | undefined {
     const shared = this.#options.siblings?.find(id);
     return shared === undefined ? undefined : this.#described(shared);
   }
 
-  #described({ id, plugin, config, started }: SharedInstance): SleepingInstance {
+  #described({ id, plugin, config, started }: SharedInstance): SleepingBinding {
     const generation = this.#options.plugins.get(plugin)?.generation;
     return { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
   }

@@ -1,15 +1,15 @@
 // What a server asks of those that serve the same path in other threads: a gateway may come to any of them with any connection.
-import type { InstanceTable, SleepingInstance } from "../../../core/plugins/index.js";
+import type { BindingTable, SleepingBinding } from "../../../core/plugins/index.js";
 import type { EventIds, PassedStep, TakeStep } from "../rpc/index.js";
 
 /** An instance as servers tell each other of it: each starts its own when it is first asked for it. */
-export interface SharedInstance extends Pick<SleepingInstance, "id" | "plugin" | "config" | "started"> {
+export interface SharedInstance extends Pick<SleepingBinding, "id" | "plugin" | "config" | "started"> {
   /** Whether it comes back where the isolate that runs it dies: its gateway cannot be told. */
   readonly comesBack: boolean;
 }
 
 /** The instances that run in one server. */
-export type OwnInstances = Pick<InstanceTable, "get" | "close">;
+export type OwnInstances = Pick<BindingTable, "get" | "close">;
 
 export interface Siblings {
   /** Where this server listens. The path that clients know leads to one server after the other. */

@@ -1,11 +1,11 @@
 // Serves a plugin's own socket inside its isolate: the isolate's thread reads the socket and runs the plugin, with no hop between.
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { OwnSocket, PhaseHostListener } from "../../../core/channel/index.js";
+import type { OwnSocket, CallHostListener } from "../../../core/channel/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
 import { createLogger, type LogOptions } from "../../../core/log/index.js";
-import type { EventTracking, ServeOwnSocket } from "../../../core/worker/index.js";
+import type { CallTracking, ServeOwnSocket } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
 import {
@@ -72,7 +72,7 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
 /** What an isolate brings along. */
 interface IsolateContext {
   readonly definition: PluginDefinition;
-  readonly tracking: EventTracking;
+  readonly tracking: CallTracking;
   /** Called when a handler has returned for the first time. */
   readonly onProductive: () => void;
 }
@@ -109,14 +109,14 @@ export function createOwnServer(
   });
 }
 
-function tellingFirstReturn(listener: PhaseHostListener, tell: () => void): PhaseHostListener {
+function tellingFirstReturn(listener: CallHostListener, tell: () => void): CallHostListener {
   let isTold = false;
-  const onReturn = (eventId: number): void => {
+  const onDone = (eventId: number): void => {
     if (!isTold) tell();
     isTold = true;
-    listener.onReturn(eventId);
+    listener.onDone(eventId);
   };
-  return { ...listener, onReturn };
+  return { ...listener, onDone };
 }
 
 export function sayListening({ settings, generation, logger }: OwnServerContext): void {

@@ -61,7 +61,7 @@ export class SiblingLink {
     const request = this.#nextRequest;
     this.#nextRequest += 1;
     this.#passed.set(request, step);
-    const batch = this.#out.event();
+    const batch = this.#out.batch();
     batch.byte(step.failed ? FAILED_STEP : STEP);
     batch.number(request);
     batch.number(step.eventId);
@@ -95,13 +95,13 @@ export class SiblingLink {
   #take(request: number, eventId: number, failed: boolean, data: Buffer | undefined): void {
     try {
       this.#options.takeStep(eventId, failed, data, (_id, answer, isLast) => {
-        const batch = this.#out.event();
+        const batch = this.#out.batch();
         batch.byte(isLast ? LAST_ANSWER : ANSWER);
         batch.number(request);
         batch.data(answer);
       });
     } catch (error) {
-      const batch = this.#out.event();
+      const batch = this.#out.batch();
       batch.byte(REFUSAL);
       batch.number(request);
       batch.text(error instanceof Error ? error.message : String(error));

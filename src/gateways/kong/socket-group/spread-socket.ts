@@ -1,5 +1,5 @@
 // Serves a plugin's own socket from several isolates: this one starts the others and owns the path behind which all take turns.
-import type { IsolateTask, LogEntry, OwnSocket, PhaseHostListener } from "../../../core/channel/index.js";
+import type { IsolateTask, LogEntry, OwnSocket, CallHostListener } from "../../../core/channel/index.js";
 import { PluginPool, startThread } from "../../../core/isolates/index.js";
 import type { OwnSocketServer } from "../../../core/worker/index.js";
 import { logEntry } from "../../../core/log/index.js";
@@ -75,7 +75,7 @@ function startOthers(
     artifact: task.artifact,
     gatewayWorker: task.gatewayWorker,
     isolates: isolates - 1,
-    startCarrier: startThread,
+    startTransport: startThread,
     limits,
     listener: { ...NO_EVENTS, onLog: (entry: LogEntry) => logEntry(logger, plugin, entry) },
     ownSocket,
@@ -83,11 +83,11 @@ function startOthers(
 }
 
 /** Gateways come to them over their sockets alone. */
-const NO_EVENTS: Omit<PhaseHostListener, "onLog"> = {
-  onCalls: () => {},
-  onReturn: () => {},
+const NO_EVENTS: Omit<CallHostListener, "onLog"> = {
+  onAsks: () => {},
+  onDone: () => {},
   onFailure: () => {},
-  onInstanceFailed: () => {},
+  onBindingFailed: () => {},
 };
 
 function claim(board: Board): number {

@@ -1,7 +1,6 @@
 // Gives the codec for what an event's gateway speaks; that of ProtoBuf:1 is loaded with the first event that needs it.
-import type { Protocol } from "../../../core/channel/index.js";
-import { decodeValue, encodeCall } from "../msgpack/index.js";
-import type { CallCodec } from "./event.js";
+import { decodeValue, encodeCall, type Protocol } from "../msgpack/index.js";
+import type { CallCodec } from "./handler-event.js";
 
 /** A promise only until the codec has been loaded. */
 export type CodecFor = (protocol: Protocol) => CallCodec | Promise<CallCodec>;

@@ -2,11 +2,11 @@
 import type { GatewayWorker } from "../../../core/worker/index.js";
 import { isPdkError } from "../pdk/index.js";
 import { gatewayCodecs } from "./codecs.js";
-import { ExitSignal } from "./event.js";
+import { ExitSignal } from "./handler-event.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import type { PluginDefinition } from "./forms/plugin-definition.js";
-import { LocalHost } from "./local-host.js";
-import { OpeningHabits } from "./opening-habits.js";
+import { KongHost } from "./kong-host.js";
+import { PrefetchLearner } from "./prefetch-learner.js";
 import { metadataOf } from "./plugin-metadata.js";
 import { exceptionEscapes, rejectionFloats, rejectionLands } from "./refusals.js";
 import { checkRuntime } from "./self-check.js";
@@ -14,12 +14,12 @@ import { checkRuntime } from "./self-check.js";
 export const gatewayWorker: GatewayWorker<PluginDefinition> = {
   define: adaptModule,
   describe: metadataOf,
-  createHost: (definition, { plugin, listener, tracking, maxBodySize, release, onOpening }) =>
-    new LocalHost(definition, gatewayCodecs(maxBodySize), listener, {
+  createHost: (definition, { plugin, listener, tracking, maxBodySize, release, onPrefetch }) =>
+    new KongHost(definition, gatewayCodecs(maxBodySize), listener, {
       plugin,
       tracking,
       release,
-      habits: new OpeningHabits(onOpening),
+      prefetches: new PrefetchLearner(onPrefetch),
     }),
   // It makes no call whose answer is a body.
   selfCheck: (done) => checkRuntime(gatewayCodecs(0), done),

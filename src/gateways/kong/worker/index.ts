@@ -1,11 +1,11 @@
 // The door of runtime: what runs plugin code in the thread it is in. Isolates reach it by the worker entry's path instead.
 export { readResult } from "./calls/pdk-result.js";
 export { type CodecFor, gatewayCodecs } from "./codecs.js";
-export { type RunningEvent, ExitSignal } from "./event.js";
+export { type HandlerEvent, ExitSignal } from "./handler-event.js";
 export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
-export { LocalHost } from "./local-host.js";
-export { OpeningHabits } from "./opening-habits.js";
+export { KongHost } from "./kong-host.js";
+export { PrefetchLearner } from "./prefetch-learner.js";
 export { metadataOf } from "./plugin-metadata.js";
 export { rejectionFloats, rejectionLands, exceptionEscapes } from "./refusals.js";
 export { checkRuntime } from "./self-check.js";

@@ -2,12 +2,12 @@
 import { jsName, PDK_METHODS, PHASES, wireName } from "../pdk/index.js";
 import { callableMethod, type CallableMethod, REFUSED_METHODS } from "./calls/callable-method.js";
 import { composedFunction } from "./calls/composed-function.js";
-import type { RunningEvent } from "./event.js";
+import type { HandlerEvent } from "./handler-event.js";
 
 type PdkFunction = (...args: unknown[]) => Promise<unknown>;
 
 /** Gives the function of an event, bound to it. */
-type FunctionFactory = (event: RunningEvent) => PdkFunction;
+type FunctionFactory = (event: HandlerEvent) => PdkFunction;
 
 function functionFactory(method: CallableMethod): FunctionFactory {
   const composed = composedFunction(method);
@@ -36,7 +36,7 @@ const CALLABLE: ReadonlyMap<string, FunctionFactory> = new Map(
 );
 
 /** A function that the table lacks: a newer gateway may have it, so it is sent as it is and its answer awaited. */
-function unknownFunction(event: RunningEvent, path: string): unknown {
+function unknownFunction(event: HandlerEvent, path: string): unknown {
   const known = BY_GATEWAY_NAME.get(`kong.${path}`);
   if (known !== undefined) return known(event);
   const method = callableMethod({
@@ -88,7 +88,7 @@ function childOf(parent: NamespaceNode, segment: string): NamespaceNode {
 }
 
 /** Makes one namespace of one event's `kong`. */
-type NamespaceFactory = (event: RunningEvent) => object;
+type NamespaceFactory = (event: HandlerEvent) => object;
 
 /**
  * The accessors stand on a class made once; at the end of its prototype chain a Proxy answers for what the table
@@ -96,13 +96,13 @@ type NamespaceFactory = (event: RunningEvent) => object;
  */
 function factoryFor(node: NamespaceNode): NamespaceFactory {
   class Namespace {
-    readonly #event: RunningEvent;
+    readonly #event: HandlerEvent;
 
-    constructor(event: RunningEvent) {
+    constructor(event: HandlerEvent) {
       this.#event = event;
     }
 
-    static eventOf(namespace: object): RunningEvent | undefined {
+    static eventOf(namespace: object): HandlerEvent | undefined {
       if (#event in namespace) return namespace.#event;
       // A namespace that is a function as well stands before its own.
       const own: unknown = Object.getPrototypeOf(namespace);
@@ -110,7 +110,7 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
     }
   }
 
-  const define = (name: string, read: (event: RunningEvent) => unknown): void => {
+  const define = (name: string, read: (event: HandlerEvent) => unknown): void => {
     Object.defineProperty(Namespace.prototype, name, {
       enumerable: true,
       get(this: object) {
@@ -133,7 +133,7 @@ function factoryFor(node: NamespaceNode): NamespaceFactory {
   return (event) => new Namespace(event);
 }
 
-function fallbackPrototype(path: string, eventOf: (namespace: object) => RunningEvent | undefined): object {
+function fallbackPrototype(path: string, eventOf: (namespace: object) => HandlerEvent | undefined): object {
   return new Proxy(
     {},
     {
@@ -151,6 +151,6 @@ function fallbackPrototype(path: string, eventOf: (namespace: object) => Running
 const createKong = factoryFor(buildTree());
 
 /** The `kong` object of one event. Each of its functions returns a promise; unknown names are sent as they are. */
-export function kongObject(event: RunningEvent): object {
+export function kongObject(event: HandlerEvent): object {
   return createKong(event);
 }

@@ -1,7 +1,7 @@
 // The codec of ProtoBuf:1, and the bodies that its gateways leave in files.
 import { open } from "node:fs/promises";
 import { BodyFile, decodePdkResult, encodePdkCall } from "../protobuf/index.js";
-import type { CallCodec } from "./event.js";
+import type { CallCodec } from "./handler-event.js";
 
 export function protobufCodec(maxBodySize: number): CallCodec {
   return {

@@ -1,10 +1,10 @@
 // Finds out whether the runtime still works in its realm: plugin code may have changed the built-in objects that it stands on.
-import { BatchWriter, type PhaseHostListener, writeCalls, writeFailure, writeReturn } from "../../../core/channel/index.js";
+import { BatchWriter, type CallHostListener, writeAsks, writeFailure, writeDone } from "../../../core/channel/index.js";
 import { toErrorInfo } from "../../../core/model/index.js";
-import { encodeValue } from "../msgpack/index.js";
+import { encodeValue, phaseFunction } from "../msgpack/index.js";
 import type { CodecFor } from "./codecs.js";
 import type { PluginDefinition } from "./forms/plugin-definition.js";
-import { LocalHost } from "./local-host.js";
+import { KongHost } from "./kong-host.js";
 
 interface Kong {
   readonly request: { getHeader(name: string): Promise<unknown> };
@@ -36,24 +36,24 @@ const CHECKED: PluginDefinition = {
 export function checkRuntime(codecFor: CodecFor, done: (problem: string | undefined) => void): void {
   try {
     const batch = new BatchWriter();
-    const listener: PhaseHostListener = {
-      onCalls: (eventId, calls) => {
-        writeCalls(batch, eventId, calls);
-        if (calls.some(({ wantsAnswer }) => wantsAnswer)) host.step(eventId, false, encodeValue(ANSWER));
+    const listener: CallHostListener = {
+      onAsks: (eventId, calls) => {
+        writeAsks(batch, eventId, calls);
+        if (calls.some(({ wantsAnswer }) => wantsAnswer)) host.answer(eventId, false, encodeValue(ANSWER));
       },
-      onReturn: (eventId) => {
-        writeReturn(batch, eventId);
+      onDone: (eventId) => {
+        writeDone(batch, eventId);
         writeFailure(batch, eventId, toErrorInfo(new Error("as any plugin's")));
         batch.take();
         done(undefined);
       },
       onFailure: (_eventId, { message }) => done(message),
-      onInstanceFailed: (_instanceId, { message }) => done(message),
+      onBindingFailed: (_instanceId, { message }) => done(message),
       onLog: () => {},
     };
-    const host = new LocalHost(CHECKED, codecFor, listener);
-    host.startInstance({ id: EVENT, config: "{}" });
-    host.startEvent(EVENT, EVENT, "access", "MsgPack:1");
+    const host = new KongHost(CHECKED, codecFor, listener);
+    host.bind({ id: EVENT, config: "{}" });
+    host.start({ callId: EVENT, bindingId: EVENT, functionName: phaseFunction("MsgPack:1", "access") });
   } catch (error) {
     done(error instanceof Error ? error.message : "it throws");
   }

@@ -7,16 +7,16 @@ import {
   type HostMessage,
   isBatch,
   type IsolateMessage,
-  type PdkCall,
+  type Ask,
   receiveCommands,
   receiveReports,
   threadPort,
-  writeCalls,
-  writeCancelEvent,
+  writeAsks,
+  writeCancel,
   writeFailure,
-  writeReturn,
-  writeStartEvent,
-  writeStep,
+  writeDone,
+  writeStart,
+  writeAnswer,
 } from "../../../../src/core/channel/index.js";
 
 type Raw = Batch | HostMessage | IsolateMessage;
@@ -34,8 +34,8 @@ class FarEnd {
       (...args: unknown[]): void => {
         this.calls.push([name, ...args]);
       };
-    const commands = { startEvent: note("startEvent"), step: note("step"), cancelEvent: note("cancelEvent") };
-    const reports = { onCalls: note("onCalls"), onReturn: note("onReturn"), onFailure: note("onFailure") };
+    const commands = { start: note("start"), answer: note("answer"), cancel: note("cancel") };
+    const reports = { onAsks: note("onAsks"), onDone: note("onDone"), onFailure: note("onFailure") };
     port.on("message", (message: Raw) => {
       this.raw.push(message);
       if (!isBatch(message)) this.calls.push([message.kind]);
@@ -76,44 +76,44 @@ describe("commands", () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
     const asked = [
-      { call: Buffer.from("first"), failed: false, data: Buffer.from("a") },
-      { call: Buffer.from("second"), failed: true, data: undefined },
+      { ask: Buffer.from("first"), failed: false, data: Buffer.from("a") },
+      { ask: Buffer.from("second"), failed: true, data: undefined },
     ];
-    writeStartEvent(port.event(), 2 ** 31 + 5, 7, "access", "MsgPack:1");
-    writeStartEvent(port.event(), 6, 8, "log", "ProtoBuf:1", asked);
-    writeStep(port.event(), 1, false, Buffer.from("c0ff", "hex"));
-    writeStep(port.event(), 2, true, undefined);
-    writeStep(port.event(), 3, false, Buffer.alloc(0));
-    writeCancelEvent(port.event(), 4, "too long");
+    writeStart(port.batch(), { callId: 2 ** 31 + 5, bindingId: 7, functionName: "access" });
+    writeStart(port.batch(), { callId: 6, bindingId: 8, functionName: "log" }, asked);
+    writeAnswer(port.batch(), 1, false, Buffer.from("c0ff", "hex"));
+    writeAnswer(port.batch(), 2, true, undefined);
+    writeAnswer(port.batch(), 3, false, Buffer.alloc(0));
+    writeCancel(port.batch(), 4, "too long");
     await far.until(6);
     expect(far.calls).toEqual([
-      ["startEvent", 2 ** 31 + 5, 7, "access", "MsgPack:1", undefined],
-      ["startEvent", 6, 8, "log", "ProtoBuf:1", asked],
-      ["step", 1, false, Buffer.from("c0ff", "hex")],
-      ["step", 2, true, undefined],
-      ["step", 3, false, Buffer.alloc(0)],
-      ["cancelEvent", 4, "too long"],
+      ["start", { callId: 2 ** 31 + 5, bindingId: 7, functionName: "access" }, undefined],
+      ["start", { callId: 6, bindingId: 8, functionName: "log" }, asked],
+      ["answer", 1, false, Buffer.from("c0ff", "hex")],
+      ["answer", 2, true, undefined],
+      ["answer", 3, false, Buffer.alloc(0)],
+      ["cancel", 4, "too long"],
     ]);
   });
 });
 
 describe("reports", () => {
-  const call = (data: string, wantsAnswer: boolean, ends: boolean): PdkCall => ({ data: Buffer.from(data), wantsAnswer, ends });
+  const call = (data: string, wantsAnswer: boolean, ends: boolean): Ask => ({ data: Buffer.from(data), wantsAnswer, ends });
 
   it("arrive as the calls they were", async () => {
     const far = new FarEnd(channel.port2, "reports");
     const port = reportPort();
     const calls = [call("a", true, false), call("b", false, false), call("c", false, true)];
     const error = { name: "E", message: "m", code: "C", stack: "s" };
-    writeCalls(port.event(), 1, calls);
-    writeCalls(port.event(), 2, []);
-    writeReturn(port.event(), 3);
-    writeFailure(port.event(), 4, error);
+    writeAsks(port.batch(), 1, calls);
+    writeAsks(port.batch(), 2, []);
+    writeDone(port.batch(), 3);
+    writeFailure(port.batch(), 4, error);
     await far.until(4);
     expect(far.calls).toEqual([
-      ["onCalls", 1, calls],
-      ["onCalls", 2, []],
-      ["onReturn", 3],
+      ["onAsks", 1, calls],
+      ["onAsks", 2, []],
+      ["onDone", 3],
       ["onFailure", 4, error],
     ]);
   });
@@ -122,14 +122,14 @@ describe("reports", () => {
     const far = new FarEnd(channel.port2, "reports");
     const bodies = (): Buffer[] => [Buffer.alloc(size, 0xc1), Buffer.from("between"), Buffer.alloc(size, 0xc2)];
     const port = reportPort();
-    writeCalls(
-      port.event(),
+    writeAsks(
+      port.batch(),
       1,
       bodies().map((data) => ({ data, wantsAnswer: false, ends: false })),
     );
-    writeReturn(port.event(), 1);
+    writeDone(port.batch(), 1);
     await far.until(2);
-    const [, , calls] = far.calls[0] as [string, number, PdkCall[]];
+    const [, , calls] = far.calls[0] as [string, number, Ask[]];
     expect(calls.map(({ data }, index) => bodies()[index]?.equals(data))).toEqual([true, true, true]);
   });
 
@@ -137,8 +137,8 @@ describe("reports", () => {
     const far = new FarEnd(channel.port2, "reports");
     const memory = Buffer.alloc(1024 * 1024, 0xc1);
     const [first, second] = [memory.subarray(0, 512 * 1024), memory.subarray(512 * 1024)];
-    writeCalls(
-      reportPort().event(),
+    writeAsks(
+      reportPort().batch(),
       1,
       [first, second].map((data) => ({ data, wantsAnswer: false, ends: false })),
     );
@@ -151,20 +151,20 @@ describe("batches", () => {
   it("all events of one tick are one message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    for (let id = 0; id < 100; id += 1) writeStartEvent(port.event(), id, 1, "access", "MsgPack:1");
+    for (let id = 0; id < 100; id += 1) writeStart(port.batch(), { callId: id, bindingId: 1, functionName: "access" });
     await Promise.resolve();
-    process.nextTick(() => writeStartEvent(port.event(), 100, 1, "access", "MsgPack:1"));
+    process.nextTick(() => writeStart(port.batch(), { callId: 100, bindingId: 1, functionName: "access" }));
     await far.until(101);
     expect(far.raw).toHaveLength(1);
-    expect(far.calls.map(([, id]) => id)).toEqual(Array.from({ length: 101 }, (_, id) => id));
+    expect(far.calls.map(([, call]) => call)).toMatchObject(Array.from({ length: 101 }, (_, callId) => ({ callId })));
   });
 
   it("the next tick's are the next message", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
     await far.until(1);
-    writeStartEvent(port.event(), 2, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 2, bindingId: 1, functionName: "access" });
     await far.until(2);
     expect(far.raw).toHaveLength(2);
   });
@@ -172,17 +172,17 @@ describe("batches", () => {
   it("a control message takes the events before it along and leaves at once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
-    port.control({ kind: "close-instance", instanceId: 1 });
-    writeStartEvent(port.event(), 2, 1, "access", "MsgPack:1");
-    writeStartEvent(port.event(), 3, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
+    port.control({ kind: "unbind", bindingId: 1 });
+    writeStart(port.batch(), { callId: 2, bindingId: 1, functionName: "access" });
+    writeStart(port.batch(), { callId: 3, bindingId: 1, functionName: "access" });
     port.control(STOP);
     await far.until(5);
-    expect(far.calls.map(([name, id]) => [name, id])).toEqual([
-      ["startEvent", 1],
-      ["close-instance", undefined],
-      ["startEvent", 2],
-      ["startEvent", 3],
+    expect(far.calls.map(([name, call]) => [name, call])).toMatchObject([
+      ["start", { callId: 1 }],
+      ["unbind", undefined],
+      ["start", { callId: 2 }],
+      ["start", { callId: 3 }],
       ["stop", undefined],
     ]);
     expect(far.raw.map((message) => isBatch(message))).toEqual([true, false, true, false]);
@@ -198,7 +198,7 @@ describe("batches", () => {
   it("`flush` sends what is there now, once", async () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
     port.flush();
     port.flush();
     port.control(STOP);
@@ -210,11 +210,11 @@ describe("batches", () => {
     const far = new FarEnd(channel.port2, "commands");
     const port = commandPort();
     const data = Buffer.from("before");
-    writeStep(port.event(), 1, false, data);
+    writeAnswer(port.batch(), 1, false, data);
     port.flush();
     data.fill(0);
     await far.until(1);
-    expect(far.calls[0]).toEqual(["step", 1, false, Buffer.from("before")]);
+    expect(far.calls[0]).toEqual(["answer", 1, false, Buffer.from("before")]);
   });
 });
 
@@ -223,7 +223,7 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
     port.close();
     port.close();
     await closed;
@@ -234,18 +234,18 @@ describe("close", () => {
     const far = new FarEnd(channel.port2, "commands");
     const closed = new Promise<void>((resolve) => channel.port2.on("close", resolve));
     const port = commandPort();
-    writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
+    writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
     port.flush();
     port.close();
     await closed;
-    expect(far.calls).toEqual([["startEvent", 1, 1, "access", "MsgPack:1", undefined]]);
+    expect(far.calls).toEqual([["start", { callId: 1, bindingId: 1, functionName: "access" }, undefined]]);
   });
 
   it("messages after it go nowhere and do not throw", () => {
     const port = commandPort();
     port.close();
     expect(() => {
-      writeStartEvent(port.event(), 1, 1, "access", "MsgPack:1");
+      writeStart(port.batch(), { callId: 1, bindingId: 1, functionName: "access" });
       port.control(STOP);
     }).not.toThrow();
   });

@@ -2,36 +2,64 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { spawn } from "node:child_process";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, it } from "vitest";
 import { type IsolateMessage, pipePort, threadPort } from "../../../../src/core/channel/index.js";
 import { BatchWriter } from "../../../../src/core/channel/batch.js";
-import { writeCalls, writeFailure, writeReturn } from "../../../../src/core/channel/reports.js";
-import { Isolate, type IsolateListener } from "../../../../src/core/isolates/isolate.js";
+import { writeAsks, writeFailure, writeDone } from "../../../../src/core/channel/reports.js";
+import type { IsolateLimits } from "../../../../src/core/isolates/isolate-limits.js";
+import { Isolate } from "../../../../src/core/isolates/isolate.js";
 
 type Heard = [name: string, ...args: unknown[]];
 
-function listener(heard: Heard[]): IsolateListener {
+const LIMITS: IsolateLimits = {
+  memory: 2 ** 30,
+  maxCalls: 100,
+  stallTimeout: 60_000,
+  loadTimeout: 60_000,
+  maxBodySize: 0,
+  idleTimeout: 60_000,
+  endTimeout: 60_000,
+  disposeTimeout: 60_000,
+  env: {},
+};
+
+/** An isolate at whose other end the test is. Calls 1 and 2 run in it. */
+function isolateAt(port: MessagePort, heard: Heard[]): Isolate {
   const hear =
     (name: string) =>
     (...args: unknown[]): void =>
       void heard.push([name, ...args]);
-  const names = [
-    "Calls",
-    "Return",
-    "Failure",
-    "InstanceFailed",
-    "Log",
-    "Thread",
-    "Ready",
-    "Pong",
-    "Weighed",
-    "Productive",
-    "Opening",
-    "End",
-  ];
-  return Object.fromEntries(names.map((name) => [`on${name}`, hear(name)])) as unknown as IsolateListener;
+  const isolate = new Isolate({
+    transport: {
+      port: threadPort(port),
+      gate: undefined,
+      ended: new Promise<undefined>(() => {}),
+      terminate: () => Promise.resolve(),
+    },
+    limits: LIMITS,
+    hasOwnSocket: false,
+    isInspected: false,
+    owner: {
+      isolateReady: hear("Ready"),
+      isolateHeavy: hear("Heavy"),
+      isolateDied: hear("Died"),
+      bindingFailed: hear("BindingFailed"),
+    },
+    listener: {
+      onAsks: hear("Asks"),
+      onDone: hear("Done"),
+      onFailure: hear("Failure"),
+      onBindingFailed: () => {},
+      onLog: hear("Log"),
+    },
+  });
+  isolate.bind({ id: BINDING, config: "{}" });
+  for (const callId of [1, 2]) isolate.start({ callId, bindingId: BINDING, functionName: "access" });
+  return isolate;
 }
+
+const BINDING = 5;
 
 const batchOf = (write: (batch: BatchWriter) => void): unknown => {
   const writer = new BatchWriter();
@@ -62,8 +90,8 @@ it.each<[string, unknown]>([
   ["a thread that is a path", { kind: "thread", thread: "1/task/../../2/task/2" }],
   ["a level that is none", { kind: "log", entry: { level: "constructor", message: "x" } }],
   ["an entry that is none", { kind: "log", entry: null }],
-  ["an error that is none", { kind: "instance-failed", instanceId: 1, error: "x" }],
-  ["an opening that is none", { kind: "opening", instanceId: 1, phase: "access", opening: [1] }],
+  ["an error that is none", { kind: "binding-failed", bindingId: 1, error: "x" }],
+  ["a prefetch that is none", { kind: "prefetch", bindingId: 1, functionName: "access", prefetch: [1] }],
   ["a batch without bytes", { kind: "batch" }],
   ["a batch with parts that are none", { kind: "batch", bytes: new Uint8Array([2]), large: [1] }],
   ["a batch that ends too early", new Uint8Array([0, 1])],
@@ -72,8 +100,7 @@ it.each<[string, unknown]>([
 ])("%s is dropped, and told once", async (_name, message) => {
   const { port1, port2 } = new MessageChannel();
   const heard: Heard[] = [];
-  const ended = new Promise<undefined>(() => {});
-  new Isolate({ port: threadPort(port1), gate: undefined, ended, terminate: () => Promise.resolve() }, listener(heard));
+  isolateAt(port1, heard);
   port2.postMessage(message);
   port2.postMessage(message);
   port2.postMessage({ kind: "ready" } satisfies IsolateMessage);
@@ -81,37 +108,35 @@ it.each<[string, unknown]>([
   expect(heard.filter(([name]) => name === "Log")).toEqual([
     ["Log", { level: "warn", message: expect.stringContaining("was dropped") as unknown }],
   ]);
-  expect(heard.filter(([name]) => name !== "Log" && name !== "Ready" && name !== "Calls")).toEqual([]);
+  expect(heard.filter(([name]) => name !== "Log" && name !== "Ready" && name !== "Asks")).toEqual([]);
   port1.close();
 });
 
 it("what is its own comes through: every kind, and batches", async () => {
   const { port1, port2 } = new MessageChannel();
   const heard: Heard[] = [];
-  const ended = new Promise<undefined>(() => {});
-  new Isolate({ port: threadPort(port1), gate: undefined, ended, terminate: () => Promise.resolve() }, listener(heard));
+  const isolate = isolateAt(port1, heard);
   const messages: IsolateMessage[] = [
     { kind: "ready" },
     { kind: "pong", memory: 1 },
     { kind: "weighed", memory: 2 },
     { kind: "productive" },
-    { kind: "instance-failed", instanceId: 3, error },
-    { kind: "log", entry: { level: "info", message: "x", phase: "access", instanceId: 4, error } },
-    { kind: "opening", instanceId: 5, phase: "access", protocol: "MsgPack:1", opening: [Buffer.from("a")] },
-    { kind: "opening", instanceId: 5, phase: "access", protocol: "MsgPack:1", opening: undefined },
+    { kind: "binding-failed", bindingId: 3, error },
+    { kind: "log", entry: { level: "info", message: "x", functionName: "access", bindingId: 4, error } },
+    { kind: "prefetch", bindingId: BINDING, functionName: "access", prefetch: [Buffer.from("a")] },
   ];
   for (const message of messages) port2.postMessage(message);
   const data = Buffer.from("call");
   port2.postMessage(
     batchOf((batch) => {
-      writeCalls(batch, 1, [{ data, wantsAnswer: true, ends: false }]);
-      writeReturn(batch, 1);
+      writeAsks(batch, 1, [{ data, wantsAnswer: true, ends: false }]);
+      writeDone(batch, 1);
       writeFailure(batch, 2, error);
     }),
   );
-  await expect
-    .poll(() => heard.map(([name]) => name).join())
-    .toBe("Ready,Pong,Weighed,Productive,InstanceFailed,Log,Opening,Opening,Calls,Return,Failure");
+  await expect.poll(() => heard.map(([name]) => name).join()).toBe("Ready,BindingFailed,Log,Asks,Done,Failure");
+  expect(isolate.productive).toBe(true);
+  expect(isolate.prefetchOf({ callId: 3, bindingId: BINDING, functionName: "access" })).toMatchObject([{ wantsAnswer: true }]);
   expect(heard.at(-1)).toEqual(["Failure", 2, error]);
   port1.close();
 });

@@ -54,7 +54,7 @@ describe("instances", () => {
 
     const [, second] = ids;
     if (second === undefined) throw new Error("no second instance");
-    for (const id of [second, ids[4] ?? 0]) pool.hostOf(id).closeInstance(id);
+    for (const id of [second, ids[4] ?? 0]) pool.hostOf(id).unbind(id);
     for (let i = 0; i < 2; i += 1) expect(((await pool.logged(pool.startInstance()))[0] as unknown[])[0]).toBe(marks[1]);
   });
 
@@ -82,7 +82,7 @@ describe("instances", () => {
     const id = pool.startInstance({ name: "x" });
     const running = pool.start(id);
     await pool.until(() => pool.reports(running).length === 1);
-    pool.hostOf(id).closeInstance(id);
+    pool.hostOf(id).unbind(id);
     expect(await pool.run(id)).toEqual([["failure", expect.objectContaining({ message: `instance ${id} is not here` })]]);
     pool.answer(id, running, "go on");
     await pool.ended(running);
@@ -112,7 +112,7 @@ describe("events", () => {
     const id = pool.startInstance();
     const event = pool.start(id);
     await pool.until(() => pool.reports(event).length === 1);
-    pool.hostOf(id).cancelEvent(event, "it took too long");
+    pool.hostOf(id).cancel(event, "it took too long");
     await pool.until(() => pool.logs.length > 0);
     expect(pool.logs[0]).toMatchObject({
       level: "warn",
@@ -122,7 +122,7 @@ describe("events", () => {
   });
 
   it("over the limit are refused, and the others go on", async () => {
-    const pool = open(FATAL, { limits: { maxEvents: 2 } });
+    const pool = open(FATAL, { limits: { maxCalls: 2 } });
     const id = pool.startInstance({ name: "x" });
     const [first] = [pool.start(id), pool.start(id)];
     expect(await pool.run(id)).toEqual([["failure", expect.objectContaining({ code: "ISOLATE_BUSY" })]]);
@@ -280,8 +280,8 @@ describe("a pool that gets no further instance", () => {
     await pool.until(() => pool.reports(running).length === 1);
     let isDone = false;
     const done = pool.pool.retire().then(() => (isDone = true));
-    pool.hostOf(b).closeInstance(b);
-    pool.hostOf(a).closeInstance(a);
+    pool.hostOf(b).unbind(b);
+    pool.hostOf(a).unbind(a);
     await new Promise(setImmediate);
     expect(isDone).toBe(false);
     pool.answer(a, running, "go on");

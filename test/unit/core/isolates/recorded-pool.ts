@@ -1,16 +1,16 @@
 // Owns a pool of real isolates of one plugin, and a record of what they report.
 import { readdirSync, readFileSync } from "node:fs";
 import type { ErrorInfo } from "../../../../src/core/model/index.js";
-import type { LogEntry, PhaseHost, PhaseHostListener } from "../../../../src/core/channel/index.js";
+import type { LogEntry, CallHost, CallHostListener } from "../../../../src/core/channel/index.js";
 import type { IsolateLimits, Isolation, PluginPool } from "../../../../src/core/isolates/index.js";
-import { decodeValue, encodeValue } from "../../../../src/gateways/kong/msgpack/index.js";
+import { decodeValue, encodeValue, phaseFunction } from "../../../../src/gateways/kong/msgpack/index.js";
 import { KONG_WORKER, loadIsolates } from "./from-dist.js";
 
 const { PluginPool: Pool, startProcess, startThread } = await loadIsolates();
 
 const LIMITS: IsolateLimits = {
   memory: 256 * 1024 * 1024,
-  maxEvents: 1000,
+  maxCalls: 1000,
   stallTimeout: 5000,
   maxBodySize: 1 << 20,
   loadTimeout: 10_000,
@@ -38,7 +38,7 @@ export class RecordedPool {
   readonly pool: PluginPool;
   readonly logs: LogEntry[] = [];
   readonly failedInstances: (readonly [id: number, error: ErrorInfo])[] = [];
-  readonly #hosts = new Map<number, PhaseHost>();
+  readonly #hosts = new Map<number, CallHost>();
   readonly #reports = new Map<number, Report[]>();
   #nextEventId = 1;
   #nextInstanceId = 1;
@@ -49,8 +49,8 @@ export class RecordedPool {
       this.#reports.set(eventId, [...this.reports(eventId), ...reports]);
       this.#onChange();
     };
-    const listener: PhaseHostListener = {
-      onCalls: (eventId, calls) =>
+    const listener: CallHostListener = {
+      onAsks: (eventId, calls) =>
         note(
           eventId,
           ...calls.map(({ data }): Report => {
@@ -58,9 +58,9 @@ export class RecordedPool {
             return ["call", method, args];
           }),
         ),
-      onReturn: (eventId) => note(eventId, ["return"]),
+      onDone: (eventId) => note(eventId, ["return"]),
       onFailure: (eventId, error) => note(eventId, ["failure", error]),
-      onInstanceFailed: (id, error) => {
+      onBindingFailed: (id, error) => {
         this.failedInstances.push([id, error]);
         this.#onChange();
       },
@@ -70,13 +70,13 @@ export class RecordedPool {
       },
     };
     const artifact = { entry: "/plugins/tested.cjs", format: "cjs", code } as const;
-    const startCarrier = isolation === "process" ? startProcess : startThread;
+    const startTransport = isolation === "process" ? startProcess : startThread;
     this.pool = new Pool({
       plugin: "tested",
       gatewayWorker: KONG_WORKER,
       artifact,
       isolates,
-      startCarrier,
+      startTransport,
       limits: { ...LIMITS, ...limits },
       listener,
     });
@@ -84,11 +84,11 @@ export class RecordedPool {
 
   startInstance(config: object = {}): number {
     const id = this.#nextInstanceId++;
-    this.#hosts.set(id, this.pool.startInstance({ id, config: JSON.stringify(config) }));
+    this.#hosts.set(id, this.pool.bind({ id, config: JSON.stringify(config) }));
     return id;
   }
 
-  hostOf(instanceId: number): PhaseHost {
+  hostOf(instanceId: number): CallHost {
     const host = this.#hosts.get(instanceId);
     if (host === undefined) throw new Error(`there is no instance ${instanceId}`);
     return host;
@@ -96,12 +96,12 @@ export class RecordedPool {
 
   start(instanceId: number, phase = "access"): number {
     const eventId = this.#nextEventId++;
-    this.hostOf(instanceId).startEvent(eventId, instanceId, phase, "MsgPack:1");
+    this.hostOf(instanceId).start({ callId: eventId, bindingId: instanceId, functionName: phaseFunction("MsgPack:1", phase) });
     return eventId;
   }
 
   answer(instanceId: number, eventId: number, value: unknown): void {
-    this.hostOf(instanceId).step(eventId, false, encodeValue(value));
+    this.hostOf(instanceId).answer(eventId, false, encodeValue(value));
   }
 
   #onChange(): void {

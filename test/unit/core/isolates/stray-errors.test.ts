@@ -31,7 +31,7 @@ async function strayErrorsOf(code: string): Promise<unknown[]> {
   expect(ids).toEqual([1, 2, 3]);
   for (const { error } of pool.logs) expect(error?.stack).toMatch(/Error: .*\n.*tested\.cjs/);
   return pool.logs
-    .map(({ level, phase, instanceId, message }) => [level, phase, instanceId, message.replace(/^.*: /, "")])
+    .map(({ level, functionName, bindingId, message }) => [level, functionName, bindingId, message.replace(/^.*: /, "")])
     .sort(([, , a], [, , b]) => Number(a) - Number(b));
 }
 

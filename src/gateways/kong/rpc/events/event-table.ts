@@ -1,9 +1,10 @@
 // Owns every event that is under way, server-wide: an event may move to another connection between its calls.
 import { performance } from "node:perf_hooks";
-import type { PdkCall } from "../../../../core/channel/index.js";
+import type { Ask } from "../../../../core/channel/index.js";
+import { phaseFunction } from "../../msgpack/index.js";
 import { encodedText, methodOfCall } from "./call-text.js";
 import { ErrorCalls } from "./error-calls.js";
-import { Event, type EventDialect, type EventReply, type EventRunner, type FailureCall } from "./event.js";
+import { GatewayEvent, type EventDialect, type EventReply, type EventRunner, type FailureCall } from "./gateway-event.js";
 
 /** The ids of a server whose events others know by their ids: those that are `slot` beyond a multiple of `slots`. */
 export interface EventIds {
@@ -15,13 +16,13 @@ export interface EventTableOptions {
   /** All ids by default. */
   readonly ids?: EventIds | undefined;
   /** Says what the gateway is told of an event that failed. */
-  readonly failureCalls: (event: Event, reason: string) => readonly FailureCall[];
-  readonly onTimeout: (event: Event) => void;
-  readonly onCallRefused: (event: Event, call: Buffer, answer: Buffer | undefined) => void;
+  readonly failureCalls: (event: GatewayEvent, reason: string) => readonly FailureCall[];
+  readonly onTimeout: (event: GatewayEvent) => void;
+  readonly onCallRefused: (event: GatewayEvent, call: Buffer, answer: Buffer | undefined) => void;
 }
 
 /** What a Step finds: an event, one that is over, or one this server knows nothing of (or gave up). */
-export type StepTarget = Event | "over" | "unknown";
+export type StepTarget = GatewayEvent | "over" | "unknown";
 
 const SWEEPS_PER_TIMEOUT = 20;
 const MIN_SWEEP = 50;
@@ -33,9 +34,9 @@ const ID_SPACE = 2 ** 31;
 
 export class EventTable {
   readonly #options: EventTableOptions;
-  readonly #events = new Map<number, Event>();
+  readonly #events = new Map<number, GatewayEvent>();
   /** The same events by their timeout: those with one timeout stand in the order of their deadlines. */
-  readonly #byTimeout = new Map<number, Map<number, Event>>();
+  readonly #byTimeout = new Map<number, Map<number, GatewayEvent>>();
   /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
   readonly #givenUp = new Set<number>();
   readonly #errorCalls = new ErrorCalls();
@@ -60,8 +61,8 @@ export class EventTable {
   }
 
   /** Starts an event on `host`; `reply` gets its first call or its end. */
-  start(runner: EventRunner, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): Event {
-    const event = new Event(
+  start(runner: EventRunner, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): GatewayEvent {
+    const event = new GatewayEvent(
       {
         id: this.#nextId,
         instanceId,
@@ -81,7 +82,7 @@ export class EventTable {
     this.#nextId += this.#idStep;
     this.#events.set(event.id, event);
     this.#timed(runner.timeout).set(event.id, event);
-    runner.host.startEvent(event.id, instanceId, phase, dialect.protocol);
+    runner.host.start({ callId: event.id, bindingId: instanceId, functionName: phaseFunction(dialect.protocol, phase) });
     return event;
   }
 
@@ -98,17 +99,17 @@ export class EventTable {
   }
 
   /** The last `count` calls of an event are not sent, because the gateway lacks a function. */
-  unsent(event: Event, count: number, reason: string): void {
+  unsent(event: GatewayEvent, count: number, reason: string): void {
     event.unsent(count, this.#options.failureCalls(event, reason));
   }
 
-  #callRefused(event: Event, call: Buffer, answer: Buffer | undefined): void {
+  #callRefused(event: GatewayEvent, call: Buffer, answer: Buffer | undefined): void {
     this.#options.onCallRefused(event, call, answer);
     const reason = `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`;
     event.callRefused(this.#options.failureCalls(event, reason));
   }
 
-  calls(eventId: number, calls: readonly PdkCall[]): void {
+  calls(eventId: number, calls: readonly Ask[]): void {
     this.#events.get(eventId)?.addCalls(calls);
   }
 
@@ -116,17 +117,17 @@ export class EventTable {
     this.#events.get(eventId)?.handlerReturned();
   }
 
-  failed(eventId: number, reason: string): Event | undefined {
+  failed(eventId: number, reason: string): GatewayEvent | undefined {
     const event = this.#events.get(eventId);
     event?.handlerFailed(this.#options.failureCalls(event, reason));
     return event;
   }
 
   /** The gateway has left in the middle of an event: nothing of it will be asked for. */
-  abandon(event: Event, reason: string): void {
+  abandon(event: GatewayEvent, reason: string): void {
     if (this.#events.get(event.id) !== event) return;
     this.#remove(event);
-    event.runner.host.cancelEvent(event.id, reason);
+    event.runner.host.cancel(event.id, reason);
   }
 
   /**
@@ -162,7 +163,7 @@ export class EventTable {
     }
   }
 
-  #timeout(event: Event): void {
+  #timeout(event: GatewayEvent): void {
     // Its failure is being played: only a gateway that does not answer that either is waited for no longer.
     if (event.hasFailed || event.hasReturned) {
       if (!event.isAlive(performance.now() - STEP_GRACE)) this.#giveUp(event);
@@ -174,7 +175,7 @@ export class EventTable {
     else event.handlerFailed(this.#options.failureCalls(event, "it took too long"));
   }
 
-  #giveUp(event: Event): void {
+  #giveUp(event: GatewayEvent): void {
     this.#remove(event);
     // A later step of one that lets requests go on finds it over.
     if (event.runner.onError === "continue") return;
@@ -184,10 +185,10 @@ export class EventTable {
   }
 
   /** The events with this timeout; a new one may need a closer look than those before. */
-  #timed(timeout: number): Map<number, Event> {
+  #timed(timeout: number): Map<number, GatewayEvent> {
     const known = this.#byTimeout.get(timeout);
     if (known !== undefined) return known;
-    const events = new Map<number, Event>();
+    const events = new Map<number, GatewayEvent>();
     this.#byTimeout.set(timeout, events);
     const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, timeout / SWEEPS_PER_TIMEOUT));
     if (interval < this.#sweepInterval) {
@@ -198,7 +199,7 @@ export class EventTable {
     return events;
   }
 
-  #remove(event: Event): void {
+  #remove(event: GatewayEvent): void {
     this.#events.delete(event.id);
     this.#byTimeout.get(event.runner.timeout)?.delete(event.id);
     if (this.#events.size === 0) this.#onIdle();

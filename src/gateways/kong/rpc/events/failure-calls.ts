@@ -1,5 +1,5 @@
 // Decides what the gateway is asked to do where a plugin failed: no request goes through as if nothing had been.
-import type { FailureCall } from "./event.js";
+import type { FailureCall } from "./gateway-event.js";
 
 /**
  * The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. For `preread` it is what the

@@ -13,7 +13,7 @@ import {
 } from "../../protobuf/index.js";
 import type { Connection } from "../connection.js";
 import { WireError } from "../../msgpack/index.js";
-import type { Event, EventDialect, EventReply, FailureCall } from "../events/event.js";
+import type { GatewayEvent, EventDialect, EventReply, FailureCall } from "../events/gateway-event.js";
 import type { EventTable } from "../events/event-table.js";
 import { FAIL_CLOSED } from "../events/failure-calls.js";
 import { isDoubtful, isOldGateway, PROBE, questionBefore, refusalByOldGateway } from "./gateway-lacks.js";
@@ -39,9 +39,9 @@ export interface SessionOptions {
   /** What a gateway is asked to do with a request whose instance is not here, and that cannot be told to start it again. */
   readonly missingInstanceCalls: (instanceId: number, phase: string) => readonly FailureCall[];
   /** The gateway left while it owed an answer to a call, or while the handler ran. */
-  readonly onAbandoned: (event: Event, lastCall: string | undefined) => void;
+  readonly onAbandoned: (event: GatewayEvent, lastCall: string | undefined) => void;
   /** What a PDK function returned is larger than messages may be; the event fails. */
-  readonly onOversizedResult: (event: Event, call: string) => void;
+  readonly onOversizedResult: (event: GatewayEvent, call: string) => void;
   /** The gateway lacks what the event calls, and would let the request through; the event fails. */
   readonly onLacking: (instanceId: number, phase: string, reason: string) => void;
   readonly onMissingInstance: (instanceId: number, phase: string, startsAgain: boolean) => void;
@@ -57,7 +57,7 @@ export class ProtobufSession {
   #sequence: unknown = 0;
   #instanceId = 0;
   #phase = "";
-  #event: Event | undefined;
+  #event: GatewayEvent | undefined;
   /** Whether the gateway was told that it is over. */
   #hasReturned = false;
   /** The calls that the gateway has not answered; its next messages are these answers. */
@@ -109,7 +109,7 @@ export class ProtobufSession {
     this.#finishIfDone();
   }
 
-  #step(event: Event, call: Buffer, message: Buffer): void {
+  #step(event: GatewayEvent, call: Buffer, message: Buffer): void {
     if (message !== OVERSIZED_FRAME) {
       if (message.length > SMALL) assertResultSize(call, message);
       event.step(false, message, this.#reply);
@@ -117,7 +117,7 @@ export class ProtobufSession {
     }
     const { events, onOversizedResult } = this.#options;
     onOversizedResult(event, methodOfPdkCall(call));
-    event.runner.host.cancelEvent(event.id, "what the gateway answered is larger than messages may be");
+    event.runner.host.cancel(event.id, "what the gateway answered is larger than messages may be");
     events.failed(event.id, `the answer to ${methodOfPdkCall(call)} is larger than messages may be`);
   }
 

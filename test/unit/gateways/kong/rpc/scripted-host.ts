@@ -1,32 +1,34 @@
-// Owns a PhaseHost that runs nothing: it records what it is told, and the test plays its handlers.
-import type { InstanceSpec, PdkCall, PhaseHost, Protocol } from "../../../../../src/core/channel/index.js";
+// Owns a CallHost that runs nothing: it records what it is told, and the test plays its handlers.
+import type { BindingSpec, Ask, CallHost, CallStart } from "../../../../../src/core/channel/index.js";
+import { phaseOfFunction, protocolOfFunction } from "../../../../../src/gateways/kong/msgpack/index.js";
 import type { FailureCall } from "../../../../../src/gateways/kong/rpc/index.js";
 
-export class ScriptedHost implements PhaseHost {
+export class ScriptedHost implements CallHost {
   readonly told: unknown[][] = [];
   /** Called with each event that starts; a handler that is done at once calls back from here. */
   onStart: (eventId: number, phase: string) => void = () => {};
   onStep: () => void = () => {};
 
-  startInstance(spec: InstanceSpec): void {
+  bind(spec: BindingSpec): void {
     this.told.push(["startInstance", spec]);
   }
 
-  closeInstance(instanceId: number): void {
+  unbind(instanceId: number): void {
     this.told.push(["closeInstance", instanceId]);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol): void {
-    this.told.push(["startEvent", eventId, instanceId, phase, protocol]);
+  start({ callId: eventId, bindingId: instanceId, functionName }: CallStart): void {
+    const phase = phaseOfFunction(functionName);
+    this.told.push(["startEvent", eventId, instanceId, phase, protocolOfFunction(functionName)]);
     this.onStart(eventId, phase);
   }
 
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void {
+  answer(eventId: number, failed: boolean, data: Buffer | undefined): void {
     this.told.push(["step", eventId, failed, data?.toString()]);
     this.onStep();
   }
 
-  cancelEvent(eventId: number, reason: string): void {
+  cancel(eventId: number, reason: string): void {
     this.told.push(["cancelEvent", eventId, reason]);
   }
 
@@ -35,14 +37,14 @@ export class ScriptedHost implements PhaseHost {
   }
 }
 
-const call = (name: string, wantsAnswer: boolean, ends: boolean): PdkCall => ({ data: Buffer.from(name), wantsAnswer, ends });
+const call = (name: string, wantsAnswer: boolean, ends: boolean): Ask => ({ data: Buffer.from(name), wantsAnswer, ends });
 
 /** A call whose answer the handler awaits. */
-export const ask = (name: string): PdkCall => call(name, true, false);
+export const ask = (name: string): Ask => call(name, true, false);
 /** A write-behind call. */
-export const tell = (name: string): PdkCall => call(name, false, false);
+export const tell = (name: string): Ask => call(name, false, false);
 /** A call that ends the request. */
-export const exit = (name: string): PdkCall => call(name, false, true);
+export const exit = (name: string): Ask => call(name, false, true);
 
 export const failureCall = (method: string, ends: boolean): FailureCall => ({ method, args: [], ends });
 

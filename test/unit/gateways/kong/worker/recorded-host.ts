@@ -1,9 +1,9 @@
 // Owns a LocalHost of one plugin with the codec of the wire, and a record of what it reports.
 import type { ErrorInfo } from "../../../../../src/core/model/index.js";
-import type { LogEntry, PdkCall } from "../../../../../src/core/channel/index.js";
+import type { LogEntry, Ask } from "../../../../../src/core/channel/index.js";
 import type { Phase } from "../../../../../src/gateways/kong/pdk/index.js";
-import { LocalHost } from "../../../../../src/gateways/kong/worker/index.js";
-import { decodeValue, encodeCall, encodeValue } from "../../../../../src/gateways/kong/msgpack/index.js";
+import { KongHost } from "../../../../../src/gateways/kong/worker/index.js";
+import { decodeValue, encodeCall, encodeValue, phaseFunction } from "../../../../../src/gateways/kong/msgpack/index.js";
 
 /** The names that the tests use; `kong` has any. */
 type Name =
@@ -70,14 +70,14 @@ export type Report =
 export const INSTANCE = 1;
 const MAX_WAIT = 5000;
 
-function readCall({ data, wantsAnswer, ends }: PdkCall): ReportedCall {
+function readCall({ data, wantsAnswer, ends }: Ask): ReportedCall {
   const { Method: method, Args: args } = decodeValue(data) as { Method: unknown; Args: unknown };
   return { method, args, kind: ends ? "end" : wantsAnswer ? "ask" : "tell" };
 }
 
 export class RecordedHost {
   readonly reports: Report[] = [];
-  readonly host: LocalHost;
+  readonly host: KongHost;
   #onReport: () => void = () => {};
   #nextEventId = 100;
 
@@ -99,11 +99,11 @@ export class RecordedHost {
       createInstance: (config: Record<string, unknown>) =>
         createInstance(config) as { readonly [P in Phase]?: (kong: unknown) => unknown },
     } as const;
-    this.host = new LocalHost(definition, () => ({ encodeCall, decodeResult: (_method, data) => decodeValue(data) }), {
-      onCalls: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
-      onReturn: (eventId) => report({ kind: "return", eventId }),
+    this.host = new KongHost(definition, () => ({ encodeCall, decodeResult: (_method, data) => decodeValue(data) }), {
+      onAsks: (eventId, calls) => report({ kind: "calls", eventId, calls: calls.map(readCall) }),
+      onDone: (eventId) => report({ kind: "return", eventId }),
       onFailure: (eventId, error) => report({ kind: "failure", eventId, error }),
-      onInstanceFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
+      onBindingFailed: (instanceId, error) => report({ kind: "instance-failed", instanceId, error }),
       onLog: (entry) => report({ kind: "log", entry }),
     });
   }
@@ -111,23 +111,23 @@ export class RecordedHost {
   /** A host with one instance that handles one phase, access if no other is named. */
   static running(handler: Handler, bodies?: "buffer" | "text", phase: Phase = "access"): RecordedHost {
     const recorded = new RecordedHost(() => ({ [phase]: handler }), bodies);
-    recorded.host.startInstance({ id: INSTANCE, config: "{}" });
+    recorded.host.bind({ id: INSTANCE, config: "{}" });
     return recorded;
   }
 
   start(phase = "access"): number {
     this.#nextEventId += 1;
-    this.host.startEvent(this.#nextEventId, INSTANCE, phase, "MsgPack:1");
+    this.host.start({ callId: this.#nextEventId, bindingId: INSTANCE, functionName: phaseFunction("MsgPack:1", phase) });
     return this.#nextEventId;
   }
 
   /** Answers an event's oldest call; undefined is nil. */
   answer(eventId: number, value?: unknown): void {
-    this.host.step(eventId, false, value === undefined ? undefined : encodeValue(value));
+    this.host.answer(eventId, false, value === undefined ? undefined : encodeValue(value));
   }
 
   fail(eventId: number, text: string): void {
-    this.host.step(eventId, true, encodeValue(text));
+    this.host.answer(eventId, true, encodeValue(text));
   }
 
   /** Resolves with the first `count` reports, once they are there. */

@@ -1,7 +1,7 @@
 // Every event under way: found by its id while it is, told apart from those that are over or unknown, given up in time.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Event, type EventRunner, EventTable } from "../../../../../../src/gateways/kong/rpc/index.js";
+import { type GatewayEvent, type EventRunner, EventTable } from "../../../../../../src/gateways/kong/rpc/index.js";
 import { ask, exit, failureCall, PLAIN_DIALECT, ScriptedHost, tell } from "../scripted-host.js";
 
 const TIMEOUT = 50_000;
@@ -47,8 +47,8 @@ const runner = (timeout = TIMEOUT, onError: "exit" | "continue" = "exit"): Event
 const reply = (_id: number, data: Buffer): void => {
   sent.push(data.toString());
 };
-const start = (phase = "access"): Event => table.start(runner(), 1, phase, PLAIN_DIALECT, reply);
-const step = (event: Event): boolean => event.step(false, undefined, reply);
+const start = (phase = "access"): GatewayEvent => table.start(runner(), 1, phase, PLAIN_DIALECT, reply);
+const step = (event: GatewayEvent): boolean => event.step(false, undefined, reply);
 
 describe("ids", () => {
   it("go up, one by one, from a start that nobody can guess", () => {

@@ -1,11 +1,11 @@
 // One event: which call goes out when, what the handler gets back, and how it ends.
 import { beforeEach, describe, expect, it } from "vitest";
-import { Event } from "../../../../../../src/gateways/kong/rpc/events/event.js";
+import { GatewayEvent } from "../../../../../../src/gateways/kong/rpc/events/gateway-event.js";
 import { ask, exit, failureCall, PLAIN_DIALECT, ScriptedHost, tell } from "../scripted-host.js";
 
 const ID = 7;
 let host: ScriptedHost;
-let event: Event;
+let event: GatewayEvent;
 /** What the gateway was sent, in order, with the request that it answered: the first is HandleEvent's. */
 let sent: string[];
 let over: number;
@@ -26,7 +26,7 @@ beforeEach(() => {
   sent = [];
   over = 0;
   refused = [];
-  event = new Event(
+  event = new GatewayEvent(
     {
       id: ID,
       instanceId: 1,
@@ -246,7 +246,7 @@ describe("a step that is not due", () => {
 describe("a handler that is done while its call goes out", () => {
   it("is over once, with one reply per request", () => {
     const replies: string[] = [];
-    const nested: Event = new Event(
+    const nested: GatewayEvent = new GatewayEvent(
       {
         id: ID,
         instanceId: 1,

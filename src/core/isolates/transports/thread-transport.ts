@@ -2,13 +2,13 @@
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
-import type { Carrier, CarrierLimits } from "./carrier.js";
+import type { Transport, TransportLimits } from "./transport.js";
 
 const WORKER_ENTRY = new URL("../../worker/worker-entry.js", import.meta.url).href;
 const MEGABYTE = 1024 * 1024;
 
 /** A pool for one task in one thread. Atomics are off: waiting on them would stop the thread's event loop. */
-export function singleThread(task: "runIsolate" | "scanModules", limits: CarrierLimits): Piscina {
+export function singleThread(task: "runIsolate" | "scanModules", limits: TransportLimits): Piscina {
   const pool = new Piscina({
     filename: WORKER_ENTRY,
     name: task,
@@ -28,7 +28,7 @@ export function singleThread(task: "runIsolate" | "scanModules", limits: Carrier
   return pool;
 }
 
-export function startThread(task: IsolateTask, limits: CarrierLimits): Carrier {
+export function startThread(task: IsolateTask, limits: TransportLimits): Transport {
   const { port1, port2 } = new MessageChannel();
   const pool = singleThread("runIsolate", limits);
   const gate = new StartGate();

@@ -212,7 +212,7 @@ describe("cancelling", () => {
     });
     const eventId = recorded.start();
     await recorded.until(1);
-    recorded.host.cancelEvent(eventId, "it took longer than 50 s");
+    recorded.host.cancel(eventId, "it took longer than 50 s");
     await settle();
     expect(caught).toMatchObject({
       code: "PDK_EVENT_CANCELLED",
@@ -220,7 +220,7 @@ describe("cancelling", () => {
     });
     expect(recorded.kinds()).toEqual(["calls"]);
     recorded.answer(eventId, "late");
-    recorded.host.cancelEvent(eventId, "again");
+    recorded.host.cancel(eventId, "again");
     await settle();
     expect(recorded.kinds()).toEqual(["calls"]);
   });
@@ -232,7 +232,7 @@ describe("cancelling", () => {
     });
     const eventId = recorded.start();
     await settle();
-    recorded.host.cancelEvent(eventId, "too long");
+    recorded.host.cancel(eventId, "too long");
     await settle();
     expect(recorded.reports).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe("cancelling", () => {
     const recorded = RecordedHost.running((kong) => kong.client.getIp());
     const eventId = recorded.start();
     await recorded.until(1);
-    recorded.host.cancelEvent(eventId, "too long");
+    recorded.host.cancel(eventId, "too long");
     await recorded.until(2);
     expect(recorded.reports[1]).toMatchObject({
       kind: "log",
@@ -253,8 +253,8 @@ describe("cancelling", () => {
     const recorded = RecordedHost.running(() => {});
     const eventId = recorded.start();
     await recorded.until(1);
-    recorded.host.cancelEvent(eventId, "late");
-    recorded.host.cancelEvent(12345, "never");
+    recorded.host.cancel(eventId, "late");
+    recorded.host.cancel(12345, "never");
     recorded.answer(12345, "x");
     await settle();
     expect(recorded.kinds()).toEqual(["return"]);

@@ -1,6 +1,6 @@
 // Isolates whose events begin as they always do are woken late: with what happens to them meanwhile.
 import { afterEach, describe, expect, it } from "vitest";
-import { FIRST_PATIENCE } from "../../../../src/gateways/kong/worker/opening-habits.js";
+import { FIRST_PATIENCE } from "../../../../src/gateways/kong/worker/prefetch-learner.js";
 import { goPlugin, type PoolSettings, RecordedPool } from "./recorded-pool.js";
 
 const pools: RecordedPool[] = [];
@@ -112,7 +112,7 @@ describe("an event that is asked ahead", () => {
   it("finishes where its instance is closed meanwhile", async () => {
     const { pool, id } = await learnt();
     const eventId = pool.start(id);
-    pool.hostOf(id).closeInstance(id);
+    pool.hostOf(id).unbind(id);
     await finish(pool, id, eventId, "go on");
     expect(pool.reports(eventId).at(-1)).toEqual(["return"]);
     // Closed it is, all the same.
@@ -123,7 +123,7 @@ describe("an event that is asked ahead", () => {
     const { pool, id } = await learnt();
     const eventId = pool.start(id);
     pool.answer(id, eventId, "go on");
-    pool.hostOf(id).cancelEvent(eventId, "the client left");
+    pool.hostOf(id).cancel(eventId, "the client left");
     pool.answer(id, eventId, "example.com");
     expect(await run(pool, id, "go on")).toEqual([expect.any(Number), "go on", "example.com"]);
     expect(asked(pool, eventId)).toEqual([HOST, HOST]);

@@ -1,5 +1,6 @@
 // Handlers in the thread they are in: how events begin, and how their calls travel.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { phaseFunction } from "../../../../../src/gateways/kong/msgpack/index.js";
 import { type AnyKong, INSTANCE, RecordedHost, settle } from "./recorded-host.js";
 
 /** Rejections that nobody awaited while a test ran. */
@@ -22,7 +23,7 @@ describe("instances", () => {
       configs.push(config);
       return {};
     });
-    host.startInstance({ id: 1, config: '{"message":"é","__seq__":3}' });
+    host.bind({ id: 1, config: '{"message":"é","__seq__":3}' });
     expect(configs).toEqual([{ message: "é" }]);
     expect(reports).toEqual([]);
   });
@@ -34,7 +35,7 @@ describe("instances", () => {
     ["null", "null", TypeError.name],
   ])("with a configuration that is %s fail, and so do their events", (_name, config, error) => {
     const recorded = new RecordedHost(() => ({}));
-    recorded.host.startInstance({ id: INSTANCE, config });
+    recorded.host.bind({ id: INSTANCE, config });
     expect(recorded.reports).toEqual([
       { kind: "instance-failed", instanceId: INSTANCE, error: expect.objectContaining({ name: error }) as unknown },
     ]);
@@ -46,7 +47,7 @@ describe("instances", () => {
     const recorded = new RecordedHost(() => {
       throw new RangeError("no such region");
     });
-    recorded.host.startInstance({ id: INSTANCE, config: "{}" });
+    recorded.host.bind({ id: INSTANCE, config: "{}" });
     recorded.start();
     const [failed, event] = recorded.reports;
     expect(failed).toMatchObject({ kind: "instance-failed", error: { name: "RangeError", message: "no such region" } });
@@ -55,7 +56,7 @@ describe("instances", () => {
 
   it("that are not here fail their events", () => {
     const recorded = RecordedHost.running(() => {});
-    recorded.host.startEvent(5, 99, "access", "MsgPack:1");
+    recorded.host.start({ callId: 5, bindingId: 99, functionName: phaseFunction("MsgPack:1", "access") });
     expect(recorded.reports).toEqual([
       { kind: "failure", eventId: 5, error: expect.objectContaining({ message: "instance 99 is not here" }) as unknown },
     ]);
@@ -64,7 +65,7 @@ describe("instances", () => {
   it("that are closed let running events finish and start no new ones", async () => {
     const recorded = RecordedHost.running((kong) => kong.client.getIp());
     const eventId = recorded.start();
-    recorded.host.closeInstance(INSTANCE);
+    recorded.host.unbind(INSTANCE);
     recorded.start();
     await recorded.until(2);
     recorded.answer(eventId, "1.2.3.4");
@@ -77,7 +78,7 @@ describe("instances", () => {
       let hits = 0;
       return { access: (kong) => kong.log.info((hits += 1)) };
     });
-    recorded.host.startInstance({ id: INSTANCE, config: "{}" });
+    recorded.host.bind({ id: INSTANCE, config: "{}" });
     recorded.start();
     await recorded.until(2);
     recorded.start();
@@ -89,7 +90,7 @@ describe("instances", () => {
 describe("phases", () => {
   it("each run their own handler", async () => {
     const recorded = new RecordedHost(() => ({ access: (kong) => kong.log.info("access"), log: (kong) => kong.log.info("log") }));
-    recorded.host.startInstance({ id: INSTANCE, config: "{}" });
+    recorded.host.bind({ id: INSTANCE, config: "{}" });
     recorded.start("log");
     await recorded.until(2);
     expect(recorded.calls()).toEqual([{ method: "kong.log.info", args: ["log"], kind: "tell" }]);
@@ -179,7 +180,7 @@ describe("calls", () => {
     const recorded = RecordedHost.running((kong) => kong.client.getIp());
     const eventId = recorded.start();
     await recorded.until(1);
-    recorded.host.step(eventId, false, Buffer.from([0xc1]));
+    recorded.host.answer(eventId, false, Buffer.from([0xc1]));
     await recorded.until(2);
     expect(recorded.reports[1]).toMatchObject({
       kind: "failure",
@@ -208,7 +209,7 @@ describe("calls", () => {
     });
     const eventId = recorded.start();
     await recorded.until(1);
-    recorded.host.cancelEvent(eventId, "too long");
+    recorded.host.cancel(eventId, "too long");
     await settle();
     expect(recorded.host.eventCount).toBe(0);
     expect(recorded.kinds()).toEqual(["calls"]);

@@ -1,6 +1,7 @@
 // Owns one event on the gateway's side: plays the handler's calls one by one, whichever connection asks.
 import { performance } from "node:perf_hooks";
-import type { PdkCall, PhaseHost, Protocol } from "../../../../core/channel/index.js";
+import type { Ask, CallHost } from "../../../../core/channel/index.js";
+import type { Protocol } from "../../msgpack/index.js";
 
 /** Where the answer to the gateway's present request goes. Only one is open at a time. After the last nothing follows. */
 export type EventReply = (eventId: number, data: Buffer, isLast: boolean) => void;
@@ -33,7 +34,7 @@ export interface FailureCall {
 
 /** What runs an instance's events, and what holds for them. */
 export interface EventRunner {
-  readonly host: PhaseHost;
+  readonly host: CallHost;
   /** For messages. */
   readonly plugin: string;
   /** Milliseconds until an event is given up. */
@@ -51,12 +52,12 @@ export interface EventOptions {
   /** When the event is given up, in the milliseconds of `performance.now`. */
   readonly deadline: number;
   /** Called once, when the gateway has or will get nothing more of this event; with the call that ended the request. */
-  readonly onOver: (event: Event, end: Buffer | undefined) => void;
+  readonly onOver: (event: GatewayEvent, end: Buffer | undefined) => void;
   /** The gateway refused a call whose result nobody waits for. */
-  readonly onCallRefused: (event: Event, call: Buffer, answer: Buffer | undefined) => void;
+  readonly onCallRefused: (event: GatewayEvent, call: Buffer, answer: Buffer | undefined) => void;
 }
 
-export class Event {
+export class GatewayEvent {
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
@@ -64,9 +65,9 @@ export class Event {
   readonly runner: EventRunner;
   readonly #options: EventOptions;
   #state: EventState = "running";
-  #queue: PdkCall[] = [];
+  #queue: Ask[] = [];
   /** Sent, and not answered yet. */
-  readonly #played: PdkCall[] = [];
+  readonly #played: Ask[] = [];
   #handlerDone = false;
   #hasFailed = false;
   #hasReturned = false;
@@ -113,7 +114,7 @@ export class Event {
   }
 
   /** The handler made calls. */
-  addCalls(calls: readonly PdkCall[]): void {
+  addCalls(calls: readonly Ask[]): void {
     if (this.#handlerDone) return;
     this.#queue.push(...calls);
     this.#advance();
@@ -137,7 +138,7 @@ export class Event {
   /** The gateway refused a call whose answer the handler does not look at: the event fails, though its handler may have returned. */
   callRefused(calls: readonly FailureCall[]): void {
     if (this.#hasFailed || this.#hasReturned || this.#state === "over") return;
-    if (!this.#handlerDone) this.runner.host.cancelEvent(this.id, "the gateway refused a call of it");
+    if (!this.#handlerDone) this.runner.host.cancel(this.id, "the gateway refused a call of it");
     this.#fail(calls);
   }
 
@@ -146,7 +147,7 @@ export class Event {
     if (this.#hasFailed || this.#state === "over") return;
     this.#played.splice(-count, count);
     this.#hasReturned = false;
-    if (!this.#handlerDone) this.runner.host.cancelEvent(this.id, "the gateway lacks a function that it called");
+    if (!this.#handlerDone) this.runner.host.cancel(this.id, "the gateway lacks a function that it called");
     this.#fail(calls);
   }
 
@@ -170,7 +171,7 @@ export class Event {
     if (answered === undefined) return false;
     this.#state = this.#played.length > 0 ? "awaiting-step" : "running";
     this.#reply = reply;
-    if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.step(this.id, failed, data);
+    if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.answer(this.id, failed, data);
     else if (failed) this.#options.onCallRefused(this, answered.data, data);
     this.#advance();
     return true;
@@ -185,7 +186,7 @@ export class Event {
     else if (this.#handlerDone) this.#over(reply, this.#options.dialect.phaseOver);
   }
 
-  #play(call: PdkCall, reply: EventReply): void {
+  #play(call: Ask, reply: EventReply): void {
     // No step follows a call that ends the request: for this server the event is over once the call is sent.
     if (call.ends) return this.#over(reply, call.data, call.data);
     this.#state = "awaiting-step";

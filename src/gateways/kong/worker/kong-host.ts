@@ -1,46 +1,49 @@
 // Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
-import type { AskedCall, InstanceSpec, LogEntry, PhaseHost, PhaseHostListener, Protocol } from "../../../core/channel/index.js";
+import type {
+  BindingSpec,
+  CallHost,
+  CallHostListener,
+  CallStart,
+  LogEntry,
+  PrefetchedAnswer,
+} from "../../../core/channel/index.js";
+import { phaseOfFunction, protocolOfFunction } from "../msgpack/index.js";
 import { ownConfig } from "../schema/index.js";
-import { toErrorInfo } from "../../../core/model/index.js";
+import { type ErrorInfo, toErrorInfo } from "../../../core/model/index.js";
 import type { CodecFor } from "./codecs.js";
-import { type EventTracking, NO_TRACKING } from "../../../core/worker/index.js";
-import { type CallCodec, type EventOutlet, ExitSignal, RunningEvent } from "./event.js";
+import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
+import { type CallCodec, type EventOutlet, ExitSignal, HandlerEvent } from "./handler-event.js";
 import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
 import { kongObject } from "./kong-object.js";
-import type { OpeningHabits } from "./opening-habits.js";
+import type { PrefetchLearner } from "./prefetch-learner.js";
 
 type Instance =
   { readonly state: "ready"; readonly handlers: PhaseHandlers } | { readonly state: "failed"; readonly reason: Error };
 
-interface EventStart {
-  readonly eventId: number;
-  readonly instanceId: number;
-  readonly phase: string;
-  readonly protocol: Protocol;
-  readonly asked: readonly AskedCall[] | undefined;
-}
-
-export interface LocalHostOptions {
+export interface KongHostOptions {
   /** The plugin's name, where its module states none. */
   readonly plugin?: string;
   /** Says when calls that were made in one go (`Promise.all`) are sent; those of all events of a tick together. */
   readonly defer?: (flush: () => void) => void;
-  readonly tracking?: EventTracking;
+  readonly tracking?: CallTracking;
   /** Learns with which reads events begin, for a host that can ask ahead. */
-  readonly habits?: OpeningHabits;
+  readonly prefetches?: PrefetchLearner;
+  /** At once. */
+  readonly maxEvents?: number;
   /** Frees the memory of an answer that nothing refers to any more. */
   readonly release?: (data: Buffer) => void;
 }
 
-export class LocalHost implements PhaseHost {
+export class KongHost implements CallHost {
   readonly #definition: PluginDefinition;
   readonly #plugin: string;
   readonly #codecFor: CodecFor;
-  readonly #listener: PhaseHostListener;
-  readonly #tracking: EventTracking;
-  readonly #habits: OpeningHabits | undefined;
+  readonly #listener: CallHostListener;
+  readonly #tracking: CallTracking;
+  readonly #prefetches: PrefetchLearner | undefined;
+  readonly #maxEvents: number;
   readonly #instances = new Map<number, Instance>();
-  readonly #events = new Map<number, RunningEvent>();
+  readonly #events = new Map<number, HandlerEvent>();
   /** Events that wait for their codec to be loaded. */
   readonly #waiting = new Set<number>();
   readonly #outlet: EventOutlet;
@@ -48,23 +51,25 @@ export class LocalHost implements PhaseHost {
   constructor(
     definition: PluginDefinition,
     codecFor: CodecFor,
-    listener: PhaseHostListener,
+    listener: CallHostListener,
     {
       plugin = "?",
       defer = (flush) => process.nextTick(flush),
       tracking = NO_TRACKING,
-      habits,
+      prefetches,
+      maxEvents = Infinity,
       release = () => {},
-    }: LocalHostOptions = {},
+    }: KongHostOptions = {},
   ) {
     this.#definition = definition;
     this.#plugin = definition.name ?? plugin;
     this.#codecFor = codecFor;
     this.#listener = listener;
     this.#tracking = tracking;
-    this.#habits = habits;
+    this.#prefetches = prefetches;
+    this.#maxEvents = maxEvents;
     this.#outlet = {
-      send: (event, calls) => listener.onCalls(event.id, calls),
+      send: (event, calls) => listener.onAsks(event.id, calls),
       defer,
       spent: release,
       ended: (event) => this.#events.delete(event.id),
@@ -80,7 +85,7 @@ export class LocalHost implements PhaseHost {
     return this.#events.size;
   }
 
-  startInstance(spec: InstanceSpec): void {
+  bind(spec: BindingSpec): void {
     try {
       const config: unknown = JSON.parse(spec.config);
       if (typeof config !== "object" || config === null) throw new TypeError("the configuration is no JSON object");
@@ -94,58 +99,60 @@ export class LocalHost implements PhaseHost {
         state: "failed",
         reason: new Error(`instance ${spec.id} did not start: ${error.message}`, { cause: thrown }),
       });
-      this.#listener.onInstanceFailed(spec.id, error);
+      this.#listener.onBindingFailed(spec.id, error);
     }
   }
 
-  closeInstance(instanceId: number): void {
+  unbind(instanceId: number): void {
     this.#instances.delete(instanceId);
-    this.#habits?.closeInstance(instanceId);
+    this.#prefetches?.closeInstance(instanceId);
   }
 
-  startEvent(eventId: number, instanceId: number, phase: string, protocol: Protocol, asked?: readonly AskedCall[]): void {
-    const codec = this.#codecFor(protocol);
-    const begin = (loaded: CallCodec): void => this.#begin({ eventId, instanceId, phase, protocol, asked }, loaded);
-    if (!(codec instanceof Promise)) return begin(codec);
-    this.#waiting.add(eventId);
+  start(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
+    const { callId } = call;
+    if (this.#events.size >= this.#maxEvents) return this.#listener.onFailure(callId, tooManyEvents(this.#maxEvents));
+    const codec = this.#codecFor(protocolOfFunction(call.functionName));
+    if (!(codec instanceof Promise)) return this.#begin(call, prefetched, codec);
+    this.#waiting.add(callId);
     codec.then(
       (loaded) => {
-        if (this.#waiting.delete(eventId)) begin(loaded);
+        if (this.#waiting.delete(callId)) this.#begin(call, prefetched, loaded);
       },
       (error: unknown) => {
-        if (this.#waiting.delete(eventId)) this.#listener.onFailure(eventId, toErrorInfo(error));
+        if (this.#waiting.delete(callId)) this.#listener.onFailure(callId, toErrorInfo(error));
       },
     );
   }
 
-  #begin({ eventId, instanceId, phase, protocol, asked }: EventStart, codec: CallCodec): void {
-    const instance = this.#instances.get(instanceId);
+  #begin(call: CallStart, prefetched: readonly PrefetchedAnswer[] | undefined, codec: CallCodec): void {
+    const { callId, bindingId, functionName } = call;
+    const instance = this.#instances.get(bindingId);
     if (instance?.state !== "ready") {
-      const reason = instance?.reason ?? new Error(`instance ${instanceId} is not here`);
-      this.#listener.onFailure(eventId, toErrorInfo(reason), reason);
+      const reason = instance?.reason ?? new Error(`instance ${bindingId} is not here`);
+      this.#listener.onFailure(callId, toErrorInfo(reason), reason);
       return;
     }
-    const event = new RunningEvent({
+    const event = new HandlerEvent({
       plugin: this.#plugin,
-      id: eventId,
-      instanceId,
-      phase,
+      id: callId,
+      instanceId: bindingId,
+      phase: phaseOfFunction(functionName),
       bodies: this.#definition.bodies,
       codec,
       outlet: this.#outlet,
-      opening: this.#habits?.begin(instanceId, phase, protocol, asked),
+      opening: this.#prefetches?.begin(call, prefetched),
     });
-    this.#events.set(eventId, event);
+    this.#events.set(callId, event);
     // It catches what plugin code throws; what goes wrong in its own catch is logged as a stray rejection of this isolate.
     // eslint-disable-next-line @typescript-eslint/no-floating-promises
     this.#tracking.run(event, () => void this.#run(event, instance.handlers));
   }
 
-  step(eventId: number, failed: boolean, data: Buffer | undefined): void {
+  answer(eventId: number, failed: boolean, data: Buffer | undefined): void {
     this.#events.get(eventId)?.step(failed, data);
   }
 
-  cancelEvent(eventId: number, reason: string): void {
+  cancel(eventId: number, reason: string): void {
     this.#waiting.delete(eventId);
     const event = this.#events.get(eventId);
     if (event === undefined) return;
@@ -153,7 +160,7 @@ export class LocalHost implements PhaseHost {
     event.cancel(reason);
   }
 
-  async #run(event: RunningEvent, handlers: PhaseHandlers): Promise<void> {
+  async #run(event: HandlerEvent, handlers: PhaseHandlers): Promise<void> {
     const handler = Object.hasOwn(handlers, event.phase) ? handlers[event.phase as keyof PhaseHandlers] : undefined;
     try {
       // A gateway asks only for the phases it was told of; for any other there is nothing to do.
@@ -166,33 +173,38 @@ export class LocalHost implements PhaseHost {
     }
   }
 
-  #return(event: RunningEvent): void {
+  #return(event: HandlerEvent): void {
     // It ends with the call that ended the request.
     if (event.exited || !this.#events.delete(event.id)) return;
     const rest = event.finish();
-    if (rest.length > 0) this.#listener.onCalls(event.id, rest);
-    this.#listener.onReturn(event.id);
+    if (rest.length > 0) this.#listener.onAsks(event.id, rest);
+    this.#listener.onDone(event.id);
   }
 
-  #failed(event: RunningEvent, thrown: unknown): void {
+  #failed(event: HandlerEvent, thrown: unknown): void {
     if (!event.exited && this.#events.has(event.id)) this.#report(event, thrown);
     else if (!(thrown instanceof ExitSignal)) this.#listener.onLog(lateFailure(event, thrown));
   }
 
-  #report(event: RunningEvent, thrown: unknown): void {
+  #report(event: HandlerEvent, thrown: unknown): void {
     if (!this.#events.delete(event.id)) return;
     event.finish();
     this.#listener.onFailure(event.id, toErrorInfo(thrown), thrown);
   }
 }
 
-function lateFailure(event: RunningEvent, thrown: unknown): LogEntry {
+function tooManyEvents(maxEvents: number): ErrorInfo {
+  const message = `the plugin runs ${maxEvents} events at once already: see -max-events`;
+  return { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message };
+}
+
+function lateFailure(event: HandlerEvent, thrown: unknown): LogEntry {
   const after = event.exited ? "after it had ended the request" : "after its event had been cancelled";
   return {
     level: "warn",
     message: `the ${event.phase} handler failed ${after}`,
-    phase: event.phase,
-    instanceId: event.instanceId,
+    functionName: event.phase,
+    bindingId: event.instanceId,
     error: toErrorInfo(thrown),
   };
 }

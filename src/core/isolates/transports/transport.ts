@@ -5,7 +5,7 @@ import type { ChannelPort, IsolateTask, StartGate } from "../../channel/index.js
 export type Isolation = "thread" | "process";
 
 /** A started thread or process with one task for life. */
-export interface Carrier {
+export interface Transport {
   readonly port: ChannelPort;
   /** What it passes with each event that begins; undefined where there is no memory in common. */
   readonly gate: StartGate | undefined;
@@ -15,11 +15,11 @@ export interface Carrier {
   terminate(): Promise<void>;
 }
 
-export interface CarrierLimits {
+export interface TransportLimits {
   /** Bytes of heap. Beyond it a thread ends with an error; see docs/security.md for what this does not catch. */
   readonly memory: number;
   /** The environment that plugin code sees. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export type StartCarrier = (task: IsolateTask, limits: CarrierLimits) => Carrier;
+export type StartTransport = (task: IsolateTask, limits: TransportLimits) => Transport;

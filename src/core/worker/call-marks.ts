@@ -3,7 +3,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import { promiseHooks } from "node:v8";
-import type { EventOrigin, EventTracking } from "./current-event.js";
+import type { CallOrigin, CallTracking } from "./current-call.js";
 
 /** What extends it puts its private fields on any object: quicker than a WeakMap, and plugin code cannot see them. */
 const OnAny = function (object: object): object {
@@ -11,14 +11,14 @@ const OnAny = function (object: object): object {
 } as unknown as new (object: object) => object;
 
 class Mark extends OnAny {
-  readonly #event: EventOrigin;
+  readonly #event: CallOrigin;
 
-  constructor(object: object, event: EventOrigin) {
+  constructor(object: object, event: CallOrigin) {
     super(object);
     this.#event = event;
   }
 
-  static of(object: object): EventOrigin | undefined {
+  static of(object: object): CallOrigin | undefined {
     return #event in object ? object.#event : undefined;
   }
 }
@@ -35,8 +35,8 @@ const SCHEDULERS = [
   ["setImmediate", [globalThis, timers]],
 ] as const satisfies readonly (readonly [string, readonly object[]])[];
 
-export class EventMarks implements EventTracking {
-  #current: EventOrigin | undefined;
+export class CallMarks implements CallTracking {
+  #current: CallOrigin | undefined;
 
   constructor() {
     promiseHooks.createHook({
@@ -57,7 +57,7 @@ export class EventMarks implements EventTracking {
     syncBuiltinESMExports();
   }
 
-  run(event: EventOrigin, handler: () => void): void {
+  run(event: CallOrigin, handler: () => void): void {
     const outer = this.#current;
     this.#current = event;
     try {
@@ -67,13 +67,13 @@ export class EventMarks implements EventTracking {
     }
   }
 
-  ofException(): EventOrigin | undefined {
+  ofException(): CallOrigin | undefined {
     const event = this.#current;
     this.#current = undefined;
     return event;
   }
 
-  ofRejection(promise: Promise<unknown>): EventOrigin | undefined {
+  ofRejection(promise: Promise<unknown>): CallOrigin | undefined {
     return Mark.of(promise);
   }
 
@@ -88,7 +88,7 @@ export class EventMarks implements EventTracking {
   #marked(callback: Callback): Callback {
     const event = this.#current;
     if (event === undefined) return callback;
-    const setCurrent = (current: EventOrigin | undefined): void => {
+    const setCurrent = (current: CallOrigin | undefined): void => {
       this.#current = current;
     };
     return function (this: unknown, ...args) {

@@ -1,10 +1,10 @@
 // Owns every instance: which plugin and configuration an id means, where it runs, and when it goes by itself.
 import { performance } from "node:perf_hooks";
-import type { PhaseHost } from "../channel/index.js";
+import type { CallHost } from "../channel/index.js";
 import type { Generation } from "./registry.js";
 
 /** What is needed to start an instance again that went for being unused. */
-export interface SleepingInstance {
+export interface SleepingBinding {
   readonly id: number;
   readonly plugin: string;
   /** The configuration as the gateway sent it. It may hold secrets: never log it. */
@@ -17,8 +17,8 @@ export interface SleepingInstance {
   readonly fields: readonly unknown[];
 }
 
-export interface Instance extends SleepingInstance {
-  host: PhaseHost;
+export interface Binding extends SleepingBinding {
+  host: CallHost;
   /** Why its events fail, where they do. */
   error: string | undefined;
   /** In the milliseconds of `performance.now`. */
@@ -36,9 +36,9 @@ const SHARE = 0.1;
 /** Unused for so long (ms), an instance goes when its isolate is short of memory. */
 const SPARE = 60_000;
 
-export class InstanceTable {
-  readonly #instances = new Map<number, Instance>();
-  readonly #sleeping = new Map<number, SleepingInstance>();
+export class BindingTable {
+  readonly #instances = new Map<number, Binding>();
+  readonly #sleeping = new Map<number, SleepingBinding>();
   readonly #idleTimeout: number;
   readonly #sweep: NodeJS.Timeout;
   readonly #newId: () => number;
@@ -71,47 +71,47 @@ export class InstanceTable {
     return id;
   }
 
-  add(instance: Omit<Instance, "error" | "lastUsed">): Instance {
-    const added: Instance = { ...instance, error: undefined, lastUsed: performance.now() };
+  add(instance: Omit<Binding, "error" | "lastUsed">): Binding {
+    const added: Binding = { ...instance, error: undefined, lastUsed: performance.now() };
     this.#instances.set(added.id, added);
     this.#text += added.config.length;
     if (this.#instances.size > MAX_INSTANCES || this.#text > MAX_TEXT) this.#makeRoom(added);
     return added;
   }
 
-  get(id: number): Instance | undefined {
+  get(id: number): Binding | undefined {
     return this.#instances.get(id);
   }
 
   /** The instance, marked as used just now. */
-  use(id: number): Instance | undefined {
+  use(id: number): Binding | undefined {
     const instance = this.#instances.get(id);
     if (instance !== undefined) instance.lastUsed = performance.now();
     return instance;
   }
 
   /** Takes out an instance that went for being unused: it is to be added again under its id. */
-  wake(id: number): SleepingInstance | undefined {
+  wake(id: number): SleepingBinding | undefined {
     const sleeping = this.#sleeping.get(id);
     if (sleeping !== undefined) this.#forget(sleeping);
     return sleeping;
   }
 
-  ofPlugin(plugin: string): Instance[] {
+  ofPlugin(plugin: string): Binding[] {
     return [...this.#instances.values()].filter((instance) => instance.plugin === plugin);
   }
 
-  sleepingOf(plugin: string): SleepingInstance[] {
+  sleepingOf(plugin: string): SleepingBinding[] {
     return [...this.#sleeping.values()].filter((instance) => instance.plugin === plugin);
   }
 
   /** Forgets an instance. Its running events finish: they hold its handlers. */
-  close(id: number): SleepingInstance | undefined {
+  close(id: number): SleepingBinding | undefined {
     const instance = this.#instances.get(id);
     if (instance === undefined) return this.wake(id);
     this.#instances.delete(id);
     this.#text -= instance.config.length;
-    instance.host.closeInstance(id);
+    instance.host.unbind(id);
     return instance;
   }
 
@@ -126,19 +126,19 @@ export class InstanceTable {
     this.#sleeping.clear();
   }
 
-  #unusedFor(time: number): Instance[] {
+  #unusedFor(time: number): Binding[] {
     const oldest = performance.now() - time;
     return [...this.#instances.values()].filter(({ lastUsed }) => lastUsed < oldest);
   }
 
   /** The one that was just added stays. */
-  #makeRoom(added: Instance): void {
+  #makeRoom(added: Binding): void {
     const byAge = [...this.#instances.values()].filter((instance) => instance !== added);
     byAge.sort((a, b) => a.lastUsed - b.lastUsed);
     this.#letGo(byAge.slice(0, Math.ceil(byAge.length * SHARE)));
   }
 
-  #letGo(instances: readonly Instance[]): void {
+  #letGo(instances: readonly Binding[]): void {
     for (const { id, plugin, config, started, generation, fields } of instances) {
       this.close(id);
       this.#sleeping.set(id, { id, plugin, config, started, generation, fields });
@@ -151,7 +151,7 @@ export class InstanceTable {
     }
   }
 
-  #forget({ id, config }: SleepingInstance): void {
+  #forget({ id, config }: SleepingBinding): void {
     this.#sleeping.delete(id);
     this.#sleepingText -= config.length;
   }

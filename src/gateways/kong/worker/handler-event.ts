@@ -1,9 +1,10 @@
 // Owns one run of a handler: its calls on their way out, the answers it waits for, and how it ends.
-import type { PdkCall } from "../../../core/channel/index.js";
+import type { Ask } from "../../../core/channel/index.js";
 import { toErrorInfo } from "../../../core/model/index.js";
+import type { CallOrigin } from "../../../core/worker/index.js";
 import { PdkError, type PdkMethod } from "../pdk/index.js";
 import { assertArguments, assertPhase, type CallableMethod } from "./calls/callable-method.js";
-import type { EventOpening } from "./opening-habits.js";
+import type { EventPrefetch } from "./prefetch-learner.js";
 import { toWireArguments } from "./calls/pdk-arguments.js";
 import { type BodyKind, readResult } from "./calls/pdk-result.js";
 import { nextTurn, Refusals, WatchedPromise } from "./refusals.js";
@@ -38,15 +39,15 @@ interface Waiter {
 /** What an event reports while it runs. */
 export interface EventOutlet {
   /** Called in the tick in which a call wants an answer or ends the request. */
-  send(event: RunningEvent, calls: PdkCall[]): void;
+  send(event: HandlerEvent, calls: Ask[]): void;
   /** Runs `flush` once the code that runs now has made its calls: those made in one go travel together. */
   defer(flush: () => void): void;
   /** Nothing refers to the memory of this answer any more. */
   spent(data: Buffer): void;
   /** The event has ended by exit or error: nothing of it is to be heard any more. */
-  ended(event: RunningEvent): void;
+  ended(event: HandlerEvent): void;
   /** The event has ended by exit or error, and a call before that was refused, which nobody caught. */
-  failed(event: RunningEvent, error: unknown): void;
+  failed(event: HandlerEvent, error: unknown): void;
 }
 
 export interface EventSettings {
@@ -59,12 +60,12 @@ export interface EventSettings {
   readonly codec: CallCodec;
   readonly outlet: EventOutlet;
   /** Where the host can ask ahead. */
-  readonly opening: EventOpening | undefined;
+  readonly opening: EventPrefetch | undefined;
 }
 
 const DONE = Promise.resolve();
 
-export class RunningEvent {
+export class HandlerEvent implements CallOrigin {
   readonly plugin: string;
   readonly id: number;
   readonly instanceId: number;
@@ -72,9 +73,9 @@ export class RunningEvent {
   readonly bodies: BodyKind;
   readonly #codec: CallCodec;
   readonly #outlet: EventOutlet;
-  readonly #opening: EventOpening | undefined;
+  readonly #opening: EventPrefetch | undefined;
   #state: "running" | "exited" | "over" = "running";
-  #queue: PdkCall[] = [];
+  #queue: Ask[] = [];
   #flushScheduled = false;
   readonly #waiters: Waiter[] = [];
   readonly #reading = new Set<Waiter>();
@@ -93,6 +94,16 @@ export class RunningEvent {
     this.#codec = codec;
     this.#outlet = outlet;
     this.#opening = opening;
+  }
+
+  /** What the core calls the phase. */
+  get functionName(): string {
+    return this.phase;
+  }
+
+  /** What the core calls the instance. */
+  get bindingId(): number {
+    return this.instanceId;
   }
 
   get exited(): boolean {
@@ -237,7 +248,7 @@ export class RunningEvent {
   }
 
   /** Takes what is queued and ends the event; later PDK calls are refused. */
-  finish(): PdkCall[] {
+  finish(): Ask[] {
     this.#opening?.over();
     const rest = this.#queue;
     this.#end("over");
@@ -264,7 +275,7 @@ export class RunningEvent {
     throw new ExitSignal(method.method);
   }
 
-  #sendEnd(calls: PdkCall[]): void {
+  #sendEnd(calls: Ask[]): void {
     if (this.#state !== "exited") return;
     this.#outlet.send(this, calls);
     this.#outlet.ended(this);

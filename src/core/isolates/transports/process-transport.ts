@@ -11,7 +11,7 @@ import {
   type PipePort,
   pipePort,
 } from "../../channel/index.js";
-import type { Carrier, CarrierLimits } from "./carrier.js";
+import type { Transport, TransportLimits } from "./transport.js";
 
 const PROCESS_ENTRY = fileURLToPath(new URL("../../worker/process-entry.js", import.meta.url));
 const MEGABYTE = 1024 * 1024;
@@ -21,7 +21,7 @@ const LAST_WORDS = 1000;
 /** A signal does not open the inspector, where Node.js can be told so; elsewhere the child process takes the signal. */
 const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
-export function startProcess(task: IsolateTask, limits: CarrierLimits): Carrier {
+export function startProcess(task: IsolateTask, limits: TransportLimits): Transport {
   const memory = `--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`;
   const child = spawn(process.execPath, [...NO_INSPECTOR, memory, PROCESS_ENTRY, String(process.pid)], {
     env: { ...limits.env },

@@ -1,27 +1,27 @@
 // How events begin is learnt from those before, told when it is sure, and taken back when it was wrong.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AskedCall, Opening } from "../../../../../src/core/channel/index.js";
-import { FIRST_PATIENCE as PATIENCE, OpeningHabits } from "../../../../../src/gateways/kong/worker/opening-habits.js";
+import type { PrefetchedAnswer, Prefetch } from "../../../../../src/core/channel/index.js";
+import { FIRST_PATIENCE as PATIENCE, PrefetchLearner } from "../../../../../src/gateways/kong/worker/prefetch-learner.js";
 
 const INSTANCE = 1;
-const asked = (call: string): AskedCall => ({ call: Buffer.from(call), failed: false, data: Buffer.from("yes") });
+const asked = (call: string): PrefetchedAnswer => ({ ask: Buffer.from(call), failed: false, data: Buffer.from("yes") });
 
 let told: (readonly [phase: string, calls: readonly string[] | undefined])[];
-let known: Opening | undefined;
-let habits: OpeningHabits;
+let known: Prefetch | undefined;
+let learner: PrefetchLearner;
 
 beforeEach(() => {
   told = [];
   known = undefined;
-  habits = new OpeningHabits(({ phase }, opening) => {
+  learner = new PrefetchLearner(({ functionName }, opening) => {
     known = opening;
-    told.push([phase, opening?.map(String)]);
+    told.push([functionName, opening?.map(String)]);
   });
 });
 
 /** One event: its calls until the first ones are sent; a call that writes begins with "!". */
-function event(calls: readonly string[], phase = "access", protocol: "MsgPack:1" | "ProtoBuf:1" = "MsgPack:1"): void {
-  const opening = habits.begin(INSTANCE, phase, protocol, undefined);
+function event(calls: readonly string[], functionName = "access"): void {
+  const opening = learner.begin({ bindingId: INSTANCE, functionName }, undefined);
   for (const call of calls) expect(opening.answerTo(Buffer.from(call), !call.startsWith("!"))).toBeUndefined();
   opening.sent();
   opening.answerTo(Buffer.from("depends on an answer"), true);
@@ -35,7 +35,7 @@ function events(count: number, calls: readonly string[], phase?: string): void {
 
 /** One event of which the host has asked `known` ahead; gives which of its calls were answered without being sent. */
 function answered(calls: readonly string[]): boolean[] {
-  const opening = habits.begin(INSTANCE, "access", "MsgPack:1", (known ?? []).map(String).map(asked));
+  const opening = learner.begin({ bindingId: INSTANCE, functionName: "access" }, (known ?? []).map(String).map(asked));
   const answers = calls.map((call) => {
     const answer = opening.answerTo(Buffer.from(call), !call.startsWith("!"));
     if (answer !== undefined) expect(answer).toEqual(asked(call));
@@ -84,9 +84,9 @@ describe("what events begin with", () => {
     expect(told).toEqual([["access", ["a"]]]);
   });
 
-  it("is kept apart by phase and by protocol", () => {
+  it("is kept apart by function", () => {
     events(PATIENCE - 1, ["a"]);
-    for (let i = 0; i < PATIENCE - 1; i += 1) event(["a"], "access", "ProtoBuf:1");
+    for (let i = 0; i < PATIENCE - 1; i += 1) event(["a"], "rewrite");
     events(PATIENCE - 1, ["b"], "rewrite");
     expect(told).toEqual([]);
     events(1, ["b"], "rewrite");
@@ -95,14 +95,14 @@ describe("what events begin with", () => {
 
   it("is forgotten with its instance", () => {
     events(PATIENCE - 1, ["a"]);
-    habits.closeInstance(INSTANCE);
+    learner.closeInstance(INSTANCE);
     event(["a"]);
     expect(told).toEqual([]);
   });
 
   it("does not depend on memory that others write to", () => {
     const shared = Buffer.from("a");
-    const opening = habits.begin(INSTANCE, "access", "MsgPack:1", undefined);
+    const opening = learner.begin({ bindingId: INSTANCE, functionName: "access" }, undefined);
     opening.answerTo(shared, true);
     opening.sent();
     shared.fill("z");
@@ -143,7 +143,7 @@ describe("an event whose opening was asked ahead", () => {
   });
 
   it("that was asked with what another isolate had said begins as it wants, and takes nothing back", () => {
-    const opening = habits.begin(INSTANCE, "access", "MsgPack:1", [asked("of another")]);
+    const opening = learner.begin({ bindingId: INSTANCE, functionName: "access" }, [asked("of another")]);
     expect(opening.answerTo(Buffer.from("a"), true)).toBeUndefined();
     opening.over();
     expect(told).toEqual([]);
@@ -152,7 +152,7 @@ describe("an event whose opening was asked ahead", () => {
 
   it("takes its opening back once, however many were under way", () => {
     const ahead = [asked("a"), asked("b")];
-    const under = [1, 2, 3].map(() => habits.begin(INSTANCE, "access", "MsgPack:1", ahead));
+    const under = [1, 2, 3].map(() => learner.begin({ bindingId: INSTANCE, functionName: "access" }, ahead));
     for (const opening of under) opening.over();
     expect(told).toEqual([["access", undefined]]);
   });

@@ -1,33 +1,33 @@
 // Instances by id: ids that do not repeat, and instances that go when nobody uses them.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { PhaseHost } from "../../../../src/core/channel/index.js";
-import { type Instance, InstanceTable } from "../../../../src/core/plugins/index.js";
+import type { CallHost } from "../../../../src/core/channel/index.js";
+import { type Binding, BindingTable } from "../../../../src/core/plugins/index.js";
 
 const IDLE = 60_000;
 
 /** A host that only notes which instances were closed. */
-class ClosingHost implements PhaseHost {
+class ClosingHost implements CallHost {
   readonly closed: number[] = [];
 
-  closeInstance(instanceId: number): void {
+  unbind(instanceId: number): void {
     this.closed.push(instanceId);
   }
 
-  startInstance(): void {}
-  startEvent(): void {}
-  step(): void {}
-  cancelEvent(): void {}
+  bind(): void {}
+  start(): void {}
+  answer(): void {}
+  cancel(): void {}
 }
 
-let table: InstanceTable;
+let table: BindingTable;
 let host: ClosingHost;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
   vi.spyOn(performance, "now").mockImplementation(() => Date.now());
   let last = 0;
-  table = new InstanceTable(IDLE, () => (last += 1));
+  table = new BindingTable(IDLE, () => (last += 1));
   host = new ClosingHost();
 });
 
@@ -37,7 +37,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const add = (id: number, plugin = "hello", config = "{}"): Instance =>
+const add = (id: number, plugin = "hello", config = "{}"): Binding =>
   table.add({ id, plugin, config, host, started: 1, generation: undefined, fields: [] });
 
 it("ids that are in use are left out", () => {
@@ -103,7 +103,7 @@ describe("unused instances", () => {
   ])("of longest go where %s, and in the end for good", (_why, config, limit) => {
     const gone: number[] = [];
     table.end();
-    table = new InstanceTable(
+    table = new BindingTable(
       IDLE,
       () => 1,
       (id) => gone.push(id),
@@ -125,7 +125,7 @@ describe("unused instances", () => {
 
   it("of a plugin that is short of memory go after a minute", () => {
     table.end();
-    table = new InstanceTable(24 * IDLE, () => 1);
+    table = new BindingTable(24 * IDLE, () => 1);
     for (const [id, plugin] of [
       [1, "heavy"],
       [2, "other"],
@@ -143,7 +143,7 @@ describe("unused instances", () => {
     "are looked for at sensible times with a timeout of %d ms",
     (timeout) => {
       const every = vi.spyOn(globalThis, "setInterval");
-      new InstanceTable(timeout, () => 1).end();
+      new BindingTable(timeout, () => 1).end();
       const interval = every.mock.calls[0]?.[1] ?? 0;
       expect(interval).toBeGreaterThanOrEqual(100);
       expect(interval).toBeLessThanOrEqual(Math.max(60_000, timeout / 4));

@@ -1,8 +1,8 @@
 // Learns with which reads the events of an instance's phase begin, so that the host can make them before it wakes this thread.
-import type { AskedCall, Opening, OpeningKey, Protocol } from "../../../core/channel/index.js";
+import type { PrefetchedAnswer, Prefetch, PrefetchKey } from "../../../core/channel/index.js";
 
 /** Says with what events begin from now on; undefined where it is not known any more. */
-export type TellOpening = (key: OpeningKey, opening: Opening | undefined) => void;
+export type TellPrefetch = (key: PrefetchKey, opening: Prefetch | undefined) => void;
 
 /**
  * So many events in a row begin alike before the host makes their calls, so that it happens to plugins under load and never to
@@ -14,24 +14,24 @@ const MAX_CALLS = 32;
 /** Bytes of one call. */
 const MAX_CALL_SIZE = 1024;
 
-export class OpeningHabits {
-  readonly #tell: TellOpening;
+export class PrefetchLearner {
+  readonly #tell: TellPrefetch;
   readonly #byInstance = new Map<number, Habit[]>();
 
-  constructor(tell: TellOpening) {
+  constructor(tell: TellPrefetch) {
     this.#tell = tell;
   }
 
   /** For one event; `asked` is what the host has asked ahead. */
-  begin(instanceId: number, phase: string, protocol: Protocol, asked: readonly AskedCall[] | undefined): EventOpening {
-    let habits = this.#byInstance.get(instanceId);
-    if (habits === undefined) this.#byInstance.set(instanceId, (habits = []));
-    let habit = habits.find(({ key }) => key.phase === phase && key.protocol === protocol);
+  begin({ bindingId, functionName }: PrefetchKey, asked: readonly PrefetchedAnswer[] | undefined): EventPrefetch {
+    let habits = this.#byInstance.get(bindingId);
+    if (habits === undefined) this.#byInstance.set(bindingId, (habits = []));
+    let habit = habits.find(({ key }) => key.functionName === functionName);
     if (habit === undefined) {
-      habit = new Habit({ instanceId, phase, protocol }, this.#tell);
+      habit = new Habit({ bindingId, functionName }, this.#tell);
       habits.push(habit);
     }
-    return asked === undefined ? new WatchedOpening(habit) : new AskedOpening(habit, asked);
+    return asked === undefined ? new WatchedPrefetch(habit) : new PlayedPrefetch(habit, asked);
   }
 
   closeInstance(instanceId: number): void {
@@ -40,21 +40,21 @@ export class OpeningHabits {
 }
 
 class Habit {
-  readonly key: OpeningKey;
-  readonly #tell: TellOpening;
+  readonly key: PrefetchKey;
+  readonly #tell: TellPrefetch;
   /** How the last event began. */
-  #calls: Opening = [];
+  #calls: Prefetch = [];
   #alike = 0;
   #patience = FIRST_PATIENCE;
-  #opening: Opening | undefined;
+  #opening: Prefetch | undefined;
 
-  constructor(key: OpeningKey, tell: TellOpening) {
+  constructor(key: PrefetchKey, tell: TellPrefetch) {
     this.key = key;
     this.#tell = tell;
   }
 
   /** An event made these calls before anything was answered. */
-  began(calls: Opening): void {
+  began(calls: Prefetch): void {
     // Its calls were not asked ahead: it started before the host had been told.
     if (this.#opening !== undefined) return;
     if (calls.length === 0 || !isAlike(calls, this.#calls)) {
@@ -69,7 +69,7 @@ class Habit {
   }
 
   /** An event began otherwise than with these calls, which were made ahead. */
-  missed(calls: Opening): void {
+  missed(calls: Prefetch): void {
     // Another isolate may have told of them, or this one before it thought otherwise.
     if (this.#opening === undefined || !isAlike(calls, this.#opening)) return;
     this.#opening = undefined;
@@ -80,14 +80,14 @@ class Habit {
   }
 }
 
-function isAlike(calls: Opening, others: Opening): boolean {
+function isAlike(calls: Prefetch, others: Prefetch): boolean {
   return calls.length === others.length && calls.every((call, index) => others[index]?.equals(call) === true);
 }
 
 /** How one event begins. */
-export interface EventOpening {
+export interface EventPrefetch {
   /** The handler makes a call; gives its answer where it is already there. `isRead`: it changes nothing, and may be asked ahead. */
-  answerTo(call: Buffer, isRead: boolean): AskedCall | undefined;
+  answerTo(call: Buffer, isRead: boolean): PrefetchedAnswer | undefined;
   /** Calls were sent: those made later may depend on answers. */
   sent(): void;
   /** The handler is done. */
@@ -95,7 +95,7 @@ export interface EventOpening {
 }
 
 /** The event's calls are all its own; the habit learns how it begins. */
-class WatchedOpening implements EventOpening {
+class WatchedPrefetch implements EventPrefetch {
   readonly #habit: Habit;
   readonly #calls: Buffer[] = [];
   #state: "reading" | "closed" | "told" = "reading";
@@ -122,22 +122,22 @@ class WatchedOpening implements EventOpening {
 }
 
 /** The host has asked ahead: answers are there for as long as the handler calls as expected. */
-class AskedOpening implements EventOpening {
+class PlayedPrefetch implements EventPrefetch {
   readonly #habit: Habit;
-  readonly #asked: readonly AskedCall[];
+  readonly #asked: readonly PrefetchedAnswer[];
   #taken = 0;
   #isAsExpected = true;
 
-  constructor(habit: Habit, asked: readonly AskedCall[]) {
+  constructor(habit: Habit, asked: readonly PrefetchedAnswer[]) {
     this.#habit = habit;
     this.#asked = asked;
   }
 
-  answerTo(call: Buffer): AskedCall | undefined {
+  answerTo(call: Buffer): PrefetchedAnswer | undefined {
     if (!this.#isAsExpected) return undefined;
     const asked = this.#asked[this.#taken];
     // Any other call, such as one that changes what is read, makes what was read before it old.
-    this.#isAsExpected = asked?.call.equals(call) === true;
+    this.#isAsExpected = asked?.ask.equals(call) === true;
     if (!this.#isAsExpected) return undefined;
     this.#taken += 1;
     return asked;
@@ -148,6 +148,6 @@ class AskedOpening implements EventOpening {
   }
 
   over(): void {
-    if (this.#taken < this.#asked.length) this.#habit.missed(this.#asked.map(({ call }) => call));
+    if (this.#taken < this.#asked.length) this.#habit.missed(this.#asked.map(({ ask }) => ask));
   }
 }

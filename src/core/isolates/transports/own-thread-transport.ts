@@ -1,7 +1,7 @@
 // Carries an isolate in a worker thread that runs the program's own file: a program of one file has no other to start.
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
-import type { Carrier, CarrierLimits, StartCarrier } from "./carrier.js";
+import type { Transport, TransportLimits, StartTransport } from "./transport.js";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -17,8 +17,8 @@ export interface OwnThread {
 }
 
 /** Starts threads that run `file`, which is to look for its {@link ownThread}. */
-export function startOwnThread(file: string): StartCarrier {
-  return (task, limits: CarrierLimits): Carrier => {
+export function startOwnThread(file: string): StartTransport {
+  return (task, limits: TransportLimits): Transport => {
     const { port1, port2 } = new MessageChannel();
     const gate = new StartGate();
     const worker = new Worker(file, {
