@@ -168,7 +168,7 @@ describe("kong.response.exit", () => {
     await recorded.until(2);
     expect(recorded.reports[1]).toMatchObject({
       kind: "log",
-      entry: { level: "warn", phase: "access", instanceId: INSTANCE, error: { message: "behind the end" } },
+      entry: { level: "warn", functionName: "access", bindingId: INSTANCE, error: { message: "behind the end" } },
     });
   });
 
