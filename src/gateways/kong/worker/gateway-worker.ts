@@ -2,7 +2,7 @@
 import type { GatewayWorker } from "../../../core/worker/index.js";
 import { isPdkError } from "../pdk/index.js";
 import { gatewayCodecs } from "./codecs.js";
-import { ExitSignal } from "./handler-event.js";
+import { ExitSignal } from "./exit-signal.js";
 import { adaptModule } from "./forms/adapt-module.js";
 import type { PluginDefinition } from "./forms/plugin-definition.js";
 import { KongHost } from "./kong-host.js";

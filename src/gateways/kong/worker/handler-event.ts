@@ -7,6 +7,7 @@ import { assertArguments, assertPhase, type CallableMethod } from "./calls/calla
 import type { EventPrefetch } from "./prefetch-learner.js";
 import { toWireArguments } from "./calls/pdk-arguments.js";
 import { type BodyKind, readResult } from "./calls/pdk-result.js";
+import { ExitSignal } from "./exit-signal.js";
 import { nextTurn, Refusals, WatchedPromise } from "./refusals.js";
 
 /** Between PDK calls and bytes; which one depends on the protocol the gateway speaks. */
@@ -14,18 +15,6 @@ export interface CallCodec {
   encodeCall(method: string, args: readonly unknown[]): Buffer;
   /** What a call returned; a promise where it has still to be read from somewhere. */
   decodeResult(method: string, data: Buffer): unknown;
-}
-
-/**
- * Thrown by `kong.response.exit` and `.error`, so that the handler ends there, awaited or not. It is no error: whoever
- * catches it finds the event over.
- */
-export class ExitSignal extends Error {
-  override readonly name = "ExitSignal";
-
-  constructor(method: string) {
-    super(`${method} has ended the request; the handler ends here`);
-  }
 }
 
 interface Waiter {
