@@ -1,0 +1,130 @@
+// Reads an API definition, classic or OAS, as one value with the fields that plugins ask for.
+import { DefinitionError } from "./errors.js";
+
+/** What the gateway knows of an API. */
+export interface ApiDefinition {
+  readonly id: string;
+  readonly orgId: string;
+  readonly name: string;
+  readonly active: boolean;
+  /** Whether only other APIs of the gateway reach it. */
+  readonly internal: boolean;
+  /** The path under which clients reach it, such as `/shop/`; undefined for an API that has none. */
+  readonly listenPath: string | undefined;
+  /** Whether the upstream gets the path without `listenPath`. */
+  readonly stripListenPath: boolean;
+  readonly targetUrl: string | undefined;
+  /** The host name that it is limited to. */
+  readonly domain: string | undefined;
+  /** Whether it needs no key. */
+  readonly keyless: boolean;
+  readonly tags: readonly string[];
+  /** The names of its versions, as far as the definition has them. */
+  readonly versions: readonly string[];
+  /** `config_data`, whether it is switched on or not. */
+  readonly configData: Readonly<Record<string, unknown>>;
+  /** `custom_middleware_bundle`; undefined where there is none, or it is switched off. */
+  readonly bundle: string | undefined;
+  /** `x-tyk-api-gateway` is in `document` where it is `oas`; else the classic fields are. */
+  readonly form: "classic" | "oas";
+  /** The whole definition, as the gateway has it. */
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const EXTENSION = "x-tyk-api-gateway";
+
+/** @throws {DefinitionError} for what is none. `place` says where it is from. */
+export function parseDefinition(value: unknown, place: string): ApiDefinition {
+  const document = fieldsOf(value);
+  // An export of the Dashboard has the definition one level below.
+  const inner = document["api_definition"];
+  if (isRecord(inner)) return parseDefinition(inner, place);
+  const definition = EXTENSION in document ? fromOas(document) : fromClassic(document);
+  if (definition.id !== "") return definition;
+  throw new DefinitionError("TYK_DEFINITION_BROKEN", `${place} has no ${EXTENSION in document ? "info.id" : "api_id"}`);
+}
+
+/** The same API with its OAS document, where the classic fields came first. */
+export function withDocument(definition: ApiDefinition, document: unknown): ApiDefinition {
+  return isRecord(document) && EXTENSION in document ? { ...definition, form: "oas", document } : definition;
+}
+
+/** Whether the gateway keeps an OAS document of this classic definition. */
+export const hasOas = ({ form, document }: ApiDefinition): boolean => form === "classic" && document["is_oas"] === true;
+
+function fromClassic(document: Fields): ApiDefinition {
+  const proxy = fieldsOf(document["proxy"]);
+  const versions = fieldsOf(fieldsOf(document["version_data"])["versions"]);
+  return {
+    id: textOf(document["api_id"]) ?? "",
+    orgId: textOf(document["org_id"]) ?? "",
+    name: textOf(document["name"]) ?? "",
+    active: document["active"] === true,
+    internal: document["internal"] === true,
+    listenPath: textOf(proxy["listen_path"]),
+    stripListenPath: proxy["strip_listen_path"] === true,
+    targetUrl: textOf(proxy["target_url"]),
+    domain: document["domain_disabled"] === true ? undefined : textOf(document["domain"]),
+    keyless: document["use_keyless"] === true,
+    tags: document["tags_disabled"] === true ? [] : textsOf(document["tags"]),
+    versions: Object.keys(versions),
+    configData: fieldsOf(document["config_data"]),
+    bundle: document["custom_middleware_bundle_disabled"] === true ? undefined : textOf(document["custom_middleware_bundle"]),
+    form: "classic",
+    document,
+  };
+}
+
+function fromOas(document: Fields): ApiDefinition {
+  const { info, server, upstream, middleware } = groupsOf(fieldsOf(document[EXTENSION]), [
+    "info",
+    "server",
+    "upstream",
+    "middleware",
+  ]);
+  const { state, versioning } = groupsOf(info, ["state", "versioning"]);
+  const { listenPath, authentication, customDomain, gatewayTags } = groupsOf(server, [
+    "listenPath",
+    "authentication",
+    "customDomain",
+    "gatewayTags",
+  ]);
+  const { pluginConfig } = groupsOf(fieldsOf(middleware["global"]), ["pluginConfig"]);
+  const { bundle, data } = groupsOf(pluginConfig, ["bundle", "data"]);
+  const versions = Array.isArray(versioning["versions"]) ? versioning["versions"] : [];
+  return {
+    id: textOf(info["id"]) ?? "",
+    orgId: textOf(info["orgId"]) ?? "",
+    name: textOf(info["name"]) ?? "",
+    active: state["active"] === true,
+    internal: state["internal"] === true,
+    listenPath: textOf(listenPath["value"]),
+    stripListenPath: listenPath["strip"] === true,
+    targetUrl: textOf(upstream["url"]),
+    domain: customDomain["enabled"] === true ? textOf(customDomain["name"]) : undefined,
+    keyless: authentication["enabled"] !== true,
+    tags: gatewayTags["enabled"] === true ? textsOf(gatewayTags["tags"]) : [],
+    versions: versions.flatMap((version) => textOf(fieldsOf(version)["name"]) ?? []),
+    configData: fieldsOf(data["value"]),
+    bundle: bundle["enabled"] === true ? textOf(bundle["path"]) : undefined,
+    form: "oas",
+    document,
+  };
+}
+
+function groupsOf<Name extends string>(fields: Fields, names: readonly Name[]): Readonly<Record<Name, Fields>> {
+  return Object.fromEntries(names.map((name) => [name, fieldsOf(fields[name])])) as Record<Name, Fields>;
+}
+
+const fieldsOf = (value: unknown): Fields => (isRecord(value) ? value : {});
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((text): text is string => typeof text === "string") : [];
+
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,21 @@
+// Owns the errors of API definitions: each message says what to configure, or where to look.
+
+const CODES = {
+  TYK_DEFINITION_NOT_CONFIGURED: "this server has no API definitions",
+  TYK_DEFINITION_UNKNOWN: "there is no definition of this API",
+  TYK_DEFINITION_BROKEN: "the API definition cannot be read",
+  TYK_DEFINITION_UNAVAILABLE: "the Gateway API does not give the definition",
+  TYK_DEFINITION_SECRET: "the secret of the Gateway API cannot be read",
+} as const;
+
+export type DefinitionErrorCode = keyof typeof CODES;
+
+export class DefinitionError extends Error {
+  override readonly name = "DefinitionError";
+  readonly code: DefinitionErrorCode;
+
+  constructor(code: DefinitionErrorCode, detail: string, options?: ErrorOptions) {
+    super(`${CODES[code]}: ${detail}`, options);
+    this.code = code;
+  }
+}
