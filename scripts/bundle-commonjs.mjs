@@ -1,4 +1,5 @@
 // Writes dist/commonjs: the PDK and the test kit for Jest, whose module system has no ES modules. Node.js itself takes those.
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -35,3 +36,6 @@ await build({
   define: { "import.meta.url": "undefined" },
   logLevel: "warning",
 });
+
+// A program's server is one, however it is imported: every Node.js that runs it can `require` ES modules.
+writeFileSync(join(dist, "commonjs/server.cjs"), 'module.exports = require("../apps/program/public.js");\n');

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, parse, sep } from "node:path";
+import { basename, dirname, join, parse, relative, sep } from "node:path";
 import { BuildError } from "./build-error.js";
 
 /** More are not read by anybody at once. */
@@ -97,12 +97,12 @@ function configFor(entry: string, pdkEntry: string): object {
 
 /** What a plugin can import where this package is not installed beside it. */
 function ownTypes(pdkEntry: string): Record<string, string[]> {
-  const pdkTypes = pdkEntry.replace(/\.js$/, ".d.ts");
   const dist = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)) + "/dist".length);
+  const pdkTypes = join(dist, "types", relative(dist, pdkEntry).replace(/\.js$/, ".d.ts"));
   return {
     "pluginserver/pdk": [pdkTypes],
     "pluginserver/kong": [pdkTypes],
-    "pluginserver/server": [join(dist, "apps/program/public.d.ts")],
+    "pluginserver/server": [join(dist, "types/apps/program/public.d.ts")],
   };
 }
 

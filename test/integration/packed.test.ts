@@ -84,6 +84,36 @@ describe("the packed package, in an empty folder", () => {
     expect(readdirSync(join(folder, "out"))).toEqual(["plain.cjs"]);
   });
 
+  it("keeps a dump alone on stdout, whatever a plugin's native code writes there", () => {
+    const folder = join(temp.path, "noisy");
+    mkdirSync(folder);
+    // As an addon does: past everything that stands for stdout in JavaScript.
+    writeFileSync(
+      join(folder, "noisy.cjs"),
+      'require("node:fs").writeSync(1, "noise\\n"); exports.New = () => ({ access() {} });',
+    );
+    const binary = join(project, "../node_modules/.bin/pluginserver");
+    const { stdout, stderr } = spawnSync(binary, ["-plugins-dir", folder, "-dump", "noisy"], { encoding: "utf8" });
+    expect((JSON.parse(stdout) as { Name: string }[]).map(({ Name }) => Name)).toEqual(["noisy"]);
+    expect(stderr).toContain("noise");
+  });
+
+  it("has types for CommonJS as Node.js 16 knew it, and for each of its doors", () => {
+    const folder = join(project, "common");
+    const doors = ["pdk", "kong", "testing", "testing/kong-js", "server"];
+    mkdirSync(folder);
+    const imports = doors.map((door, index) => `import * as m${index} from "pluginserver/${door}";\nvoid m${index};`);
+    writeFileSync(
+      join(folder, "common.cts"),
+      `${imports.join("\n")}\nconst plugin = m0.definePlugin({ access: (kong) => kong.log.info("x") });\nexport = plugin;\n`,
+    );
+    const options = { module: "node16", target: "es2022", strict: true, types: ["node"], skipLibCheck: true, outDir: "out" };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["common.cts"] }));
+    succeed(folder, "npx", "tsc", "-p", "tsconfig.json");
+    succeed(folder, "node", "-e", 'for (const door of process.argv.slice(1)) require("pluginserver/" + door)', ...doors);
+    expect(succeed(folder, "node", "out/common.cjs")).toBe("");
+  });
+
   it("does not build what does not type-check", () => {
     const source = join(project, "src/greeter.ts");
     const text = readFileSync(source, "utf8");
