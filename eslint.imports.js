@@ -40,6 +40,7 @@ export const IMPORTS = {
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
+  "gateways/tyk/http2": ["core/model", "core/net"],
 
   build: ["core/plugins", "core/signing"],
   "apps/program": [...CORE, ...kong("pdk", "server", "worker")],

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { sources } from "./sources.js";
 
-const CODE = /\b(?:WIRE|RPC|PDK|SERVER|PLUGIN|CLI|GATEWAY|ISOLATE|COPROCESS)_[A-Z][A-Z_]*[A-Z]\b/g;
+const CODE = /\b(?:WIRE|RPC|PDK|SERVER|PLUGIN|CLI|GATEWAY|ISOLATE|COPROCESS|GRPC)_[A-Z][A-Z_]*[A-Z]\b/g;
 
 /** Files that declare codes: the errors of a folder, and classes with a code of their own. */
 const DECLARING = /(?:^|\/)(?:errors|[a-z-]*-error)\.ts$/;
