@@ -41,6 +41,7 @@ export const IMPORTS = {
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
   "gateways/tyk/http2": ["core/model", "core/net"],
+  "gateways/tyk/dispatcher": tyk("messages"),
 
   build: ["core/plugins", "core/signing"],
   "apps/program": [...CORE, ...kong("pdk", "server", "worker")],

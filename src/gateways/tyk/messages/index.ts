@@ -3,9 +3,20 @@ import { decodeMessage } from "./decode-message.js";
 import { encodeMessage } from "./encode-message.js";
 import { type CoprocessObject, EVENT, OBJECT, type ObjectInput } from "./message-types.js";
 
+export { type DefinitionAsk, encodeDefinitionAsk, readDefinitionAsk } from "./asks.js";
+export {
+  ENDPOINTS,
+  HOOK_KINDS,
+  type HookFunction,
+  hookFunction,
+  type HookKind,
+  KIND_OF_TYPE,
+  parseHookFunction,
+} from "./hook-function.js";
 export { MessageError, type MessageErrorCode } from "./message-error.js";
 export {
   type CoprocessObject,
+  type FieldTable,
   HOOK_TYPES,
   type HookType,
   type MiniRequestObject,
@@ -13,13 +24,17 @@ export {
   type OverridesInput,
   type ResponseInput,
   type ResponseObject,
+  type MessageType,
   type ReturnOverrides,
+  type ScalarType,
+  SESSION_STATE,
   type SessionInput,
   type SessionState,
 } from "./message-types.js";
 export { MessageView, type ObjectView, viewObject } from "./message-view.js";
 export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
 export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";
+export { readTraceParent, withTraceParent } from "./trace-parent.js";
 
 /**
  * A whole `Object`, decoded at once.
