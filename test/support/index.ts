@@ -8,7 +8,7 @@ export { plainValue, recordedArguments, recordedStruct, recordedValue } from "./
 export { frame, FrameClient, message, rpcCall } from "./frame-client.js";
 export { encodeRequest, RpcError, WireClient } from "./wire-client.js";
 export type { Reply, WireMessage } from "./wire-client.js";
-export { BINARY, startProgram, startServer } from "./start-server.js";
+export { BINARY, startCommand, startProgram, startServer } from "./start-server.js";
 export type { Exit, RunningServer, StartOptions } from "./start-server.js";
 export { runCli } from "./run-cli.js";
 export type { CliOptions, CliResult } from "./run-cli.js";

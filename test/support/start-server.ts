@@ -101,6 +101,11 @@ export async function startProgram({ command, socketPath, env, cwd }: ProgramOpt
   return server;
 }
 
+/** Starts a command that need not be a server, and keeps what it prints. */
+export function startCommand(args: readonly string[], cwd: string): RunningServer {
+  return watch(spawn(BINARY, [...args], { cwd, stdio: ["ignore", "pipe", "pipe"] }), cwd, "", () => {});
+}
+
 function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void, readsStderr = true): StartingServer {
   live.add(child);
   const lines: string[] = [];

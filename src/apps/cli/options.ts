@@ -157,7 +157,7 @@ function trying(values: Values, operands: readonly string[]): TryOptions {
   if (operands.length > 0) throw new UsageError(`too many arguments: try takes flags alone, not "${operands.join(" ")}"`);
   return {
     ...serving(values, values.pluginsDir ?? ""),
-    port: parsePositiveInteger("port", values.port),
+    port: values.port === "0" ? 0 : parsePositiveInteger("port", values.port),
     config: values.config,
   };
 }

@@ -92,7 +92,7 @@ export function createProgram(): Command {
     .addOption(option("--dump-all-plugins", "print all plugins as a JSON array and exit"))
     .addOption(option("--dump [name]", "print one plugin as a JSON array of one, or all, and exit"))
     .addOption(option("--dump-plugin-info <name>", "print one plugin as MessagePack and exit (Kong 2.0 to 2.8)"))
-    .addOption(option("--port <port>", "try: port of the stand-in gateway").default("8000"))
+    .addOption(option("--port <port>", "try: port of the stand-in gateway; 0 takes a free one").default("8000"))
     .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
     .addOption(option("--out <dir>", "build: directory for the built files"))
     .addOption(option("--sign <key>", "build: private key (PEM, ed25519) to sign them with"))

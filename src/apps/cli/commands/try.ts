@@ -1,29 +1,32 @@
 // The try command: plugins, a stand-in gateway and an echo upstream on this machine, for a first look.
-import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
-import { startEchoUpstream, startGateway } from "../../../gateways/kong/standin/index.js";
+import type { Logger } from "pino";
+import { type Gateway, startEchoUpstream, startGateway } from "../../../gateways/kong/standin/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { endOfService, writeOutput } from "../../program/index.js";
-import { logOwnOutput } from "../../../gateways/kong/server/index.js";
+import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/index.js";
 import type { TryOptions } from "../invocation.js";
+import { instructions } from "../trial/instructions.js";
+import { TrialConfig } from "../trial/trial-config.js";
 import { createServer } from "./serve.js";
 
 const HOST = "127.0.0.1";
 const EXAMPLES = fileURLToPath(new URL("../../../../plugins-dir", import.meta.url));
-const CONFIG_NAME = "try.yaml";
+/** How often it is seen to whether plugins or the configuration are others, in milliseconds. */
+const LOOK = 300;
 
-/** What to ask the examples, and what they answer. */
-const EXAMPLE_CALLS = [
-  ["/hello", "", "the header x-hello-from-typescript: TypeScript says hello to 127.0.0.1:8000"],
-  ["/api-key", "", '401 {"message":"No API key found in request"}'],
-  ["/api-key", "-H 'apikey: let-me-in'", "200, and the upstream saw x-consumer-name"],
-  ["/transform", "-d 'some text'", "the upstream got SOME TEXT, and the response has a line about its size"],
-  ["/hit-counter", "", "the header x-hits, one more with each call"],
-] as const;
+/** What the examples answer, by their routes. */
+const EXAMPLE_ANSWERS = {
+  hello: "the header x-hello-from-typescript: TypeScript says hello to 127.0.0.1:8000",
+  "api-key":
+    '401 {"message":"No API key found in request"}; with -H \'apikey: let-me-in\' 200, and the upstream saw x-consumer-name',
+  transform: "with -d 'some text' the upstream got SOME TEXT, and the response has a line about its size",
+  "hit-counter": "the header x-hits, one more with each call",
+};
 
 /** Resolves when it was told to end, with everything it started gone. */
 export async function tryOut(options: TryOptions): Promise<void> {
@@ -51,47 +54,74 @@ async function startAll(options: TryOptions, prefix: string, ends: (() => Promis
   await server.start();
   const upstream = await startEchoUpstream({ host: HOST, port: 0 });
   ends.push(() => upstream.close());
+  const source = new TrialConfig(options.config, options.pluginsDirectory, upstream.url);
+  const version = await source.version();
   const pluginInfos = await server.pluginInfos();
-  const names = pluginInfos.map(({ Name }) => Name);
-  const configPath = options.config ?? (await configBeside(options.pluginsDirectory));
-  const config = configPath === undefined ? oneRouteEach(names, upstream.url) : await readConfig(configPath, upstream.url);
+  const { file, document } = await source.read(pluginInfos.map(({ Name }) => Name));
   const protocol = options.protocol === "ProtoBuf:1" ? "ProtoBuf:1" : "MsgPack:1";
-  const gateway = await startGateway({ protocol, config, socketPath, pluginInfos, host: HOST, port: options.port, logger });
-  ends.push(() => gateway.close());
-  await writeOutput(instructions(gateway.url, names, options.pluginsDirectory === EXAMPLES));
-}
-
-async function configBeside(directory: string): Promise<string | undefined> {
-  const path = join(directory, CONFIG_NAME);
-  return access(path).then(
-    () => path,
-    () => undefined,
-  );
-}
-
-/** YAML or JSON, in which `${ECHO_URL}` stands for the echo upstream. */
-async function readConfig(path: string, echoUrl: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CommandError(`the configuration ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  const gateway = await startGateway({
+    protocol,
+    config: document,
+    socketPath,
+    pluginInfos,
+    host: HOST,
+    port: options.port,
+    logger,
+  }).catch((error: unknown) => {
+    throw inFile(file, error);
   });
-  try {
-    return parse(text.replaceAll("${ECHO_URL}", echoUrl));
-  } catch (error) {
-    throw new CommandError(
-      `the configuration ${path} is no YAML: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`,
-    );
-  }
+  ends.push(() => gateway.close());
+  const tell = (from: string | undefined): Promise<void> => {
+    const { url, config } = gateway;
+    const { pluginsDirectory } = options;
+    const trial = { url, config, file: from, pluginsDirectory };
+    return writeOutput(instructions(trial, pluginsDirectory === EXAMPLES ? EXAMPLE_ANSWERS : {}));
+  };
+  await tell(file);
+  if (options.watch) ends.push(followChanges({ server, gateway, source, seen: { version, pluginInfos }, logger, tell }));
 }
 
-/** Without a configuration every plugin gets a route of its own name and its default configuration. */
-function oneRouteEach(names: readonly string[], url: string): object {
-  const routes = names.map((name) => ({ name, paths: [`/${name}`], strip_path: false, plugins: [{ name }] }));
-  return { _format_version: "3.0", services: [{ name: "echo", url, routes }] };
+interface Followed {
+  readonly server: PluginServer;
+  readonly gateway: Gateway;
+  readonly source: TrialConfig;
+  /** What the gateway was started with. */
+  readonly seen: { readonly version: string; readonly pluginInfos: unknown };
+  readonly logger: Logger;
+  readonly tell: (file: string | undefined) => Promise<void>;
 }
 
-function instructions(url: string, names: readonly string[], examples: boolean): string {
-  const lines = examples
-    ? EXAMPLE_CALLS.map(([path, flags, answer]) => `  curl -i ${flags === "" ? "" : `${flags} `}${url}${path}\n      → ${answer}`)
-    : names.map((name) => `  curl -i ${url}/${name}`);
-  return `\nA stand-in gateway is listening on ${url}, with an echo upstream behind it. Try:\n\n${lines.join("\n")}\n\nCtrl-C ends all of it.\n`;
+/** Has the gateway take over what changes: the file, plugins that come and go, schemas. Returns how to end that. */
+function followChanges({ server, gateway, source, seen, logger, tell }: Followed): () => Promise<void> {
+  let known = JSON.stringify(seen);
+  let looking: Promise<void> = Promise.resolve();
+  const look = async (): Promise<void> => {
+    const [version, pluginInfos] = [await source.version(), await server.pluginInfos()];
+    const found = JSON.stringify({ version, pluginInfos });
+    if (found === known) return;
+    known = found;
+    const { file, document } = await source.read(pluginInfos.map(({ Name }) => Name));
+    try {
+      gateway.reload(document, pluginInfos);
+    } catch (error) {
+      throw inFile(file, error);
+    }
+    await tell(file);
+  };
+  const timer = setInterval(() => {
+    // One after the other: a look may take longer than the time between two.
+    looking = looking.then(look).catch((error: unknown) => {
+      logger.error(`the gateway goes on as before: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }, LOOK);
+  return () => {
+    clearInterval(timer);
+    return looking;
+  };
+}
+
+/** A mistake in the configuration is one in its file. */
+function inFile(file: string | undefined, error: unknown): unknown {
+  const isOfConfig = error instanceof Error && "code" in error && error.code === "GATEWAY_CONFIG";
+  return isOfConfig && file !== undefined ? new CommandError(`${file}: ${error.message}`) : error;
 }

@@ -50,8 +50,10 @@ export interface Gateway {
   readonly port: number;
   /** The last log lines of plugins and of the gateway. */
   readonly logs: readonly GatewayLogLine[];
-  /** Takes a new configuration; every plugin instance is started anew at its next use. */
-  reload(config: unknown): void;
+  /** What it has been told of. */
+  readonly config: GatewayConfig;
+  /** Takes a new configuration, and another dump of the plugin server's; every plugin instance is started anew at its next use. */
+  reload(config: unknown, pluginInfos?: unknown): void;
   /** Calls the listener after the log phase of every request; returns how to stop that. */
   onFinished(listener: (request: GatewayRequest) => void): () => void;
   /** Resolves when no request is running and all log handlers have run. */
@@ -71,10 +73,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 class RunningGateway implements Gateway {
   readonly #log: GatewayLog;
-  readonly #infos: readonly PluginInfo[];
+  #infos: readonly PluginInfo[];
   readonly #client: PluginServerClient | ProtobufClient;
   readonly #upstreams = new UpstreamClient();
-  readonly #services: LifecycleServices;
+  #services: LifecycleServices;
   readonly #server: Server;
   readonly #running = new Set<Promise<void>>();
   readonly #listeners = new Set<(request: GatewayRequest) => void>();
@@ -97,7 +99,7 @@ class RunningGateway implements Gateway {
     const instances = new PluginInstances(this.#client);
     this.#services = {
       events: { client: this.#client, instances, log: this.#log.gateway },
-      pluginInfos: new Map([...infos, ...authenticatorInfos(infos)].map((info) => [info.name, info])),
+      pluginInfos: infosByName(infos),
       facts: this.#facts(options),
       logPlugin: this.#log.plugin,
     };
@@ -137,8 +139,15 @@ class RunningGateway implements Gateway {
     });
   }
 
-  reload(document: unknown): void {
-    const config = parseConfig(document, this.#infos);
+  get config(): GatewayConfig {
+    return this.#loaded.config;
+  }
+
+  reload(document: unknown, pluginInfos?: unknown): void {
+    const infos = pluginInfos === undefined ? this.#infos : parsePluginInfos(pluginInfos);
+    const config = parseConfig(document, infos);
+    this.#infos = infos;
+    this.#services = { ...this.#services, pluginInfos: infosByName(infos) };
     this.#loaded = { config, router: new Router(config) };
   }
 
@@ -205,6 +214,11 @@ class RunningGateway implements Gateway {
       }),
     });
   }
+}
+
+/** With what the gateway runs itself. */
+function infosByName(infos: readonly PluginInfo[]): ReadonlyMap<string, PluginInfo> {
+  return new Map([...infos, ...authenticatorInfos(infos)].map((info) => [info.name, info]));
 }
 
 /** IPv4 clients of an IPv6 socket look like `::ffff:127.0.0.1`. */

@@ -19,7 +19,7 @@ export {
   texts,
 } from "./config-shape.js";
 export { parseConfig } from "./declarative-config.js";
-export type { PluginEntity } from "./entities.js";
+export type { GatewayConfig, PluginEntity, RouteEntity } from "./entities.js";
 export { DOCUMENT, TEST_ENTITIES } from "./entity-shapes.js";
 export { GatewayError } from "./errors.js";
 export { runEvent, type EventServices, type PluginServerCalls } from "./event.js";
