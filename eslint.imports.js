@@ -3,7 +3,7 @@
 import { dirname, relative, resolve } from "node:path";
 
 /** Everything of the core that a gateway may use. */
-const CORE = ["channel", "isolates", "log", "model", "net", "plugins", "server", "signing", "supervisor", "worker"].map(
+const CORE = ["calls", "channel", "isolates", "log", "model", "net", "plugins", "server", "signing", "supervisor", "worker"].map(
   (name) => `core/${name}`,
 );
 const kong = (...names) => names.map((name) => `gateways/kong/${name}`);
@@ -19,7 +19,8 @@ export const IMPORTS = {
   "core/isolates": ["core/channel", "core/model", "core/net"],
   "core/worker": ["core/channel", "core/model", "core/net"],
   "core/plugins": ["core/channel", "core/isolates", "core/model", "core/signing"],
-  "core/server": ["core/channel", "core/isolates", "core/log", "core/model", "core/plugins"],
+  "core/calls": ["core/channel", "core/model"],
+  "core/server": ["core/calls", "core/channel", "core/isolates", "core/log", "core/model", "core/plugins", "core/worker"],
 
   "gateways/kong/pdk": [],
   "gateways/kong/schema": [],
@@ -29,7 +30,7 @@ export const IMPORTS = {
   "gateways/kong/protobuf": ["core/model", "core/net", ...kong("msgpack", "pdk")],
   // In isolates: nothing of the host.
   "gateways/kong/worker": ["core/channel", "core/model", "core/worker", ...kong("msgpack", "pdk", "protobuf", "schema")],
-  "gateways/kong/rpc": ["core/channel", "core/net", ...kong("msgpack", "protobuf")],
+  "gateways/kong/rpc": ["core/calls", "core/channel", "core/model", "core/net", "core/server", ...kong("msgpack", "protobuf")],
   "gateways/kong/server": [...CORE, ...kong("msgpack", "pdk", "rpc", "schema", "worker")],
   "gateways/kong/socket-group": [...CORE, ...kong("rpc", "server", "worker")],
 

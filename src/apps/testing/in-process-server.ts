@@ -1,7 +1,15 @@
 // The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
 import { decodeData, encodeData, type PluginServerCalls } from "../../gateways/kong/standin/index.js";
 import { PdkError } from "../../gateways/kong/pdk/index.js";
-import { encodedText, ErrorCalls, GatewayEvent, failureCalls, methodOfCall } from "../../gateways/kong/rpc/index.js";
+import {
+  encodedText,
+  ErrorCalls,
+  type EventOwner,
+  type FailureCall,
+  failureCalls,
+  GatewayEvent,
+  methodOfCall,
+} from "../../gateways/kong/rpc/index.js";
 import { gatewayCodecs, KongHost, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import { encodeCall, PHASE_OVER, phaseFunction } from "../../gateways/kong/msgpack/index.js";
 import { unwatchRejections, watchRejections } from "./watch-rejections.js";
@@ -24,7 +32,7 @@ interface StartedEvent {
   readonly watch: EventWatch;
 }
 
-export class InProcessServer {
+export class InProcessServer implements EventOwner {
   readonly #name: string;
   readonly #definition: PluginDefinition;
   readonly #host: KongHost;
@@ -41,8 +49,8 @@ export class InProcessServer {
       definition,
       CODECS,
       {
-        onAsks: (id, calls) => this.#events.get(id)?.event.addCalls(calls),
-        onDone: (id) => this.#events.get(id)?.event.handlerReturned(),
+        onAsks: (id, calls) => this.#events.get(id)?.event.asked(calls),
+        onDone: (id) => this.#events.get(id)?.event.done(),
         onFailure: (id, error, thrown) => this.#failed(id, error.message, thrown),
         // Its events fail, and tell why.
         onBindingFailed: () => {},
@@ -93,15 +101,7 @@ export class InProcessServer {
           dialect: DIALECT,
           // The test runner has a limit of its own.
           deadline: Infinity,
-          onOver: (_event, end) => {
-            this.#over(id);
-            if (end !== undefined) this.#errorCalls.ended(id, end);
-          },
-          onCallRefused: (refused, call, answer) => {
-            const reason = `${methodOfCall(call)} failed in the gateway: ${encodedText(answer)}`;
-            watch.onFailure(new PdkError("PDK_CALL_FAILED", { method: methodOfCall(call), reason: encodedText(answer) }));
-            refused.callRefused(failureCalls(this.#name, phase, reason, refused.runner.onError));
-          },
+          owner: this,
         },
         (eventId, data) => resolve(reply(eventId, data)),
       );
@@ -126,8 +126,27 @@ export class InProcessServer {
     if (started === undefined) return;
     const { event, watch } = started;
     watch.onFailure(thrown);
-    event.handlerFailed(failureCalls(this.#name, event.phase, message, event.runner.onError));
+    event.handlerFailed(message);
   }
+
+  failureCalls({ phase, runner }: GatewayEvent, reason: string): readonly FailureCall[] {
+    return failureCalls(this.#name, phase, reason, runner.onError);
+  }
+
+  eventOver({ id }: GatewayEvent, end: Buffer | undefined): void {
+    this.#over(id);
+    if (end !== undefined) this.#errorCalls.ended(id, end);
+  }
+
+  callRefused(event: GatewayEvent, call: Buffer, answer: Buffer | undefined): void {
+    const [method, reason] = [methodOfCall(call), encodedText(answer)];
+    this.#events.get(event.id)?.watch.onFailure(new PdkError("PDK_CALL_FAILED", { method, reason }));
+    event.callRefused(this.failureCalls(event, `${method} failed in the gateway: ${reason}`));
+  }
+
+  // Failures are told with what was thrown, and the test runner has a limit of time of its own.
+  eventFailed(): void {}
+  eventOverdue(): void {}
 
   #abandon(id: number): void {
     if (this.#over(id)) this.#host.cancel(id, "the gateway refused a call of it");

@@ -5,6 +5,7 @@ export { receiveCommands, writeCancel, writeStart, writeAnswer } from "./command
 export { limitLog } from "./limit-log.js";
 export { LineStream } from "./line-stream.js";
 export type {
+  FailurePolicy,
   HostMessage,
   IsolateMessage,
   InspectorAddress,

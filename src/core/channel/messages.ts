@@ -12,6 +12,9 @@ export interface ModuleArtifact {
   readonly code: string;
 }
 
+/** What becomes of what a failed call was for: it is refused, or goes on as if the plugin were not there. */
+export type FailurePolicy = "exit" | "continue";
+
 /** What a module says of itself, read in the scanning isolate. */
 export interface PluginMetadata {
   readonly form: "define-plugin" | "go" | "kong-js-pdk";
@@ -32,7 +35,7 @@ export interface PluginMetadata {
   /** Seconds that one run of a phase may take; the server's own limit where it is absent. */
   readonly timeout?: number;
   /** What becomes of a request whose event failed; the server's own rule where it is absent. */
-  readonly onError?: "exit" | "continue";
+  readonly onError?: FailurePolicy;
   /** Where its code is to run; the server's own rule where it is absent. */
   readonly isolation?: "thread" | "process";
   /** Whether it cleans up at the end of its isolate. */

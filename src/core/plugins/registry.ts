@@ -82,6 +82,14 @@ export class PluginRegistry {
     return this.#problems.find((problem) => problem.name === name);
   }
 
+  /** Why a plugin of this name is not served. */
+  unavailable(name: string): string {
+    const problem = this.problem(name);
+    return problem === undefined
+      ? `there is no plugin ${name} in the plugins directory`
+      : `plugin ${name} is not served: ${problem.reason}`;
+  }
+
   /** In alphabetical order: a dump must not change from run to run. */
   list(): Generation[] {
     return [...this.#generations.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

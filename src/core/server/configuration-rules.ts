@@ -10,6 +10,8 @@ export interface ConfigurationProblem {
 export interface ConfigurationRules {
   /** Why the gateway would not take the configuration with this schema. */
   misfits(schema: readonly unknown[], configuration: string): readonly ConfigurationProblem[];
+  /** Why a plugin cannot run with the configuration, as one text; undefined where it can. */
+  refusal(plugin: string, schema: readonly unknown[], configuration: string): string | undefined;
   /** The configuration with what a gateway cannot have sent that knows the schema `before`; the same text where that is nothing. */
   withNewDefaults(schema: readonly unknown[], before: readonly unknown[], configuration: string): string;
   /** Whether two configurations are the same to the plugin, whatever the gateway added to them. */

@@ -2,4 +2,6 @@
 export { PluginDirectory } from "./plugin-directory.js";
 export type { CreatePool, CreateSource, BindingPool, PluginSource, SourceContext } from "./plugin-source.js";
 export { ServedPlugins } from "./served-plugins.js";
+export { type CallRunner, Engine, type EngineOptions } from "./engine.js";
+export type { PluginLog } from "./plugin-listener.js";
 export type { ConfigurationRules } from "./configuration-rules.js";

@@ -1,6 +1,6 @@
 // What the RPC layer asks of the server: the tables behind the `plugin.*` methods.
 import type { Protocol } from "../msgpack/index.js";
-import type { EventRunner } from "./events/gateway-event.js";
+import type { CallRunner } from "../../../core/server/index.js";
 
 /** A plugin as a gateway registers it. Spelling and shape are the gateway's own. */
 export interface PluginInfo {
@@ -39,5 +39,5 @@ export interface PluginService {
   instanceStatus(id: number): InstanceStatus;
   closeInstance(id: number): InstanceStatus;
   /** What runs an instance's events, or undefined where there is no such instance. */
-  runnerOf(instanceId: number): EventRunner | undefined;
+  runnerOf(instanceId: number): CallRunner | undefined;
 }

@@ -1,6 +1,7 @@
 // Says in the log what went wrong with events and instances: whose they are by the ids that the gateway gave, and equal lines once.
 import { cutText, type ErrorInfo } from "../../../core/model/index.js";
 import { gatewayIds } from "../schema/index.js";
+import type { PluginLog } from "../../../core/server/index.js";
 import type { LogEntry } from "../../../core/channel/index.js";
 import { encodedText, type GatewayEvent, methodOfCall } from "../rpc/index.js";
 import { type LimitedLog, errorField, logFields } from "../../../core/log/index.js";
@@ -8,7 +9,7 @@ import { type LimitedLog, errorField, logFields } from "../../../core/log/index.
 /** The gateway's name of a phase, or what a stranger sent as one. */
 const MAX_PHASE = 100;
 
-export class EventLog {
+export class EventLog implements PluginLog {
   readonly #log: LimitedLog;
   readonly #configOf: (instanceId: number) => string | undefined;
 
@@ -29,7 +30,7 @@ export class EventLog {
     });
   }
 
-  instanceFailed(plugin: string, instance: number, error: ErrorInfo): void {
+  bindingFailed(plugin: string, instance: number, error: ErrorInfo): void {
     this.#log.log({
       level: "error",
       group: `instance of ${plugin}`,

@@ -3,8 +3,6 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { ErrorInfo } from "../../../core/model/index.js";
-import type { CallHostListener } from "../../../core/channel/index.js";
-import { BindingTable } from "../../../core/plugins/index.js";
 import { pluginInfo } from "./plugin-info.js";
 import {
   type GatewayEvent,
@@ -16,18 +14,17 @@ import {
   type Connection,
   type Protocol,
 } from "../rpc/index.js";
-import { FailedHost } from "../../../core/worker/index.js";
 import { WireError } from "../msgpack/index.js";
 import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
-import { type CreatePool, type CreateSource, type PluginSource, ServedPlugins } from "../../../core/server/index.js";
+import { type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
 import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
 import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./predecessor.js";
-import { ServerService } from "./service.js";
+import { describedBinding, ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
 
 /** Times are in milliseconds, sizes in bytes. */
@@ -62,14 +59,10 @@ const QUIET_CHECK = 2;
 
 export class PluginServer {
   readonly #options: PluginServerOptions;
-  readonly #logger: Logger;
   readonly #limitedLog: LimitedLog;
   readonly #eventLog: EventLog;
+  readonly #engine: Engine<GatewayEvent>;
   readonly #events: EventTable;
-  readonly #instances: BindingTable;
-  readonly #plugins: ServedPlugins;
-  readonly #source: PluginSource;
-  readonly #service: ServerService;
   readonly #rpc: GatewayRpc;
   readonly #predecessor: Predecessor | undefined;
   readonly #handOver: HandOver;
@@ -80,53 +73,24 @@ export class PluginServer {
 
   constructor(options: PluginServerOptions) {
     this.#options = options;
-    this.#logger = options.logger;
-    this.#limitedLog = new LimitedLog(options.logger);
-    this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#instances.get(id)?.config);
-    const ids = new InstanceIds(options.socketPath, (error) =>
-      this.#logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
-    );
-    const { siblings } = options;
-    this.#instances = new BindingTable(
-      options.instanceTimeout,
-      () => ids.next(),
-      (id) => siblings?.forget(id),
-    );
+    const { siblings, logger, onError, socketPath, maxMessageSize } = options;
+    this.#limitedLog = new LimitedLog(logger);
+    this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#engine.bindings.get(id)?.config);
+    this.#engine = this.#createEngine(options);
     this.#events = new EventTable({
-      ids: siblings?.eventIds,
-      failureCalls: (event, reason) => failureCalls(event.runner.plugin, event.phase, reason, event.runner.onError),
+      engine: this.#engine,
+      failureCalls: ({ runner, phase }, reason) => failureCalls(runner.plugin, phase, reason, runner.onError),
+      onFailed: (event, error) => this.#onFailed(event, error),
       onTimeout: (event) => this.#onTimeout(event),
       onCallRefused: (event, call, answer) => this.#eventLog.callRefused(event, call, answer),
     });
-    this.#plugins = new ServedPlugins(
-      this.#instances,
-      kongConfigurations,
-      ({ name }) => this.#listenTo(name),
-      options.createPool,
-    );
-    this.#source = options.createSource({
-      served: this.#plugins,
-      onNewCode: (plugin) => this.#forgetFailures(plugin),
-      onPluginLog: (plugin, entry) => this.#eventLog.entry(plugin, entry),
-    });
-    this.#service = new ServerService({
-      plugins: this.#plugins,
-      instances: this.#instances,
-      eventTimeout: options.eventTimeout,
-      withoutDeadline: options.withoutDeadline,
-      onError: options.onError,
-      listenerFor: (plugin) => this.#listenTo(plugin),
-      loaded: () => this.#source.registry(),
-      loadDirectory: (directory) => this.#source.change(directory),
-      siblings,
-    });
     // Which of several isolates has an event is not known to the successor.
-    this.#predecessor = siblings === undefined ? new Predecessor(options.socketPath, options.maxMessageSize) : undefined;
+    this.#predecessor = siblings === undefined ? new Predecessor(socketPath, maxMessageSize) : undefined;
     this.#rpc = createRpc({
       protocol: options.protocol,
-      maxMessageSize: options.maxMessageSize,
-      onError: options.onError,
-      service: this.#service,
+      maxMessageSize,
+      onError,
+      service: new ServerService({ engine: this.#engine, siblings }),
       events: this.#events,
       siblings,
       predecessor: this.#predecessor,
@@ -139,13 +103,37 @@ export class PluginServer {
     this.#handOver = new HandOver({
       rpc: this.#rpc,
       connections: this.#connections,
-      areQuiet: () => this.#areQuiet(this.#events.size),
+      areQuiet: () => this.#areQuiet(this.#engine.calls.size),
+    });
+  }
+
+  #createEngine(options: PluginServerOptions): Engine<GatewayEvent> {
+    const { createSource, createPool, siblings, logger, onError } = options;
+    const ids = new InstanceIds(options.socketPath, (error) =>
+      logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
+    );
+    return new Engine({
+      createSource,
+      createPool,
+      configurations: kongConfigurations,
+      bindingTimeout: options.instanceTimeout,
+      newBindingId: () => ids.next(),
+      onBindingGone: (id) => siblings?.forget(id),
+      findElsewhere: (id) => {
+        const shared = siblings?.find(id);
+        return shared === undefined ? undefined : describedBinding(shared, this.#engine.plugins);
+      },
+      callIds: siblings?.eventIds,
+      callTimeout: options.eventTimeout,
+      withoutDeadline: options.withoutDeadline,
+      onError,
+      log: this.#eventLog,
     });
   }
 
   /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
   async start(): Promise<void> {
-    const loaded = this.#source.load();
+    const loaded = this.#engine.load();
     // Reported below, once somebody waits for it.
     loaded.catch(() => {});
     const { socketPath, socketMode, siblings, logger } = this.#options;
@@ -162,19 +150,18 @@ export class PluginServer {
       onPathChange: (change) => logPathChange(logger, path, change),
     });
     await loaded;
-    this.#service.begin(await this.#source.registry());
     siblings?.listening();
     this.#predecessor?.succeed();
   }
 
   /** Looks for changed plugins now. */
   reload(): void {
-    this.#source.reload();
+    this.#engine.reload();
   }
 
   /** What the gateway is told about the plugins that are served. */
   async pluginInfos(): Promise<PluginInfo[]> {
-    return (await this.#source.registry()).list().map(pluginInfo);
+    return (await this.#engine.registry()).list().map(pluginInfo);
   }
 
   /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
@@ -188,18 +175,18 @@ export class PluginServer {
     const began = performance.now();
     siblings?.leave();
     const end = await this.#socket?.close();
-    const reloading = this.#source.close();
+    const reloading = this.#engine.stopReloading();
     const isHandedOver = siblings === undefined ? end === "taken over" : siblings.isPathServed();
     if (isHandedOver) await this.#handOver.finish(drainTimeout);
-    await this.#events.drained(drainTimeout - (performance.now() - began));
+    await this.#engine.calls.drained(drainTimeout - (performance.now() - began));
     await this.#siblingsDrained(drainTimeout - (performance.now() - began));
     await reloading;
     this.#events.close();
     this.#handOver.end();
     this.#predecessor?.close();
-    this.#instances.end();
+    const closed = this.#engine.close();
     for (const connection of this.#connections) connection.end();
-    await this.#plugins.close(true);
+    await closed;
     for (const connection of this.#connections) connection.destroy();
     this.#limitedLog.close();
   }
@@ -213,15 +200,6 @@ export class PluginServer {
   async #siblingsDrained(timeout: number): Promise<void> {
     const until = performance.now() + timeout;
     while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET_CHECK));
-  }
-
-  /** What an instance failed for may be mended by new code. */
-  #forgetFailures(plugin: string): void {
-    for (const instance of this.#instances.ofPlugin(plugin)) {
-      // It never ran: told that there is none, the gateway starts it anew with its next event, and it is checked again.
-      if (instance.host instanceof FailedHost) this.#instances.close(instance.id);
-      else instance.error = undefined;
-    }
   }
 
   #accept(socket: Socket): void {
@@ -262,28 +240,9 @@ export class PluginServer {
     this.#eventLog.warn(event, "timeout", `an event of plugin ${plugin} was given up after ${seconds} s: ${waiting}`);
   }
 
-  #listenTo(plugin: string): CallHostListener {
-    return {
-      onAsks: (eventId, calls) => this.#events.calls(eventId, calls),
-      onDone: (eventId) => this.#events.returned(eventId),
-      onFailure: (eventId, error) => this.#onFailure(eventId, error),
-      onBindingFailed: (instanceId, error) => this.#onInstanceFailed(plugin, instanceId, error),
-      onLog: (entry) => this.#eventLog.entry(plugin, entry),
-      onMemoryShort: () => this.#instances.spare(plugin),
-    };
-  }
-
-  #onFailure(eventId: number, error: ErrorInfo): void {
-    const event = this.#events.failed(eventId, error.message);
+  #onFailed(event: GatewayEvent, error: ErrorInfo): void {
     // An instance that cannot run was reported when it started; each of its events would only say it again.
-    if (event === undefined || this.#instances.get(event.instanceId)?.error !== undefined) return;
-    this.#eventLog.failed(event, error);
-  }
-
-  #onInstanceFailed(plugin: string, instanceId: number, error: ErrorInfo): void {
-    const instance = this.#instances.get(instanceId);
-    if (instance !== undefined) instance.error = error.message;
-    this.#eventLog.instanceFailed(plugin, instanceId, error);
+    if (this.#engine.bindings.get(event.instanceId)?.error === undefined) this.#eventLog.failed(event, error);
   }
 }
 

@@ -1,34 +1,21 @@
 // Answers the RPC methods out of the server's tables.
 import {
-  type EventRunner,
+  type GatewayEvent,
   type InstanceStatus,
   noInstance,
   type PluginInfo,
   type PluginService,
   RpcError,
 } from "../rpc/index.js";
-import { cutText } from "../../../core/model/index.js";
-import type { CallHostListener } from "../../../core/channel/index.js";
+import type { SleepingBinding } from "../../../core/plugins/index.js";
+import type { CallRunner, Engine, ServedPlugins } from "../../../core/server/index.js";
 import type { Protocol } from "../msgpack/index.js";
-import type { Binding, BindingTable, PluginRegistry, SleepingBinding } from "../../../core/plugins/index.js";
+import { isDeeperThan, redactConfig } from "../schema/index.js";
 import { pluginInfo } from "./plugin-info.js";
-import { FailedHost } from "../../../core/worker/index.js";
-import { checkConfig, isDeeperThan, redactConfig } from "../schema/index.js";
-import type { ServedPlugins } from "../../../core/server/index.js";
 import type { SharedInstance, Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
-  readonly plugins: ServedPlugins;
-  readonly instances: BindingTable;
-  /** Milliseconds that one run of a phase may take, where its plugin says nothing else. */
-  readonly eventTimeout: number;
-  readonly withoutDeadline: string | undefined;
-  /** What becomes of a request whose event failed, where its plugin says nothing else. */
-  readonly onError: "exit" | "continue";
-  readonly listenerFor: (plugin: string) => CallHostListener;
-  /** Resolves with the registry once the plugins are loaded: calls that come earlier wait. */
-  readonly loaded: () => Promise<PluginRegistry>;
-  readonly loadDirectory: (directory: string) => Promise<void>;
+  readonly engine: Engine<GatewayEvent>;
   readonly siblings: Siblings | undefined;
 }
 
@@ -38,35 +25,21 @@ type DescribedInstance = SleepingBinding & { readonly error?: string | undefined
 /** Levels of a configuration that a status shows: more of them fit into no message of ProtoBuf:1. */
 const SHOWN_NESTING = 24;
 
-/** In milliseconds. The gateway gives up after one minute. */
-const A_DAY = 86_400_000;
-
-/** Characters: names of the configuration's own keys are in it. */
-const MAX_REASON = 8192;
-
 export class ServerService implements PluginService {
   readonly #options: ServiceOptions;
-  /** As it was when an instance was last started: for what is said of plugins that are not there. */
-  #registry: PluginRegistry | undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    options.siblings?.attach(options.instances);
-  }
-
-  /** Plugins are there: instances that others know can be started. */
-  begin(registry: PluginRegistry): void {
-    this.#registry = registry;
+    options.siblings?.attach(options.engine.bindings);
   }
 
   async setPluginDir(directory: string): Promise<void> {
-    await this.#options.loaded();
-    await this.#options.loadDirectory(directory);
+    await this.#options.engine.changeDirectory(directory);
   }
 
   async status(): Promise<unknown> {
-    await this.#options.loaded();
-    const plugins = this.#options.plugins.list().map(({ generation, lastStart, lastClose }) => {
+    await this.#options.engine.registry();
+    const plugins = this.#options.engine.plugins.list().map(({ generation, lastStart, lastClose }) => {
       const { name, modified, loaded } = generation;
       const instances = this.#instancesOf(name).map((instance) => this.#statusOf(instance));
       return [
@@ -85,120 +58,53 @@ export class ServerService implements PluginService {
   }
 
   #instancesOf(plugin: string): DescribedInstance[] {
-    const { instances, siblings } = this.#options;
-    const elsewhere = siblings?.list().filter((shared) => shared.plugin === plugin && instances.get(shared.id) === undefined);
-    return [...instances.ofPlugin(plugin), ...(elsewhere ?? []).map((shared) => this.#described(shared))];
+    const { engine, siblings } = this.#options;
+    const { bindings } = engine;
+    const elsewhere = siblings?.list().filter((shared) => shared.plugin === plugin && bindings.get(shared.id) === undefined);
+    return [...bindings.ofPlugin(plugin), ...(elsewhere ?? []).map((shared) => this.#described(shared))];
   }
 
   async pluginInfo(name: string): Promise<PluginInfo> {
-    const registry = await this.#options.loaded();
+    const registry = await this.#options.engine.registry();
     const generation = registry.get(name);
-    if (generation === undefined) throw new RpcError("RPC_NO_PLUGIN", unavailable(registry, name));
+    if (generation === undefined) throw new RpcError("RPC_NO_PLUGIN", registry.unavailable(name));
     return pluginInfo(generation);
   }
 
   async pluginNames(): Promise<readonly string[]> {
-    return (await this.#options.loaded()).list().map(({ name }) => name);
+    return (await this.#options.engine.registry()).list().map(({ name }) => name);
   }
 
   async startInstance(name: string, config: string, protocol: Protocol): Promise<InstanceStatus> {
-    const registry = await this.#options.loaded();
-    const { instances, plugins, siblings } = this.#options;
-    const id = instances.nextId();
-    const started = Math.floor(Date.now() / 1000);
-    this.#registry = registry;
-    const served = plugins.get(name);
-    const former = plugins.likeFormer(name, config);
-    const generation = former?.generation ?? served?.generation;
-    const fresh = { id, plugin: name, config, started, generation, fields: generation?.metadata.fields ?? [] };
-    if (generation !== undefined && generation === served?.generation) plugins.fillIn(fresh, generation, served.announced);
-    const instance = this.#start(fresh, registry);
+    const { engine, siblings } = this.#options;
+    const instance = await engine.bind(name, config);
+    const { id, started } = instance;
     siblings?.announce({ id, plugin: name, config, started, comesBack: protocol === "ProtoBuf:1" });
     return this.#statusOf(instance);
   }
 
-  #start(given: SleepingBinding, registry: PluginRegistry): Binding {
-    const { instances, plugins, listenerFor } = this.#options;
-    const { id, plugin: name, config } = given;
-    const current = plugins.get(name)?.generation;
-    const isFormer = given.generation !== undefined && given.generation !== current;
-    const generation = isFormer && (current === undefined || !plugins.fits(current, config)) ? given.generation : current;
-    const reason = generation === current ? this.#misfit(registry, name, config) : undefined;
-    if (generation !== undefined && reason === undefined) {
-      const host = plugins.bind({ ...given, generation });
-      return instances.add({ ...given, generation, host });
-    }
-    const why = reason ?? unavailable(registry, name);
-    const host = new FailedHost({ name: "RpcError", message: why, stack: why }, listenerFor(name));
-    const instance = instances.add({ ...given, generation: undefined, host });
-    // Tells, now that the table knows the instance, why it cannot run.
-    host.bind({ id, config });
-    return instance;
-  }
-
-  #wake(id: number): Binding | undefined {
-    const sleeping = this.#options.instances.wake(id);
-    if (sleeping === undefined || this.#registry === undefined) return undefined;
-    return this.#start(sleeping, this.#registry);
-  }
-
-  /** One that was started at another server of this path. */
-  #adopt(id: number): Binding | undefined {
-    const shared = this.#sharedBy(id);
-    if (shared === undefined || this.#registry === undefined) return undefined;
-    return this.#start(shared, this.#registry);
-  }
-
-  #sharedBy(id: number): SleepingBinding | undefined {
-    const shared = this.#options.siblings?.find(id);
-    return shared === undefined ? undefined : this.#described(shared);
-  }
-
-  #described({ id, plugin, config, started }: SharedInstance): SleepingBinding {
-    const generation = this.#options.plugins.get(plugin)?.generation;
-    return { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
-  }
-
   instanceStatus(id: number): InstanceStatus {
-    const instance = this.#options.instances.get(id) ?? this.#sharedBy(id);
+    const { engine, siblings } = this.#options;
+    const shared = siblings?.find(id);
+    const instance = engine.bindings.get(id) ?? (shared === undefined ? undefined : this.#described(shared));
     if (instance === undefined) throw noInstance(id);
     return this.#statusOf(instance);
+  }
+
+  #described(shared: SharedInstance): SleepingBinding {
+    return describedBinding(shared, this.#options.engine.plugins);
   }
 
   closeInstance(id: number): InstanceStatus {
-    const shared = this.#sharedBy(id);
-    const instance = this.#options.instances.close(id) ?? shared;
+    const { engine, siblings } = this.#options;
+    const instance = engine.unbind(id);
     if (instance === undefined) throw noInstance(id);
-    this.#options.siblings?.close(id);
-    const plugin = this.#options.plugins.get(instance.plugin);
-    if (plugin !== undefined) plugin.lastClose = Date.now() / 1000;
+    siblings?.close(id);
     return this.#statusOf(instance);
   }
 
-  runnerOf(instanceId: number): EventRunner | undefined {
-    const instance = this.#options.instances.use(instanceId) ?? this.#wake(instanceId) ?? this.#adopt(instanceId);
-    if (instance === undefined) return undefined;
-    const { host, plugin, generation } = instance;
-    const { eventTimeout, withoutDeadline, onError } = this.#options;
-    const metadata = generation?.metadata ?? this.#options.plugins.get(plugin)?.generation.metadata;
-    const limit = metadata?.timeout === undefined ? eventTimeout : metadata.timeout * 1000;
-    const timeout = plugin === withoutDeadline ? A_DAY : limit;
-    return { host, plugin, timeout, onError: metadata?.onError ?? onError };
-  }
-
-  /** Why an instance with this configuration cannot run, where it cannot. */
-  #misfit(registry: PluginRegistry, name: string, config: string): string | undefined {
-    const generation = this.#options.plugins.get(name)?.generation;
-    if (generation === undefined) return unavailable(registry, name);
-    const value = parse(config);
-    if (value === undefined) return `the configuration of plugin ${name} is no JSON`;
-    const problems = checkConfig(generation.metadata.fields, value);
-    return problems.length === 0
-      ? undefined
-      : cutText(
-          `the configuration does not fit the schema of plugin ${name}: ${problems.map(({ path, reason }) => `${path} ${reason}`).join("; ")}`,
-          MAX_REASON,
-        );
+  runnerOf(instanceId: number): CallRunner | undefined {
+    return this.#options.engine.runnerOf(instanceId);
   }
 
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
@@ -212,11 +118,10 @@ export class ServerService implements PluginService {
   }
 }
 
-function unavailable(registry: PluginRegistry, name: string): string {
-  const problem = registry.problem(name);
-  return problem === undefined
-    ? `there is no plugin ${name} in the plugins directory`
-    : `plugin ${name} is not served: ${problem.reason}`;
+/** An instance of another server as one of this: it is started here with the code that is served now. */
+export function describedBinding({ id, plugin, config, started }: SharedInstance, plugins: ServedPlugins): SleepingBinding {
+  const generation = plugins.get(plugin)?.generation;
+  return { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
 }
 
 function parse(config: string): unknown {

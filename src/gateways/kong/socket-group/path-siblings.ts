@@ -1,6 +1,7 @@
 // Joins one server to the others of its path: which instances there are, whose an event is, and who takes the next connection.
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { EventIds, PassedStep, TakeStep } from "../rpc/index.js";
+import type { CallIds } from "../../../core/calls/index.js";
+import type { PassedStep, TakeStep } from "../rpc/index.js";
 import type { OwnInstances, SharedInstance, Siblings } from "../server/index.js";
 import type { SharedPath } from "../../../core/net/index.js";
 import type { Board } from "./board.js";
@@ -21,7 +22,7 @@ interface Sibling {
 
 export class PathSiblings implements Siblings {
   readonly listenPath: string;
-  readonly eventIds: EventIds;
+  readonly eventIds: CallIds;
   readonly #slot: number;
   readonly #board: Board;
   readonly #path: SharedPath;

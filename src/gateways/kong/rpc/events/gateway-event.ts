@@ -1,6 +1,9 @@
 // Owns one event on the gateway's side: plays the handler's calls one by one, whichever connection asks.
 import { performance } from "node:perf_hooks";
-import type { Ask, CallHost } from "../../../../core/channel/index.js";
+import type { Call } from "../../../../core/calls/index.js";
+import type { Ask } from "../../../../core/channel/index.js";
+import type { ErrorInfo } from "../../../../core/model/index.js";
+import type { CallRunner } from "../../../../core/server/index.js";
 import type { Protocol } from "../../msgpack/index.js";
 
 /** Where the answer to the gateway's present request goes. Only one is open at a time. After the last nothing follows. */
@@ -32,37 +35,36 @@ export interface FailureCall {
   readonly ends: boolean;
 }
 
-/** What runs an instance's events, and what holds for them. */
-export interface EventRunner {
-  readonly host: CallHost;
-  /** For messages. */
-  readonly plugin: string;
-  /** Milliseconds until an event is given up. */
-  readonly timeout: number;
-  /** What becomes of the request where an event fails. */
-  readonly onError: "exit" | "continue";
+/** Whoever keeps the events hears what becomes of each. */
+export interface EventOwner {
+  /** What the gateway is told of an event that failed. */
+  failureCalls(event: GatewayEvent, reason: string): readonly FailureCall[];
+  /** Its handler threw, or its isolate is gone. */
+  eventFailed(event: GatewayEvent, error: ErrorInfo): void;
+  /** Called once, when the gateway has or will get nothing more of it; with the call that ended the request. */
+  eventOver(event: GatewayEvent, end: Buffer | undefined): void;
+  /** The gateway refused a call whose result nobody waits for. */
+  callRefused(event: GatewayEvent, call: Buffer, answer: Buffer | undefined): void;
+  eventOverdue(event: GatewayEvent): void;
 }
 
 export interface EventOptions {
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
-  readonly runner: EventRunner;
+  readonly runner: CallRunner;
   readonly dialect: EventDialect;
   /** When the event is given up, in the milliseconds of `performance.now`. */
   readonly deadline: number;
-  /** Called once, when the gateway has or will get nothing more of this event; with the call that ended the request. */
-  readonly onOver: (event: GatewayEvent, end: Buffer | undefined) => void;
-  /** The gateway refused a call whose result nobody waits for. */
-  readonly onCallRefused: (event: GatewayEvent, call: Buffer, answer: Buffer | undefined) => void;
+  readonly owner: EventOwner;
 }
 
-export class GatewayEvent {
+export class GatewayEvent implements Call {
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
   readonly deadline: number;
-  readonly runner: EventRunner;
+  readonly runner: CallRunner;
   readonly #options: EventOptions;
   #state: EventState = "running";
   #queue: Ask[] = [];
@@ -71,7 +73,7 @@ export class GatewayEvent {
   #handlerDone = false;
   #hasFailed = false;
   #hasReturned = false;
-  #asked = 0;
+  #askedAt = 0;
   #reply: EventReply | undefined;
 
   constructor(options: EventOptions, reply: EventReply) {
@@ -82,6 +84,10 @@ export class GatewayEvent {
     this.runner = options.runner;
     this.#options = options;
     this.#reply = reply;
+  }
+
+  get timeout(): number {
+    return this.runner.timeout;
   }
 
   get state(): EventState {
@@ -110,29 +116,39 @@ export class GatewayEvent {
 
   /** Whether its handler runs, or the gateway was asked for an answer after `since` (of `performance.now`). */
   isAlive(since: number): boolean {
-    return this.#state === "running" || this.#asked > since;
+    return this.#state === "running" || this.#askedAt > since;
   }
 
   /** The handler made calls. */
-  addCalls(calls: readonly Ask[]): void {
+  asked(calls: readonly Ask[]): void {
     if (this.#handlerDone) return;
     this.#queue.push(...calls);
     this.#advance();
   }
 
   /** The handler has returned; what it queued is still to be played. */
-  handlerReturned(): void {
+  done(): void {
     if (this.#handlerDone) return;
     this.#handlerDone = true;
     this.#advance();
   }
 
+  /** The handler failed, or its isolate is gone. */
+  failed(error: ErrorInfo): void {
+    this.handlerFailed(error.message);
+    this.#options.owner.eventFailed(this, error);
+  }
+
   /**
-   * The handler failed. What it queued is dropped: a half-made change says nothing, and the request ends here, unless
-   * a failed plugin is to be passed over.
+   * What the handler queued is dropped: a half-made change says nothing, and the request ends here, unless a failed plugin is to
+   * be passed over.
    */
-  handlerFailed(calls: readonly FailureCall[]): void {
-    if (!this.#handlerDone) this.#fail(calls);
+  handlerFailed(reason: string): void {
+    if (!this.#handlerDone) this.#fail(this.#options.owner.failureCalls(this, reason));
+  }
+
+  overdue(): void {
+    this.#options.owner.eventOverdue(this);
   }
 
   /** The gateway refused a call whose answer the handler does not look at: the event fails, though its handler may have returned. */
@@ -172,7 +188,7 @@ export class GatewayEvent {
     this.#state = this.#played.length > 0 ? "awaiting-step" : "running";
     this.#reply = reply;
     if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.answer(this.id, failed, data);
-    else if (failed) this.#options.onCallRefused(this, answered.data, data);
+    else if (failed) this.#options.owner.callRefused(this, answered.data, data);
     this.#advance();
     return true;
   }
@@ -190,7 +206,7 @@ export class GatewayEvent {
     // No step follows a call that ends the request: for this server the event is over once the call is sent.
     if (call.ends) return this.#over(reply, call.data, call.data);
     this.#state = "awaiting-step";
-    this.#asked = performance.now();
+    this.#askedAt = performance.now();
     this.#played.push(call.data.length < KEPT_BELOW ? call : { ...call, data: Buffer.from(call.data.subarray(0, HEAD)) });
     if (!this.#options.dialect.streams) this.#reply = undefined;
     reply(this.id, call.data, false);
@@ -215,6 +231,6 @@ export class GatewayEvent {
     this.#state = "over";
     this.#handlerDone = true;
     this.#reply = undefined;
-    this.#options.onOver(this, end);
+    this.#options.owner.eventOver(this, end);
   }
 }

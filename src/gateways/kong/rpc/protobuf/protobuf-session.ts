@@ -115,10 +115,10 @@ export class ProtobufSession {
       event.step(false, message, this.#reply);
       return;
     }
-    const { events, onOversizedResult } = this.#options;
+    const { onOversizedResult } = this.#options;
     onOversizedResult(event, methodOfPdkCall(call));
     event.runner.host.cancel(event.id, "what the gateway answered is larger than messages may be");
-    events.failed(event.id, `the answer to ${methodOfPdkCall(call)} is larger than messages may be`);
+    event.handlerFailed(`the answer to ${methodOfPdkCall(call)} is larger than messages may be`);
   }
 
   readonly #reply: EventReply = (_eventId, data, isLast) => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { callEngine } from "./call-engine.js";
 import { EventTable, MsgpackRpc } from "../../../../../src/gateways/kong/rpc/index.js";
 import { Connection, ProtocolReader } from "../../../../../src/gateways/kong/rpc/index.js";
 import { encodeCall, encodeValue } from "../../../../../src/gateways/kong/msgpack/index.js";
@@ -15,6 +16,7 @@ let directory: TempDir;
 let listener: Server;
 let client: WireClient;
 let service: ScriptedService;
+let engine: ReturnType<typeof callEngine>;
 let events: EventTable;
 let opened: number;
 let closed: (Error | undefined)[];
@@ -29,7 +31,10 @@ beforeEach(async () => {
   const closes: (Error | undefined)[] = [];
   [opened, closed, internal, refused] = [0, closes, [], []];
   service = new ScriptedService();
+  engine = callEngine();
   events = new EventTable({
+    engine,
+    onFailed: () => {},
     failureCalls: (event, reason) => [{ method: "kong.log.err", args: [event.phase, reason], ends: false }],
     onTimeout: () => {},
     onCallRefused: (_event, call) => refused.push(call.toString("latin1")),
@@ -53,6 +58,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await client.close();
   events.close();
+  engine.calls.close();
   listener.close();
   directory.remove();
 });
@@ -67,7 +73,7 @@ async function handleEvent(on = client, phase = "access"): Promise<{ id: number;
 }
 
 const ask = (id: number, method: string, ...args: unknown[]): void =>
-  events.calls(id, [{ data: encodeCall(method, args), wantsAnswer: true, ends: false }]);
+  engine.calls.get(id)?.asked([{ data: encodeCall(method, args), wantsAnswer: true, ends: false }]);
 /** Resolves when the handler gets its next answer. */
 const handlerStepped = (): Promise<void> =>
   new Promise((resolve) => {
@@ -220,9 +226,9 @@ describe("an event", () => {
     const step = client.request("plugin.Step", { EventId: id, Data: "example.com" });
     await stepped;
     expect(service.host.told[1]).toEqual(["step", id, false, encodeValue("example.com").toString()]);
-    events.returned(id);
+    engine.calls.get(id)?.done();
     expect((await step).result).toEqual({ EventId: id, Data: "ret" });
-    expect(events.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 
   it.each(["Step", "StepCredential", "StepRoute", "StepService", "StepConsumer", "StepMemoryStats", "StepMultiMap"])(
@@ -236,7 +242,7 @@ describe("an event", () => {
       const stepped = handlerStepped();
       const last = client.call(`plugin.${method}`, { EventId: id });
       await stepped;
-      events.returned(id);
+      engine.calls.get(id)?.done();
       await last;
       expect(service.host.told.slice(1)).toEqual([
         ["step", id, false, encodeValue([1, "a"]).toString()],
@@ -252,7 +258,7 @@ describe("an event", () => {
     const stepped = handlerStepped();
     const step = client.call("plugin.StepError", { EventId: id, Data: "no such upstream" });
     await stepped;
-    events.returned(id);
+    engine.calls.get(id)?.done();
     await step;
     expect(service.host.told[1]).toEqual(["step", id, true, encodeValue("no such upstream").toString()]);
   });
@@ -263,7 +269,7 @@ describe("an event", () => {
     ask(id, "kong.any");
     await answer;
     const step = other.request("plugin.Step", { EventId: id });
-    events.returned(id);
+    engine.calls.get(id)?.done();
     expect(await dataOf(step)).toBe("ret");
     await other.close();
   });
@@ -289,7 +295,7 @@ describe("an event", () => {
 describe("a step", () => {
   it("for an event that is over is answered `ret`", async () => {
     const { id, answer } = await handleEvent();
-    events.returned(id);
+    engine.calls.get(id)?.done();
     await answer;
     expect((await client.request("plugin.Step", { EventId: id })).result).toEqual({ EventId: id, Data: "ret" });
   });
@@ -298,7 +304,7 @@ describe("a step", () => {
     const { id, answer } = await handleEvent();
     const result = await client.call("plugin.Step", { EventId: id + 1000 });
     expect(result).toEqual({ EventId: id + 1000, Data: { Method: "kong.response.exit", Args: [500, "unknown"] } });
-    events.returned(id);
+    engine.calls.get(id)?.done();
     await answer;
   });
 
@@ -309,15 +315,15 @@ describe("a step", () => {
   it("that no call waits for is an error, and the event goes on", async () => {
     const { id, answer } = await handleEvent();
     expect((await client.request("plugin.Step", { EventId: id })).error).toBe(`event ${id} waits for no step`);
-    events.returned(id);
+    engine.calls.get(id)?.done();
     expect(await dataOf(answer)).toBe("ret");
   });
 
   it("with an error for a write-behind call is told to the owner", async () => {
     const { id, answer } = await handleEvent();
-    events.calls(id, [{ data: encodeCall("kong.service.set_upstream", ["x"]), wantsAnswer: false, ends: false }]);
+    engine.calls.get(id)?.asked([{ data: encodeCall("kong.service.set_upstream", ["x"]), wantsAnswer: false, ends: false }]);
     await answer;
-    events.returned(id);
+    engine.calls.get(id)?.done();
     await client.call("plugin.StepError", { EventId: id, Data: "no such upstream" });
     expect(refused).toEqual([expect.stringContaining("kong.service.set_upstream")]);
   });
@@ -329,7 +335,7 @@ describe("a step", () => {
     const stepped = handlerStepped();
     const step = client.request("plugin.Step", { Other: { deep: [1, { a: 2 }] }, Data: "x", EventId: id });
     await stepped;
-    events.returned(id);
+    engine.calls.get(id)?.done();
     expect(await dataOf(step)).toBe("ret");
     expect(service.host.told[1]).toEqual(["step", id, false, encodeValue("x").toString()]);
   });

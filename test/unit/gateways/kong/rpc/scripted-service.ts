@@ -1,6 +1,6 @@
 // A service that answers out of a script, and records what it was asked.
+import type { CallRunner } from "../../../../../src/core/server/index.js";
 import {
-  type EventRunner,
   type InstanceStatus,
   noInstance,
   type PluginInfo,
@@ -60,7 +60,7 @@ export class ScriptedService implements PluginService {
     return this.instanceStatus(id);
   }
 
-  runnerOf(instanceId: number): EventRunner | undefined {
+  runnerOf(instanceId: number): CallRunner | undefined {
     return instanceId === FIRST_INSTANCE ? { host: this.host, plugin: "hello", timeout: 60_000, onError: "exit" } : undefined;
   }
 }

@@ -1,18 +1,22 @@
 // Every event under way: found by its id while it is, told apart from those that are over or unknown, given up in time.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type GatewayEvent, type EventRunner, EventTable } from "../../../../../../src/gateways/kong/rpc/index.js";
+import { type GatewayEvent, EventTable } from "../../../../../../src/gateways/kong/rpc/index.js";
+import type { CallRunner } from "../../../../../../src/core/server/index.js";
+import { callEngine, thrown } from "../call-engine.js";
 import { ask, exit, failureCall, PLAIN_DIALECT, ScriptedHost, tell } from "../scripted-host.js";
 
 const TIMEOUT = 50_000;
 /** A sweep comes every second: an event is given up within that after its time. */
 const SWEEP = 1000;
 
+let engine: ReturnType<typeof callEngine>;
 let table: EventTable;
 let host: ScriptedHost;
 let sent: string[];
 let timedOut: [id: number, state: string][];
 let reasons: string[];
+let failed: GatewayEvent[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
@@ -20,8 +24,12 @@ beforeEach(() => {
   sent = [];
   timedOut = [];
   reasons = [];
+  failed = [];
   host = new ScriptedHost();
+  engine = callEngine();
   table = new EventTable({
+    engine,
+    onFailed: (event) => failed.push(event),
     failureCalls: (event, reason) => {
       reasons.push(reason);
       return [failureCall("log", false), ...(event.phase === "access" ? [failureCall("exit 500", true)] : [])];
@@ -33,11 +41,12 @@ beforeEach(() => {
 
 afterEach(() => {
   table.close();
+  engine.calls.close();
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
-const runner = (timeout = TIMEOUT, onError: "exit" | "continue" = "exit"): EventRunner => ({
+const runner = (timeout = TIMEOUT, onError: "exit" | "continue" = "exit"): CallRunner => ({
   host,
   plugin: "hello",
   timeout,
@@ -57,13 +66,17 @@ describe("ids", () => {
     expect(start().id).toBe(first + 2);
     const others = new Set(
       Array.from({ length: 20 }, () => {
+        const otherEngine = callEngine();
         const other = new EventTable({
+          engine: otherEngine,
+          onFailed: () => {},
           failureCalls: () => [],
           onTimeout: () => {},
           onCallRefused: () => {},
         });
         const { id } = other.start(runner(), 1, "log", PLAIN_DIALECT, () => {});
         other.close();
+        otherEngine.calls.close();
         return id;
       }),
     );
@@ -74,7 +87,7 @@ describe("ids", () => {
   it("tell what is under way, what is over and what was never here", () => {
     const event = start();
     expect(table.find(event.id)).toBe(event);
-    table.returned(event.id);
+    engine.calls.get(event.id)?.done();
     expect(table.find(event.id)).toBe("over");
     expect(table.find(event.id - 1)).toBe("unknown");
     expect(table.find(event.id + 1)).toBe("unknown");
@@ -90,39 +103,39 @@ describe("what a host reports", () => {
       ["startEvent", first.id, 1, "access", "MsgPack:1"],
       ["startEvent", second.id, 1, "access", "MsgPack:1"],
     ]);
-    table.calls(second.id, [ask("get")]);
+    engine.calls.get(second.id)?.asked([ask("get")]);
     expect(sent).toEqual(["get"]);
     expect([first.state, second.state]).toEqual(["running", "awaiting-step"]);
-    table.returned(first.id);
+    engine.calls.get(first.id)?.done();
     expect(sent).toEqual(["get", "<over>"]);
   });
 
   it("a failure is told to the gateway, and which event it was to the caller", () => {
     const event = start();
-    expect(table.failed(event.id, "it broke")).toBe(event);
+    engine.calls.get(event.id)?.failed(thrown("it broke"));
+    expect(failed).toEqual([event]);
     expect(reasons).toEqual(["it broke"]);
     step(event);
     expect(sent).toEqual(["log", "exit 500"]);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 
   it("of an event that is gone is not heard", () => {
     const { id } = start();
-    table.returned(id);
-    table.calls(id, [tell("late")]);
-    table.returned(id);
-    expect(table.failed(id, "late")).toBeUndefined();
-    expect(table.failed(12345, "never here")).toBeUndefined();
+    engine.calls.get(id)?.done();
+    engine.calls.get(id)?.asked([tell("late")]);
+    engine.calls.get(id)?.done();
+    expect(engine.calls.get(id)).toBeUndefined();
     expect(sent).toEqual(["<over>"]);
   });
 
   it("may come before `start` returns", () => {
     host.onStart = (id) => {
-      table.calls(id, [exit("exit")]);
+      engine.calls.get(id)?.asked([exit("exit")]);
     };
     start();
     expect(sent).toEqual(["exit"]);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 });
 
@@ -137,7 +150,7 @@ describe("an event that takes too long", () => {
     expect(sent).toEqual(["log"]);
     step(event);
     expect(sent).toEqual(["log", "exit 500"]);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 
   it("in a phase without an answer ends with its log line", () => {
@@ -149,11 +162,11 @@ describe("an event that takes too long", () => {
 
   it("whose step the gateway owes leaves the table, and is unknown from then on", () => {
     const event = start();
-    table.calls(event.id, [ask("get")]);
+    engine.calls.get(event.id)?.asked([ask("get")]);
     vi.advanceTimersByTime(TIMEOUT + SWEEP);
     expect(timedOut).toEqual([[event.id, "awaiting-step"]]);
     expect(sent).toEqual(["get"]);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
     // "over" would let the request through as if the plugin had finished.
     expect(table.find(event.id)).toBe("unknown");
   });
@@ -161,15 +174,15 @@ describe("an event that takes too long", () => {
   it("whose gateway does not even fetch the failure leaves the table too", () => {
     start();
     vi.advanceTimersByTime(TIMEOUT + 2 * SWEEP);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 
   it("takes no other with it", () => {
     const slow = start();
     vi.advanceTimersByTime(TIMEOUT / 2);
     const later = start();
-    table.calls(slow.id, [ask("get")]);
-    table.calls(later.id, [ask("get")]);
+    engine.calls.get(slow.id)?.asked([ask("get")]);
+    engine.calls.get(later.id)?.asked([ask("get")]);
     vi.advanceTimersByTime(TIMEOUT / 2 + SWEEP);
     expect(timedOut).toEqual([[slow.id, "awaiting-step"]]);
     expect(table.find(later.id)).toBe(later);
@@ -179,12 +192,12 @@ describe("an event that takes too long", () => {
     const ids: number[] = [];
     for (let i = 0; i < 100_000; i += 1) {
       const { id } = start();
-      table.calls(id, [ask("get")]);
+      engine.calls.get(id)?.asked([ask("get")]);
       ids.push(id);
     }
-    expect(table.size).toBe(100_000);
+    expect(engine.calls.size).toBe(100_000);
     vi.advanceTimersByTime(TIMEOUT + SWEEP);
-    expect(table.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
     expect(timedOut).toHaveLength(100_000);
     expect(table.find(ids.at(-1) ?? 0)).toBe("unknown");
     expect(table.find(ids.at(-10_000) ?? 0)).toBe("unknown");
@@ -198,7 +211,10 @@ describe("an event that takes too long", () => {
   ])("with a timeout of %d ms is noticed within %d ms", (eventTimeout, sweep) => {
     const noticed: number[] = [];
     const began = Date.now();
+    const otherEngine = callEngine();
     const other = new EventTable({
+      engine: otherEngine,
+      onFailed: () => {},
       failureCalls: () => [],
       onTimeout: () => noticed.push(Date.now() - began),
       onCallRefused: () => {},
@@ -206,6 +222,7 @@ describe("an event that takes too long", () => {
     other.start(runner(eventTimeout), 1, "access", PLAIN_DIALECT, () => {});
     vi.advanceTimersByTime(eventTimeout + sweep);
     other.close();
+    otherEngine.calls.close();
     expect(noticed).toHaveLength(1);
     expect(noticed[0]).toBeGreaterThanOrEqual(eventTimeout);
   });
@@ -218,23 +235,23 @@ describe("draining", () => {
   }
 
   it("is done at once where nothing is under way", async () => {
-    await table.drained(10_000);
+    await engine.calls.drained(10_000);
   });
 
   it("waits for the last event", async () => {
     const [first, second] = [start(), start()];
-    const drained = table.drained(10_000);
-    table.returned(first.id);
+    const drained = engine.calls.drained(10_000);
+    engine.calls.get(first.id)?.done();
     expect(await isSettled(drained)).toBe(false);
-    table.returned(second.id);
+    engine.calls.get(second.id)?.done();
     await drained;
   });
 
   it("waits for the calls that a returned handler left behind", async () => {
     const event = start();
-    table.calls(event.id, [tell("set")]);
-    table.returned(event.id);
-    const drained = table.drained(10_000);
+    engine.calls.get(event.id)?.asked([tell("set")]);
+    engine.calls.get(event.id)?.done();
+    const drained = engine.calls.drained(10_000);
     expect(await isSettled(drained)).toBe(false);
     step(event);
     await drained;
@@ -242,7 +259,7 @@ describe("draining", () => {
 
   it("ends after its time where an event does not", async () => {
     start();
-    const drained = table.drained(5000);
+    const drained = engine.calls.drained(5000);
     await vi.advanceTimersByTimeAsync(4900);
     expect(await isSettled(drained)).toBe(false);
     await vi.advanceTimersByTimeAsync(200);
@@ -250,8 +267,8 @@ describe("draining", () => {
   });
 
   it("does not wait for a gateway that refused a call: it answers within a second or never", async () => {
-    table.calls(start().id, [ask("get")]);
-    const drained = table.drained(10_000);
+    engine.calls.get(start().id)?.asked([ask("get")]);
+    const drained = engine.calls.drained(10_000);
     await vi.advanceTimersByTimeAsync(900);
     expect(await isSettled(drained)).toBe(false);
     await vi.advanceTimersByTimeAsync(200);
@@ -263,11 +280,13 @@ describe("close", () => {
   it("forgets everything and stops the clock", () => {
     const { id } = start();
     table.close();
+    engine.calls.close();
     table.close();
+    engine.calls.close();
     vi.advanceTimersByTime(TIMEOUT * 2);
     expect(timedOut).toEqual([]);
-    expect(table.size).toBe(0);
-    table.calls(id, [ask("get")]);
+    expect(engine.calls.size).toBe(0);
+    engine.calls.get(id)?.asked([ask("get")]);
     expect(sent).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -285,7 +304,7 @@ describe("plugins with timeouts of their own", () => {
 
   it("that let requests go on are over for a step that comes too late", () => {
     const event = table.start(runner(500, "continue"), 1, "access", PLAIN_DIALECT, reply);
-    table.calls(event.id, [{ data: Buffer.from("get"), wantsAnswer: true, ends: false }]);
+    engine.calls.get(event.id)?.asked([{ data: Buffer.from("get"), wantsAnswer: true, ends: false }]);
     vi.advanceTimersByTime(2000);
     expect(table.find(event.id)).toBe("over");
   });

@@ -1,6 +1,6 @@
 // One event: which call goes out when, what the handler gets back, and how it ends.
 import { beforeEach, describe, expect, it } from "vitest";
-import { GatewayEvent } from "../../../../../../src/gateways/kong/rpc/events/gateway-event.js";
+import { type EventOwner, type FailureCall, GatewayEvent } from "../../../../../../src/gateways/kong/rpc/events/gateway-event.js";
 import { ask, exit, failureCall, PLAIN_DIALECT, ScriptedHost, tell } from "../scripted-host.js";
 
 const ID = 7;
@@ -10,6 +10,7 @@ let event: GatewayEvent;
 let sent: string[];
 let over: number;
 let refused: unknown[][];
+let failures: readonly FailureCall[];
 
 const reply =
   (request: string) =>
@@ -26,6 +27,7 @@ beforeEach(() => {
   sent = [];
   over = 0;
   refused = [];
+  failures = [];
   event = new GatewayEvent(
     {
       id: ID,
@@ -34,14 +36,23 @@ beforeEach(() => {
       runner: { host, plugin: "hello", timeout: 1000, onError: "exit" },
       dialect: PLAIN_DIALECT,
       deadline: 1000,
-      onOver: () => {
-        over += 1;
-      },
-      onCallRefused: (_event, call, answer) => refused.push([call.toString(), answer?.toString()]),
+      owner: owner((call, answer) => refused.push([call.toString(), answer?.toString()])),
     },
     reply("start"),
   );
 });
+
+function owner(callRefused: (call: Buffer, answer: Buffer | undefined) => void): EventOwner {
+  return {
+    failureCalls: () => failures,
+    eventFailed: () => {},
+    eventOver: () => {
+      over += 1;
+    },
+    callRefused: (_event, call, answer) => callRefused(call, answer),
+    eventOverdue: () => {},
+  };
+}
 
 const expectOver = (): void => {
   expect(event.state).toBe("over");
@@ -52,23 +63,24 @@ describe("a handler that returns", () => {
   it("runs until it does, and is over then", () => {
     expect(event.state).toBe("running");
     expect(sent).toEqual([]);
-    event.handlerReturned();
+    event.done();
     expect(sent).toEqual(["start: <over>"]);
     expectOver();
   });
 
   it("is over once, however often it says so", () => {
-    event.handlerReturned();
-    event.handlerReturned();
-    event.handlerFailed([failureCall("log", false)]);
-    event.addCalls([tell("late")]);
+    event.done();
+    event.done();
+    failures = [failureCall("log", false)];
+    event.handlerFailed("it broke");
+    event.asked([tell("late")]);
     expect(sent).toEqual(["start: <over>"]);
     expectOver();
   });
 });
 
 describe("a call that wants an answer", () => {
-  beforeEach(() => event.addCalls([ask("get")]));
+  beforeEach(() => event.asked([ask("get")]));
 
   it("goes out at once, and its answer goes to the handler", () => {
     expect(sent).toEqual(["start: get"]);
@@ -76,14 +88,14 @@ describe("a call that wants an answer", () => {
     expect(step("step 1", "the value")).toBe(true);
     expect(host.steps()).toEqual([[false, "the value"]]);
     expect(event.state).toBe("running");
-    event.handlerReturned();
+    event.done();
     expect(sent).toEqual(["start: get", "step 1: <over>"]);
     expectOver();
   });
 
   it("may be answered with nil, or with an error", () => {
     step("step 1", null);
-    event.addCalls([ask("again")]);
+    event.asked([ask("again")]);
     event.step(true, Buffer.from("refused"), reply("step 2"));
     expect(host.steps()).toEqual([
       [false, undefined],
@@ -94,7 +106,7 @@ describe("a call that wants an answer", () => {
   });
 
   it("the next waits for the gateway's next request", () => {
-    event.addCalls([ask("second")]);
+    event.asked([ask("second")]);
     expect(sent).toEqual(["start: get"]);
     step("step 1", "first answer");
     expect(sent).toEqual(["start: get", "step 1: second"]);
@@ -106,7 +118,7 @@ describe("a call that wants an answer", () => {
   });
 
   it("a handler that returned without awaiting it gets no answer", () => {
-    event.handlerReturned();
+    event.done();
     step("step 1");
     expect(host.steps()).toEqual([]);
     expect(sent).toEqual(["start: get", "step 1: <over>"]);
@@ -116,7 +128,7 @@ describe("a call that wants an answer", () => {
 
 describe("write-behind calls", () => {
   it("are played by the gateway's steps alone, in order, before the one that wants an answer", () => {
-    event.addCalls([tell("set a"), tell("set b"), ask("get")]);
+    event.asked([tell("set a"), tell("set b"), ask("get")]);
     step("step 1", null);
     step("step 2", null);
     expect(host.steps()).toEqual([]);
@@ -126,8 +138,8 @@ describe("write-behind calls", () => {
   });
 
   it("are played after the handler has returned, and only then is the event over", () => {
-    event.addCalls([tell("set a"), tell("set b")]);
-    event.handlerReturned();
+    event.asked([tell("set a"), tell("set b")]);
+    event.done();
     expect(event.state).toBe("awaiting-step");
     step("step 1", null);
     expect(over).toBe(0);
@@ -137,7 +149,7 @@ describe("write-behind calls", () => {
   });
 
   it("that the gateway refuses are told of, since no handler waits for it", () => {
-    event.addCalls([tell("set a"), tell("set b")]);
+    event.asked([tell("set a"), tell("set b")]);
     step("step 1", "bad value", true);
     expect(refused).toEqual([["set a", "bad value"]]);
     expect(sent).toEqual(["start: set a", "step 1: set b"]);
@@ -146,13 +158,13 @@ describe("write-behind calls", () => {
 
 describe("a call that ends the request", () => {
   it("is over once it is sent: no step comes back", () => {
-    event.addCalls([exit("exit")]);
+    event.asked([exit("exit")]);
     expect(sent).toEqual(["start: exit"]);
     expectOver();
   });
 
   it("comes after the calls queued before it", () => {
-    event.addCalls([tell("set a"), exit("exit")]);
+    event.asked([tell("set a"), exit("exit")]);
     expect(event.state).toBe("awaiting-step");
     step("step 1");
     expect(sent).toEqual(["start: set a", "step 1: exit"]);
@@ -160,9 +172,9 @@ describe("a call that ends the request", () => {
   });
 
   it("nothing follows it", () => {
-    event.addCalls([exit("exit"), tell("late"), exit("second")]);
-    event.addCalls([tell("later")]);
-    event.handlerReturned();
+    event.asked([exit("exit"), tell("late"), exit("second")]);
+    event.asked([tell("later")]);
+    event.done();
     expect(step("step 1")).toBe(false);
     expect(sent).toEqual(["start: exit"]);
     expectOver();
@@ -173,15 +185,17 @@ describe("a handler that fails", () => {
   const FAILURE = [failureCall("log", false), failureCall("exit 500", true)];
 
   it("plays the failure's calls", () => {
-    event.handlerFailed(FAILURE);
+    failures = FAILURE;
+    event.handlerFailed("it broke");
     step("step 1", null);
     expect(sent).toEqual(["start: log", "step 1: exit 500"]);
     expectOver();
   });
 
   it("drops what it had queued: half a change says nothing", () => {
-    event.addCalls([tell("set a"), tell("set b")]);
-    event.handlerFailed(FAILURE);
+    event.asked([tell("set a"), tell("set b")]);
+    failures = FAILURE;
+    event.handlerFailed("it broke");
     step("step 1", null);
     step("step 2", null);
     expect(sent).toEqual(["start: set a", "step 1: log", "step 2: exit 500"]);
@@ -189,8 +203,9 @@ describe("a handler that fails", () => {
   });
 
   it("gets no answers any more", () => {
-    event.addCalls([ask("get")]);
-    event.handlerFailed([failureCall("log", false)]);
+    event.asked([ask("get")]);
+    failures = [failureCall("log", false)];
+    event.handlerFailed("it broke");
     step("step 1");
     step("step 2");
     expect(host.steps()).toEqual([]);
@@ -199,22 +214,25 @@ describe("a handler that fails", () => {
   });
 
   it("in a phase that cannot be answered, the phase is over behind the log line", () => {
-    event.handlerFailed([failureCall("log", false)]);
+    failures = [failureCall("log", false)];
+    event.handlerFailed("it broke");
     step("step 1", null);
     expect(sent).toEqual(["start: log", "step 1: <over>"]);
     expectOver();
   });
 
   it("without any calls is simply over", () => {
-    event.handlerFailed([]);
+    failures = [];
+    event.handlerFailed("it broke");
     expect(sent).toEqual(["start: <over>"]);
     expectOver();
   });
 
   it("what it says afterwards is not heard", () => {
-    event.handlerFailed(FAILURE);
-    event.addCalls([tell("late"), exit("exit 200")]);
-    event.handlerReturned();
+    failures = FAILURE;
+    event.handlerFailed("it broke");
+    event.asked([tell("late"), exit("exit 200")]);
+    event.done();
     step("step 1");
     expect(sent).toEqual(["start: log", "step 1: exit 500"]);
   });
@@ -223,21 +241,21 @@ describe("a handler that fails", () => {
 describe("a step that is not due", () => {
   it("while the handler runs is refused and changes nothing", () => {
     expect(step("early")).toBe(false);
-    event.handlerReturned();
+    event.done();
     expect(sent).toEqual(["start: <over>"]);
     expect(host.steps()).toEqual([]);
   });
 
   it("for the second time is refused, and the first still gets its answer", () => {
-    event.addCalls([ask("get")]);
+    event.asked([ask("get")]);
     expect(step("step 1")).toBe(true);
     expect(step("again")).toBe(false);
-    event.handlerReturned();
+    event.done();
     expect(sent).toEqual(["start: get", "step 1: <over>"]);
   });
 
   it("after the end is refused", () => {
-    event.handlerReturned();
+    event.done();
     expect(step("late")).toBe(false);
     expect(sent).toEqual(["start: <over>"]);
   });
@@ -254,16 +272,15 @@ describe("a handler that is done while its call goes out", () => {
         runner: { host, plugin: "hello", timeout: 1000, onError: "exit" },
         dialect: PLAIN_DIALECT,
         deadline: 1,
-        onOver: () => {},
-        onCallRefused: () => {},
+        owner: owner(() => {}),
       },
       (_id, data) => {
         replies.push(data.toString());
-        nested.addCalls([tell("two")]);
-        nested.handlerReturned();
+        nested.asked([tell("two")]);
+        nested.done();
       },
     );
-    nested.addCalls([tell("one")]);
+    nested.asked([tell("one")]);
     expect(replies).toEqual(["one"]);
     nested.step(false, undefined, (_id, data) => replies.push(data.toString()));
     nested.step(false, undefined, (_id, data) => replies.push(data.toString()));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { callEngine } from "../call-engine.js";
 import {
   EventTable,
   GatewayRpc,
@@ -23,6 +24,7 @@ let directory: TempDir;
 let listener: Server;
 let client: FrameClient;
 let host: ScriptedHost;
+let engine: ReturnType<typeof callEngine>;
 let events: EventTable;
 let connections: Connection[];
 let rpc: GatewayRpc;
@@ -38,7 +40,10 @@ beforeEach(async () => {
   // Connections of the test before may still tell their end.
   const [opened, log]: [Connection[], unknown[][]] = [[], []];
   [connections, told] = [opened, log];
+  engine = callEngine();
   events = new EventTable({
+    engine,
+    onFailed: () => {},
     failureCalls: (event, reason) => [
       { method: "kong.log.err", args: [reason], ends: false },
       ...(event.phase === "log" ? [] : [{ method: "kong.response.exit", args: [500], ends: true }]),
@@ -86,6 +91,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.destroy();
   events.close();
+  engine.calls.close();
   await client.closed;
   listener.close();
   directory.remove();
@@ -116,7 +122,7 @@ describe("an event", () => {
 
   it("gets its answers in order, and only those that somebody waits for", async () => {
     const id = await start(1);
-    events.calls(id, [tell("x"), ask("a"), tell("y"), ask("b")]);
+    engine.calls.get(id)?.asked([tell("x"), ask("a"), tell("y"), ask("b")]);
     const names = [];
     for (let i = 0; i < 4; i += 1) {
       names.push(await next());
@@ -133,28 +139,28 @@ describe("an event", () => {
       ["step", id, false, text("A").toString()],
       ["step", id, false, text("B").toString()],
     ]);
-    expect(events.size).toBe(1);
+    expect(engine.calls.size).toBe(1);
   });
 
   it("stays until the gateway has answered what was sent with its end", async () => {
     const id = await start(1);
-    events.calls(id, [tell("x")]);
-    events.returned(id);
+    engine.calls.get(id)?.asked([tell("x")]);
+    engine.calls.get(id)?.done();
     await next();
     await client.frame();
     expect(await client.frame()).toEqual(EMPTY);
     await client.frame();
-    expect([events.size, idle()]).toEqual([1, false]);
+    expect([engine.calls.size, idle()]).toEqual([1, false]);
     client.write(frame(EMPTY));
-    await expect.poll(() => [events.size, idle()]).toEqual([0, true]);
+    await expect.poll(() => [engine.calls.size, idle()]).toEqual([0, true]);
   });
 
   it("whose client leaves is cancelled, and nothing of it is left", async () => {
     const id = await start(1);
-    events.calls(id, [ask("a")]);
+    engine.calls.get(id)?.asked([ask("a")]);
     await next();
     client.destroy();
-    await expect.poll(() => events.size).toBe(0);
+    await expect.poll(() => engine.calls.size).toBe(0);
     expect(host.told.at(-1)).toEqual(["cancelEvent", id, "the gateway closed the connection"]);
     expect(told).toEqual([
       ["abandoned", "kong.request.get_header"],
@@ -164,8 +170,8 @@ describe("an event", () => {
 
   it("that exits leaves nothing behind, and no answer is waited for", async () => {
     const id = await start(1);
-    events.calls(id, [tell("x"), { data: call("response.exit", 403), wantsAnswer: false, ends: true }]);
-    expect(events.size).toBe(0);
+    engine.calls.get(id)?.asked([tell("x"), { data: call("response.exit", 403), wantsAnswer: false, ends: true }]);
+    expect(engine.calls.size).toBe(0);
     expect(await next()).toBe("kong.response.set_header");
     await client.closed;
     await expect.poll(() => told).toEqual([["closed", undefined]]);
@@ -173,18 +179,18 @@ describe("an event", () => {
 
   it("fails where an answer is too large, and its handler is told", async () => {
     const id = await start(1);
-    events.calls(id, [ask("a")]);
+    engine.calls.get(id)?.asked([ask("a")]);
     await next();
     await client.frame();
     client.write(frame(Buffer.alloc(1001)));
     expect(await next()).toBe("kong.log.err");
     expect(host.told.at(-1)?.slice(0, 2)).toEqual(["cancelEvent", id]);
     expect(told).toEqual([["oversized", "kong.request.get_header"]]);
-    expect(events.size).toBe(0);
+    expect(engine.calls.size).toBe(0);
   });
 
   it("that is over at once lets the next command in", async () => {
-    host.onStart = (eventId) => events.returned(eventId);
+    host.onStart = (eventId) => engine.calls.get(eventId)?.done();
     const commands = [2, 3].map((sequence) => rpcCall(sequence, "cmdHandleEvent", { instanceId: INSTANCE, eventName: "access" }));
     client.write(Buffer.concat([...commands, rpcCall(4, "cmdGetPluginNames", {})]));
     for (const sequence of [2, 3]) {

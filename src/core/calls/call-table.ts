@@ -1,0 +1,130 @@
+// Owns every call that is under way, server-wide: finds it by its id, tells it that its deadline has passed, waits for the last.
+import { performance } from "node:perf_hooks";
+import type { Ask } from "../channel/index.js";
+import type { ErrorInfo } from "../model/index.js";
+
+/** One call as its gateway sees it: from its start until the gateway has got, or will get, nothing more of it. */
+export interface Call {
+  readonly id: number;
+  /** Milliseconds that it may take. */
+  readonly timeout: number;
+  /** When these are over, in the milliseconds of `performance.now`. */
+  readonly deadline: number;
+  /** Its function asks these of the gateway. */
+  asked(asks: readonly Ask[]): void;
+  /** Its function has returned; `result` is what it made, where it makes anything. */
+  done(result?: Buffer): void;
+  /** Its function threw, or what ran it is gone. */
+  failed(error: ErrorInfo): void;
+  /** Its deadline has passed. Told again, now and then, for as long as it is in the table. */
+  overdue(): void;
+  /** Whether an end of the server waits for it: not where its gateway has owed an answer since `since` (of `performance.now`). */
+  isAlive(since: number): boolean;
+}
+
+/** The ids of a server whose calls others know by their ids: those that are `slot` beyond a multiple of `slots`. */
+export interface CallIds {
+  readonly slot: number;
+  readonly slots: number;
+}
+
+const SWEEPS_PER_TIMEOUT = 20;
+/** Milliseconds. */
+const MIN_SWEEP = 50;
+const MAX_SWEEP = 1000;
+const ANSWER_GRACE = 1000;
+const DRAIN_CHECK = 100;
+const ID_SPACE = 2 ** 31;
+
+export class CallTable<C extends Call> {
+  readonly #calls = new Map<number, C>();
+  /** The same calls by their timeout: those with one timeout stand in the order of their deadlines. */
+  readonly #byTimeout = new Map<number, Set<C>>();
+  readonly #firstId: number;
+  readonly #idStep: number;
+  #nextId: number;
+  #sweep: NodeJS.Timeout | undefined;
+  #sweepInterval = Infinity;
+  #onIdle: () => void = () => {};
+
+  /** Gives all ids by default. */
+  constructor({ slot, slots }: CallIds = { slot: 0, slots: 1 }) {
+    this.#idStep = slots;
+    // Any number that a former server may have used must not hit a call of this one.
+    this.#firstId = Math.floor((Math.random() * ID_SPACE) / slots) * slots + slot;
+    this.#nextId = this.#firstId;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  nextId(): number {
+    const id = this.#nextId;
+    this.#nextId += this.#idStep;
+    return id;
+  }
+
+  /** Whether this table gave the id, whatever became of its call. */
+  gave(id: number): boolean {
+    return id >= this.#firstId && id < this.#nextId && (id - this.#firstId) % this.#idStep === 0;
+  }
+
+  add(call: C): void {
+    this.#calls.set(call.id, call);
+    this.#timed(call.timeout).add(call);
+  }
+
+  get(id: number): C | undefined {
+    return this.#calls.get(id);
+  }
+
+  delete(call: C): void {
+    this.#calls.delete(call.id);
+    this.#byTimeout.get(call.timeout)?.delete(call);
+    if (this.#calls.size === 0) this.#onIdle();
+  }
+
+  /** Resolves when no call is alive, or after `timeout` milliseconds. */
+  async drained(timeout: number): Promise<void> {
+    const until = performance.now() + timeout;
+    for (;;) {
+      const now = performance.now();
+      if (now >= until || ![...this.#calls.values()].some((call) => call.isAlive(now - ANSWER_GRACE))) return;
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        setTimeout(resolve, DRAIN_CHECK);
+      });
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#calls.clear();
+    this.#byTimeout.clear();
+  }
+
+  #expire(now: number): void {
+    for (const calls of this.#byTimeout.values()) {
+      for (const call of calls) {
+        if (call.deadline > now) break;
+        call.overdue();
+      }
+    }
+  }
+
+  /** The calls with this timeout; a new one may need a closer look than those before. */
+  #timed(timeout: number): Set<C> {
+    const known = this.#byTimeout.get(timeout);
+    if (known !== undefined) return known;
+    const calls = new Set<C>();
+    this.#byTimeout.set(timeout, calls);
+    const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, timeout / SWEEPS_PER_TIMEOUT));
+    if (interval < this.#sweepInterval) {
+      clearInterval(this.#sweep);
+      this.#sweepInterval = interval;
+      this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
+    }
+    return calls;
+  }
+}
