@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** The parts of the suite that run alone: `npm test -- unit faults`. Every test file is in exactly one. */
 export const SUITES = {
   unit: { include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/{docs,gateways}/**"] },
+  core: { include: ["test/core/**/*.test.ts"], exclude: [] },
   kong: { include: ["test/unit/gateways/kong/**/*.test.ts"], exclude: [] },
   tyk: { include: ["test/unit/gateways/tyk/**/*.test.ts"], exclude: [] },
   integration: { include: ["test/integration/**/*.test.ts"], exclude: ["test/integration/docs.test.ts"] },

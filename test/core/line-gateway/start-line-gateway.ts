@@ -1,0 +1,95 @@
+// Owns starting a line gateway on a directory of plugins, with its log kept.
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import type { IsolateLimits } from "../../../src/core/isolates/index.js";
+import { core } from "./core-from-dist.js";
+import { LineGateway } from "./line-gateway.js";
+
+const WORKER = new URL("../../fixtures/line-gateway/worker.mjs", import.meta.url).href;
+/** Plugins of this gateway import nothing. */
+const PDK_ENTRY = fileURLToPath(WORKER);
+
+const LIMITS: IsolateLimits = {
+  memory: 96 * 2 ** 20,
+  maxCalls: 100,
+  stallTimeout: 1000,
+  loadTimeout: 10_000,
+  maxBodySize: 0,
+  idleTimeout: 60_000,
+  endTimeout: 5000,
+  disposeTimeout: 1000,
+  env: {},
+};
+
+export interface StartedLineGateway {
+  readonly gateway: LineGateway;
+  readonly path: string;
+  /** What it logged, as JSON lines. */
+  readonly log: readonly string[];
+}
+
+export interface LineGatewayOptions {
+  readonly directory: string;
+  readonly path: string;
+  readonly isolation?: "thread" | "process";
+  readonly callTimeout?: number;
+  readonly limits?: Partial<IsolateLimits>;
+}
+
+let lastBindingId = 0;
+
+export async function startLineGateway(options: LineGatewayOptions): Promise<StartedLineGateway> {
+  const { directory, path, isolation = "thread", callTimeout = 6000 } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const log: string[] = [];
+  const logger = pino({ base: null }, { write: (line) => log.push(line) });
+  const gateway = new LineGateway({
+    configurations: {
+      misfits: () => [],
+      refusal: () => undefined,
+      withNewDefaults: (_schema, _before, configuration) => configuration,
+      isSame: (_schema, configuration, _otherSchema, other) => configuration === other,
+      idsOf: () => ({}),
+    },
+    bindingTimeout: 60_000,
+    newBindingId: () => (lastBindingId += 1),
+    callTimeout,
+    onError: "exit",
+    log: {
+      entry: (plugin, { level, message }) => logger[level](`[${plugin}] ${message}`),
+      bindingFailed: (plugin, _id, { message }) => logger.error(`[${plugin}] cannot run: ${message}`),
+    },
+    createPool: ({ name, artifact }, listener) =>
+      new core.PluginPool({
+        plugin: name,
+        artifact,
+        gatewayWorker: WORKER,
+        isolates: 1,
+        startTransport: isolation === "process" ? core.startProcess : core.startThread,
+        limits,
+        listener,
+      }),
+    createSource: ({ served, onNewCode, onPluginLog }) =>
+      new core.PluginDirectory({
+        directory,
+        watch: false,
+        served,
+        onNewCode,
+        logger,
+        load: {
+          gatewayWorker: WORKER,
+          checkDefinition: () => ({ errors: [], warnings: [], notes: [] }),
+          pdkEntry: PDK_ENTRY,
+          pdkVersion: "1.0.0",
+          pdkMatch: "compatible",
+          trustedKeys: [],
+          loadTimeout: limits.loadTimeout,
+          limits,
+          runsInit: true,
+          onPluginLog,
+        },
+      }),
+  });
+  await gateway.start(path);
+  return { gateway, path, log };
+}
