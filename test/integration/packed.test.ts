@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTempDir, type TempDir } from "../support/index.js";
+import { readSamples } from "./doc-samples.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** The registry may be slow. */
@@ -112,6 +113,19 @@ describe("the packed package, in an empty folder", () => {
     succeed(folder, "npx", "tsc", "-p", "tsconfig.json");
     succeed(folder, "node", "-e", 'for (const door of process.argv.slice(1)) require("pluginserver/" + door)', ...doors);
     expect(succeed(folder, "node", "out/common.cjs")).toBe("");
+  });
+
+  it("does what the guide says, word by word", { timeout: INSTALL_TIMEOUT }, () => {
+    const folder = join(project, "..");
+    const samples = readSamples("docs/plugin-guide.md").filter(({ file }) => /^(src|test)\//.test(file ?? ""));
+    expect(samples.map(({ file }) => file)).toEqual(["src/quota.ts", "test/quota.test.ts"]);
+    succeed(folder, "npx", "pluginserver", "init", "quota");
+    const quota = join(folder, "quota");
+    succeed(quota, "npm", "install", "--prefer-offline", "--no-audit");
+    for (const { file = "", text } of samples) writeFileSync(join(quota, file), text);
+    expect(succeed(quota, "npm", "test")).toMatch(/# pass 2\n[^]*# fail 0|ℹ pass 2\n[^]*ℹ fail 0/);
+    expect(succeed(quota, "npx", "pluginserver", "check", "src")).toMatch(/^quota +1\.0\.0 +900 +access +1\.0\.0 +served$/m);
+    expect(succeed(quota, "npx", "pluginserver", "build", ".", "-out", "dist")).toContain("quota 1.0.0: dist/quota.mjs");
   });
 
   it("does not build what does not type-check", () => {
