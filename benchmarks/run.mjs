@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const prepared = spawnSync(process.execPath, [`${here}../bin/prepare.mjs`], { stdio: "inherit" });
+const prepared = spawnSync(process.execPath, [`${here}../scripts/prepare.mjs`], { stdio: "inherit" });
 if (prepared.status !== 0) process.exit(prepared.status ?? 1);
 
 await build({
@@ -14,6 +14,8 @@ await build({
     harness: "harness/main.ts",
     generator: "load/generator.ts",
     "floor-server": "floor-server.ts",
+    "grpc-js-server": "grpc-js-server.ts",
+    "tyk-floor-server": "tyk-floor-server.ts",
   },
   outdir: ".cache",
   bundle: true,

@@ -44,7 +44,8 @@ function parsePeer(item: unknown, path: string): Peer {
   const { name, about = "", start, dump, coldPlugins = [], without = [], only, socket, protocol = "MsgPack:1" } = fields;
   if (typeof name !== "string" || typeof about !== "string" || !isTexts(start) || !isTexts(coldPlugins) || !isTexts(without))
     throw new Error(`${path}: each server needs a name and the list of words that start it`);
-  if (protocol !== "MsgPack:1" && protocol !== "ProtoBuf:1") throw new Error(`${path}: ${name} speaks no known protocol`);
+  if (protocol !== "MsgPack:1" && protocol !== "ProtoBuf:1" && protocol !== "gRPC")
+    throw new Error(`${path}: ${name} speaks no known protocol`);
   return {
     ...{ name, about, start, coldPlugins, without, protocol },
     ...(isTexts(dump) ? { dump } : {}),
@@ -66,8 +67,10 @@ function withBase(peers: readonly Peer[], checkout: string): Peer[] {
   });
 }
 
-export const runs = ({ without, only }: Peer, scenario: Scenario): boolean =>
-  !without.includes(groupOf(scenario)) && only?.includes(groupOf(scenario)) !== false;
+export const runs = ({ without, only, protocol }: Peer, scenario: Scenario): boolean =>
+  (protocol === "gRPC") === (scenario.gateway === "tyk") &&
+  !without.includes(groupOf(scenario)) &&
+  only?.includes(groupOf(scenario)) !== false;
 
 /** @throws for a placeholder that has no value. */
 export function fill(words: readonly string[], values: Placeholders): string[] {

@@ -4,12 +4,14 @@ import { ControlConnection } from "./control-connection.js";
 import { phaseExpectations } from "./expected-data.js";
 import { phaseFrames } from "./frames.js";
 import { GatewayConnection } from "./gateway-connection.js";
+import { GrpcConnection } from "./grpc-connection.js";
+import { HookMessages } from "./hook-messages.js";
 import type { PhaseObserver } from "./phase-loop.js";
 import { ProtobufConnection } from "./protobuf-connection.js";
 import { answerFrames, expectedFrames } from "./protobuf-frames.js";
 import { Measurement, type MeasurementLimits, type RunResult } from "./measurement.js";
 
-export type LoadProtocol = "MsgPack:1" | "ProtoBuf:1";
+export type LoadProtocol = "MsgPack:1" | "ProtoBuf:1" | "gRPC";
 
 export interface LoadRunOptions {
   readonly scenario: Pick<Scenario, "workload" | "beside" | "plugins" | "instancesPerPlugin">;
@@ -24,6 +26,7 @@ export interface LoadRunOptions {
 /** @throws where a server answers anything but what the scenario says. */
 export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
   const { scenario, socketPath, protocol, at, burners, serverPid, limits } = options;
+  if (protocol === "gRPC") return runHooks(options);
   const control = await ControlConnection.open(socketPath);
   const instances = await startInstances(control, pluginNames(scenario), scenario.instancesPerPlugin);
   const besideInstances =
@@ -50,6 +53,26 @@ export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
   } finally {
     for (const connection of connections) connection.close();
     control.close();
+  }
+}
+
+/** A Tyk gateway has one connection for all, and neither instances nor calls of its own. */
+async function runHooks({ scenario, socketPath, at, serverPid, limits }: LoadRunOptions): Promise<RunResult> {
+  const { hook } = scenario.workload;
+  if (hook === undefined) throw new Error(`${scenario.workload.plugin} is no hook`);
+  const measurement = new Measurement(serverPid, limits);
+  const fault = new Fault();
+  const connection = await GrpcConnection.open(socketPath, new HookMessages(hook), at, {
+    nextInstance: () => 0,
+    onPhase: (started, ended) => measurement.phase(started, ended),
+    onFailure: (error) => fault.raise(error),
+  });
+  connection.start();
+  try {
+    await Promise.race([fault.raised, connection.idle()]);
+    return measurement.result(0);
+  } finally {
+    connection.close();
   }
 }
 

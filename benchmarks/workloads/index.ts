@@ -7,14 +7,15 @@ import { MANY } from "./many.js";
 import { PARALLEL } from "./parallel.js";
 import { atATime, type Scenario } from "./scenario.js";
 import { SILENT } from "./silent.js";
+import { TYK } from "./tyk.js";
 
-export type { LoadCase, Scenario, ScriptedCall, Workload } from "./scenario.js";
+export type { HookCall, LoadCase, Scenario, ScriptedCall, Workload } from "./scenario.js";
 export { pluginNames } from "./scenario.js";
 
 /** The part of a scenario's name that `--workloads` asks for. */
 export const groupOf = ({ name }: Scenario): string => name.split(" ")[0] ?? name;
 
-export const SCENARIOS: readonly Scenario[] = [HELLO, CHATTY, PARALLEL, SILENT, BODY, BURN, MANY].flat();
+export const SCENARIOS: readonly Scenario[] = [HELLO, CHATTY, PARALLEL, SILENT, BODY, BURN, MANY, TYK].flat();
 
 /** The same scenarios, as small as they can be and still say whether the answers are right. */
 export const SMOKE_SCENARIOS: readonly Scenario[] = SCENARIOS.filter(

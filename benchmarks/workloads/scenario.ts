@@ -9,11 +9,29 @@ export interface ScriptedCall {
   readonly answer?: string | Buffer;
 }
 
+/** A call of a hook as the gateway makes it, fields by their names in coprocess.proto, and the headers that the hook sets. */
+export interface HookCall {
+  readonly object: {
+    readonly hook_type: number;
+    readonly hook_name: string;
+    readonly request: {
+      readonly url: string;
+      readonly method: string;
+      readonly raw_body: Buffer;
+      readonly [field: string]: unknown;
+    };
+    readonly spec: Readonly<Record<string, string>>;
+  };
+  readonly setHeaders: Readonly<Record<string, string>>;
+}
+
 /** One phase of one plugin. */
 export interface Workload {
   /** A file of `benchmarks/plugins`, without its extension. */
   readonly plugin: string;
   readonly calls: readonly ScriptedCall[];
+  /** In place of calls, where the gateway is Tyk. */
+  readonly hook?: HookCall;
 }
 
 /** One row of a scenario's table. */
@@ -26,6 +44,8 @@ export interface LoadCase {
 
 export interface Scenario {
   readonly name: string;
+  /** Whose protocol the servers speak that run it. */
+  readonly gateway: "kong" | "tyk";
   readonly question: string;
   readonly workload: Workload;
   readonly beside?: Workload;
@@ -43,7 +63,7 @@ export interface Scenario {
 
 export const atATime = (...levels: readonly number[]): LoadCase[] => levels.map((at) => ({ at, burners: 0 }));
 
-const ONE_PLUGIN = { plugins: 1, instancesPerPlugin: 1, warmUpPhases: 1, oneCpu: false } as const;
+const ONE_PLUGIN = { gateway: "kong", plugins: 1, instancesPerPlugin: 1, warmUpPhases: 1, oneCpu: false } as const;
 
 export const scenario = (
   parts: Pick<Scenario, "name" | "question" | "workload" | "cases" | "quickCases"> & Partial<Scenario>,
