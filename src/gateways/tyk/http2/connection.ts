@@ -36,11 +36,10 @@ const MAX_INVALID_FRAMES = 1000;
 const MAX_REJECTED_STREAMS = 1000;
 /**
  * The library takes 1,000 resets and 33 more a second; the next one makes it deaf, and calls under way wait for ever. A gateway whose
- * clients give up can come there. So it is sent on before, with time to answer what runs; who is faster is cut off.
+ * clients give up can come there. So it is sent on before, with time to answer what runs.
  */
 const RESETS = 900;
 const RESETS_PER_SECOND = 30;
-const RESETS_AT_ONCE = 1000;
 /** Bytes of greetings: who has sent more without a call has sent calls that HTTP/2 does not allow. */
 const GREETING = 512;
 const CONTENT_TYPE = /^application\/grpc(?:$|[+;])/;
@@ -137,7 +136,6 @@ export class Connection {
     const now = performance.now();
     this.#resets = Math.max(0, this.#resets - ((now - this.#resetsSince) / 1000) * RESETS_PER_SECOND) + 1;
     this.#resetsSince = now;
-    if (this.#resets >= RESETS_AT_ONCE) this.destroy();
-    else if (this.#resets >= RESETS) this.drain();
+    if (this.#resets >= RESETS) this.drain();
   }
 }

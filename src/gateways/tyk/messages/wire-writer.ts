@@ -4,8 +4,6 @@ import { MessageError } from "./message-error.js";
 import { WIRE_TYPES } from "./wire-reader.js";
 
 const FIRST_SIZE = 512;
-/** From this size on the memory is the message's own, and can be handed over to another thread. */
-const OWN_MEMORY_FROM = 4096;
 /** Up to this length a loop is quicker than a call into the runtime. */
 const MAX_LOOP = 40;
 /** Characters of a value in an error. */
@@ -22,7 +20,7 @@ export class WireWriter {
 
   /** `size`: as many bytes as the message will have, where that is known to be much. */
   constructor(size = 0) {
-    this.#bytes = allocate(size + FIRST_SIZE);
+    this.#bytes = Buffer.allocUnsafe(size + FIRST_SIZE);
     this.#start = this.#bytes.length;
   }
 
@@ -117,15 +115,13 @@ export class WireWriter {
   #room(size: number): Buffer {
     if (this.#start >= size) return this.#bytes;
     const written = this.finish();
-    const bytes = allocate(2 * (written.length + size) + FIRST_SIZE);
+    const bytes = Buffer.allocUnsafe(2 * (written.length + size) + FIRST_SIZE);
     this.#start = bytes.length - written.length;
     bytes.set(written, this.#start);
     this.#bytes = bytes;
     return bytes;
   }
 }
-
-const allocate = (size: number): Buffer => (size < OWN_MEMORY_FROM ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size));
 
 const HALF = /[\ud800-\udfff]/u;
 

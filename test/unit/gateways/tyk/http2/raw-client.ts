@@ -46,6 +46,14 @@ export function headerBlock(fields: readonly (readonly [string, string])[]): Buf
   );
 }
 
+/** The same fields once more, by their places in the table that the other side keeps: where {@link rememberedBlock} was the last. */
+export const indexedBlock = (count: number): Buffer =>
+  Buffer.from(Array.from({ length: count }, (_, i) => 0x80 + 61 + count - i));
+
+/** Header fields that the other side is to remember. */
+export const rememberedBlock = (fields: readonly (readonly [string, string])[]): Buffer =>
+  Buffer.concat(fields.map((field) => Buffer.concat([Buffer.from([0x40]), headerBlock([field]).subarray(1)])));
+
 export const REQUEST = [
   [":method", "POST"],
   [":scheme", "http"],
@@ -104,6 +112,11 @@ export class RawClient {
 
   end(): void {
     this.#socket.end();
+  }
+
+  /** Breaks the connection, as a client does that crashes. */
+  break(): void {
+    this.#socket.resetAndDestroy();
   }
 
   request(stream: number, fields: readonly (readonly [string, string])[] = REQUEST, flags: number = FLAG.endHeaders): void {

@@ -2,7 +2,17 @@
 import { connect, constants } from "node:http2";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { GrpcClient } from "./grpc-client.js";
-import { FLAG, FRAME, frameOf, grpcMessage, headerBlock, RawClient, REQUEST } from "./raw-client.js";
+import {
+  FLAG,
+  FRAME,
+  frameOf,
+  grpcMessage,
+  headerBlock,
+  indexedBlock,
+  RawClient,
+  rememberedBlock,
+  REQUEST,
+} from "./raw-client.js";
 import { TransportServer } from "./transport-server.js";
 
 const hi = grpcMessage(Buffer.from("hi"));
@@ -113,6 +123,15 @@ describe("a request", () => {
     expect(await request(port, { "grpc-timeout": timeout }, hi)).toMatchObject({ status: "0", data: hi });
   });
 
+  it("with a timeout of more than a timer takes runs on", async () => {
+    const server = await TransportServer.start();
+    const answer = request(server.port, { ":path": "/test.Test/Hold", "grpc-timeout": "99999999H" }, hi);
+    const held = await server.held();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    held.answer(Buffer.from("done"));
+    expect(await answer).toMatchObject({ status: "0" });
+  });
+
   it.each(["1n", "0S", "999u", "1m"])("with a timeout of %s ends by it here too", async (timeout) => {
     const server = await TransportServer.start();
     const answer = await request(server.port, { ":path": "/test.Test/Hold", "grpc-timeout": timeout }, hi);
@@ -138,6 +157,19 @@ describe("a connection that is none of HTTP/2 is closed, and told of:", () => {
     await server.until(() => server.server.connections === 0);
     expect(server.said).toEqual([expect.stringMatching(/^connection failed: /)]);
     await isServed(server);
+  });
+
+  it("but not one that its client breaks after it was asked to go", async () => {
+    const server = await TransportServer.start();
+    const raw = await RawClient.greet(server.port);
+    raw.request(1, replaced(":path", "/test.Test/Hold"));
+    raw.write(frameOf(FRAME.data, FLAG.endStream, 1, hi));
+    await server.held();
+    server.server.handOver();
+    await raw.until(() => raw.of(FRAME.goaway).length === 1);
+    raw.break();
+    await server.until(() => server.server.connections === 0);
+    expect(server.said).toEqual([]);
   });
 
   it("one that says nothing at all is closed without a word", async () => {
@@ -177,6 +209,40 @@ describe("a client that strains the protocol", () => {
     await raw.closed();
     await server.until(() => server.server.calls === 0 && server.server.connections === 0);
     await isServed(server);
+  });
+
+  it("by resetting many calls in one piece is sent on all the same, and what runs is answered", async () => {
+    const server = await TransportServer.start();
+    const raw = await RawClient.greet(server.port);
+    const fields = replaced(":path", "/test.Test/Hold");
+    const reset = Buffer.from([0, 0, 0, constants.NGHTTP2_CANCEL]);
+    raw.write(frameOf(FRAME.headers, FLAG.endHeaders, 1, rememberedBlock(fields)), frameOf(FRAME.data, FLAG.endStream, 1, hi));
+    const held = await server.held();
+    const pieces: Buffer[] = [];
+    for (let stream = 3; stream < 4000; stream += 2)
+      pieces.push(
+        frameOf(FRAME.headers, FLAG.endHeaders, stream, indexedBlock(fields.length)),
+        frameOf(FRAME.rstStream, 0, stream, reset),
+      );
+    raw.write(...pieces);
+    await raw.until(() => raw.of(FRAME.goaway).length === 1);
+    expect(raw.of(FRAME.goaway)[0]?.payload.readUInt32BE(4)).toBe(constants.NGHTTP2_NO_ERROR);
+    held.answer(Buffer.from("done"));
+    await raw.ended(1);
+    await raw.closed();
+    await server.until(() => server.server.calls === 0 && server.server.connections === 0);
+  });
+
+  it("by resetting what would have been refused breaks nothing", async () => {
+    const server = await TransportServer.start();
+    const raw = await RawClient.greet(server.port);
+    const block = headerBlock(replaced(":path", "/test.Test/Nothing"));
+    const reset = Buffer.from([0, 0, 0, constants.NGHTTP2_INTERNAL_ERROR]);
+    raw.write(frameOf(FRAME.headers, FLAG.endHeaders, 1, block), frameOf(FRAME.rstStream, 0, 1, reset));
+    raw.request(3);
+    raw.write(frameOf(FRAME.data, FLAG.endStream, 3, hi));
+    await raw.ended(3);
+    expect(raw.of(FRAME.data, 3)).toHaveLength(1);
   });
 
   it("by resetting calls as they run for long is sent on, and what runs is answered", async () => {

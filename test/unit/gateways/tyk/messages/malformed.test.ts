@@ -31,6 +31,7 @@ describe.each([
   ["a group", "13 14", "COPROCESS_MALFORMED"],
   ["wire type 7", "17", "COPROCESS_MALFORMED"],
   ["a name that is a number", "10 01", "COPROCESS_MALFORMED"],
+  ["a name that is the number 0", "10 00", "COPROCESS_MALFORMED"],
   ["a name that is not UTF-8", "12 01 ff", "COPROCESS_NOT_UTF8"],
   ["half a surrogate pair", "12 03 ed a0 80", "COPROCESS_NOT_UTF8"],
   ["a map entry that is cut off", "32 03 0a 05 61", "COPROCESS_MALFORMED"],
