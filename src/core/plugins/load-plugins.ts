@@ -8,7 +8,7 @@ import { type TransportLimits, scanModules } from "../isolates/index.js";
 import { claimNames } from "./claim-names.js";
 import type { CompilerOptions, PluginArtifact } from "./compile/compile.js";
 import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
-import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
+import { checkPdkVersion, type PdkMatch } from "./api-version.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
 

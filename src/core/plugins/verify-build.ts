@@ -12,7 +12,7 @@ import {
   type TrustedKey,
   verifySignature,
 } from "../signing/index.js";
-import { checkPdkVersion, type PdkMatch } from "./pdk-version.js";
+import { checkPdkVersion, type PdkMatch } from "./api-version.js";
 
 export interface BuildRules {
   readonly pdkVersion: string;

@@ -8,7 +8,7 @@ import { compileError } from "./compile-error.js";
 import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
 import { esmToFunction } from "./esm-function.js";
 import { looksLikeEsm } from "./module-syntax.js";
-import { findPackagePdkVersion } from "../pdk-version.js";
+import { findPackagePdkVersion } from "../api-version.js";
 import { PluginLoadError } from "../plugin-load-error.js";
 import type { PluginSource } from "../scan.js";
 import { inlineSourceMap } from "./source-map.js";

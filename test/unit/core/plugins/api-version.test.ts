@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkPdkVersion, findPackagePdkVersion } from "../../../../src/core/plugins/pdk-version.js";
+import { checkPdkVersion, findPackagePdkVersion } from "../../../../src/core/plugins/api-version.js";
 import { pluginsDirectory } from "./plugin-files.js";
 
 const REFUSAL =
