@@ -45,9 +45,16 @@ export const IMPORTS = {
   "gateways/tyk/dispatcher": tyk("messages"),
 
   build: ["core/plugins", "core/signing"],
-  "apps/program": [...CORE, ...kong("pdk", "server", "worker")],
-  "apps/testing": ["core/plugins", "core/worker", ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker")],
-  "apps/cli": ["apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
+  // Names the modules of every gateway's API.
+  "apps/plugin-api": ["core/plugins", ...kong("pdk")],
+  "apps/program": ["apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  "apps/testing": [
+    "apps/plugin-api",
+    "core/plugins",
+    "core/worker",
+    ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),
+  ],
+  "apps/cli": ["apps/plugin-api", "apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
 };
 
 /** The folder that a file of src belongs to, from its path relative to src: one folder, one door. */

@@ -1,13 +1,7 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import {
-  findPackagePdkVersion,
-  type Generation,
-  type LoadOptions,
-  loadPlugins,
-  type PluginSource,
-} from "../core/plugins/index.js";
+import { findApiVersion, type Generation, type LoadOptions, loadPlugins, type PluginSource } from "../core/plugins/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -45,7 +39,7 @@ export interface BuiltPlugin {
 export async function buildPlugin(path: string, options: BuildOptions): Promise<BuiltPlugin> {
   const source = await requirePlugin(path);
   const entry = await realpath(source.entry);
-  await checkTypes(entry, options.load.pdkEntry);
+  await checkTypes(entry, options.load.api);
   const out = resolve(options.out);
   await mkdir(out, { recursive: true });
   const folder = await realpath(out);
@@ -80,7 +74,7 @@ async function finish(
   const stampWith = (plugin: string, version: string): BuildStamp => ({
     plugin,
     version,
-    pdk: findPackagePdkVersion(dirname(entry)) ?? options.load.pdkVersion,
+    api: findApiVersion(dirname(entry), options.load.api) ?? options.load.api.version,
     build: options.version,
     node: `>=${OLDEST_NODE}`,
     ...(native === undefined ? {} : { native: { ...native, folder: nativeFolder } }),

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { findPackagePdkVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
+import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
@@ -22,7 +22,8 @@ export interface StandaloneOptions {
 export interface StandalonePlugin {
   readonly name: string;
   readonly version: string;
-  readonly pdk: string;
+  /** The version of the plugin API in it. */
+  readonly api: string;
   readonly file: string;
   readonly size: number;
   readonly warnings: readonly string[];
@@ -35,7 +36,7 @@ export async function buildStandalone(path: string, options: StandaloneOptions):
   const { load, version, serverEntry } = options;
   const source = await requirePlugin(path);
   const entry = await realpath(source.entry);
-  await checkTypes(entry, load.pdkEntry);
+  await checkTypes(entry, load.api);
   const generation = await loadPlugin(source.root, load);
   if ("reason" in generation) throw new BuildError("BUILD_NOT_SERVED", generation.reason);
   const { name, metadata, artifact, warnings } = generation;
@@ -44,12 +45,12 @@ export async function buildStandalone(path: string, options: StandaloneOptions):
     format: artifact.format,
     root: source.root === source.entry ? dirname(entry) : await realpath(source.root),
     title: `${name} ${metadata.version}, built by pluginserver ${version}`,
-    pdkEntry: load.pdkEntry,
+    api: load.api,
     serverEntry,
   });
   const file = await install(text, generation, options);
-  const pdk = findPackagePdkVersion(dirname(entry)) ?? load.pdkVersion;
-  return { name, version: metadata.version, pdk, file, size: Buffer.byteLength(text), warnings };
+  const api = findApiVersion(dirname(entry), load.api) ?? load.api.version;
+  return { name, version: metadata.version, api, file, size: Buffer.byteLength(text), warnings };
 }
 
 /** Puts the file in its place when it has shown that it runs. */

@@ -2,6 +2,7 @@
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { build, type BuildOptions, type BuildResult, type OnResolveArgs, type OnResolveResult, type Plugin } from "esbuild";
+import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 import { BundleContents, bundleError, missingModules } from "./bundle-contents.js";
 import { OLDEST_NODE } from "./bundle-plugin.js";
@@ -17,8 +18,7 @@ export interface ProgramRequest {
   readonly root: string;
   /** What the program says of itself in its second line. */
   readonly title: string;
-  /** Absolute path of `pluginserver/pdk`. */
-  readonly pdkEntry: string;
+  readonly api: PluginApi;
   /** Absolute path of `pluginserver/server`. */
   readonly serverEntry: string;
 }
@@ -85,11 +85,7 @@ function optionsFor({ entry }: ProgramRequest): BuildOptions {
 
 /** What is particular to a program: its entry, our own modules, and modules of Node.js without import statements. */
 function asProgram(request: ProgramRequest): Plugin {
-  const entries = new Map([
-    ["pluginserver/pdk", request.pdkEntry],
-    ["pluginserver/kong", request.pdkEntry],
-    ["pluginserver/server", request.serverEntry],
-  ]);
+  const entries = new Map([...request.api.entries, ["pluginserver/server", request.serverEntry]]);
   return {
     name: ENTRY,
     setup: (build) => {
@@ -124,10 +120,10 @@ const entryText = (plugin: string): string =>
   ].join("\n");
 
 /** What stacks call a file: by its place in its package, wherever that was when the program was built. */
-function sourceName(path: string, { root, pdkEntry }: ProgramRequest): string {
+function sourceName(path: string, { root, serverEntry }: ProgramRequest): string {
   const home = packageOf(path);
   if (home !== undefined) return path.slice(home.lastIndexOf(`node_modules${sep}`));
-  const own = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)));
+  const own = serverEntry.slice(0, serverEntry.lastIndexOf(join(sep, "dist", sep)));
   const isOwn = ["dist", "src"].some((folder) => path.startsWith(join(own, folder, sep)));
   if (isOwn) return join("node_modules", "pluginserver", relative(own, path));
   return relative(root, path);

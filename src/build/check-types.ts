@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, parse, relative, sep } from "node:path";
+import { basename, dirname, join, parse, relative } from "node:path";
+import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 
 /** More are not read by anybody at once. */
@@ -28,8 +29,8 @@ const CHECK_ONLY = {
 export type TypesRule = "all" | "projects";
 
 /** JavaScript has no types to check. @throws {BuildError} with what does not fit, or where there is no compiler. */
-export async function checkTypes(entry: string, pdkEntry: string): Promise<void> {
-  const lines = (await findTypeErrors([entry], pdkEntry, "all")).get(entry);
+export async function checkTypes(entry: string, api: PluginApi): Promise<void> {
+  const lines = (await findTypeErrors([entry], api, "all")).get(entry);
   if (lines !== undefined) throw new BuildError("BUILD_TYPES", lines.map((line) => `\n  ${line}`).join(""));
 }
 
@@ -40,14 +41,14 @@ export async function checkTypes(entry: string, pdkEntry: string): Promise<void>
  */
 export async function findTypeErrors(
   entries: readonly string[],
-  pdkEntry: string,
+  api: PluginApi,
   rule: TypesRule,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const projects = new Map<string, { readonly compiler: string; readonly config: object; readonly files: string[] }>();
   for (const entry of entries.filter((path) => /\.[mc]?ts$/.test(path))) {
     const compiler = await findCompiler(entry, rule);
     if (compiler === undefined) continue;
-    const config = configFor(entry, pdkEntry);
+    const config = configFor(entry, api);
     const key = JSON.stringify([compiler, config]);
     const project = projects.get(key) ?? { compiler, config, files: [] };
     project.files.push(entry);
@@ -78,14 +79,14 @@ async function compile(compiler: string, config: object): Promise<string | undef
 }
 
 /** What the plugin imports is checked with it; its tests and other plugins are not. */
-function configFor(entry: string, pdkEntry: string): object {
+function configFor(entry: string, api: PluginApi): object {
   const own = findUp(dirname(entry), "tsconfig.json");
-  const typeRoots = [...nodeModulesAbove(dirname(entry)), ...nodeModulesAbove(dirname(pdkEntry))]
+  const typeRoots = [...nodeModulesAbove(dirname(entry)), ...nodeModulesAbove(import.meta.dirname)]
     .map((modules) => join(modules, "@types"))
     .filter((folder) => existsSync(folder));
   const types = typeRoots.some((folder) => existsSync(join(folder, "node"))) ? ["node"] : [];
   const base = own === undefined ? { ...DEFAULTS, types } : {};
-  const paths = resolves(entry, "pluginserver/pdk") ? {} : { paths: ownTypes(pdkEntry) };
+  const paths = resolves(entry, api.name) ? {} : { paths: ownTypes(api) };
   return {
     ...(own === undefined ? {} : { extends: own }),
     compilerOptions: { ...base, ...CHECK_ONLY, rootDir: parse(entry).root, typeRoots, ...paths },
@@ -96,13 +97,12 @@ function configFor(entry: string, pdkEntry: string): object {
 }
 
 /** What a plugin can import where this package is not installed beside it. */
-function ownTypes(pdkEntry: string): Record<string, string[]> {
-  const dist = pdkEntry.slice(0, pdkEntry.lastIndexOf(join(sep, "dist", sep)) + "/dist".length);
-  const pdkTypes = join(dist, "types", relative(dist, pdkEntry).replace(/\.js$/, ".d.ts"));
+function ownTypes({ entries }: PluginApi): Record<string, string[]> {
+  const dist = dirname(import.meta.dirname);
+  const typesOf = (module: string): string[] => [join(dist, "types", relative(dist, module).replace(/\.js$/, ".d.ts"))];
   return {
-    "pluginserver/pdk": [pdkTypes],
-    "pluginserver/kong": [pdkTypes],
-    "pluginserver/server": [join(dist, "types/apps/program/public.d.ts")],
+    ...Object.fromEntries([...entries].map(([specifier, module]) => [specifier, typesOf(module)])),
+    "pluginserver/server": typesOf(join(dist, "apps/program/public.js")),
   };
 }
 

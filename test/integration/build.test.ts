@@ -25,12 +25,12 @@ function altered(name: string, alter: (text: string) => string): string {
 }
 
 /** The same code, with another stamp that fits it: what no editor makes by accident. */
-function restamped(name: string, change: (stamp: BuildStamp) => BuildStamp): string {
+function restamped(name: string, change: (stamp: BuildStamp) => object): string {
   const bytes = readFileSync(built);
   const reading = readBuild(bytes);
   if (reading.kind !== "built") throw new Error("not built");
   const code = bytes.toString().replace(/\/\/# pluginserver-stamp[^]*/, "");
-  temp.write(`${name}/greet.mjs`, writeBuild(code, change(reading.stamp), undefined).toString());
+  temp.write(`${name}/greet.mjs`, writeBuild(code, change(reading.stamp) as BuildStamp, undefined).toString());
   return path(name);
 }
 
@@ -188,7 +188,7 @@ describe("a built file that is not as it was", () => {
   });
 
   it("is refused for another PDK, another Node.js, another ABI, each with what to do", async () => {
-    const [pdk] = await refusals(restamped("other-pdk", (stamp) => ({ ...stamp, pdk: "1.9.0" })));
+    const [pdk] = await refusals(restamped("other-pdk", (stamp) => ({ ...stamp, api: "1.9.0" })));
     expect(pdk).toMatch(/failed to open plugin greet: .*built with 1\.9\.0, server has 1\.0\.0\): build it again/);
     const [node] = await refusals(restamped("other-node", (stamp) => ({ ...stamp, node: ">=99" })));
     expect(node).toMatch(/it was built for Node\.js >=99, and this is v\d+.*: use that, or build it again/);
@@ -200,8 +200,15 @@ describe("a built file that is not as it was", () => {
     expect(gone).toContain("its native code is missing: copy the folder greet.native along with it");
   });
 
+  it("is refused with the stamp of another version, with what to do", async () => {
+    const [former] = await refusals(restamped("former-stamp", ({ api, ...stamp }) => ({ ...stamp, pdk: api })));
+    expect(former).toBe(
+      "greet.mjs: it was built by another version of pluginserver, whose stamp this one does not read: build it again",
+    );
+  });
+
   it("is served for a compatible PDK when the server is told so", async () => {
-    const folder = restamped("older-pdk", (stamp) => ({ ...stamp, pdk: "1.0.0-rc.1" }));
+    const folder = restamped("older-pdk", (stamp) => ({ ...stamp, api: "1.0.0-rc.1" }));
     expect(await refusals(folder)).toHaveLength(1);
     expect(await refusals(folder, ["-pdk-match=compatible"])).toEqual([]);
   });

@@ -1,9 +1,9 @@
 // Loads a plugins directory for the commands that look at it without serving it.
 import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
-import { PDK_ENTRY, pluginEnvironment, requireDirectory } from "../program/index.js";
+import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
-import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
+import { PLUGIN_API } from "../plugin-api/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { trustedKeys } from "./read-keys.js";
 
@@ -18,9 +18,8 @@ export async function loadOptions(options: LoadingOptions, logger: Logger): Prom
   return {
     gatewayWorker: KONG_WORKER,
     checkDefinition: checkAnnouncement,
-    pdkEntry: PDK_ENTRY,
-    pdkVersion: PDK_VERSION,
-    pdkMatch: options.pdkMatch,
+    api: PLUGIN_API,
+    versionMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
     loadTimeout: options.loadTimeout,
     limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },

@@ -13,7 +13,6 @@ export {
   parsePositiveInteger,
   parseSize,
 } from "./parse-value.js";
-export { PDK_ENTRY } from "./pdk-entry.js";
 export { pluginEnvironment } from "./plugin-environment.js";
 export { requireDirectory, requireWritable } from "./require-path.js";
 export { runFile } from "./run-file.js";

@@ -2,8 +2,7 @@
 import { resolve } from "node:path";
 import { startThread } from "../../core/isolates/index.js";
 import { loadPlugin } from "../../core/plugins/index.js";
-import { PDK_ENTRY } from "./pdk-entry.js";
-import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
+import { PLUGIN_API } from "../plugin-api/index.js";
 import { pluginEnvironment } from "./plugin-environment.js";
 import { writeStderr } from "../../core/log/index.js";
 import { adaptModule } from "../../gateways/kong/worker/index.js";
@@ -20,9 +19,8 @@ export function runFile(path: string, argv: readonly string[], socket: EarlySock
     const generation = await loadPlugin(resolve(path), {
       gatewayWorker: KONG_WORKER,
       checkDefinition: checkAnnouncement,
-      pdkEntry: PDK_ENTRY,
-      pdkVersion: PDK_VERSION,
-      pdkMatch: "exact",
+      api: PLUGIN_API,
+      versionMatch: "exact",
       trustedKeys: [],
       loadTimeout: limits.loadTimeout,
       limits: { memory: limits.memory, env: pluginEnvironment(hiddenEnvironment) },

@@ -1,7 +1,6 @@
 // Finds the plugin in what a test gives: a module, what a module exports, or a path.
 import { basename, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { adaptModule, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import { evaluateModule } from "../../core/worker/index.js";
 import { checkSchema } from "../../gateways/kong/schema/index.js";
@@ -46,8 +45,8 @@ async function loadPath(path: string): Promise<unknown> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
   if (HERE === undefined) return require(resolve(path)) as unknown;
   const { compilePath } = await import("../../core/plugins/index.js");
-  const pdkEntry = fileURLToPath(new URL("../../gateways/kong/pdk/index.js", HERE));
-  const compiled = await compilePath(path, { pdkEntry, pdkVersion: PDK_VERSION, pdkMatch: "exact", trustedKeys: [] });
+  const { PLUGIN_API } = await import("../plugin-api/index.js");
+  const compiled = await compilePath(path, { api: PLUGIN_API, versionMatch: "exact", trustedKeys: [] });
   if ("reason" in compiled) throw new TestingError("TESTING_BAD_PLUGIN", `plugin at ${resolve(path)}: ${compiled.reason}`);
   return evaluateModule(compiled.artifact);
 }

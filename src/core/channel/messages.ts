@@ -30,8 +30,10 @@ export interface PluginMetadata {
   readonly fields: readonly unknown[];
   /** Attributes of fields that are functions, and so cannot be sent. */
   readonly unsent?: readonly string[];
-  /** The PDK version that the module itself states. */
-  readonly pdkVersion?: string;
+  /** The version of the plugin API that the module itself states. */
+  readonly apiVersion?: string;
+  /** The API put its version into the plugin: that counts, whatever is installed beside it. */
+  readonly hasStamp?: true;
   /** Seconds that one run of a phase may take; the server's own limit where it is absent. */
   readonly timeout?: number;
   /** What becomes of a request whose event failed; the server's own rule where it is absent. */

@@ -1,32 +1,28 @@
-// Owns the rule that a plugin runs only with the PDK version it was built against.
+// Owns the rule that a plugin runs only with the version of the plugin API that it was built against.
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { satisfies, valid } from "semver";
+import type { PluginApi, VersionMatch } from "./plugin-api.js";
 
-const PACKAGE = "pluginserver";
-
-/** How alike the two versions must be; compatible means that the server satisfies the caret range of the plugin's. */
-export type PdkMatch = "exact" | "compatible";
-
-export interface PdkVersionCheck {
+export interface ApiVersionCheck {
   /** Name of the plugin, for the message. */
   readonly plugin: string;
-  /** The PDK version the plugin was built with; `undefined` if it names none, which every server accepts. */
+  /** The version the plugin was built with; `undefined` if it names none, which every server accepts. */
   readonly builtWith: string | undefined;
-  /** The server's own PDK version. */
-  readonly server: string;
-  readonly match: PdkMatch;
+  /** The server's own. */
+  readonly api: PluginApi;
+  readonly match: VersionMatch;
 }
 
 /** Returns the text of the refusal, or `undefined` if the plugin may run. */
-export function checkPdkVersion(check: PdkVersionCheck): string | undefined {
-  const { plugin, builtWith, server, match } = check;
-  if (builtWith === undefined || builtWith === server) return undefined;
-  if (match === "compatible" && isCompatible(server, builtWith)) return undefined;
+export function checkApiVersion({ plugin, builtWith, api, match }: ApiVersionCheck): string | undefined {
+  const { name, version } = api;
+  if (builtWith === undefined || builtWith === version) return undefined;
+  if (match === "compatible" && isCompatible(version, builtWith)) return undefined;
   return (
     `failed to open plugin ${plugin}: plugin was built with a different version of package ` +
-    `${PACKAGE}/pdk (built with ${builtWith}, server has ${server})`
+    `${name} (built with ${builtWith}, server has ${version})`
   );
 }
 
@@ -34,14 +30,11 @@ function isCompatible(server: string, builtWith: string): boolean {
   return valid(builtWith) !== null && satisfies(server, `^${builtWith}`);
 }
 
-/**
- * The PDK version of the `pluginserver` package that code in `fromDir` would import, or `undefined` where there is
- * none. A package that states its `pdkVersion` is believed; otherwise its own version counts.
- */
-export function findPackagePdkVersion(fromDir: string): string | undefined {
-  const manifest = findPackage(resolve(fromDir));
+/** The version of the API that code in `fromDir` would import, or `undefined` where its package is not installed there. */
+export function findApiVersion(fromDir: string, api: PluginApi): string | undefined {
+  const manifest = findPackage(resolve(fromDir), api.package);
   if (manifest === undefined) return undefined;
-  for (const field of ["pdkVersion", "version"]) {
+  for (const field of api.versionFields) {
     const version = manifest[field];
     if (typeof version === "string" && version !== "") return version;
   }
@@ -49,16 +42,16 @@ export function findPackagePdkVersion(fromDir: string): string | undefined {
 }
 
 /** Walks up as Node.js does: the package the code itself belongs to comes before any node_modules folder. */
-function findPackage(fromDir: string): Record<string, unknown> | undefined {
+function findPackage(fromDir: string, name: string): Record<string, unknown> | undefined {
   const folders = [...ancestors(fromDir)];
   for (const folder of folders) {
     const own = readManifest(folder);
     if (own === undefined) continue;
-    if (own["name"] === PACKAGE && own["exports"] !== undefined) return own;
+    if (own["name"] === name && own["exports"] !== undefined) return own;
     break;
   }
   for (const folder of folders) {
-    const installed = readManifest(join(folder, "node_modules", PACKAGE));
+    const installed = readManifest(join(folder, "node_modules", name));
     if (installed !== undefined) return installed;
   }
   return undefined;

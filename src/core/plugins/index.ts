@@ -2,7 +2,8 @@
 export { compilePath } from "./compile/compile-path.js";
 export { type Binding, BindingTable, type SleepingBinding } from "./binding-table.js";
 export { type DefinitionCheck, type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
-export { findPackagePdkVersion, type PdkMatch } from "./api-version.js";
+export { findApiVersion } from "./api-version.js";
+export type { PluginApi, VersionMatch } from "./plugin-api.js";
 export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";
 export { type Generation, PluginRegistry, type PluginProblem } from "./registry.js";
 export { findPlugin, type PluginSource } from "./scan.js";

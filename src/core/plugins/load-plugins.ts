@@ -6,11 +6,13 @@ import type { ErrorInfo } from "../model/index.js";
 import type { LogEntry, PluginMetadata } from "../channel/index.js";
 import { type TransportLimits, scanModules } from "../isolates/index.js";
 import { claimNames } from "./claim-names.js";
-import type { CompilerOptions, PluginArtifact } from "./compile/compile.js";
+import type { PluginArtifact } from "./compile/compile.js";
 import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
-import { checkPdkVersion, type PdkMatch } from "./api-version.js";
+import { checkApiVersion } from "./api-version.js";
+import type { PluginApi, VersionMatch } from "./plugin-api.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
+import type { BuildRules } from "./verify-build.js";
 
 /** What a gateway says of a plugin. With errors it is not served. */
 export interface DefinitionCheck {
@@ -19,7 +21,7 @@ export interface DefinitionCheck {
   readonly notes: readonly string[];
 }
 
-export interface LoadOptions extends CompilerOptions {
+export interface LoadOptions extends BuildRules {
   /** How long one module may take to load, in milliseconds. */
   readonly loadTimeout: number;
   /** URL of the module that is the gateway's half in an isolate. */
@@ -116,12 +118,12 @@ async function toGeneration(
 ): Promise<Generation | PluginProblem> {
   const { source, artifact, content } = item;
   const { name } = metadata;
-  const pdkVersion = builtWith(metadata, artifact);
-  const { pdkVersion: server, pdkMatch: match } = options;
-  const mismatch = checkPdkVersion({ plugin: name, builtWith: pdkVersion, server, match });
+  const apiVersion = builtWith(metadata, artifact);
+  const { api, versionMatch: match } = options;
+  const mismatch = checkApiVersion({ plugin: name, builtWith: apiVersion, api, match });
   const { errors, notes, warnings: told } = options.checkDefinition(metadata);
   const warnings = [...formerName(source, metadata), ...told];
-  if (mismatch !== undefined) return { ...problemOf(item, name, `${mismatch}: ${otherPdk(match)}`), metadata, warnings };
+  if (mismatch !== undefined) return { ...problemOf(item, name, `${mismatch}: ${otherApi(api, match)}`), metadata, warnings };
   if (errors.length > 0) {
     const reason = `the gateway would refuse it: ${errors.join("; ")}`;
     return { ...problemOf(item, name, reason), metadata, details: errors, warnings };
@@ -135,7 +137,7 @@ async function toGeneration(
     inputs: filesOf(item),
     warnings,
     notes,
-    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
     modified: (await lastModified(artifact.inputs.map(({ path }) => path))) / 1000,
     loaded: Date.now() / 1000,
   };
@@ -156,15 +158,15 @@ function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadat
   ];
 }
 
-/** What a build or `definePlugin` stamped, else the package beside the plugin, else what the module exports. */
+/** What the build or the API itself stamped, else the package beside the plugin, else what the module exports. */
 function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string | undefined {
-  if (artifact.stamp !== undefined) return artifact.stamp.pdk;
-  return metadata.form === "define-plugin" ? metadata.pdkVersion : (artifact.pdkVersion ?? metadata.pdkVersion);
+  if (artifact.stamp !== undefined) return artifact.stamp.api;
+  return metadata.hasStamp === true ? metadata.apiVersion : (artifact.apiVersion ?? metadata.apiVersion);
 }
 
-function otherPdk(match: PdkMatch): string {
-  const install = "run npm install pluginserver@V beside it, V as pluginserver -version says on the server";
-  return match === "exact" ? `${install}, or start the server with -pdk-match=compatible` : install;
+function otherApi({ package: name, compatibleFlag }: PluginApi, match: VersionMatch): string {
+  const install = `run npm install ${name}@V beside it, V as pluginserver -version says on the server`;
+  return match === "exact" ? `${install}, or start the server with ${compatibleFlag}` : install;
 }
 
 function problemOf(item: CompiledSource, name: string, reason: string): PluginProblem {

@@ -17,8 +17,8 @@ export interface Generation {
   readonly warnings: readonly string[];
   /** Which gateways it works with, where not with all. */
   readonly notes: readonly string[];
-  /** The PDK version it was built against, where it names one. */
-  readonly pdkVersion?: string;
+  /** The version of the plugin API that it was built against, where it names one. */
+  readonly apiVersion?: string;
   /** Unix times in seconds. */
   readonly modified: number;
   readonly loaded: number;

@@ -12,11 +12,13 @@ import {
   type TrustedKey,
   verifySignature,
 } from "../signing/index.js";
-import { checkPdkVersion, type PdkMatch } from "./api-version.js";
+import { checkApiVersion } from "./api-version.js";
+import type { PluginApi, VersionMatch } from "./plugin-api.js";
 
 export interface BuildRules {
-  readonly pdkVersion: string;
-  readonly pdkMatch: PdkMatch;
+  /** What the server offers, for plugins whose folder has none. */
+  readonly api: PluginApi;
+  readonly versionMatch: VersionMatch;
   /** Where there are any, nothing is loaded but what one of them signed. */
   readonly trustedKeys: readonly TrustedKey[];
 }
@@ -27,13 +29,15 @@ export type Verdict = { readonly stamp?: BuildStamp } | { readonly refusal: stri
 /** `path` is where the file really lies: its native code is beside it. */
 export async function verifyBuild(bytes: Buffer, path: string, rules: BuildRules): Promise<Verdict> {
   const reading = readBuild(bytes);
+  if (reading.kind === "foreign")
+    return { refusal: "it was built by another version of pluginserver, whose stamp this one does not read: build it again" };
   if (reading.kind === "altered")
     return { refusal: "it is not what was built: altered, or not copied whole; build it again, or copy it anew" };
   const distrust = checkTrust(reading.kind === "built" ? reading.signature : undefined, rules.trustedKeys);
   if (distrust !== undefined) return { refusal: distrust };
   if (reading.kind === "source") return {};
   const { stamp } = reading;
-  const refusal = checkPdk(stamp, rules) ?? checkNode(stamp) ?? (await checkNative(stamp.native, dirname(path)));
+  const refusal = checkApi(stamp, rules) ?? checkNode(stamp) ?? (await checkNative(stamp.native, dirname(path)));
   return refusal === undefined ? { stamp } : { refusal };
 }
 
@@ -51,10 +55,11 @@ function checkTrust(signature: BuildSignature | undefined, trusted: readonly Tru
   return `its signature was not made for it with the key ${key.id}: build it again with -sign`;
 }
 
-function checkPdk({ plugin, pdk }: BuildStamp, { pdkVersion: server, pdkMatch: match }: BuildRules): string | undefined {
-  const mismatch = checkPdkVersion({ plugin, builtWith: pdk, server, match });
+function checkApi({ plugin, api: builtWith }: BuildStamp, { api, versionMatch: match }: BuildRules): string | undefined {
+  const mismatch = checkApiVersion({ plugin, builtWith, api, match });
   if (mismatch === undefined) return undefined;
-  return `${mismatch}: build it again with the server's version of pluginserver${match === "exact" ? ", or start with -pdk-match=compatible" : ""}`;
+  const relaxed = match === "exact" ? `, or start with ${api.compatibleFlag}` : "";
+  return `${mismatch}: build it again with the server's version of ${api.package}${relaxed}`;
 }
 
 function checkNode({ node }: BuildStamp): string | undefined {

@@ -15,8 +15,8 @@ export interface NativeStamp {
 export interface BuildStamp {
   readonly plugin: string;
   readonly version: string;
-  /** The version of `pluginserver/pdk` it was built against. */
-  readonly pdk: string;
+  /** The version of the plugin API it was built against. */
+  readonly api: string;
   /** The version of pluginserver that built it. */
   readonly build: string;
   /** The range of Node.js versions that run its code. */
@@ -31,7 +31,7 @@ export const runningPlatform = (): string => `${process.platform}-${process.arch
 export function parseStamp(text: string): BuildStamp | undefined {
   const value = parseJson(text);
   const native = value["native"];
-  const stamp = stringsOf(value, ["plugin", "version", "pdk", "build", "node"]);
+  const stamp = stringsOf(value, ["plugin", "version", "api", "build", "node"]);
   if (stamp === undefined) return undefined;
   if (native === undefined) return stamp;
   const nativeStamp = stringsOf(native, ["folder", "sha256", "abi", "platform"]);

@@ -23,6 +23,8 @@ export type BuildReading =
   | { readonly kind: "source" }
   /** A built file of which something is missing, or that is not what was built. */
   | { readonly kind: "altered" }
+  /** What was built, with a stamp that says other things than this version's. */
+  | { readonly kind: "foreign" }
   | { readonly kind: "built"; readonly stamp: BuildStamp; readonly signature?: BuildSignature };
 
 /** The whole built file. `code` begins with {@link BUILD_HEADER}. */
@@ -45,7 +47,7 @@ export function readBuild(bytes: Buffer): BuildReading {
   const stamped = bytes.subarray(0, start + STAMP.length + json.length + 1);
   if (!timingSafeEqual(sha256(stamped), Buffer.from(hash, "hex"))) return ALTERED;
   const stamp = parseStamp(Buffer.from(json, "latin1").toString("utf8"));
-  if (stamp === undefined) return ALTERED;
+  if (stamp === undefined) return { kind: "foreign" };
   if (keyId === undefined) return { kind: "built", stamp };
   const content = bytes.subarray(0, stamped.length + `//# pluginserver-sha256=${hash}\n`.length);
   return { kind: "built", stamp, signature: { keyId, value: Buffer.from(value, "base64"), content } };

@@ -1,13 +1,20 @@
 // Owns starting a line gateway on a directory of plugins, with its log kept.
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import type { IsolateLimits } from "../../../src/core/isolates/index.js";
+import type { PluginApi } from "../../../src/core/plugins/index.js";
 import { core } from "./core-from-dist.js";
 import { LineGateway } from "./line-gateway.js";
 
 const WORKER = new URL("../../fixtures/line-gateway/worker.mjs", import.meta.url).href;
 /** Plugins of this gateway import nothing. */
-const PDK_ENTRY = fileURLToPath(WORKER);
+const API: PluginApi = {
+  package: "lines",
+  name: "lines",
+  version: "1.0.0",
+  versionFields: ["version"],
+  entries: new Map(),
+  compatibleFlag: "",
+};
 
 const LIMITS: IsolateLimits = {
   memory: 96 * 2 ** 20,
@@ -79,9 +86,8 @@ export async function startLineGateway(options: LineGatewayOptions): Promise<Sta
         load: {
           gatewayWorker: WORKER,
           checkDefinition: () => ({ errors: [], warnings: [], notes: [] }),
-          pdkEntry: PDK_ENTRY,
-          pdkVersion: "1.0.0",
-          pdkMatch: "compatible",
+          api: API,
+          versionMatch: "compatible",
           trustedKeys: [],
           loadTimeout: limits.loadTimeout,
           limits,

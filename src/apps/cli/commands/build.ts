@@ -34,13 +34,13 @@ export async function build(options: BuildCommandOptions): Promise<void> {
 
 const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} KB`;
 
-function describeProgram({ name, version, pdk, file, size }: StandalonePlugin): string {
-  return `${name} ${version}: ${relative(process.cwd(), file)} (executable, PDK ${pdk}, ${kilobytes(size)})\n`;
+function describeProgram({ name, version, api, file, size }: StandalonePlugin): string {
+  return `${name} ${version}: ${relative(process.cwd(), file)} (executable, PDK ${api}, ${kilobytes(size)})\n`;
 }
 
 function describe({ file, nativeFolder, stamp, size }: BuiltPlugin, keyId: string | undefined): string {
-  const { plugin, version, pdk } = stamp;
-  const facts = [`PDK ${pdk}`, kilobytes(size), ...(keyId === undefined ? [] : [`signed with ${keyId}`])];
+  const { plugin, version, api } = stamp;
+  const facts = [`PDK ${api}`, kilobytes(size), ...(keyId === undefined ? [] : [`signed with ${keyId}`])];
   const beside = nativeFolder === undefined ? "" : ` and ${relative(process.cwd(), nativeFolder)}/`;
   return `${plugin} ${version}: ${relative(process.cwd(), file)}${beside} (${facts.join(", ")})\n`;
 }

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
-import { PDK_ENTRY, writeOutput } from "../../program/index.js";
+import { PLUGIN_API } from "../../plugin-api/index.js";
+import { writeOutput } from "../../program/index.js";
 import { findTypeErrors } from "../../../build/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadDirectory } from "../load-directory.js";
@@ -42,7 +43,7 @@ async function withTypes(findings: readonly Finding[], rule: CheckOptions["types
   if (rule === "none") return findings;
   const sources = await Promise.all(findings.map(({ path }) => findPlugin(path)));
   const entries = sources.map((source) => (source !== undefined && "entry" in source ? source.entry : ""));
-  const wrong = await findTypeErrors(entries, PDK_ENTRY, rule);
+  const wrong = await findTypeErrors(entries, PLUGIN_API, rule);
   return findings.map((finding, index) => ({
     ...finding,
     errors: [...finding.errors, ...(wrong.get(entries[index] ?? "") ?? [])],
@@ -54,9 +55,9 @@ function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefine
   return findings.sort((a, b) => (a.name < b.name || (a.name === b.name && a.served) ? -1 : 1));
 }
 
-function served({ name, path, metadata, pdkVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
+function served({ name, path, metadata, apiVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
   const { version, priority, phases } = metadata;
-  const pdk = pdkVersion === undefined ? {} : { pdkVersion };
+  const pdk = apiVersion === undefined ? {} : { pdkVersion: apiVersion };
   return {
     name,
     path,
@@ -79,7 +80,7 @@ function misfits(phases: readonly string[], release: GatewayRelease | undefined)
 
 function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {
   const said = metadata === undefined ? {} : { version: metadata.version, priority: metadata.priority, phases: metadata.phases };
-  const pdk = metadata?.pdkVersion === undefined ? {} : { pdkVersion: metadata.pdkVersion };
+  const pdk = metadata?.apiVersion === undefined ? {} : { pdkVersion: metadata.apiVersion };
   return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings, notes: [] };
 }
 

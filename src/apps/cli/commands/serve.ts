@@ -5,8 +5,8 @@ import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socke
 import { logOwnOutput, type PluginServer, serveDirectory } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors, type Listen } from "../../../core/net/index.js";
 import { createLogger, endOnFault } from "../../../core/log/index.js";
-import { endOfService, PDK_ENTRY, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
-import { PDK_VERSION } from "../../../gateways/kong/pdk/index.js";
+import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
+import { PLUGIN_API } from "../../plugin-api/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
 import type { ServeOptions } from "../invocation.js";
 import { trustedKeys } from "../read-keys.js";
@@ -51,9 +51,8 @@ export async function createServer(
     ownSocketOf: await ownSockets(options, common, limits, logger),
     // An isolate that serves its own socket starts the others beside it itself.
     isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
-    pdkEntry: PDK_ENTRY,
-    pdkVersion: PDK_VERSION,
-    pdkMatch: options.pdkMatch,
+    api: PLUGIN_API,
+    versionMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
     inspect: options.inspect,
     isolation: options.isolation,

@@ -7,14 +7,15 @@ import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { ExternalImport } from "./esm-function.js";
+import type { PluginApi } from "../plugin-api.js";
 import { isMislabelledCommonJs } from "./module-syntax.js";
 
 export interface BundleOptions {
   /** Real path of the entry. */
   readonly entry: string;
   readonly format: "esm" | "cjs";
-  /** The server's own `pluginserver/pdk`, for plugins whose folder has none. */
-  readonly pdkEntry: string;
+  /** The server's own, for plugins whose folder has none. */
+  readonly api: PluginApi;
   /** Prefix of the tokens that stand for external imports: no source may contain it. */
   readonly nonce: string;
   /** The entry's verified text where it is a built plugin: nothing else of the disk becomes part of that. */
@@ -25,7 +26,6 @@ const FILE_META = "__pluginserver_file";
 const USES_FILE_META = /\b(?:__dirname|__filename|import\s*\.\s*meta|require\s*\.\s*resolve)\b/;
 /** After nothing but comments, each of which can be read in one way only. */
 const STRICT_DIRECTIVE = /^(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(["'])use strict\1/;
-const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const URL_SCHEME = /^(?:data|file|https?):/;
 const ADDON = "native-addon";
 /** Namespace of files that esbuild must not judge by their package.json. */
@@ -86,7 +86,7 @@ export class BundleSources {
     const resolved = await this.#find(build, args);
     // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
     if (resolved === undefined) return undefined;
-    if (OWN_PACKAGE.test(path)) return this.#external(resolved, args);
+    if (this.#isApi(path)) return this.#external(resolved, args);
     if (this.#isForeign(resolved)) {
       this.#packages.add(packageHome(resolved));
       return this.#external(resolved, args);
@@ -94,9 +94,10 @@ export class BundleSources {
     return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
   }
 
-  /** A built plugin contains what it needs, and runs with the server's own PDK, whatever lies beside it. */
+  /** A built plugin contains what it needs, and runs with the server's own API, whatever lies beside it. */
   #ofBuilt(args: OnResolveArgs): OnResolveResult {
-    if (args.path === "pluginserver/pdk") return this.#external(this.#options.pdkEntry, args);
+    const own = this.#options.api.entries.get(args.path);
+    if (own !== undefined) return this.#external(own, args);
     return { errors: [{ text: `imports "${args.path}", which is not part of what was built` }] };
   }
 
@@ -110,20 +111,23 @@ export class BundleSources {
 
   async #find(build: PluginBuild, args: OnResolveArgs): Promise<string | undefined> {
     const { path, kind, importer, resolveDir } = args;
-    if (OWN_PACKAGE.test(path)) return this.#findOwnPackage(path, resolveDir);
+    if (this.#isApi(path)) return this.#findOwnPackage(path, resolveDir);
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
     return found.errors.length === 0 && found.path !== "" ? found.path : undefined;
   }
 
   /** As Node.js would and no tsconfig.json can change: what is found must run as it is. */
   #findOwnPackage(path: string, resolveDir: string): string | undefined {
-    const { pdkEntry } = this.#options;
     const own = resolveWithNode(path, resolveDir);
     if (own !== undefined) return own;
-    if (path === "pluginserver/pdk") return pdkEntry;
-    const found = resolveWithNode(path, dirname(pdkEntry));
-    // Another name of the same door is the same module, whichever condition of the package's exports found it.
-    return found === resolveWithNode("pluginserver/pdk", dirname(pdkEntry)) ? pdkEntry : found;
+    const { entries } = this.#options.api;
+    const [anyEntry] = entries.values();
+    return entries.get(path) ?? (anyEntry === undefined ? undefined : resolveWithNode(path, dirname(anyEntry)));
+  }
+
+  #isApi(path: string): boolean {
+    const { package: name } = this.#options.api;
+    return path === name || path.startsWith(`${name}/`);
   }
 
   /** True for a file of another installed package, unless it is one that Node.js could not import as it is. */

@@ -1,9 +1,10 @@
 // Compiles all the plugins of a directory, each for itself: what does not compile is a problem of its own.
 import { createHash } from "node:crypto";
-import { type CompilerOptions, createCompiler, type PluginArtifact } from "./compile.js";
+import { createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "../plugin-load-error.js";
 import type { PluginProblem } from "../registry.js";
 import type { PluginSource } from "../scan.js";
+import type { BuildRules } from "../verify-build.js";
 
 export interface CompiledSource {
   readonly source: PluginSource;
@@ -18,7 +19,7 @@ export interface CompiledSources {
 }
 
 /** esbuild runs while this does, and no longer. */
-export async function compileSources(sources: readonly PluginSource[], options: CompilerOptions): Promise<CompiledSources> {
+export async function compileSources(sources: readonly PluginSource[], options: BuildRules): Promise<CompiledSources> {
   const compiler = createCompiler(options);
   const compiled: CompiledSource[] = [];
   const problems: PluginProblem[] = [];
@@ -43,8 +44,8 @@ export async function compileSources(sources: readonly PluginSource[], options: 
   return { compiled, problems };
 }
 
-function contentOf({ entry, format, code, packages, pdkVersion, stamp }: PluginArtifact): string {
-  return digest([entry, format, code, packages, pdkVersion, stamp]);
+function contentOf({ entry, format, code, packages, apiVersion, stamp }: PluginArtifact): string {
+  return digest([entry, format, code, packages, apiVersion, stamp]);
 }
 
 function compileProblem({ name, root, entry }: PluginSource, error: unknown): PluginProblem {

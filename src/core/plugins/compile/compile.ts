@@ -8,7 +8,8 @@ import { compileError } from "./compile-error.js";
 import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
 import { esmToFunction } from "./esm-function.js";
 import { looksLikeEsm } from "./module-syntax.js";
-import { findPackagePdkVersion } from "../api-version.js";
+import { findApiVersion } from "../api-version.js";
+import type { PluginApi } from "../plugin-api.js";
 import { PluginLoadError } from "../plugin-load-error.js";
 import type { PluginSource } from "../scan.js";
 import { inlineSourceMap } from "./source-map.js";
@@ -26,8 +27,8 @@ export interface PluginArtifact {
   readonly inputs: readonly PluginInput[];
   /** The manifests of the installed packages that it imports: other contents are other code. */
   readonly packages: readonly PluginInput[];
-  /** The PDK version it was built against, or of the `pluginserver` package that its folder resolves, if there is one. */
-  readonly pdkVersion?: string;
+  /** The version of the plugin API it was built against, or of the one that its folder resolves, if there is one. */
+  readonly apiVersion?: string;
   /** What a built plugin was stamped with. */
   readonly stamp?: BuildStamp;
 }
@@ -35,11 +36,6 @@ export interface PluginArtifact {
 export interface PluginInput {
   readonly path: string;
   readonly sha256: string;
-}
-
-export interface CompilerOptions extends BuildRules {
-  /** Absolute path of the server's own `pluginserver/pdk`, for plugins whose folder has none. */
-  readonly pdkEntry: string;
 }
 
 export interface Compiler {
@@ -53,7 +49,7 @@ export interface Compiler {
 let compilersInUse = 0;
 
 /** Starts esbuild with the first compilation. */
-export function createCompiler(options: CompilerOptions): Compiler {
+export function createCompiler(options: BuildRules): Compiler {
   const running = new Set<Promise<unknown>>();
   let state: "new" | "used" | "closed" = "new";
   return {
@@ -85,7 +81,7 @@ interface Compilation {
   readonly source: PluginSource;
   /** Where the entry really lies: esbuild, like Node.js, sees through symbolic links. */
   readonly realEntry: string;
-  readonly pdkEntry: string;
+  readonly api: PluginApi;
   /** The text of a built plugin, as it was verified. */
   readonly built: Buffer | undefined;
 }
@@ -97,20 +93,20 @@ interface Bundle {
   readonly entryFormat: "esm" | "cjs";
 }
 
-async function compilePlugin(source: PluginSource, options: CompilerOptions): Promise<PluginArtifact> {
+async function compilePlugin(source: PluginSource, options: BuildRules): Promise<PluginArtifact> {
   const bytes = await readEntry(source);
   const realEntry = await realpath(source.entry);
   const verdict = await verifyBuild(bytes, realEntry, options);
   if ("refusal" in verdict) throw entryFault(source, verdict.refusal, { bytes });
   const { stamp } = verdict;
-  const { pdkEntry } = options;
-  const compilation = { source, realEntry, pdkEntry, built: stamp === undefined ? undefined : bytes };
+  const { api } = options;
+  const compilation = { source, realEntry, api, built: stamp === undefined ? undefined : bytes };
   const bundle = await bundleAsWritten(compilation, looksLikeEsm(bytes.toString("utf8")) ? "esm" : "cjs");
   const linked = await linkedPaths([...bundle.sources.inputs.keys()], source.entry, realEntry);
   const nameOf = (path: string): string => linked.get(path) ?? path;
   const isEsm = bundle.entryFormat === "esm";
   const code = isEsm ? esmToFunction(bundle.code, bundle.sources.externals) : bundle.code;
-  const pdkVersion = stamp?.pdk ?? findPackagePdkVersion(dirname(realEntry));
+  const apiVersion = stamp?.api ?? findApiVersion(dirname(realEntry), api);
   return {
     entry: source.entry,
     format: bundle.entryFormat,
@@ -120,7 +116,7 @@ async function compilePlugin(source: PluginSource, options: CompilerOptions): Pr
     }),
     inputs: inputsOf(bundle.sources).map(({ path, sha256 }) => ({ path: nameOf(path), sha256 })),
     packages: await hashFiles(bundle.sources.packages()),
-    ...(pdkVersion === undefined ? {} : { pdkVersion }),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
     ...(stamp === undefined ? {} : { stamp }),
   };
 }
@@ -178,8 +174,8 @@ async function bundleAsWritten(compilation: Compilation, guess: "esm" | "cjs"): 
 }
 
 async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): Promise<Bundle> {
-  const { source, realEntry, pdkEntry, built } = compilation;
-  const sources = new BundleSources({ entry: realEntry, format, pdkEntry, nonce: `external-${randomUUID()}`, built });
+  const { source, realEntry, api, built } = compilation;
+  const sources = new BundleSources({ entry: realEntry, format, api, nonce: `external-${randomUUID()}`, built });
   // A tsconfig.json that lies about is no part of what was built.
   const sealed = built === undefined ? {} : { tsconfigRaw: "{}" };
   const options = { ...bundleOptions(realEntry, format), ...sealed, plugins: [sources.asPlugin()] };

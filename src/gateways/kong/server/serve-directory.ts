@@ -1,7 +1,7 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
 import type { InspectorAddress, OwnSocket } from "../../../core/channel/index.js";
 import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../../../core/isolates/index.js";
-import type { PdkMatch } from "../../../core/plugins/index.js";
+import type { PluginApi, VersionMatch } from "../../../core/plugins/index.js";
 import type { TrustedKey } from "../../../core/signing/index.js";
 import { PluginDirectory } from "../../../core/server/index.js";
 import { checkAnnouncement } from "./check-announcement.js";
@@ -17,10 +17,9 @@ export interface DirectoryServerOptions extends ServerOptions {
   /** Where a plugin runs that does not say so itself. */
   readonly isolation: Isolation;
   readonly limits: IsolateLimits;
-  /** Absolute path of the `pluginserver/pdk` that plugins get which bring none of their own. */
-  readonly pdkEntry: string;
-  readonly pdkVersion: string;
-  readonly pdkMatch: PdkMatch;
+  /** What plugins get which bring none of their own. */
+  readonly api: PluginApi;
+  readonly versionMatch: VersionMatch;
   /** Where there are any, only built plugins that one of them signed are served. */
   readonly trustedKeys: readonly TrustedKey[];
   /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
@@ -31,7 +30,7 @@ export interface DirectoryServerOptions extends ServerOptions {
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   const { pluginsDirectory: directory, watch, isolatesPerPlugin: isolates, limits, logger } = options;
-  const { pdkEntry, pdkVersion, pdkMatch, trustedKeys, inspect, ownSocketOf } = options;
+  const { api, versionMatch, trustedKeys, inspect, ownSocketOf } = options;
   const { loadTimeout } = limits;
   return new PluginServer({
     ...options,
@@ -65,9 +64,8 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
         load: {
           gatewayWorker: KONG_WORKER,
           checkDefinition: checkAnnouncement,
-          pdkEntry,
-          pdkVersion,
-          pdkMatch,
+          api,
+          versionMatch,
           trustedKeys,
           loadTimeout,
           limits,

@@ -5,10 +5,11 @@ import type { PluginDefinition } from "./forms/plugin-definition.js";
 /** `fallbackName` is that of a plugin that states none. */
 export function metadataOf(definition: PluginDefinition, fallbackName: string): PluginMetadata {
   const { form, name = fallbackName, version, priority, phases, ignoredPhases, nearMisses, fields } = definition;
-  const { pdkVersion, timeout, onError, isolation } = definition;
+  const { pdkVersion: apiVersion, timeout, onError, isolation } = definition;
+  const hasStamp = form === "define-plugin" ? true : undefined;
   const said = { form, name, version, priority, phases, ignoredPhases, nearMisses, fields };
   const disposes = definition.dispose === undefined ? undefined : true;
-  const metadata = { ...said, pdkVersion, timeout, onError, isolation, disposes };
+  const metadata = { ...said, apiVersion, hasStamp, timeout, onError, isolation, disposes };
   // As data: a schema may hold functions, which no gateway gets to see.
   const unsent = new Set<string>();
   const text = JSON.stringify(metadata, (key, value: unknown) => {

@@ -49,7 +49,7 @@ describe("modules", () => {
           fields: expect.any(Array) as unknown,
         },
       },
-      { ok: true, metadata: expect.objectContaining({ name: "own-name", phases: ["response"], pdkVersion: "1.2.3" }) as unknown },
+      { ok: true, metadata: expect.objectContaining({ name: "own-name", phases: ["response"], apiVersion: "1.2.3" }) as unknown },
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkPdkVersion, findPackagePdkVersion } from "../../../../src/core/plugins/api-version.js";
+import { checkApiVersion, findApiVersion } from "../../../../src/core/plugins/api-version.js";
 import { pluginsDirectory } from "./plugin-files.js";
+import { SERVER_API } from "./server-api.js";
 
 const REFUSAL =
   "failed to open plugin hello: plugin was built with a different version of package pluginserver/pdk (built with 1.2.0, server has 1.3.0)";
@@ -14,7 +15,7 @@ test.each([
   ["compatible", "1.2.0", "1.3.0", undefined],
   ["compatible", "1.3.0", "1.3.0", undefined],
 ] as const)("match %s: built with %s, server has %s", (match, builtWith, server, refusal) => {
-  expect(checkPdkVersion({ plugin: "hello", builtWith, server, match })).toBe(refusal);
+  expect(checkApiVersion({ plugin: "hello", builtWith, api: { ...SERVER_API, version: server }, match })).toBe(refusal);
 });
 
 test.each([
@@ -23,7 +24,7 @@ test.each([
   ["0.2.0", "0.3.0"],
   ["not a version", "1.3.0"],
 ])("built with %s is not compatible with %s", (builtWith, server) => {
-  expect(checkPdkVersion({ plugin: "p", builtWith, server, match: "compatible" })).toContain(
+  expect(checkApiVersion({ plugin: "p", builtWith, api: { ...SERVER_API, version: server }, match: "compatible" })).toContain(
     `(built with ${builtWith}, server has ${server})`,
   );
 });
@@ -34,9 +35,9 @@ test("the package beside the plugin states its PDK version, or its own", async (
     "b/node_modules/pluginserver/package.json": '{"name":"pluginserver","version":"2.0.0"}',
     "a/deep/er/index.js": "",
   });
-  expect(findPackagePdkVersion(join(directory, "a/deep/er"))).toBe("1.1.0");
-  expect(findPackagePdkVersion(join(directory, "b"))).toBe("2.0.0");
-  expect(findPackagePdkVersion(directory)).toBeUndefined();
+  expect(findApiVersion(join(directory, "a/deep/er"), SERVER_API)).toBe("1.1.0");
+  expect(findApiVersion(join(directory, "b"), SERVER_API)).toBe("2.0.0");
+  expect(findApiVersion(directory, SERVER_API)).toBeUndefined();
 });
 
 test("code of the package itself resolves the package itself", async () => {
@@ -45,5 +46,5 @@ test("code of the package itself resolves the package itself", async () => {
     "node_modules/pluginserver/package.json": '{"name":"pluginserver","version":"1.0.0"}',
     "plugins-dir/hello.js": "",
   });
-  expect(findPackagePdkVersion(join(directory, "plugins-dir"))).toBe("5.0.0");
+  expect(findApiVersion(join(directory, "plugins-dir"), SERVER_API)).toBe("5.0.0");
 });

@@ -1,15 +1,13 @@
 // Compiles plugins out of the files that a test gives, with one compiler for each test file.
-import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type Compiler, createCompiler, type PluginArtifact } from "../../../../src/core/plugins/compile/compile.js";
 import { evaluateInWorker } from "./evaluate-in-worker.js";
 import { fileSource, pluginsDirectory } from "./plugin-files.js";
+import { SERVER_API } from "./server-api.js";
 
-const PDK_ENTRY = join(import.meta.dirname, "server-pdk.mjs");
 export const compiler: Compiler = createCompiler({
-  pdkEntry: PDK_ENTRY,
-  pdkVersion: "1.0.0",
-  pdkMatch: "exact",
+  api: SERVER_API,
+  versionMatch: "exact",
   trustedKeys: [],
 });
 afterAll(() => compiler.close());

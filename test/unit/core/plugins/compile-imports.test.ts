@@ -136,7 +136,7 @@ test("pluginserver/pdk is the plugin's own copy where it has one, else the serve
     "pdk.mjs": 'export const whose = "the plugin\'s";',
   });
   const artifact = await compile({ ...text, ...own });
-  expect(artifact.pdkVersion).toBe("1.2.0");
+  expect(artifact.apiVersion).toBe("1.2.0");
   expect(await evaluateInWorker(artifact)).toEqual({ ok: true, value: "the plugin's" });
   // Paths in a tsconfig.json are for the type checker: what they name need not run.
   const paths = {

@@ -6,8 +6,7 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { createCompiler } from "../../../../src/core/plugins/compile/compile.js";
 import { fileSource, pluginsDirectory } from "./plugin-files.js";
-
-const PDK_ENTRY = join(import.meta.dirname, "server-pdk.mjs");
+import { SERVER_API } from "./server-api.js";
 
 /** Compiles in a process of its own and prints how many children that process has before, while open, and after close. */
 const PROGRAM = `
@@ -15,9 +14,10 @@ import { readFileSync } from "node:fs";
 import { createCompiler } from "./src/core/plugins/compile/compile.ts";
 const children = () => readFileSync(\`/proc/\${process.pid}/task/\${process.pid}/children\`, "utf8").split(" ").filter(Boolean).length;
 const seen = [];
-const one = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
-const other = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
-const unused = createCompiler({ pdkEntry: "/pdk.js", pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
+const api = { package: "pluginserver", versionFields: [], entries: new Map() };
+const one = createCompiler({ api, versionMatch: "exact", trustedKeys: [] });
+const other = createCompiler({ api, versionMatch: "exact", trustedKeys: [] });
+const unused = createCompiler({ api, versionMatch: "exact", trustedKeys: [] });
 seen.push(children());
 const source = { name: "p", entry: process.argv[2], root: process.argv[2] };
 await Promise.all([one.compile(source), other.compile(source)]);
@@ -55,7 +55,7 @@ test.runIf(process.platform === "linux")(
 
 test("a closed compiler finishes what it began and compiles no more", async () => {
   const directory = await pluginsDirectory({ "p.ts": "export default 1;" });
-  const compiler = createCompiler({ pdkEntry: PDK_ENTRY, pdkVersion: "1.0.0", pdkMatch: "exact", trustedKeys: [] });
+  const compiler = createCompiler({ api: SERVER_API, versionMatch: "exact", trustedKeys: [] });
   const begun = compiler.compile(fileSource(directory, "p.ts"));
   await compiler.close();
   await expect(begun).resolves.toMatchObject({ format: "esm" });

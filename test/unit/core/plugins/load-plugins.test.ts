@@ -1,16 +1,16 @@
 // A plugins directory as a whole: what is served, what is not and why; one bad module spoils only its own.
 import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LoadOptions, PluginRegistry } from "../../../../src/core/plugins/index.js";
+import type { LoadOptions, PluginApi, PluginRegistry } from "../../../../src/core/plugins/index.js";
 import { createTempDir, type TempDir } from "../../../support/index.js";
 import { checkAnnouncement } from "../../../../src/gateways/kong/server/index.js";
 import { KONG_WORKER, loadPluginsFolder } from "../isolates/from-dist.js";
 
 const { loadPlugins } = await loadPluginsFolder();
 
-const PDK_ENTRY = fileURLToPath(new URL("../../../../dist/gateways/kong/pdk/index.js", import.meta.url));
-const PDK_VERSION = "1.0.0";
+const { PLUGIN_API: API } = (await import(new URL("../../../../dist/apps/plugin-api/index.js", import.meta.url).href)) as {
+  readonly PLUGIN_API: PluginApi;
+};
 const GOOD =
   "export class Plain { message = 'hi'; Access() {} }\nexport const New = () => new Plain();\nexport const Version = '1.0.0';\nexport const Priority = 1;\n";
 
@@ -27,9 +27,8 @@ const load = (options: Partial<LoadOptions> = {}): Promise<PluginRegistry> =>
   loadPlugins(directory.path, {
     gatewayWorker: KONG_WORKER,
     checkDefinition: checkAnnouncement,
-    pdkEntry: PDK_ENTRY,
-    pdkVersion: PDK_VERSION,
-    pdkMatch: "exact",
+    api: API,
+    versionMatch: "exact",
     trustedKeys: [],
     loadTimeout: 5000,
     limits: { memory: 256 * 1024 * 1024, env: process.env },
@@ -62,7 +61,7 @@ describe("a directory", () => {
       "old/index.cjs",
       "class P { constructor(config) {} async access(kong) {} } module.exports = { Plugin: P, Name: 'old-name', Schema: [], Version: '3.0.0', Priority: 7 };",
     );
-    const registry = await load({ pdkVersion: (await import("../../../../src/gateways/kong/pdk/index.js")).PDK_VERSION });
+    const registry = await load();
     expect(registry.problems()).toEqual([]);
     expect(
       registry
@@ -138,7 +137,7 @@ describe("the PDK version", () => {
   const built = (version: string): string => `${GOOD}export const PdkVersion = '${version}';\n`;
 
   it("other than the server's is refused, in words that name both", async () => {
-    directory.write("same.ts", built(PDK_VERSION));
+    directory.write("same.ts", built(API.version));
     directory.write("none.ts", GOOD);
     directory.write("other.ts", built("0.9.0"));
     const registry = await load();
@@ -152,12 +151,12 @@ describe("the PDK version", () => {
     directory.write("older.ts", built("1.1.0"));
     directory.write("newer.ts", built("1.3.0"));
     directory.write("major.ts", built("2.0.0"));
-    expect(names(await load({ pdkVersion: "1.2.0", pdkMatch: "compatible" }))).toEqual(["older"]);
+    expect(names(await load({ api: { ...API, version: "1.2.0" }, versionMatch: "compatible" }))).toEqual(["older"]);
   });
 
   it("of the package beside the plugin counts more than what it exports", async () => {
     directory.write("node_modules/pluginserver/package.json", '{"name":"pluginserver","version":"0.5.0","exports":{}}');
-    directory.write("a.ts", built(PDK_VERSION));
+    directory.write("a.ts", built(API.version));
     expect(reasonOf(await load(), "a")).toContain("built with 0.5.0");
   });
 });

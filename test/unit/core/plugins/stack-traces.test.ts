@@ -1,13 +1,12 @@
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { createCompiler } from "../../../../src/core/plugins/compile/compile.js";
 import { evaluateInWorker } from "./evaluate-in-worker.js";
 import { fileSource, pluginsDirectory } from "./plugin-files.js";
+import { SERVER_API } from "./server-api.js";
 
 const compiler = createCompiler({
-  pdkEntry: join(import.meta.dirname, "server-pdk.mjs"),
-  pdkVersion: "1.0.0",
-  pdkMatch: "exact",
+  api: SERVER_API,
+  versionMatch: "exact",
   trustedKeys: [],
 });
 afterAll(() => compiler.close());

@@ -11,7 +11,7 @@ import {
   writeBuild,
 } from "../../../../src/core/signing/index.js";
 
-const STAMP: BuildStamp = { plugin: "hello", version: "1.0.0", pdk: "1.0.0", build: "1.0.0", node: ">=20.19.0" };
+const STAMP: BuildStamp = { plugin: "hello", version: "1.0.0", api: "1.0.0", build: "1.0.0", node: ">=20.19.0" };
 const CODE = `${BUILD_HEADER}\nexport default 1;\n//# sourceMappingURL=data:application/json;base64,e30=\n`;
 
 function pemPair(): { readonly secret: string; readonly open: string } {
@@ -75,7 +75,7 @@ describe("a built file", () => {
     ["a blank line behind it", (text) => `${text}\n`],
     ["a line before the stamp", (text) => text.replace("//# pluginserver-stamp", "evil();\n//# pluginserver-stamp")],
     ["another source map", (text) => text.replace("base64,e30=", "base64,e31=")],
-    ["another PDK in its stamp", (text) => text.replace('"pdk":"1.0.0"', '"pdk":"1.0.1"')],
+    ["another API in its stamp", (text) => text.replace('"api":"1.0.0"', '"api":"1.0.1"')],
     ["no stamp", (text) => text.replace(/\/\/# pluginserver-stamp[^]*/, "")],
     ["no hash", (text) => text.replace(/\/\/# pluginserver-sha256.*\n/, "")],
     ["two stamps", (text) => text + text.slice(text.indexOf("//# pluginserver-stamp"))],
@@ -96,7 +96,13 @@ describe("a built file", () => {
 
   it.each([["../evil"], ["a/b"], [".."], ["."], ["a\\b"]])("names no folder elsewhere for native code: %s", (folder) => {
     const native = { folder, sha256: "0", abi: "115", platform: "linux-x64" };
-    expect(readBuild(writeBuild(CODE, { ...STAMP, native }, undefined)).kind).toBe("altered");
+    expect(readBuild(writeBuild(CODE, { ...STAMP, native }, undefined)).kind).toBe("foreign");
+  });
+
+  it("is of another version where its stamp says other things", () => {
+    const { api, ...others } = STAMP;
+    const former = { ...others, pdk: api } as unknown as BuildStamp;
+    expect(readBuild(writeBuild(CODE, former, undefined))).toEqual({ kind: "foreign" });
   });
 });
 

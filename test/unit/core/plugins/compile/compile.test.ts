@@ -19,7 +19,7 @@ test("the artifact names the entry, its format and every file read", async () =>
   const artifact = await compiler.compile(fileSource(directory, "hello.ts"));
   expect(artifact.entry).toBe(join(directory, "hello.ts"));
   expect(artifact.format).toBe("esm");
-  expect(artifact).not.toHaveProperty("pdkVersion");
+  expect(artifact).not.toHaveProperty("apiVersion");
   const expected = (["hello.ts", "lib/word.ts", "data.json"] as const).map((path) => ({
     path: join(directory, path),
     sha256: createHash("sha256").update(files[path]).digest("hex"),

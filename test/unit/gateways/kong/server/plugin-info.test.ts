@@ -16,7 +16,7 @@ describe("a plugin info", () => {
         priority: 10,
         phases: ["access", "log"],
         fields,
-        pdkVersion: "9.9.9",
+        apiVersion: "9.9.9",
       },
       content: "",
       warnings: [],
