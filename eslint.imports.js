@@ -37,6 +37,7 @@ export const IMPORTS = {
   // Facts and files of the other gateway: none of them runs in isolates.
   "gateways/tyk/releases": [],
   "gateways/tyk/bundles": [],
+  "gateways/tyk/standin": tyk("messages", "releases"),
   "gateways/tyk/definitions": ["core/model", "core/plugins"],
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.

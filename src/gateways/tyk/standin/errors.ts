@@ -1,0 +1,22 @@
+// Owns the errors of the stand-in: of a call that failed, and of what it was started with.
+
+const CODES = {
+  TYK_STANDIN_CALL: "the call failed",
+  TYK_STANDIN_NOT_UTF8: "the gateway cannot encode what is not UTF-8",
+  TYK_STANDIN_API: "the stand-in cannot serve this API",
+} as const;
+
+export type StandinErrorCode = keyof typeof CODES;
+
+export class StandinError extends Error {
+  override readonly name = "StandinError";
+  readonly code: StandinErrorCode;
+  /** Of a call: gRPC's status. */
+  readonly status: number | undefined;
+
+  constructor(code: StandinErrorCode, detail: string, options: ErrorOptions & { readonly status?: number } = {}) {
+    super(`${CODES[code]}: ${detail}`, options);
+    this.code = code;
+    this.status = options.status;
+  }
+}

@@ -1,0 +1,198 @@
+// The stand-in for a Tyk gateway: one request through the chain, with hooks in their places.
+import { findRelease, NEWEST_RELEASE, type TykRelease } from "../releases/index.js";
+import type { TykApi } from "./api.js";
+import { Authentication } from "./authentication.js";
+import type { HookedResponse } from "./build-object.js";
+import { errorPage } from "./error-page.js";
+import { Events, type FiredEvent } from "./events.js";
+import type {
+  ClientRequest,
+  Dropped,
+  Exchange,
+  GatewayResponse,
+  KeySession,
+  Upstream,
+  UpstreamResponse,
+  Verdict,
+} from "./exchange.js";
+import { GoHeaders } from "./go-headers.js";
+import { parseRequestUri, urlText } from "./go-url.js";
+import type { Dispatcher } from "./grpc-client.js";
+import { type DriverState, HookCaller } from "./hook-caller.js";
+import { KeyStore } from "./key-store.js";
+
+export interface TykGatewayOptions {
+  readonly apis: readonly TykApi[];
+  readonly dispatcher: Dispatcher;
+  readonly upstream: Upstream;
+  readonly release?: TykRelease | undefined;
+  readonly driver?: DriverState | undefined;
+  /** Ids of the policies that there are. */
+  readonly policies?: readonly string[] | undefined;
+  readonly store?: KeyStore | undefined;
+  readonly onEvent?: ((event: FiredEvent) => void) | undefined;
+  readonly onLog?: ((line: string) => void) | undefined;
+}
+
+/** Hop by hop: neither upstream nor client gets these from the other side. */
+const HOP_BY_HOP = [
+  "Connection",
+  "Keep-Alive",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "Te",
+  "Trailers",
+  "Transfer-Encoding",
+  "Upgrade",
+];
+
+export class TykGateway {
+  readonly store: KeyStore;
+  readonly events: Events;
+  readonly #apis: readonly TykApi[];
+  readonly #release: TykRelease;
+  readonly #upstream: Upstream;
+  readonly #hooks: HookCaller;
+  readonly #authentication: Authentication;
+  readonly #cache = new Map<string, GatewayResponse>();
+
+  constructor(options: TykGatewayOptions) {
+    const { apis, dispatcher, upstream, driver = "loaded", policies = [], onEvent = () => {}, onLog = () => {} } = options;
+    this.#release = options.release ?? findRelease(NEWEST_RELEASE);
+    // Longer paths first, as the gateway sorts its routes.
+    this.#apis = [...apis].sort((left, right) => right.listenPath.length - left.listenPath.length);
+    this.#upstream = upstream;
+    this.store = options.store ?? new KeyStore();
+    this.events = new Events(dispatcher, onEvent);
+    this.#hooks = new HookCaller({ release: this.#release, dispatcher, driver, events: this.events, onLog });
+    this.#authentication = new Authentication({
+      hooks: this.#hooks,
+      store: this.store,
+      events: this.events,
+      policies: new Set(policies),
+    });
+  }
+
+  /**
+   * One request from the client to its answer. With `session` it counts as authenticated, as if another method than
+   * auth_check had been.
+   */
+  async handle(
+    client: ClientRequest,
+    { signal = new AbortController().signal, session }: { readonly signal?: AbortSignal; readonly session?: KeySession } = {},
+  ): Promise<GatewayResponse | Dropped> {
+    const url = parseRequestUri(client.target);
+    const api = this.#apis.find(({ listenPath }) => url !== undefined && isBelow(url.path, listenPath));
+    const headers = new GoHeaders(client.headers);
+    if (url === undefined || api === undefined) return plainText(404, "Not Found");
+    const host = headers.get("Host") ?? "";
+    headers.delete("Host");
+    const exchange: Exchange = { api, client, signal, method: client.method, url, headers, host, body: client.body, session };
+    return (await this.#runRequestHooks(exchange)) ?? this.#respond(exchange);
+  }
+
+  async #runRequestHooks(exchange: Exchange): Promise<Verdict> {
+    const { api } = exchange;
+    for (const hook of api.pre) {
+      const result = await this.#hooks.callRequestHook(exchange, hook, "Pre");
+      if (result.kind === "ended") return result.verdict;
+    }
+    return api.keyless ? undefined : this.#authenticate(exchange);
+  }
+
+  async #authenticate(exchange: Exchange): Promise<Verdict> {
+    const { api, url } = exchange;
+    const isIgnored = api.ignored.some((pattern) => pattern.test(withoutListenPath(url.path, api)));
+    if (!isIgnored && exchange.session === undefined) {
+      const verdict = await this.#authentication.authenticate(exchange);
+      if (verdict !== undefined) return verdict;
+    }
+    for (const hook of api.postKeyAuth) {
+      const result = await this.#hooks.callRequestHook(exchange, hook, "PostKeyAuth");
+      if (result.kind === "ended") return result.verdict;
+    }
+    return isIgnored ? undefined : this.#authentication.checkSession(exchange);
+  }
+
+  /** Mock, cache and upstream: each skips other hooks. */
+  async #respond(exchange: Exchange): Promise<GatewayResponse | Dropped> {
+    const { api, url } = exchange;
+    const mock = api.mocks.find(({ path }) => path.test(withoutListenPath(url.path, api)));
+    if (mock !== undefined) {
+      const response = { status: mock.status, headers: Object.entries(mock.headers), body: Buffer.from(mock.body) };
+      return this.#runResponseHooks(exchange, response);
+    }
+    const key = `${api.id} ${exchange.method} ${urlText(url)}`;
+    const isCacheable = api.caches && (exchange.method === "GET" || exchange.method === "HEAD");
+    const cached = isCacheable ? this.#cache.get(key) : undefined;
+    if (cached !== undefined) return cached;
+    for (const hook of api.post) {
+      const result = await this.#hooks.callRequestHook(exchange, hook, "Post");
+      if (result.kind === "ended") return result.verdict;
+    }
+    const response = await this.#proxy(exchange);
+    if (response === undefined) return errorPage(exchange.headers, 500, "There was a problem proxying the request");
+    const answered = await this.#runResponseHooks(exchange, response);
+    if (isCacheable && !("dropped" in answered)) this.#cache.set(key, answered);
+    return answered;
+  }
+
+  /** Undefined where the upstream cannot be asked. */
+  async #proxy(exchange: Exchange): Promise<UpstreamResponse | undefined> {
+    const { api, url, client, signal } = exchange;
+    const headers = new GoHeaders(exchange.headers.list());
+    for (const name of HOP_BY_HOP) headers.delete(name);
+    if (!headers.has("User-Agent")) headers.set("User-Agent", `Tyk/v${this.#release.version}`);
+    const target = new URL(api.targetUrl);
+    headers.set("Host", target.host);
+    headers.set(
+      "X-Forwarded-For",
+      [headers.get("X-Forwarded-For"), client.address].filter((part) => part !== undefined).join(", "),
+    );
+    if (exchange.body.length > 0 || headers.has("Content-Length")) headers.set("Content-Length", String(exchange.body.length));
+    const path = api.stripListenPath ? withoutListenPath(url.path, api) : url.path;
+    target.pathname = `${target.pathname.replace(/\/$/, "")}${path}`;
+    target.search = url.query;
+    // An empty method is GET to Go's client.
+    const method = exchange.method === "" ? "GET" : exchange.method;
+    return this.#upstream({ method, url: target, headers: headers.list(), body: exchange.body }, signal).catch(() => undefined);
+  }
+
+  async #runResponseHooks(exchange: Exchange, { status, headers, body }: UpstreamResponse): Promise<GatewayResponse | Dropped> {
+    let response: HookedResponse = { status, headers: new GoHeaders(headers), body };
+    for (const hook of exchange.api.response) {
+      const result = await this.#hooks.callResponseHook(exchange, hook, response);
+      if (result.kind === "ended") return result.verdict;
+      ({ response } = result);
+    }
+    return toClient(response, exchange.client.method);
+  }
+}
+
+/** Go's server takes no more bytes than Content-Length said, and ends a connection that has had fewer. */
+function toClient({ status, headers, body }: HookedResponse, method: string): GatewayResponse {
+  for (const name of HOP_BY_HOP) headers.delete(name);
+  const said = headers.get("Content-Length");
+  const isBodiless = method === "HEAD" || status === 204 || status === 304;
+  if (said === undefined || isBodiless || Number(said) === body.length) return { status, headers: headers.list(), body };
+  const isTooLong = body.length > Number(said);
+  return { status, headers: headers.list(), body: isTooLong ? Buffer.alloc(0) : body, isCut: true };
+}
+
+function plainText(status: number, text: string): GatewayResponse {
+  const body = Buffer.from(text);
+  const headers = [
+    ["Content-Type", "text/plain; charset=utf-8"],
+    ["Content-Length", String(body.length)],
+  ] as const;
+  return { status, headers, body };
+}
+
+const isBelow = (path: string, listenPath: string): boolean =>
+  path === listenPath.replace(/\/$/, "") || path.startsWith(listenPath);
+
+/** A path that is not below it stays as it is. */
+function withoutListenPath(path: string, { listenPath }: TykApi): string {
+  const prefix = listenPath.replace(/\/$/, "");
+  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || "/" : path;
+}

@@ -1,0 +1,19 @@
+// The door of the stand-in: Tyk's side of plugins, over real HTTP and gRPC, or in memory.
+export { describeApi, type Hook, type IdExtractor, type MockResponse, type TykApi } from "./api.js";
+export { StandinError, type StandinErrorCode } from "./errors.js";
+export type { EventType, FiredEvent } from "./events.js";
+export type {
+  ClientRequest,
+  Dropped,
+  GatewayResponse,
+  KeySession,
+  Upstream,
+  UpstreamRequest,
+  UpstreamResponse,
+} from "./exchange.js";
+export { TykGateway, type TykGatewayOptions } from "./gateway.js";
+export type { HeaderList } from "./go-headers.js";
+export { type Dispatcher, GrpcDispatcher, type GrpcOptions } from "./grpc-client.js";
+export type { DriverState } from "./hook-caller.js";
+export { httpUpstream, type ServedGateway, serveGateway, type ServeOptions } from "./http-server.js";
+export { KeyStore } from "./key-store.js";
