@@ -12,6 +12,8 @@ export interface InThreadLimits {
   readonly maxBodySize: number;
   /** The plugin's name, where its module states none. */
   readonly plugin?: string;
+  /** A handler has returned for the first time. */
+  readonly onFirstReturn?: () => void;
 }
 
 export class InThreadPool implements BindingPool {
@@ -20,6 +22,7 @@ export class InThreadPool implements BindingPool {
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
     this.#host = new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
       ...(limits.plugin === undefined ? {} : { plugin: limits.plugin }),
+      ...(limits.onFirstReturn === undefined ? {} : { onFirstReturn: limits.onFirstReturn }),
       tracking,
       release: releaseMemory,
       maxEvents: limits.maxCalls,

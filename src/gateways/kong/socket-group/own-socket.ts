@@ -1,7 +1,7 @@
 // Serves a plugin's own socket inside its isolate: the isolate's thread reads the socket and runs the plugin, with no hop between.
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { OwnSocket, CallHostListener } from "../../../core/channel/index.js";
+import type { OwnSocket } from "../../../core/channel/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
 import { createLogger, type LogOptions } from "../../../core/log/index.js";
@@ -105,18 +105,8 @@ export function createOwnServer(
     logger,
     createSource: (context) => new OnePlugin(generation, context),
     createPool: ({ name }, listener) =>
-      new InThreadPool(definition, { ...limits, plugin: name }, tracking, tellingFirstReturn(listener, onProductive)),
+      new InThreadPool(definition, { ...limits, plugin: name, onFirstReturn: onProductive }, tracking, listener),
   });
-}
-
-function tellingFirstReturn(listener: CallHostListener, tell: () => void): CallHostListener {
-  let isTold = false;
-  const onDone = (eventId: number): void => {
-    if (!isTold) tell();
-    isTold = true;
-    listener.onDone(eventId);
-  };
-  return { ...listener, onDone };
 }
 
 export function sayListening({ settings, generation, logger }: OwnServerContext): void {

@@ -31,6 +31,8 @@ export interface KongHostOptions {
   readonly prefetches?: PrefetchLearner;
   /** At once. */
   readonly maxEvents?: number;
+  /** A handler has returned for the first time. */
+  readonly onFirstReturn?: () => void;
   /** Frees the memory of an answer that nothing refers to any more. */
   readonly release?: (data: Buffer) => void;
 }
@@ -43,6 +45,7 @@ export class KongHost implements CallHost {
   readonly #tracking: CallTracking;
   readonly #prefetches: PrefetchLearner | undefined;
   readonly #maxEvents: number;
+  #onFirstReturn: (() => void) | undefined;
   readonly #instances = new Map<number, Instance>();
   readonly #events = new Map<number, HandlerEvent>();
   /** Events that wait for their codec to be loaded. */
@@ -59,6 +62,7 @@ export class KongHost implements CallHost {
       tracking = NO_TRACKING,
       prefetches,
       maxEvents = Infinity,
+      onFirstReturn,
       release = () => {},
     }: KongHostOptions = {},
   ) {
@@ -69,6 +73,7 @@ export class KongHost implements CallHost {
     this.#tracking = tracking;
     this.#prefetches = prefetches;
     this.#maxEvents = maxEvents;
+    this.#onFirstReturn = onFirstReturn;
     this.#outlet = {
       send: (event, calls) => listener.onAsks(event.id, calls),
       defer,
@@ -179,6 +184,8 @@ export class KongHost implements CallHost {
     if (event.exited || !this.#events.delete(event.id)) return;
     const rest = event.finish();
     if (rest.length > 0) this.#listener.onAsks(event.id, rest);
+    this.#onFirstReturn?.();
+    this.#onFirstReturn = undefined;
     this.#listener.onDone(event.id);
   }
 
