@@ -104,10 +104,10 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
         expect(performance.now() - began).toBeLessThan(500);
       }
       expectFailed(await looping);
-      expect(await runPhase(client, calm, "access", { answer })).toMatchObject({
-        calls: [{ method: "kong.request.get_method" }, { args: ["label", "back"] }],
-        end: "ret",
-      });
+      // On a busy machine it is found looping only when it had its share of the processors, and a call may run into its deadline until then.
+      await expect
+        .poll(() => runPhase(client, calm, "access", { answer }), { timeout: 15_000 })
+        .toMatchObject({ calls: [{ method: "kong.request.get_method" }, { args: ["label", "back"] }], end: "ret" });
       await second.close();
     });
   });
