@@ -24,7 +24,7 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
 
 const BOOLEANS = new Set<string>(FLAGS.filter((flag: Flag) => flag.type === undefined).map(({ name }) => name));
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
-const END_GRACE = 1000;
+const END_GRACE = 1500;
 const STANDARD_LEVEL = "info";
 const KNOWN = new Set<string>(FLAGS.map(({ name }) => name));
 const NAMES = {

@@ -34,6 +34,8 @@ const MIN_SWEEP = 50;
 const MAX_SWEEP = 1000;
 const ANSWER_GRACE = 1000;
 const DRAIN_CHECK = 100;
+/** For a gateway to be told that a call has failed. */
+const FAILURE_TIME = 500;
 const ID_SPACE = 2 ** 31;
 
 export class CallTable<C extends Call> {
@@ -96,6 +98,19 @@ export class CallTable<C extends Call> {
         setTimeout(resolve, DRAIN_CHECK);
       });
     }
+  }
+
+  /**
+   * As {@link drained}; calls that are alive even then fail, and their gateways have some time to hear of it: one whose connection
+   * closes instead may go on as if nothing had been.
+   */
+  async finish(timeout: number): Promise<void> {
+    await this.drained(timeout);
+    const answered = performance.now() - ANSWER_GRACE;
+    const alive = [...this.#calls.values()].filter((call) => call.isAlive(answered));
+    const message = "the server ended before its function returned, see -drain-timeout";
+    for (const call of alive) call.failed({ name: "Error", message, stack: message });
+    if (alive.length > 0) await this.drained(FAILURE_TIME);
   }
 
   close(): void {

@@ -14,7 +14,7 @@ import { trustedKeys } from "../read-keys.js";
 const SOCKET_NAME = "go_pluginserver.sock";
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
-const END_GRACE = 1000;
+const END_GRACE = 1500;
 
 export async function createServer(
   options: ServeOptions,

@@ -178,7 +178,7 @@ export class PluginServer {
     const reloading = this.#engine.stopReloading();
     const isHandedOver = siblings === undefined ? end === "taken over" : siblings.isPathServed();
     if (isHandedOver) await this.#handOver.finish(drainTimeout);
-    await this.#engine.calls.drained(drainTimeout - (performance.now() - began));
+    await this.#engine.calls.finish(drainTimeout - (performance.now() - began));
     await this.#siblingsDrained(drainTimeout - (performance.now() - began));
     await reloading;
     this.#events.close();
