@@ -93,14 +93,15 @@ it("a step that comes to the successor is answered by the server whose event it 
   expect(await next.close()).toEqual({ code: 0, signal: null });
 });
 
-it.each<[NodeJS.Signals, number]>([
-  ["SIGTERM", 0],
+it.each<[protocol: "MsgPack:1" | "ProtoBuf:1", signal: NodeJS.Signals, after: number]>([
+  ["MsgPack:1", "SIGTERM", 0],
   // A gateway of 2.8 may kill without a word, some time after the reload.
-  ["SIGKILL", 1500],
+  ["MsgPack:1", "SIGKILL", 1500],
+  ["ProtoBuf:1", "SIGTERM", 0],
 ])(
-  "under load, the old server ended by %s after %i ms: no request goes on without its plugin, and none fails",
+  "under load over %s, the old server ended by %s after %i ms: no request goes on without its plugin, and none fails",
   { timeout: 60_000 },
-  async (signal, after) => {
+  async (protocol, signal, after) => {
     const plugins = createTempDir("tl");
     plugins.write("labels.cjs", PLUGIN);
     const prefix = createTempDir("tm");
@@ -116,6 +117,7 @@ it.each<[NodeJS.Signals, number]>([
       },
       socketPath: server.socketPath,
       pluginInfos: JSON.parse(dump.stdout.toString()) as unknown,
+      protocol,
       port: 0,
     });
     const wrong: string[] = [];

@@ -68,6 +68,11 @@ export class FrameClient {
     }
   }
 
+  /** What arrives next at once. */
+  chunk(): Promise<Buffer> {
+    return new Promise((resolve) => this.#socket.once("data", resolve));
+  }
+
   /** Starts an instance and gives its id. */
   async startInstance(name: string, config: unknown = {}): Promise<number> {
     this.write(rpcCall(1, "cmdStartInstance", { name, config: Buffer.from(JSON.stringify(config)) }));

@@ -89,8 +89,8 @@ export class Connection {
   }
 
   readonly #deliver = (message: Buffer): void => {
-    // The handler of the message before this one may have ended the connection.
-    if (this.#socket.destroyed) return;
+    // The handler of the message before this one may have ended the connection: nobody would get the answer.
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#owed += 1;
     this.#handler.onMessage(this, message);
   };

@@ -61,6 +61,11 @@ export class GatewayRpc implements ConnectionHandler {
       : !connection.owesAnswer;
   }
 
+  /** From now on clients of ProtoBuf:1 are told to leave with their next answer: others can be told at any time. */
+  leave(): void {
+    this.#options.protobuf.leave();
+  }
+
   /** Gets the client of an idle connection to leave it. One that has said nothing yet is about to. */
   handOver(connection: Connection): void {
     const protocol = this.#readers.get(connection)?.protocol;

@@ -32,7 +32,7 @@ export class HandOver {
   /** A successor is ready, and gets the steps of events that run here passed on: clients may go at any time. */
   begin(successor: Connection): void {
     this.#successors.add(successor);
-    this.#early ??= setInterval(() => this.#tellIdle(0, "MsgPack:1"), EARLY_CHECK).unref();
+    this.#early ??= setInterval(() => this.#tellIdle(0), EARLY_CHECK).unref();
   }
 
   onClose(connection: Connection): void {
@@ -42,12 +42,15 @@ export class HandOver {
 
   /** Resolves when the last client has left, or after `timeout` milliseconds. */
   async finish(timeout: number): Promise<void> {
-    const { connections, areQuiet } = this.#options;
+    const { connections, areQuiet, rpc } = this.#options;
     const until = performance.now() + timeout;
+    rpc.leave();
     while (connections.size > this.#successors.size && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, CHECK));
       // Where nobody passes steps on, only in a moment without events.
-      if (areQuiet() && [...connections].every((connection) => this.#options.rpc.isIdle(connection))) this.#tellIdle(REPEAT);
+      if (areQuiet() && [...connections].every((connection) => rpc.isIdle(connection))) this.#tellIdle(REPEAT);
+      // These events stay on their connections.
+      for (const connection of this.#idle("ProtoBuf:1")) rpc.handOver(connection);
     }
   }
 
@@ -56,15 +59,20 @@ export class HandOver {
     this.#early = undefined;
   }
 
-  #tellIdle(repeat: number, protocol?: "MsgPack:1"): void {
-    const { connections, rpc } = this.#options;
+  #tellIdle(repeat: number): void {
+    const { rpc } = this.#options;
     const now = performance.now();
-    for (const connection of connections) {
-      if (this.#successors.has(connection) || !rpc.isIdle(connection)) continue;
-      if (protocol !== undefined && rpc.protocolOf(connection) !== protocol) continue;
+    for (const connection of this.#idle("MsgPack:1")) {
       if (now - (this.#told.get(connection) ?? -Infinity) < repeat) continue;
       this.#told.set(connection, now);
       rpc.handOver(connection);
     }
+  }
+
+  #idle(protocol: "MsgPack:1" | "ProtoBuf:1"): Connection[] {
+    const { connections, rpc } = this.#options;
+    return [...connections].filter(
+      (connection) => !this.#successors.has(connection) && rpc.isIdle(connection) && rpc.protocolOf(connection) === protocol,
+    );
   }
 }

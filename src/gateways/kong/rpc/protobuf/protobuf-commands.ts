@@ -1,5 +1,15 @@
-// Answers the commands of ProtoBuf:1 that start no event, in the protocol's own spelling.
-import type { InstanceStatusFields, PluginInfoFields, RpcCommand, RpcResult } from "../../protobuf/index.js";
+// Reads the commands of ProtoBuf:1, and answers those that start no event, in the protocol's own spelling.
+import { WireError } from "../../msgpack/index.js";
+import {
+  decodeRpcCall,
+  FOREIGN_FRAME,
+  type InstanceStatusFields,
+  OVERSIZED_FRAME,
+  type PluginInfoFields,
+  type RpcCall,
+  type RpcCommand,
+  type RpcResult,
+} from "../../protobuf/index.js";
 import { RpcError } from "../errors.js";
 import type { InstanceStatus, PluginInfo, PluginService } from "../plugin-service.js";
 
@@ -38,4 +48,15 @@ function infoFields({ Name, ModTime, LoadTime, Phases, Version, Priority, Schema
 
 function statusFields({ Name, Id, Config, StartTime }: InstanceStatus): InstanceStatusFields {
   return { name: Name, instance_id: Id, config: Config, started_at: StartTime };
+}
+
+/** What a message asks for, or what is wrong with it. */
+export function readCommand(message: Buffer): RpcCall | Error {
+  if (message === FOREIGN_FRAME) return new WireError("WIRE_FOREIGN", "its first bytes begin no message");
+  if (message === OVERSIZED_FRAME) return new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
+  try {
+    return decodeRpcCall(message);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }

@@ -5,9 +5,10 @@ import { ProtobufSession, type SessionOptions } from "./protobuf-session.js";
 export class ProtobufRpc {
   readonly #options: SessionOptions;
   readonly #sessions = new Map<Connection, ProtobufSession>();
+  #isLeaving = false;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
+  constructor(options: Omit<SessionOptions, "isLeaving">) {
+    this.#options = { ...options, isLeaving: () => this.#isLeaving };
   }
 
   onMessage(connection: Connection, message: Buffer): void {
@@ -23,10 +24,14 @@ export class ProtobufRpc {
     return this.#sessions.get(connection)?.isIdle ?? true;
   }
 
-  /** Gets the client to leave; whoever serves the socket now is its next. */
+  /** Whoever serves the socket now is the next for all clients. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Gets the client of an idle connection to leave it. */
   handOver(connection: Connection): void {
-    // Nothing can be said unasked in this protocol.
-    connection.end();
+    this.#session(connection).handOver();
   }
 
   #session(connection: Connection): ProtobufSession {

@@ -1,14 +1,11 @@
 // Owns what one ProtoBuf:1 connection is in the middle of: a command, an event, or the calls that end one.
 import {
   assertResultSize,
-  decodeRpcCall,
   encodePdkCall,
   encodeRpcReturn,
   END_OF_EVENT,
   methodOfPdkCall,
-  type RpcCall,
   type RpcCommand,
-  FOREIGN_FRAME,
   OVERSIZED_FRAME,
 } from "../../protobuf/index.js";
 import type { Connection } from "../connection.js";
@@ -18,7 +15,8 @@ import type { EventTable } from "../events/event-table.js";
 import { FAIL_CLOSED } from "../events/failure-calls.js";
 import { isDoubtful, isOldGateway, PROBE, questionBefore, refusalByOldGateway } from "./gateway-lacks.js";
 import type { PluginService } from "../plugin-service.js";
-import { answerCommand } from "./protobuf-commands.js";
+import { HINT, LeaveHint } from "./leave-hint.js";
+import { answerCommand, readCommand } from "./protobuf-commands.js";
 
 const DIALECT: EventDialect = {
   protocol: "ProtoBuf:1",
@@ -34,6 +32,8 @@ const SMALL = 64 * 1024;
 const MAX_WAITING = 100;
 
 export interface SessionOptions {
+  /** Whether clients are to go to another server after the command that is under way. */
+  readonly isLeaving: () => boolean;
   readonly service: PluginService;
   readonly events: EventTable;
   /** What a gateway is asked to do with a request whose instance is not here, and that cannot be told to start it again. */
@@ -53,6 +53,7 @@ export class ProtobufSession {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   #state: "idle" | "busy" | "ended" = "idle";
+  readonly #leaveHint: LeaveHint;
   /** Of the event that is under way. */
   #sequence: unknown = 0;
   #instanceId = 0;
@@ -73,11 +74,17 @@ export class ProtobufSession {
 
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
+    this.#leaveHint = new LeaveHint(connection);
     this.#options = options;
   }
 
   get isIdle(): boolean {
     return this.#state === "idle";
+  }
+
+  /** Gets the client of an idle connection to leave it. */
+  handOver(): void {
+    this.#leaveHint.insist();
   }
 
   /** @throws {WireError} for what no gateway sends. */
@@ -102,6 +109,7 @@ export class ProtobufSession {
 
   #result(call: Buffer, message: Buffer): void {
     const inquiry = this.#inquiry;
+    if (call === HINT) return this.#finishIfDone();
     if (inquiry?.question === call) {
       this.#inquiry = undefined;
       inquiry.onAnswer(message);
@@ -186,8 +194,14 @@ export class ProtobufSession {
   #return(): void {
     this.#hasReturned = true;
     this.#connection.sendSoon(END_OF_EVENT);
-    this.#connection.sendSoon(encodeRpcReturn(this.#sequence));
+    this.#sendReturn(encodeRpcReturn(this.#sequence));
     this.#finishIfDone();
+  }
+
+  /** In one piece with what gets the client to leave: it has no time to use the connection again. */
+  #sendReturn(answer: Buffer): void {
+    this.#connection.sendSoon(answer);
+    if (this.#options.isLeaving() && this.#waiting.length === 0) this.#leaveHint.send();
   }
 
   /** The gateway ends the request and closes the connection: it answers this call no more, nor those before it for sure. */
@@ -212,10 +226,11 @@ export class ProtobufSession {
   }
 
   #command(message: Buffer): void {
-    const call = this.#read(message);
-    if (call === undefined) return;
+    const call = readCommand(message);
+    if (call instanceof Error) return this.#refuseCommand(call);
     this.#state = "busy";
     const { command, sequence } = call;
+    if (this.#leaveHint.takeCrossed() && command.kind === "handle-event") this.#unanswered.push(HINT);
     if (command.kind === "handle-event") this.#handleEvent(sequence, command);
     else {
       // What follows it on this connection may be wrong, and is this connection's fault alone.
@@ -229,21 +244,10 @@ export class ProtobufSession {
    * What cannot be read is answered with nothing at all, which no gateway takes for an answer: it refuses the request with
    * HTTP 500. At a mere close, Kong from 3.4 on would repeat the command for ever.
    */
-  #read(message: Buffer): RpcCall | undefined {
-    let fault: unknown;
-    try {
-      if (message !== OVERSIZED_FRAME && message !== FOREIGN_FRAME) return decodeRpcCall(message);
-      fault =
-        message === FOREIGN_FRAME
-          ? new WireError("WIRE_FOREIGN", "its first bytes begin no message")
-          : new WireError("WIRE_TOO_LARGE", "a command; see -max-message-size");
-    } catch (error) {
-      fault = error;
-    }
+  #refuseCommand(fault: Error): void {
     this.#state = "ended";
     this.#connection.sendSoon(END_OF_EVENT);
-    this.#connection.endWith(fault instanceof Error ? fault : new Error(String(fault)));
-    return undefined;
+    this.#connection.endWith(fault);
   }
 
   async #answer(sequence: unknown, command: Exclude<RpcCommand, { kind: "handle-event" }>): Promise<void> {
@@ -255,7 +259,7 @@ export class ProtobufSession {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       if (!("code" in error)) this.#options.onInternalError(command.kind, error);
     }
-    this.#connection.sendSoon(answer);
+    this.#sendReturn(answer);
     if (this.#state === "busy") this.#next();
   }
 

@@ -201,9 +201,57 @@ describe("an event", () => {
   });
 });
 
-it("a client of this protocol is never told a process id, and an idle one is handed over by its end", async () => {
-  client.write(rpcCall(4, "cmdGetPluginNames", {}));
-  expect(await next()).toContain("hello");
-  for (const connection of connections) rpc.handOver(connection);
-  await expect(client.frame()).rejects.toThrow("closed");
+describe("handing over", () => {
+  const handOver = (): void => connections.forEach((connection) => rpc.handOver(connection));
+  /** What arrives unasked. */
+  const hinted = async (): Promise<void> => {
+    expect(await next()).toBe("kong.ip.is_trusted");
+    await client.frame();
+  };
+
+  it("hints to a client that is idle, and never tells it a process id", async () => {
+    client.write(rpcCall(4, "cmdGetPluginNames", {}));
+    expect(await next()).toContain("hello");
+    handOver();
+    await hinted();
+  });
+
+  it("ends the connection of one that does not leave", async () => {
+    client.write(rpcCall(4, "cmdGetPluginNames", {}));
+    expect(await next()).toContain("hello");
+    handOver();
+    await hinted();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    handOver();
+    await expect(client.frame()).rejects.toThrow("closed");
+  });
+
+  it("answers the event that a client has sent at the same moment", async () => {
+    client.write(rpcCall(4, "cmdGetPluginNames", {}));
+    expect(await next()).toContain("hello");
+    handOver();
+    const id = await start(5);
+    engine.calls.get(id)?.asked([ask("a")]);
+    await hinted();
+    expect(await next()).toBe("kong.request.get_header");
+    await client.frame();
+    const answered = new Promise<void>((resolve) => (host.onStep = resolve));
+    client.write(Buffer.concat([message("Bool", { v: false }), text("A")].map((bytes) => frame(bytes))));
+    await answered;
+    expect(host.told.at(-1)).toEqual(["step", id, false, text("A").toString()]);
+    engine.calls.get(id)?.done();
+    expect(await client.frame()).toEqual(EMPTY);
+    expect(await client.frame()).toEqual(message("RpcReturn", { sequence: 5n }));
+    await expect.poll(idle).toBe(true);
+  });
+
+  it("hints in one piece with the end of an event", async () => {
+    rpc.leave();
+    const id = await start(1);
+    const chunk = client.chunk();
+    engine.calls.get(id)?.done();
+    const end = frame(EMPTY);
+    expect((await chunk).subarray(0, end.length)).toEqual(end);
+    expect((await chunk).includes("kong.ip.is_trusted")).toBe(true);
+  });
 });
