@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTempDir, type TempDir } from "../support/index.js";
@@ -97,6 +97,20 @@ describe("the packed package, in an empty folder", () => {
     const { stdout, stderr } = spawnSync(binary, ["-plugins-dir", folder, "-dump", "noisy"], { encoding: "utf8" });
     expect((JSON.parse(stdout) as { Name: string }[]).map(({ Name }) => Name)).toEqual(["noisy"]);
     expect(stderr).toContain("noise");
+  });
+
+  it("has every file that a stack of its own code names", () => {
+    const after = "Error.stackTraceLimit = 50; testPlugin({}, { nmae: 1 }).catch((error) => console.log(error.stack));";
+    const stacks = [
+      ["--enable-source-maps", "--input-type=module", "-e", `import { testPlugin } from "pluginserver/testing"; ${after}`],
+      ["--input-type=module", "-e", `import { testPlugin } from "pluginserver/testing"; ${after}`],
+      ["-e", `const { testPlugin } = require("./node_modules/pluginserver/dist/commonjs/testing.cjs"); ${after}`],
+    ].map((args) => succeed(project, "node", ...args));
+    const frames = [...stacks.join("\n").matchAll(/(?:file:\/\/)?(\/[^\s():]*pluginserver\/[^\s():]+):\d+:\d+/g)].map(
+      ([, file = ""]) => file,
+    );
+    expect(frames.length).toBeGreaterThan(4);
+    expect(frames.filter((file) => !existsSync(file))).toEqual([]);
   });
 
   it("has types for CommonJS as Node.js 16 knew it, and for each of its doors", () => {
