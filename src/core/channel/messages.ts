@@ -17,19 +17,14 @@ export type FailurePolicy = "exit" | "continue";
 
 /** What a module says of itself, read in the scanning isolate. */
 export interface PluginMetadata {
-  readonly form: "define-plugin" | "go" | "kong-js-pdk";
+  /** Which of the gateway's forms its module has. */
+  readonly form: string;
   readonly name: string;
   readonly version: string;
-  readonly priority: number;
-  readonly phases: readonly string[];
-  /** Handlers it has for phases in which the gateway calls no plugin server. */
-  readonly ignoredPhases?: readonly string[];
-  /** One sentence for each name in it that is almost one that is read. */
-  readonly nearMisses?: readonly string[];
-  /** The fields of the configuration record, in Kong's schema language. */
-  readonly fields: readonly unknown[];
-  /** Attributes of fields that are functions, and so cannot be sent. */
-  readonly unsent?: readonly string[];
+  /** What the gateway may call in it. */
+  readonly functions: readonly string[];
+  /** Of its configuration, in the gateway's schema language. */
+  readonly schema: readonly unknown[];
   /** The version of the plugin API that the module itself states. */
   readonly apiVersion?: string;
   /** The API put its version into the plugin: that counts, whatever is installed beside it. */
@@ -42,6 +37,8 @@ export interface PluginMetadata {
   readonly isolation?: "thread" | "process";
   /** Whether it cleans up at the end of its isolate. */
   readonly disposes?: true;
+  /** What else the gateway's half in the isolate has to say to its half on the host: the core only hands it on. */
+  readonly announcement?: unknown;
 }
 
 /** Where a debugger can reach an isolate. */

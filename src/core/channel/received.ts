@@ -66,8 +66,7 @@ function isReport(message: Fields): boolean {
 const isMetadata = (value: unknown): boolean =>
   isFields(value) &&
   [value["form"], value["name"], value["version"]].every(isText) &&
-  isNumber(value["priority"]) &&
-  [value["phases"], value["fields"]].every(Array.isArray);
+  [value["functions"], value["schema"]].every(Array.isArray);
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isText = (value: unknown): boolean => typeof value === "string";

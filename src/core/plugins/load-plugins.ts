@@ -1,6 +1,6 @@
 // Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
 import { stat } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { ErrorInfo } from "../model/index.js";
 import type { LogEntry, PluginMetadata } from "../channel/index.js";
@@ -19,6 +19,10 @@ export interface DefinitionCheck {
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
+  /** What serving it means for the gateway's traffic, as what is said of a plugin behind its name. */
+  readonly effects: readonly string[];
+  /** What the gateway reads at its own start alone, by what messages call it. */
+  readonly announced: Readonly<Record<string, unknown>>;
 }
 
 export interface LoadOptions extends BuildRules {
@@ -27,7 +31,7 @@ export interface LoadOptions extends BuildRules {
   /** URL of the module that is the gateway's half in an isolate. */
   readonly gatewayWorker: string;
   /** Whether the gateway would take the plugin, and what of it may surprise. */
-  readonly checkDefinition: (metadata: PluginMetadata) => DefinitionCheck;
+  readonly checkDefinition: (metadata: PluginMetadata, source: PluginSource) => DefinitionCheck;
   /** What the isolate that reads the modules may use. */
   readonly limits: TransportLimits;
   /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
@@ -121,8 +125,7 @@ async function toGeneration(
   const apiVersion = builtWith(metadata, artifact);
   const { api, versionMatch: match } = options;
   const mismatch = checkApiVersion({ plugin: name, builtWith: apiVersion, api, match });
-  const { errors, notes, warnings: told } = options.checkDefinition(metadata);
-  const warnings = [...formerName(source, metadata), ...told];
+  const { errors, warnings, notes, effects, announced } = options.checkDefinition(metadata, source);
   if (mismatch !== undefined) return { ...problemOf(item, name, `${mismatch}: ${otherApi(api, match)}`), metadata, warnings };
   if (errors.length > 0) {
     const reason = `the gateway would refuse it: ${errors.join("; ")}`;
@@ -137,6 +140,8 @@ async function toGeneration(
     inputs: filesOf(item),
     warnings,
     notes,
+    effects,
+    announced,
     ...(apiVersion === undefined ? {} : { apiVersion }),
     modified: (await lastModified(artifact.inputs.map(({ path }) => path))) / 1000,
     loaded: Date.now() / 1000,
@@ -146,16 +151,6 @@ async function toGeneration(
 /** A built plugin keeps its name whatever its file is called: who may rename files is not who may sign. */
 function nameOf(source: PluginSource, { stamp }: PluginArtifact): string {
   return stamp?.plugin ?? source.name;
-}
-
-/** kong-js-pdk calls a folder's plugin after its entry's file; configurations that are in use have that name. */
-function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadata): string[] {
-  const former = basename(entry, extname(entry)).toLowerCase();
-  const isAfterFolder = metadata.form === "kong-js-pdk" && root !== entry && metadata.name === name.toLowerCase();
-  if (!isAfterFolder || former === "index" || former === metadata.name) return [];
-  return [
-    `kong-js-pdk calls it ${former}, after its entry: export Name: "${former}" where the gateway's configuration has that name`,
-  ];
 }
 
 /** What the build or the API itself stamped, else the package beside the plugin, else what the module exports. */

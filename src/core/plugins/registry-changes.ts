@@ -25,10 +25,7 @@ export function registryChanges(before: PluginRegistry, after: PluginRegistry): 
   return { added, reloaded };
 }
 
-function announcedChanges({ metadata: before }: Generation, { metadata: after }: Generation): string[] {
-  const what: string[] = [];
-  if (!isDeepStrictEqual(before.fields, after.fields)) what.push("schema");
-  if (before.priority !== after.priority) what.push("priority");
-  if (!isDeepStrictEqual(before.phases, after.phases)) what.push("phases");
-  return what;
+function announcedChanges({ announced: before }: Generation, { announced: after }: Generation): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }

@@ -17,6 +17,10 @@ export interface Generation {
   readonly warnings: readonly string[];
   /** Which gateways it works with, where not with all. */
   readonly notes: readonly string[];
+  /** What serving it means for the gateway's traffic. */
+  readonly effects: readonly string[];
+  /** What the gateway reads at its own start alone, by what messages call it. */
+  readonly announced: Readonly<Record<string, unknown>>;
   /** The version of the plugin API that it was built against, where it names one. */
   readonly apiVersion?: string;
   /** Unix times in seconds. */

@@ -101,7 +101,7 @@ export class Engine<C extends Call> {
     const former = this.plugins.likeFormer(plugin, config);
     const generation = former?.generation ?? served?.generation;
     const started = Math.floor(Date.now() / 1000);
-    const fresh = { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
+    const fresh = { id, plugin, config, started, generation, fields: generation?.metadata.schema ?? [] };
     if (generation !== undefined && generation === served?.generation) this.plugins.fillIn(fresh, generation, served.announced);
     return this.#start(fresh, this.#registry);
   }
@@ -161,7 +161,7 @@ export class Engine<C extends Call> {
       generation === undefined
         ? registry.unavailable(name)
         : generation === current
-          ? this.#options.configurations.refusal(generation.name, generation.metadata.fields, config)
+          ? this.#options.configurations.refusal(generation.name, generation.metadata.schema, config)
           : undefined;
     if (generation !== undefined && refusal === undefined)
       return this.bindings.add({ ...given, generation, host: this.plugins.bind({ ...given, generation }) });

@@ -121,13 +121,10 @@ export class PluginReport {
   }
 
   /** What is known of a former generation is not told again. */
-  #warn({ name, metadata }: Generation, warnings: readonly string[], former?: Generation): void {
+  #warn({ name, effects }: Generation, warnings: readonly string[], former?: Generation): void {
     for (const warning of warnings) this.#logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
-    if (!metadata.phases.includes("response") || former?.metadata.phases.includes("response") === true) return;
-    this.#logger.warn(
-      { plugin: name },
-      `plugin ${name} has a response handler: the gateway will buffer every response of its routes, which breaks event streams`,
-    );
+    const news = effects.filter((effect) => former?.effects.includes(effect) !== true);
+    for (const effect of news) this.#logger.warn({ plugin: name }, `plugin ${name} ${effect}`);
   }
 }
 

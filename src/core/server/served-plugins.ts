@@ -61,7 +61,7 @@ export class ServedPlugins {
   /** Serves one plugin more. */
   add(generation: Generation): void {
     const pool = this.#createPool(generation, this.#listenerFor(generation));
-    const announced = generation.metadata.fields;
+    const announced = generation.metadata.schema;
     this.#plugins.set(generation.name, { generation, pool, announced, lastStart: 0, lastClose: 0 });
   }
 
@@ -114,11 +114,11 @@ export class ServedPlugins {
 
   /** Puts in what the gateway, which knows the schema `before`, cannot have sent. */
   fillIn(instance: { config: string }, { metadata }: Generation, before: readonly unknown[]): void {
-    instance.config = this.#rules.withNewDefaults(metadata.fields, before, instance.config);
+    instance.config = this.#rules.withNewDefaults(metadata.schema, before, instance.config);
   }
 
   #misfits({ metadata }: Generation, config: string): readonly ConfigurationProblem[] {
-    return this.#rules.misfits(metadata.fields, config);
+    return this.#rules.misfits(metadata.schema, config);
   }
 
   /** Whether the gateway would take the configuration with this schema. */
@@ -133,7 +133,7 @@ export class ServedPlugins {
       ({ generation, config: other }) =>
         generation !== undefined &&
         generation !== current &&
-        this.#rules.isSame(generation.metadata.fields, other, generation.metadata.fields, config),
+        this.#rules.isSame(generation.metadata.schema, other, generation.metadata.schema, config),
     );
   }
 

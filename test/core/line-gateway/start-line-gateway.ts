@@ -85,7 +85,7 @@ export async function startLineGateway(options: LineGatewayOptions): Promise<Sta
         logger,
         load: {
           gatewayWorker: WORKER,
-          checkDefinition: () => ({ errors: [], warnings: [], notes: [] }),
+          checkDefinition: () => ({ errors: [], warnings: [], notes: [], effects: [], announced: {} }),
           api: API,
           versionMatch: "compatible",
           trustedKeys: [],

@@ -6,6 +6,8 @@ import { createLogger } from "../../../core/log/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { writeOutput } from "../../program/index.js";
 import { findTypeErrors } from "../../../build/index.js";
+import type { PluginMetadata } from "../../../core/channel/index.js";
+import { announcementOf } from "../../../gateways/kong/server/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadDirectory } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
@@ -56,18 +58,15 @@ function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefine
 }
 
 function served({ name, path, metadata, apiVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
-  const { version, priority, phases } = metadata;
   const pdk = apiVersion === undefined ? {} : { pdkVersion: apiVersion };
   return {
     name,
     path,
     served: true,
-    version,
-    priority,
-    phases,
+    ...announced(metadata),
     ...pdk,
     errors: [],
-    warnings: [...warnings, ...misfits(phases, release)],
+    warnings: [...warnings, ...misfits(metadata.functions, release)],
     notes,
   };
 }
@@ -78,8 +77,12 @@ function misfits(phases: readonly string[], release: GatewayRelease | undefined)
   return [`its response handler never runs: Kong ${release.name} has no response phase`];
 }
 
+function announced(metadata: PluginMetadata) {
+  return { version: metadata.version, priority: announcementOf(metadata).priority, phases: metadata.functions };
+}
+
 function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {
-  const said = metadata === undefined ? {} : { version: metadata.version, priority: metadata.priority, phases: metadata.phases };
+  const said = metadata === undefined ? {} : announced(metadata);
   const pdk = metadata?.apiVersion === undefined ? {} : { pdkVersion: metadata.apiVersion };
   return { name, path, served: false, ...said, ...pdk, errors: details ?? [reason], warnings, notes: [] };
 }

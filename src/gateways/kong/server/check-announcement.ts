@@ -1,15 +1,9 @@
 // Checks what a plugin announces of itself the way the gateway will: name, phases, schema.
+import { basename, extname } from "node:path";
 import type { PluginMetadata } from "../../../core/channel/index.js";
+import type { DefinitionCheck, PluginSource } from "../../../core/plugins/index.js";
 import { checkSchema, type SchemaProblem } from "../schema/index.js";
-
-export interface Announcement {
-  /** Why the gateway would not start with it. */
-  readonly errors: readonly string[];
-  /** What will not work as it looks. */
-  readonly warnings: readonly string[];
-  /** Which gateways it works with. */
-  readonly notes: readonly string[];
-}
+import { announcementOf } from "./announcement.js";
 
 /** Words with a meaning of their own in the gateway's list of plugins. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["bundled", "off"]);
@@ -23,19 +17,15 @@ const BUNDLED_NAMES: ReadonlySet<string> = new Set(
   standard-webhooks statsd syslog tcp-log udp-log zipkin`.split(/\s+/),
 );
 
-export function checkAnnouncement({
-  name,
-  phases,
-  ignoredPhases = [],
-  nearMisses = [],
-  fields,
-  unsent = [],
-}: PluginMetadata): Announcement {
+/** `source` is where its module is. */
+export function checkAnnouncement(metadata: PluginMetadata, source: PluginSource): DefinitionCheck {
+  const { name, functions: phases, schema: fields } = metadata;
+  const { priority, ignoredPhases, nearMisses, unsent } = announcementOf(metadata);
   const schema = checkSchema(fields);
   const told = (severity: "error" | "warning"): string[] =>
     schema.filter((problem) => problem.severity === severity).map(({ path, reason }) => `${path}: ${reason}`);
   const notes = schema.filter(({ severity }) => severity === "note");
-  const warnings = [...nearMisses];
+  const warnings = [...formerName(source, metadata), ...nearMisses];
   if (BUNDLED_NAMES.has(name))
     warnings.push(`the gateway has a plugin of its own called ${name} and takes that one: choose another name`);
   if (ignoredPhases.length > 0)
@@ -46,7 +36,25 @@ export function checkAnnouncement({
     warnings.push(
       `the ${unsent.join(" and ")} in its schema does not reach the gateway, being a function: check the value in the plugin`,
     );
-  return { errors: [...wrongName(name), ...told("error")], warnings: [...warnings, ...told("warning")], notes: grouped(notes) };
+  return {
+    errors: [...wrongName(name), ...told("error")],
+    warnings: [...warnings, ...told("warning")],
+    notes: grouped(notes),
+    effects: phases.includes("response") ? [BUFFERS] : [],
+    announced: { schema: fields, priority, phases },
+  };
+}
+
+const BUFFERS = "has a response handler: the gateway will buffer every response of its routes, which breaks event streams";
+
+/** kong-js-pdk calls a folder's plugin after its entry's file; configurations that are in use have that name. */
+function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadata): string[] {
+  const former = basename(entry, extname(entry)).toLowerCase();
+  const isAfterFolder = metadata.form === "kong-js-pdk" && root !== entry && metadata.name === name.toLowerCase();
+  if (!isAfterFolder || former === "index" || former === metadata.name) return [];
+  return [
+    `kong-js-pdk calls it ${former}, after its entry: export Name: "${former}" where the gateway's configuration has that name`,
+  ];
 }
 
 /** One line per reason: a schema may have a description on each of its fields. */

@@ -11,7 +11,7 @@ import { EmbeddedError } from "./errors.js";
  */
 export function generationOf(definition: PluginDefinition, name: string, path: string): Generation {
   const metadata = metadataOf(definition, name);
-  const { errors, warnings, notes } = checkAnnouncement(metadata);
+  const { errors, ...said } = checkAnnouncement(metadata, { name, root: path, entry: path });
   if (errors.length > 0) throw new EmbeddedError("EMBEDDED_REFUSED", `a gateway would refuse it: ${errors.join("; ")}`);
   return {
     name: metadata.name,
@@ -20,8 +20,7 @@ export function generationOf(definition: PluginDefinition, name: string, path: s
     metadata,
     inputs: [],
     content: "",
-    warnings,
-    notes,
+    ...said,
     modified: (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) / 1000,
     loaded: Date.now() / 1000,
   };

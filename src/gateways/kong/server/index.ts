@@ -1,4 +1,5 @@
 // The door of the Kong gateway's server: sockets, instances and events on one side, plugins on the other.
+export { announcementOf } from "./announcement.js";
 export { checkAnnouncement } from "./check-announcement.js";
 export { EmbeddedError } from "./errors.js";
 export { generationOf } from "./generation-of.js";

@@ -112,7 +112,7 @@ export class ServerService implements PluginService {
     const value = parse(config) ?? null;
     const shown = isDeeperThan(SHOWN_NESTING, value) ? null : redactConfig(fields, value);
     // What became a secret since is one.
-    const both = generation === undefined ? shown : redactConfig(generation.metadata.fields, shown);
+    const both = generation === undefined ? shown : redactConfig(generation.metadata.schema, shown);
     const status = { Name: plugin, Id: id, Config: both, StartTime: started };
     return error === undefined ? status : { ...status, Error: error };
   }
@@ -121,7 +121,7 @@ export class ServerService implements PluginService {
 /** An instance of another server as one of this: it is started here with the code that is served now. */
 export function describedBinding({ id, plugin, config, started }: SharedInstance, plugins: ServedPlugins): SleepingBinding {
   const generation = plugins.get(plugin)?.generation;
-  return { id, plugin, config, started, generation, fields: generation?.metadata.fields ?? [] };
+  return { id, plugin, config, started, generation, fields: generation?.metadata.schema ?? [] };
 }
 
 function parse(config: string): unknown {

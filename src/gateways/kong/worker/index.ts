@@ -7,7 +7,7 @@ export { adaptModule } from "./forms/adapt-module.js";
 export type { PluginDefinition } from "./forms/plugin-definition.js";
 export { KongHost } from "./kong-host.js";
 export { PrefetchLearner } from "./prefetch-learner.js";
-export { metadataOf } from "./plugin-metadata.js";
+export { type Announcement, metadataOf } from "./plugin-metadata.js";
 export { rejectionFloats, rejectionLands, exceptionEscapes } from "./refusals.js";
 export { checkRuntime } from "./self-check.js";
 export { gatewayWorker } from "./gateway-worker.js";

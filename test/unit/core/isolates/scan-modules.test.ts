@@ -44,12 +44,15 @@ describe("modules", () => {
           form: "go",
           name: "a",
           version: "1.0.0",
-          priority: 1,
-          phases: ["access", "log"],
-          fields: expect.any(Array) as unknown,
+          functions: ["access", "log"],
+          schema: expect.any(Array) as unknown,
+          announcement: { priority: 1, ignoredPhases: [], nearMisses: [], unsent: [] },
         },
       },
-      { ok: true, metadata: expect.objectContaining({ name: "own-name", phases: ["response"], apiVersion: "1.2.3" }) as unknown },
+      {
+        ok: true,
+        metadata: expect.objectContaining({ name: "own-name", functions: ["response"], apiVersion: "1.2.3" }) as unknown,
+      },
     ]);
   });
 

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LoadOptions, PluginApi, PluginRegistry } from "../../../../src/core/plugins/index.js";
 import { createTempDir, type TempDir } from "../../../support/index.js";
-import { checkAnnouncement } from "../../../../src/gateways/kong/server/index.js";
+import { announcementOf, checkAnnouncement } from "../../../../src/gateways/kong/server/index.js";
 import { KONG_WORKER, loadPluginsFolder } from "../isolates/from-dist.js";
 
 const { loadPlugins } = await loadPluginsFolder();
@@ -71,8 +71,8 @@ describe("a directory", () => {
           path.slice(directory.path.length + 1),
           metadata.form,
           metadata.version,
-          metadata.priority,
-          metadata.phases,
+          announcementOf(metadata).priority,
+          metadata.functions,
         ]),
     ).toEqual([
       ["go-style", "go-style.ts", "go", "1.0.0", 1, ["access"]],

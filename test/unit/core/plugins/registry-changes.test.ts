@@ -3,15 +3,17 @@ import { describe, expect, it } from "vitest";
 import { type Generation, type PluginProblem, PluginRegistry, registryChanges } from "../../../../src/core/plugins/index.js";
 import { claimNames } from "../../../../src/core/plugins/claim-names.js";
 
-function generation(name: string, path: string, more: Partial<Generation["metadata"]> = {}): Generation {
+function generation(name: string, path: string, announced: Generation["announced"] = {}): Generation {
   return {
     name,
     path,
     artifact: { entry: path, format: "cjs", code: "" },
-    metadata: { form: "go", name, version: "1.0.0", priority: 1, phases: ["access"], fields: [], ...more },
+    metadata: { form: "go", name, version: "1.0.0", functions: ["access"], schema: [] },
     content: `${name} of ${path}`,
     warnings: [],
     notes: [],
+    effects: [],
+    announced: { schema: [], priority: 1, phases: ["access"], ...announced },
     inputs: [path],
     modified: 1,
     loaded: 2,
@@ -101,7 +103,7 @@ describe("changes", () => {
   });
 
   it.each([
-    ["schema", { fields: [{ a: { type: "string" } }] }],
+    ["schema", { schema: [{ a: { type: "string" } }] }],
     ["priority", { priority: 2 }],
     ["phases", { phases: ["access", "log"] }],
   ] as const)("of the %s are for the gateway to see", (what, more) => {
