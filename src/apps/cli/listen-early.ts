@@ -1,13 +1,7 @@
 // Listens for a command line that serves, before the command itself is loaded.
-import {
-  EarlySocket,
-  isSupervised,
-  programGrammar,
-  programName,
-  SERVER_GRAMMAR,
-  type ServePlan,
-  servePlan,
-} from "../../core/supervisor/index.js";
+import { EarlySocket, isSupervised, programName } from "../../core/supervisor/index.js";
+import { programGrammar, SERVER_GRAMMAR } from "./serve-flags.js";
+import { type ServePlan, servePlan } from "./serve-plan.js";
 
 export interface Early {
   readonly socket: EarlySocket;

@@ -4,7 +4,8 @@ import type { ServeOptions } from "../../../../src/apps/cli/invocation.js";
 import { parseCommandLine } from "../../../../src/apps/cli/options.js";
 import { createProgram } from "../../../../src/apps/cli/program.js";
 import { FLAGS } from "../../../../src/apps/program/flags.js";
-import { type FlagGrammar, programGrammar, SERVER_GRAMMAR, servePlan } from "../../../../src/core/supervisor/index.js";
+import { programGrammar, SERVER_GRAMMAR } from "../../../../src/apps/cli/serve-flags.js";
+import { type FlagGrammar, servePlan } from "../../../../src/apps/cli/serve-plan.js";
 
 /** With these nothing is served, or not by the command that a gateway starts. */
 const NOT_SERVING = [

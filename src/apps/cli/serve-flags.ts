@@ -1,5 +1,5 @@
 // Names the flags of a command that serves, for who listens before the command's own parser is loaded.
-// test/unit/core/supervisor/serve-flags.test.ts compares the two.
+// test/unit/apps/cli/serve-flags.test.ts compares the two.
 import type { FlagGrammar } from "./serve-plan.js";
 
 const COMMON = [

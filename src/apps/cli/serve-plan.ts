@@ -1,6 +1,6 @@
 // Reads as much of a command line as it takes to listen. What it is not sure of is left to the command's own parser.
 import { join, resolve } from "node:path";
-import type { SocketPlace } from "./early-socket.js";
+import type { SocketPlace } from "../../core/supervisor/index.js";
 
 export interface ServePlan extends SocketPlace {
   readonly isSupervised: boolean;
