@@ -9,6 +9,7 @@ import {
   InThreadPool,
   KONG_WORKER,
   OnePlugin,
+  SHORTER_PATH,
 } from "../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
@@ -78,7 +79,7 @@ async function serve(
   await requireWritable(dirname(socketPath), "the socket's directory");
   const supervised = supervisorOfThis();
   if (supervised === undefined && socket === undefined && options.isSupervised) {
-    const held = await EarlySocket.open({ path: socketPath, mode: socketMode });
+    const held = await EarlySocket.open({ path: socketPath, mode: socketMode, remedy: SHORTER_PATH });
     return supervise({ socket: held, watchParent, command: sameCommand() });
   }
   await servePlugin(await load(options), options, supervised ?? socket);

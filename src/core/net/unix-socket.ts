@@ -22,6 +22,8 @@ export interface UnixSocketOptions {
   readonly onPathChange?: (change: PathChange) => void;
   /** Clients come through a link: only the length of that one's path matters. */
   readonly isBehindLink?: boolean;
+  /** What to do about a path that is too long, for the message. */
+  readonly remedy?: string;
   /** Leaves what clients send unread, for whoever gets the connections. */
   readonly pauseOnConnect?: boolean;
 }
@@ -62,8 +64,8 @@ export class UnixSocket implements ListeningSocket {
    * @throws {SocketError} with the path and the reason.
    */
   static async listen(options: UnixSocketOptions): Promise<UnixSocket> {
-    const { path, isBehindLink = false } = options;
-    if (!isBehindLink) requireShortPath(path, "use -socket or a shorter -kong-prefix");
+    const { path, isBehindLink = false, remedy = "use a shorter one" } = options;
+    if (!isBehindLink) requireShortPath(path, remedy);
     const former = requireFreePath(path);
     try {
       const bound = await bind(options);

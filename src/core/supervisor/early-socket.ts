@@ -6,6 +6,8 @@ export interface SocketPlace {
   readonly path: string;
   /** Permission bits of the socket file. */
   readonly mode: number;
+  /** What to do about a path that is too long, for the message. */
+  readonly remedy?: string;
 }
 
 /** Takes the connections, and hears what becomes of the socket. */
@@ -34,12 +36,13 @@ export class EarlySocket implements ListeningSocket {
   }
 
   /** @throws {SocketError} */
-  static async open({ path, mode }: SocketPlace): Promise<EarlySocket> {
+  static async open({ path, mode, remedy }: SocketPlace): Promise<EarlySocket> {
     const early = new EarlySocket(path, FormerSocket.keep(path));
     try {
       early.#socket = await UnixSocket.listen({
         path,
         mode,
+        ...(remedy === undefined ? {} : { remedy }),
         pauseOnConnect: true,
         onConnection: (socket) => early.#offer(socket),
         onError: (error) => early.#user?.onError(error),

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socket-group/index.js";
-import { logOwnOutput, type PluginServer, serveDirectory } from "../../../gateways/kong/server/index.js";
+import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors, type Listen } from "../../../core/net/index.js";
 import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
@@ -92,7 +92,7 @@ export async function serve(options: ServeOptions, socket: EarlySocket | undefin
   const supervised = supervisorOfThis();
   if (supervised === undefined && socket === undefined && options.isSupervised) {
     const path = await requirePlaces(options);
-    const held = await EarlySocket.open({ path, mode: options.socketMode });
+    const held = await EarlySocket.open({ path, mode: options.socketMode, remedy: SHORTER_PATH });
     return supervise({ socket: held, watchParent: options.watchParent, command: sameCommand() });
   }
   await serveHere(options, supervised ?? socket);

@@ -1,4 +1,4 @@
-// Makes whatever plugin code prints in this isolate a log line: stdout belongs to the dump, and to Kong's own log.
+// Makes whatever plugin code prints in this isolate a log line: stdout belongs to the dump, and stderr to the gateway's log.
 import { Console } from "node:console";
 import { type LogEntry, LineStream } from "../../channel/index.js";
 

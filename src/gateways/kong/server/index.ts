@@ -7,7 +7,7 @@ export { InThreadPool } from "./in-thread-pool.js";
 export { OnePlugin } from "./one-plugin.js";
 export { logOwnOutput } from "./own-output.js";
 export { pluginInfo } from "./plugin-info.js";
-export { type ServerOptions, PluginServer, type PluginServerOptions } from "./plugin-server.js";
+export { type ServerOptions, PluginServer, type PluginServerOptions, SHORTER_PATH } from "./plugin-server.js";
 export { serveDirectory } from "./serve-directory.js";
 export type { OwnInstances, SharedInstance, Siblings } from "./siblings.js";
 export { KONG_WORKER } from "./worker-module.js";

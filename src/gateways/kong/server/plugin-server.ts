@@ -27,6 +27,9 @@ import { Predecessor } from "./predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
 import type { Siblings } from "./siblings.js";
 
+/** What to do where the socket's path is too long for clients. */
+export const SHORTER_PATH = "use -socket or a shorter -kong-prefix";
+
 /** Times are in milliseconds, sizes in bytes. */
 export interface ServerOptions {
   readonly socketPath: string;
@@ -142,6 +145,7 @@ export class PluginServer {
       path,
       isBehindLink: siblings !== undefined,
       mode: socketMode,
+      remedy: SHORTER_PATH,
       onConnection: (socket) => this.#accept(socket),
       onError: (error) => {
         const message = `a connection to ${socketPath} could not be accepted: ${error.message}`;

@@ -10,7 +10,7 @@ import { type FlagGrammar, servePlan } from "../../../../src/apps/cli/serve-plan
 /** With these nothing is served, or not by the command that a gateway starts. */
 const NOT_SERVING = [
   ...["dump-all-plugins", "dump", "dump-plugin-info", "version", "help"],
-  ...["port", "config", "out", "sign", "standalone", "json", "kong-version", "mode", "format"],
+  ...["port", "config", "out", "sign", "standalone", "json", "types", "no-types", "kong-version", "mode", "format"],
 ];
 
 const known = ({ valued, switches }: FlagGrammar): string[] => [...[...valued].map((name) => `${name} VALUE`), ...[...switches]];

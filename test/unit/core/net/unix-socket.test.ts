@@ -181,6 +181,13 @@ describe("paths near the limit", () => {
     });
   });
 
+  it("are refused with what the caller advises", async () => {
+    const path = pathOf(LONGEST_PATH + 1, "server.sock");
+    const unused = { mode: 0o600, onConnection: () => {}, onError: () => {} };
+    await expect(UnixSocket.listen({ ...unused, path, remedy: "move it" })).rejects.toThrow(/107 are allowed; move it$/);
+    await expect(UnixSocket.listen({ ...unused, path })).rejects.toThrow(/107 are allowed; use a shorter one$/);
+  });
+
   it("counts bytes, not characters", async () => {
     const characters = join(directory.path, "é".repeat(60));
     expect(characters.length).toBeLessThan(LONGEST_PATH);
