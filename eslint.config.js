@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 import { importRule } from "./eslint.imports.js";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "**/node_modules/", "test/fixtures/", "coverage/"] },
+  { ignores: ["dist/", "node_modules/", "**/node_modules/", "test/fixtures/", "examples/", "coverage/"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],
