@@ -11,8 +11,8 @@ const tyk = (...names) => names.map((name) => `gateways/tyk/${name}`);
 
 export const IMPORTS = {
   "core/model": [],
-  "core/signing": [],
-  "core/net": [],
+  "core/signing": ["core/model"],
+  "core/net": ["core/model"],
   "core/supervisor": ["core/net"],
   "core/channel": ["core/model", "core/net"],
   "core/log": ["core/channel", "core/model"],
@@ -24,7 +24,7 @@ export const IMPORTS = {
 
   "gateways/kong/pdk": [],
   "gateways/kong/schema": [],
-  "gateways/kong/standin": [],
+  "gateways/kong/standin": ["core/model"],
   "gateways/kong/conf": ["core/model", "core/net"],
   "gateways/kong/msgpack": ["core/model", "core/net"],
   "gateways/kong/protobuf": ["core/model", "core/net", ...kong("msgpack", "pdk")],
@@ -35,9 +35,9 @@ export const IMPORTS = {
   "gateways/kong/socket-group": [...CORE, ...kong("rpc", "server", "worker")],
 
   // Facts and files of the other gateway: none of them runs in isolates.
-  "gateways/tyk/releases": [],
-  "gateways/tyk/bundles": [],
-  "gateways/tyk/standin": tyk("messages", "releases"),
+  "gateways/tyk/releases": ["core/model"],
+  "gateways/tyk/bundles": ["core/model"],
+  "gateways/tyk/standin": ["core/model", ...tyk("messages", "releases")],
   "gateways/tyk/definitions": ["core/model", "core/plugins"],
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.
@@ -45,12 +45,13 @@ export const IMPORTS = {
   "gateways/tyk/http2": ["core/model", "core/net"],
   "gateways/tyk/dispatcher": tyk("messages"),
 
-  build: ["core/plugins", "core/signing"],
+  build: ["core/model", "core/plugins", "core/signing"],
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/program": ["apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   "apps/testing": [
     "apps/plugin-api",
+    "core/model",
     "core/plugins",
     "core/worker",
     ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),

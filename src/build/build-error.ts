@@ -1,4 +1,5 @@
 // Owns the error of a plugin that cannot be built.
+import { PluginServerError } from "../core/model/index.js";
 
 const CODES = {
   BUILD_NO_PLUGIN: "there is no plugin",
@@ -11,12 +12,10 @@ const CODES = {
 
 export type BuildErrorCode = keyof typeof CODES;
 
-export class BuildError extends Error {
+export class BuildError extends PluginServerError<BuildErrorCode> {
   override readonly name = "BuildError";
-  readonly code: BuildErrorCode;
 
   constructor(code: BuildErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

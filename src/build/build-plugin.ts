@@ -125,6 +125,7 @@ async function readAsServer(stage: string, load: LoadOptions): Promise<Generatio
 /** A plugin that changed from CommonJS to an ES module, or back, would be there twice. */
 async function removeOtherFormat(folder: string, name: string, extension: string): Promise<void> {
   const other = join(folder, `${name}${extension === ".mjs" ? ".cjs" : ".mjs"}`);
+  // None is there, or none that can be read: a server says so then.
   const bytes = await readFile(other).catch(() => undefined);
   if (bytes !== undefined && readBuild(bytes).kind === "built") await rm(other);
 }

@@ -150,6 +150,7 @@ function resolves(from: string, specifier: string): boolean {
     createRequire(from).resolve(specifier);
     return true;
   } catch {
+    // Not installed there: that is the answer.
     return false;
   }
 }

@@ -15,6 +15,7 @@ export async function listenEarly(argv: readonly string[]): Promise<Early | unde
   try {
     return { plan, socket: await EarlySocket.open(plan) };
   } catch {
+    // The command itself fails at the same, and says why.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 // Runs one command line and says with which status the process is to end.
-import { UsageError } from "../../core/model/index.js";
+import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "../program/index.js";
 import { writeStderr } from "../../core/log/index.js";
 import type { EarlySocket } from "../../core/supervisor/index.js";
@@ -59,8 +59,7 @@ async function perform(invocation: Exclude<Invocation, { command: "serve" }>): P
 
 /** Known errors are one line; for anything else the stack is what a bug report needs. */
 function report(error: unknown): 1 | 2 {
-  const known = error instanceof Error && "code" in error;
-  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = saysAllInOneLine(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   const usage = error instanceof UsageError;
   writeStderr(`pluginserver: ${text}${usage ? "; see pluginserver -help" : ""}\n`);
   return usage ? 2 : 1;

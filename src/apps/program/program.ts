@@ -19,7 +19,7 @@ import { endOfService } from "./end-of-service.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { pluginEnvironment } from "./plugin-environment.js";
 import { requireWritable } from "./require-path.js";
-import { UsageError } from "../../core/model/index.js";
+import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
 import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
 import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
@@ -149,8 +149,7 @@ function inIsolates({ startTransport }: ProgramPlugin, { threads, limits, hidden
 }
 
 function report(error: unknown, program: string): 1 | 2 {
-  const known = error instanceof Error && "code" in error;
-  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = saysAllInOneLine(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   writeStderr(`${program}: ${text}\n`);
   if (!(error instanceof UsageError)) return 1;
   writeStderr(usageText(program));

@@ -1,4 +1,5 @@
 // The errors of the test kit, each with a stable code.
+import { PluginServerError } from "../../core/model/index.js";
 
 /** The stable codes of {@link TestingError}. Match on these, never on a message. */
 export type TestingErrorCode =
@@ -12,13 +13,12 @@ export type TestingErrorCode =
   | "TESTING_CALL_REFUSED";
 
 /** Thrown for what a test got wrong; also the `error` of a request whose plugin made a call that the gateway refuses. */
-export class TestingError extends Error {
+export class TestingError extends PluginServerError<TestingErrorCode> {
   override readonly name = "TestingError";
-  readonly code: TestingErrorCode;
+  declare readonly code: TestingErrorCode;
 
   constructor(code: TestingErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
+    super(code, message, cause === undefined ? undefined : { cause });
   }
 }
 

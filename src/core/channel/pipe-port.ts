@@ -89,6 +89,7 @@ function read(kind: number, content: Buffer): unknown {
     if (kind === VALUE) return v8.deserialize(content);
     return kind === PARTS ? readParts(content) : new Uint8Array(content);
   } catch {
+    // Bytes that plugin code wrote to the pipe: no message.
     return undefined;
   }
 }

@@ -26,6 +26,7 @@ export class RunQueue {
       this.#last = { text, at: now };
       return waited;
     } catch {
+      // The thread has ended, or the system does not tell.
       return 0;
     }
   }

@@ -60,6 +60,7 @@ function valueOf(error: Error, field: string): unknown {
   try {
     return Reflect.get(error, field);
   } catch {
+    // A getter that throws has no value.
     return undefined;
   }
 }

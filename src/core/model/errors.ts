@@ -1,4 +1,5 @@
 // Owns the errors that keep the server from starting; each message is what the operator reads.
+import { PluginServerError } from "./plugin-server-error.js";
 
 const CODES = {
   SERVER_NO_PLUGINS_DIR: "the plugins directory cannot be read",
@@ -6,12 +7,10 @@ const CODES = {
 
 export type ServerErrorCode = keyof typeof CODES;
 
-export class ServerError extends Error {
+export class ServerError extends PluginServerError<ServerErrorCode> {
   override readonly name = "ServerError";
-  readonly code: ServerErrorCode;
 
   constructor(code: ServerErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

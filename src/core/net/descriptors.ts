@@ -41,6 +41,7 @@ function readLimit(): number {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     return soft === undefined ? Infinity : Number(soft);
   } catch {
+    // Not on this system: the limit shows when a connection is refused.
     return Infinity;
   }
 }
@@ -49,6 +50,7 @@ function inUse(): number {
   try {
     return readdirSync("/proc/self/fd").length;
   } catch {
+    // Not on this system.
     return 0;
   }
 }

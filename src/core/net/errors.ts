@@ -1,4 +1,5 @@
 // Owns the errors of a socket's path; each message is what the operator reads.
+import { PluginServerError } from "../model/index.js";
 
 const CODES = {
   SERVER_SOCKET_PATH_TOO_LONG: "the socket's path is too long for the operating system",
@@ -8,12 +9,10 @@ const CODES = {
 
 export type SocketErrorCode = keyof typeof CODES;
 
-export class SocketError extends Error {
+export class SocketError extends PluginServerError<SocketErrorCode> {
   override readonly name = "SocketError";
-  readonly code: SocketErrorCode;
 
   constructor(code: SocketErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

@@ -11,6 +11,7 @@ export function linkTarget(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
+    // It is no link, or not there.
     return undefined;
   }
 }

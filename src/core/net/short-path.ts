@@ -51,6 +51,7 @@ export async function isServed(path: string): Promise<boolean> {
       socket.once("connect", () => settle(true));
       socket.once("error", ({ code }: NodeJS.ErrnoException) => settle(code !== "ECONNREFUSED" && code !== "ENOENT"));
     });
+  // A path that cannot be reached leads to nobody.
   await withShortPath(path, ask).catch(() => {});
   return isThere;
 }

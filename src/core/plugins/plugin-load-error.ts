@@ -1,4 +1,5 @@
 // Owns the error for a plugin whose source cannot be turned into an artifact.
+import { PluginServerError } from "../model/index.js";
 import type { PluginInput } from "./compile/compile.js";
 
 export interface LoadErrorPosition {
@@ -20,8 +21,8 @@ export interface LoadErrorDetails {
   readonly cause?: unknown;
 }
 
-export class PluginLoadError extends Error {
-  readonly code = "PLUGIN_COMPILE_FAILED";
+export class PluginLoadError extends PluginServerError<"PLUGIN_COMPILE_FAILED"> {
+  override readonly name = "PluginLoadError";
   readonly path: string;
   readonly line: number | undefined;
   readonly column: number | undefined;
@@ -30,8 +31,7 @@ export class PluginLoadError extends Error {
 
   constructor({ path, label, text, position, inputs = [], cause }: LoadErrorDetails) {
     const place = position === undefined ? label : `${label}:${position.line}:${position.column}`;
-    super(`${place}: ${text}`, cause === undefined ? undefined : { cause });
-    this.name = "PluginLoadError";
+    super("PLUGIN_COMPILE_FAILED", `${place}: ${text}`, cause === undefined ? undefined : { cause });
     this.path = path;
     this.line = position?.line;
     this.column = position?.column;

@@ -68,6 +68,7 @@ export class DirectoryWatch {
    * follows: they may have changed before they were watched.
    */
   async include(paths: readonly string[]): Promise<void> {
+    // One that is gone is watched for by its name.
     const real = await Promise.all(paths.map((path) => realpath(path).catch(() => resolve(path))));
     this.#files = new Set([...paths.map((path) => resolve(path)), ...real]);
     this.#folders = new Set([...this.#files].map((path) => dirname(path)));
@@ -206,6 +207,7 @@ async function identityOf(directory: string): Promise<string | undefined> {
     const { dev, ino, birthtimeNs } = await stat(directory, { bigint: true });
     return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
+    // It is not there, which is an identity too.
     return undefined;
   }
 }

@@ -45,6 +45,7 @@ function parseJson(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
+    // No JSON is no stamp.
     return {};
   }
 }

@@ -14,6 +14,7 @@ export async function hashFolder(folder: string): Promise<string | undefined> {
 }
 
 async function addFolder(root: string, path: string, add: (path: string, bytes: Buffer) => void): Promise<boolean> {
+  // A folder that cannot be read is not whole.
   const entries = await readdir(join(root, path), { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return false;
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

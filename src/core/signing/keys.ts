@@ -1,5 +1,6 @@
 // Owns signing keys and trusted keys: ed25519, as PEM files of openssl have them.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { PluginServerError } from "../model/index.js";
 import type { BuildSignature } from "./built-file.js";
 
 /** So that a signature of ours is good for nothing else. */
@@ -18,9 +19,12 @@ export interface TrustedKey {
 }
 
 /** A file that does not hold the key it should; the message ends a sentence that names the file. */
-export class StampKeyError extends Error {
+export class StampKeyError extends PluginServerError<"STAMP_KEY_INVALID"> {
   override readonly name = "StampKeyError";
-  readonly code = "STAMP_KEY_INVALID";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("STAMP_KEY_INVALID", message, options);
+  }
 }
 
 /** @throws {StampKeyError} where `pem` is no private ed25519 key. */
@@ -54,8 +58,8 @@ function parse(read: () => KeyObject, otherwise: string): KeyObject {
   let key: KeyObject;
   try {
     key = read();
-  } catch {
-    throw new StampKeyError(otherwise);
+  } catch (cause) {
+    throw new StampKeyError(otherwise, { cause });
   }
   if (key.asymmetricKeyType !== "ed25519")
     throw new StampKeyError(`a key of the type ${key.asymmetricKeyType ?? "unknown"}, and ed25519 is needed`);

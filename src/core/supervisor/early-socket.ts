@@ -95,6 +95,7 @@ export class EarlySocket implements ListeningSocket {
 
   /** The server did not start: a predecessor that still runs has its path back. */
   async giveUp(): Promise<void> {
+    // The predecessor may be gone, and the error that matters is why the server did not start.
     await this.#former.restore(this.#inode).catch(() => {});
     await this.close();
   }

@@ -6,6 +6,7 @@ export function currentThread(): string | undefined {
   try {
     return readlinkSync("/proc/thread-self");
   } catch {
+    // A system without /proc.
     return undefined;
   }
 }

@@ -53,6 +53,7 @@ function realPathOf(entry: string): string {
   try {
     return realpathSync(entry);
   } catch {
+    // Gone: its name is the best that is left.
     return entry;
   }
 }

@@ -16,6 +16,7 @@ export async function init({ name: path }: InitOptions): Promise<void> {
   const name = basename(folder);
   if (!NAME.test(name) || name === OWN_PACKAGE)
     throw new CommandError(`"${name}" cannot be the name of a plugin: use lower-case letters, digits and dashes`);
+  // It is not there yet; where it cannot be made or written, that fails below.
   const found = await readdir(folder).catch(() => []);
   if (found.length > 0) throw new CommandError(`${folder} is there already, and is not empty: choose another name`);
   const files = projectFiles({ name, pluginserver: await ownSource(folder) });

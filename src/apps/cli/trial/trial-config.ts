@@ -31,6 +31,7 @@ export class TrialConfig {
   /** Another text for another content, or another file. */
   async version(): Promise<string> {
     const file = await this.file();
+    // Gone between the two looks: that is a version too.
     const found = file === undefined ? undefined : await stat(file).catch(() => undefined);
     return found === undefined ? "" : `${String(file)} ${found.mtimeMs} ${found.size} ${found.ino}`;
   }

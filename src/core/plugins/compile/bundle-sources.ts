@@ -167,6 +167,7 @@ function resolveWithNode(path: string, folder: string): string | undefined {
   try {
     return createRequire(join(folder, "importer.js")).resolve(path);
   } catch {
+    // Not installed there: the caller looks elsewhere, or esbuild reports the import with its place.
     return undefined;
   }
 }

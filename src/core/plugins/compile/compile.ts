@@ -129,6 +129,7 @@ function inputsOf({ inputs }: BundleSources): PluginInput[] {
 async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
   const hashed = await Promise.all(
     [...paths].sort().map(async (path) => {
+      // Gone since: the next look at the directory finds that out.
       const bytes = await readFile(path).catch(() => undefined);
       return bytes === undefined ? [] : [{ path, sha256: createHash("sha256").update(bytes).digest("hex") }];
     }),
@@ -166,6 +167,7 @@ async function bundleAsWritten(compilation: Compilation, guess: "esm" | "cjs"): 
   try {
     first = await bundleSources(compilation, guess);
   } catch (error) {
+    // Where both fail, what the first says is told: it is about the format that the file looks like.
     const second = await bundleSources(compilation, other).catch(() => undefined);
     if (second?.entryFormat === other) return second;
     throw error;
@@ -247,6 +249,7 @@ async function linkedPaths(paths: readonly string[], entry: string, realEntry: s
   if (entry === realEntry) return linked;
   for (const path of paths) {
     const candidate = join(dirname(entry), relative(dirname(realEntry), path));
+    // Not beside the link: it keeps its own path.
     const target = await realpath(candidate).catch(() => undefined);
     if (target === path) linked.set(path, candidate);
   }

@@ -18,6 +18,7 @@ function descriptors(): number[] {
   try {
     return readdirSync("/proc/self/fdinfo").map(Number);
   } catch {
+    // A system without /proc: nothing is known to be inherited.
     return [];
   }
 }

@@ -1,4 +1,5 @@
 // Owns the errors of the byte layer: each means the peer broke the protocol, and ends its connection.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const MESSAGES = {
   WIRE_NOT_A_MESSAGE: "not a MessagePack-RPC message",
@@ -15,12 +16,10 @@ const MESSAGES = {
 export type WireErrorCode = keyof typeof MESSAGES;
 
 /** Thrown for bytes that are no valid message. `detail` says which byte or limit. */
-export class WireError extends Error {
+export class WireError extends PluginServerError<WireErrorCode> {
   override readonly name = "WireError";
-  readonly code: WireErrorCode;
 
   constructor(code: WireErrorCode, detail: string) {
-    super(`${MESSAGES[code]}: ${detail}`);
-    this.code = code;
+    super(code, `${MESSAGES[code]}: ${detail}`);
   }
 }

@@ -50,6 +50,11 @@ export interface PdkErrorDetails extends ErrorOptions {
  * }
  */
 export class PdkError extends Error {
+  static {
+    // The brand of this package's errors. The class has no base, as what plugins import imports nothing of the server.
+    Object.defineProperty(this.prototype, Symbol.for("pluginserver.error"), { value: true });
+  }
+
   override readonly name = "PdkError";
   readonly code: PdkErrorCode;
   /** The gateway's name of the function that was called; missing when the error is not about one call. */

@@ -1,4 +1,5 @@
 // The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
+import { isOwnError } from "../../../core/model/index.js";
 import type { Connection, ConnectionHandler } from "./connection.js";
 import {
   encodeCall,
@@ -108,7 +109,7 @@ export class MsgpackRpc implements ConnectionHandler {
 
   #fail(method: string, messageId: MessageId, connection: Connection, thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    if (!("code" in error)) this.#options.onInternalError(method, error);
+    if (!isOwnError(error)) this.#options.onInternalError(method, error);
     connection.send(encodeErrorReply(messageId, error.message));
   }
 

@@ -51,6 +51,7 @@ export class Predecessor {
       try {
         reader.push(chunk, (message) => this.#receive(message));
       } catch {
+        // Not what a predecessor says: its close, which follows, gives up what is under way.
         socket.destroy();
       }
     });

@@ -128,6 +128,7 @@ function parse(config: string): unknown {
   try {
     return JSON.parse(config) as unknown;
   } catch {
+    // No JSON: it is shown as nothing.
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 // The errors of the stand-in gateway, each with a stable code.
+import { PluginServerError } from "../../../core/model/index.js";
 
 export type GatewayErrorCode =
   /** The declarative configuration is wrong; the message names the field. */
@@ -18,13 +19,11 @@ export type GatewayErrorCode =
   /** The gateway could not listen on its address. */
   | "GATEWAY_LISTEN";
 
-export class GatewayError extends Error {
-  readonly code: GatewayErrorCode;
+export class GatewayError extends PluginServerError<GatewayErrorCode> {
+  override readonly name = "GatewayError";
 
   constructor(code: GatewayErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = "GatewayError";
-    this.code = code;
+    super(code, message, cause === undefined ? undefined : { cause });
   }
 }
 

@@ -75,6 +75,7 @@ export function parseJsonForPlugin(bytes: Buffer): unknown {
   try {
     parsed = JSON.parse(bytes.toString("utf8"));
   } catch {
+    // As the gateway does: a body that is no JSON is nil.
     return undefined;
   }
   return typeof parsed === "object" && parsed !== null ? withoutEmptyObjects(parsed) : undefined;

@@ -1,4 +1,5 @@
 // Owns the errors of bundles: what is wrong with one, or with where it should come from.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_BUNDLE_ARCHIVE: "the bundle is no archive that can be read",
@@ -13,12 +14,10 @@ const CODES = {
 
 export type BundleErrorCode = keyof typeof CODES;
 
-export class BundleError extends Error {
+export class BundleError extends PluginServerError<BundleErrorCode> {
   override readonly name = "BundleError";
-  readonly code: BundleErrorCode;
 
   constructor(code: BundleErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

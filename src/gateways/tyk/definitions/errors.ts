@@ -1,4 +1,5 @@
 // Owns the errors of API definitions: each message says what to configure, or where to look.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_DEFINITION_NOT_CONFIGURED: "this server has no API definitions",
@@ -10,12 +11,10 @@ const CODES = {
 
 export type DefinitionErrorCode = keyof typeof CODES;
 
-export class DefinitionError extends Error {
+export class DefinitionError extends PluginServerError<DefinitionErrorCode> {
   override readonly name = "DefinitionError";
-  readonly code: DefinitionErrorCode;
 
   constructor(code: DefinitionErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

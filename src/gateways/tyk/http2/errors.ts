@@ -1,4 +1,5 @@
 // Owns the errors that keep the gRPC server from listening; each message is what the operator reads.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   GRPC_BAD_ADDRESS: "not an address to listen on",
@@ -8,12 +9,10 @@ const CODES = {
 
 export type ListenErrorCode = keyof typeof CODES;
 
-export class ListenError extends Error {
+export class ListenError extends PluginServerError<ListenErrorCode> {
   override readonly name = "ListenError";
-  readonly code: ListenErrorCode;
 
   constructor(code: ListenErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

@@ -25,6 +25,7 @@ function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString());
   } catch {
+    // Bytes of plugin code: who asks for them says what is wrong.
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 // Owns the errors of messages: bytes that are none, and values that no message can carry.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   COPROCESS_MALFORMED: "not a message of the gateway's protocol",
@@ -10,12 +11,10 @@ const CODES = {
 export type MessageErrorCode = keyof typeof CODES;
 
 /** `detail` says which message and field, and where in the bytes. It ends the one call whose message it is. */
-export class MessageError extends Error {
+export class MessageError extends PluginServerError<MessageErrorCode> {
   override readonly name = "MessageError";
-  readonly code: MessageErrorCode;
 
   constructor(code: MessageErrorCode, detail: string) {
-    super(`${CODES[code]}: ${detail}`);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`);
   }
 }

@@ -1,4 +1,5 @@
 // Owns the errors of a release that cannot be served, or that nobody knows.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_RELEASE_UNKNOWN: "this release of the gateway is not known",
@@ -7,12 +8,10 @@ const CODES = {
 
 export type ReleaseErrorCode = keyof typeof CODES;
 
-export class ReleaseError extends Error {
+export class ReleaseError extends PluginServerError<ReleaseErrorCode> {
   override readonly name = "ReleaseError";
-  readonly code: ReleaseErrorCode;
 
   constructor(code: ReleaseErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
   }
 }

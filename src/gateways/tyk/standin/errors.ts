@@ -1,4 +1,5 @@
 // Owns the errors of the stand-in: of a call that failed, and of what it was started with.
+import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_STANDIN_CALL: "the call failed",
@@ -8,15 +9,13 @@ const CODES = {
 
 export type StandinErrorCode = keyof typeof CODES;
 
-export class StandinError extends Error {
+export class StandinError extends PluginServerError<StandinErrorCode> {
   override readonly name = "StandinError";
-  readonly code: StandinErrorCode;
   /** Of a call: gRPC's status. */
   readonly status: number | undefined;
 
   constructor(code: StandinErrorCode, detail: string, options: ErrorOptions & { readonly status?: number } = {}) {
-    super(`${CODES[code]}: ${detail}`, options);
-    this.code = code;
+    super(code, `${CODES[code]}: ${detail}`, options);
     this.status = options.status;
   }
 }

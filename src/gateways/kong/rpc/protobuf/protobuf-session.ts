@@ -1,4 +1,5 @@
 // Owns what one ProtoBuf:1 connection is in the middle of: a command, an event, or the calls that end one.
+import { isOwnError } from "../../../../core/model/index.js";
 import {
   assertResultSize,
   encodePdkCall,
@@ -257,7 +258,7 @@ export class ProtobufSession {
       answer = encodeRpcReturn(sequence, await answerCommand(this.#options.service, command));
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      if (!("code" in error)) this.#options.onInternalError(command.kind, error);
+      if (!isOwnError(error)) this.#options.onInternalError(command.kind, error);
     }
     this.#sendReturn(answer);
     if (this.#state === "busy") this.#next();

@@ -43,6 +43,7 @@ export function gatewayIds(config: string): GatewayIds {
   try {
     parsed = JSON.parse(config);
   } catch {
+    // No JSON, so it names nothing; the check of the configuration says what is wrong.
     return {};
   }
   if (typeof parsed !== "object" || parsed === null) return {};

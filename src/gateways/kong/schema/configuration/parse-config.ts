@@ -4,6 +4,7 @@ export function parseConfig(config: string): Record<string, unknown> | undefined
     const value: unknown = JSON.parse(config);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
+    // No JSON: the caller says so.
     return undefined;
   }
 }

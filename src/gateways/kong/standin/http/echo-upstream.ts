@@ -27,6 +27,7 @@ export interface EchoUpstreamOptions {
 export function startEchoUpstream(options: EchoUpstreamOptions = {}): Promise<EchoUpstream> {
   const { host = "127.0.0.1", port = 0 } = options;
   const server = createServer((incoming, outgoing) => {
+    // A client that has left: nobody is there to be told.
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
   return new Promise((resolve, reject) => {

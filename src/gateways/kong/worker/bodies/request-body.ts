@@ -37,6 +37,7 @@ async function askRawBody(ask: PdkAsk, plugin: string, method: string): Promise<
 
 /** Up to 2.8 the gateway says that it has no such body, and never why nor how large it is. */
 async function tooLargeForBuffer(ask: PdkAsk, plugin: string, method: string, cause: PdkError): Promise<PdkError> {
+  // Only for the message, which can do without.
   const length = await ask("kong.request.get_header", ["content-length"]).catch(() => undefined);
   const size = typeof length === "string" ? `${length} bytes` : "a size that the request does not tell";
   const advice = "raise nginx_http_client_body_buffer_size in kong.conf, or use Kong 3.8 or later";

@@ -1,10 +1,10 @@
 // Owns the error for a module that runs but is not a plugin the gateway would accept.
+import { PluginServerError } from "../../../../core/model/index.js";
 
-export class PluginFormError extends Error {
-  readonly code = "PLUGIN_FORM_INVALID";
+export class PluginFormError extends PluginServerError<"PLUGIN_FORM_INVALID"> {
+  override readonly name = "PluginFormError";
 
   constructor(reason: string) {
-    super(reason);
-    this.name = "PluginFormError";
+    super("PLUGIN_FORM_INVALID", reason);
   }
 }

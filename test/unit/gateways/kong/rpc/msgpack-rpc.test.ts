@@ -176,8 +176,10 @@ describe("calls that cannot be answered as asked", () => {
     expect(internal).toEqual([]);
   });
 
-  it("a fault of the server itself is an answer, and told to its owner", async () => {
-    const fault = new TypeError("broken");
+  it.each([
+    ["a fault of the server itself", new TypeError("broken")],
+    ["one of Node.js, with a code of its own,", Object.assign(new RangeError("broken"), { code: "ERR_OUT_OF_RANGE" })],
+  ])("%s is an answer, and told to its owner", async (_what, fault) => {
     service.onPluginInfo = () => Promise.reject(fault);
     await expect(client.call("plugin.GetPluginInfo", "hello")).rejects.toThrow("broken");
     expect(internal).toEqual([[expect.stringContaining("GetPluginInfo"), fault]]);
