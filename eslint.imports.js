@@ -43,7 +43,11 @@ export const IMPORTS = {
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
   "gateways/tyk/http2": ["core/model", "core/net"],
-  "gateways/tyk/dispatcher": tyk("messages"),
+  "gateways/tyk/dispatcher": [
+    ...["calls", "channel", "log", "model", "server"].map((name) => `core/${name}`),
+    ...tyk("definitions", "http2", "messages"),
+  ],
+  "gateways/tyk/server": [...CORE, ...tyk("definitions", "dispatcher", "http2", "messages")],
 
   build: ["core/model", "core/plugins", "core/signing"],
   // Names the modules of every gateway's API.

@@ -30,6 +30,7 @@ export class ServedPlugins {
   readonly #plugins = new Map<string, ServedPlugin>();
   /** Pools of generations that are no longer served; instances still run in them. */
   readonly #former = new Map<Generation, BindingPool>();
+  #revision = 0;
 
   constructor(
     instances: BindingTable,
@@ -41,6 +42,11 @@ export class ServedPlugins {
     this.#rules = rules;
     this.#listenerFor = listenerFor;
     this.#createPool = createPool;
+  }
+
+  /** Another number after each change of a plugin, for who keeps what follows from them. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get(name: string): ServedPlugin | undefined {
@@ -55,6 +61,7 @@ export class ServedPlugins {
   replace(generations: readonly Generation[]): void {
     for (const { generation, pool } of this.#plugins.values()) this.#retire(generation, pool);
     this.#plugins.clear();
+    this.#revision += 1;
     for (const generation of generations) this.add(generation);
   }
 
@@ -63,6 +70,7 @@ export class ServedPlugins {
     const pool = this.#createPool(generation, this.#listenerFor(generation));
     const announced = generation.metadata.schema;
     this.#plugins.set(generation.name, { generation, pool, announced, lastStart: 0, lastClose: 0 });
+    this.#revision += 1;
   }
 
   /**
@@ -75,6 +83,7 @@ export class ServedPlugins {
       this.add(generation);
       return [];
     }
+    this.#revision += 1;
     // One that could not run has no generation: it is started anew.
     const living = this.#instances.ofPlugin(generation.name).filter((instance) => instance.generation !== undefined);
     const all = [...living, ...this.#instances.sleepingOf(generation.name)];

@@ -12,6 +12,8 @@ export interface CallContext {
   readonly metadata: IncomingHttpHeaders;
   /** When the client gives up, on the clock of `performance.now()`; `undefined` where it waits for ever, as gateways do. */
   readonly deadline: number | undefined;
+  /** Whether nobody waits for the answer any more. */
+  readonly isOver: boolean;
   /** Has the listener called once when nobody waits for the answer any more; the answer is then dropped. There is one listener. */
   onCancel(listener: (reason: CancelReason) => void): void;
 }
@@ -87,6 +89,10 @@ export class UnaryCall implements CallContext {
 
   get deadline(): number | undefined {
     return this.#deadline;
+  }
+
+  get isOver(): boolean {
+    return this.#state === "answered" || this.#state === "closed";
   }
 
   onCancel(listener: (reason: CancelReason) => void): void {

@@ -1,0 +1,2 @@
+// The door of server: a whole server for Tyk gateways.
+export { TykServer, type TykServerOptions } from "./tyk-server.js";

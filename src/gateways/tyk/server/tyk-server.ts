@@ -1,0 +1,178 @@
+// Composes a server for Tyk gateways: address, gRPC, hooks, plugins and isolates.
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { LimitedLog } from "../../../core/log/index.js";
+import { Descriptors, logPathChange, type PathChange } from "../../../core/net/index.js";
+import { type ConfigurationRules, type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
+import type { DefinitionSource } from "../definitions/index.js";
+import { Dispatcher, DISPATCHER_SERVICE, HookLog, type RunningHook } from "../dispatcher/index.js";
+import { type Address, formatAddress, GrpcServer, healthMethods, listen, type Listener } from "../http2/index.js";
+
+/** Times are in milliseconds, sizes in bytes. */
+export interface TykServerOptions {
+  readonly address: Address;
+  /** Permission bits of a Unix socket. */
+  readonly socketMode: number;
+  /** What a call may take, where its plugin says nothing else: a gateway waits for ever. */
+  readonly callTimeout: number;
+  readonly bindingTimeout: number;
+  readonly drainTimeout: number;
+  readonly maxMessageSize: number;
+  readonly maxConnections: number;
+  /** Calls at once on one connection; a gateway queues what is beyond, and has one connection for all. */
+  readonly maxCalls: number;
+  /** The plugin whose calls may take as long as they do: somebody looks at them with a debugger. */
+  readonly withoutDeadline?: string | undefined;
+  readonly definitions: DefinitionSource | undefined;
+  readonly createPool: CreatePool;
+  readonly createSource: CreateSource;
+  readonly logger: Logger;
+}
+
+/** Messages that have not come whole may take as much memory as so many of the largest. */
+const LARGEST_AT_ONCE = 8;
+/** What runs is told that its server ends, and still gets its status out, within so many milliseconds of the drain timeout. */
+const LAST_WORDS = 500;
+
+/** A plugin checks its configuration itself, in its isolate: the gateway has no schema. */
+const RULES: ConfigurationRules = {
+  misfits: () => [],
+  refusal: () => undefined,
+  withNewDefaults: (_schema, _before, configuration) => configuration,
+  isSame: (_schema, configuration, _otherSchema, other) => configuration === other,
+  idsOf: () => ({}),
+};
+
+export class TykServer {
+  readonly #options: TykServerOptions;
+  readonly #log: LimitedLog;
+  readonly #engine: Engine<RunningHook>;
+  readonly #dispatcher: Dispatcher;
+  readonly #grpc: GrpcServer;
+  readonly #descriptors = new Descriptors();
+  #listener: Listener | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TykServerOptions) {
+    this.#options = options;
+    this.#log = new LimitedLog(options.logger);
+    const log = new HookLog(this.#log);
+    let lastBindingId = 0;
+    this.#engine = new Engine<RunningHook>({
+      createSource: options.createSource,
+      createPool: options.createPool,
+      configurations: RULES,
+      bindingTimeout: options.bindingTimeout,
+      // No gateway knows them.
+      newBindingId: () => (lastBindingId += 1),
+      callTimeout: options.callTimeout,
+      withoutDeadline: options.withoutDeadline,
+      onError: "exit",
+      log,
+    });
+    this.#dispatcher = new Dispatcher({ engine: this.#engine, definitions: options.definitions, log });
+    this.#grpc = this.#createGrpc();
+  }
+
+  /** Where it listens: with the port that is really used. */
+  get address(): Address {
+    return this.#listener?.address ?? this.#options.address;
+  }
+
+  /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
+  async start(): Promise<void> {
+    const loaded = this.#dispatcher.load();
+    // Reported below, once somebody waits for it.
+    loaded.catch(() => {});
+    const { address, socketMode: mode } = this.#options;
+    this.#listener = await listen({
+      address,
+      mode,
+      onConnection: (socket) => this.#accept(socket),
+      onError: (error) => {
+        const message = `a connection to ${formatAddress(address)} could not be accepted: ${error.message}`;
+        this.#log.log({ level: "error", group: "accept", message, fields: () => ({ err: error }) });
+      },
+      onPathChange: (change) => this.#onPathChange(change),
+    });
+    await loaded;
+  }
+
+  /** Looks for changed plugins now. The listener stays as it is: a gateway that cannot connect for a moment backs off for minutes. */
+  reload(): void {
+    this.#engine.reload();
+  }
+
+  /** Sends clients elsewhere, finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#listener?.close();
+    const reloading = this.#engine.stopReloading();
+    await this.#grpc.close(Math.max(0, this.#options.drainTimeout - LAST_WORDS));
+    this.#dispatcher.close();
+    await reloading;
+    await this.#engine.close();
+    await this.#options.definitions?.close();
+    this.#log.close();
+  }
+
+  #createGrpc(): GrpcServer {
+    const { maxMessageSize, maxConnections, maxCalls } = this.#options;
+    const health = healthMethods({ services: [DISPATCHER_SERVICE], isServing: () => this.#dispatcher.isServing });
+    return new GrpcServer({
+      methods: new Map([...this.#dispatcher.methods(), ...health]),
+      maxMessageSize,
+      maxReceiving: LARGEST_AT_ONCE * maxMessageSize,
+      maxConnections,
+      maxConcurrentStreams: maxCalls,
+      log: {
+        connectionFailed: ({ message }) => this.#warn("closed connection", `a connection was closed: ${message}`),
+        connectionsRefused: (count) =>
+          this.#warn(
+            "refused connection",
+            `${count} connections were refused: there are ${maxConnections}, see -max-connections`,
+          ),
+        callsWithoutAuthority: () =>
+          this.#warn(
+            "authority",
+            "a gateway's calls have no :authority, which HTTP/2 refuses: each of its requests ends with 500. " +
+              'Set grpc_authority: "localhost" in its coprocess_options; Tyk 5.8.3 and later need no such option',
+          ),
+        methodFailed: (error) =>
+          this.#log.log({
+            level: "error",
+            group: "internal error",
+            message: `a call failed in the server itself: ${error instanceof Error ? error.message : String(error)}`,
+            fields: () => ({ err: error }),
+          }),
+      },
+    });
+  }
+
+  #accept(socket: Socket): void {
+    if (!this.#descriptors.areShort(socket)) {
+      this.#grpc.accept(socket);
+      return;
+    }
+    socket.destroy();
+    this.#warn(
+      "refused connection",
+      `a connection was refused: the process may open only ${this.#descriptors.limit} file descriptors, see ulimit -n`,
+    );
+  }
+
+  /** The successor has calls wait until its plugins are loaded: clients may go to it at once. */
+  #onPathChange(change: PathChange): void {
+    const { address, logger } = this.#options;
+    logPathChange(logger, formatAddress(address), change);
+    if (change.kind === "taken over") this.#grpc.handOver();
+  }
+
+  #warn(group: string, message: string): void {
+    this.#log.log({ level: "warn", group, message });
+  }
+}
