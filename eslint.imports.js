@@ -42,6 +42,8 @@ export const IMPORTS = {
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
+  "gateways/tyk/api": [],
+  "gateways/tyk/worker": ["core/channel", "core/model", "core/worker", ...tyk("api", "messages")],
   "gateways/tyk/http2": ["core/model", "core/net"],
   "gateways/tyk/dispatcher": [
     ...["calls", "channel", "log", "model", "server"].map((name) => `core/${name}`),

@@ -1,0 +1,122 @@
+// Owns one run of a plugin's function: whether it still runs, what it waits for, and what it has made to end its request.
+import type { Ask } from "../../../core/channel/index.js";
+import type { CallOrigin } from "../../../core/worker/index.js";
+import { TykError } from "../api/index.js";
+import { encodeDefinitionAsk, type HookKind } from "../messages/index.js";
+import { HookReply, HookSession } from "./early-reply.js";
+import { show } from "./http-rules.js";
+
+export interface CallSettings {
+  readonly id: number;
+  readonly bindingId: number;
+  readonly functionName: string;
+  readonly kind: HookKind;
+  readonly ask: (ask: Ask) => void;
+}
+
+interface Waiter {
+  readonly resolve: (data: Buffer | undefined) => void;
+  readonly reject: (error: TykError) => void;
+}
+
+export type Outcome = HookReply | HookSession;
+
+/** Made by which function, for messages. */
+const MAKERS = { reply: "respond() or deny()", session: "session()" } as const;
+
+export class HookCall implements CallOrigin {
+  readonly id: number;
+  readonly bindingId: number;
+  readonly functionName: string;
+  readonly kind: HookKind;
+  readonly #ask: (ask: Ask) => void;
+  #state: "running" | "over" = "running";
+  #waiters: Waiter[] = [];
+  #abort: AbortController | undefined;
+  #outcome: Outcome | undefined;
+
+  constructor({ id, bindingId, functionName, kind, ask }: CallSettings) {
+    this.id = id;
+    this.bindingId = bindingId;
+    this.functionName = functionName;
+    this.kind = kind;
+    this.#ask = ask;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  /** @throws {TykError} once the call is over: what it would do is lost. */
+  assertRunning(subject: string): void {
+    if (this.#state === "over") throw new TykError("TYK_CALL_ENDED", subject);
+  }
+
+  /** Remembers what ends the request, and gives it back. */
+  made<Result extends Outcome>(outcome: Result): Result {
+    this.#outcome = outcome;
+    return outcome;
+  }
+
+  /**
+   * What the function's result means; `subjects` are what it was called with.
+   * @throws {TykError} `TYK_BAD_RESULT` for one that means nothing, or that is not the one that was made.
+   */
+  outcomeOf(result: unknown, subjects: readonly unknown[]): Outcome | undefined {
+    const subject = `the ${this.functionName} hook`;
+    if (result instanceof HookReply || result instanceof HookSession) return result;
+    if (result !== undefined && !subjects.includes(result))
+      throw new TykError("TYK_BAD_RESULT", subject, notTaken(result, this.kind));
+    if (this.#outcome !== undefined) {
+      const maker = MAKERS[this.#outcome instanceof HookReply ? "reply" : "session"];
+      throw new TykError(
+        "TYK_BAD_RESULT",
+        subject,
+        `it called ${maker} and did not return what it gave: write "return" before it`,
+      );
+    }
+    if (this.kind === "authCheck")
+      throw new TykError("TYK_BAD_RESULT", subject, "it returned nothing: return session(), respond() or deny()");
+    return undefined;
+  }
+
+  /** The definition of this API as the server has it: JSON. */
+  askDefinition(apiId: string): Promise<Buffer | undefined> {
+    this.assertRunning("api.definition()");
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#ask({ data: encodeDefinitionAsk(apiId), wantsAnswer: true, ends: false });
+    });
+  }
+
+  /** The answer to the oldest ask. */
+  answer(failed: boolean, data: Buffer | undefined): void {
+    const waiter = this.#waiters.shift();
+    if (failed) waiter?.reject(new TykError("TYK_NO_DEFINITION", "api.definition()", data?.toString() ?? "the server has none"));
+    else waiter?.resolve(data);
+  }
+
+  end(): void {
+    this.#finish(() => new TykError("TYK_CALL_ENDED", "api.definition()"));
+  }
+
+  cancel(reason: string): void {
+    const error = (): TykError => new TykError("TYK_CALL_CANCELLED", `the ${this.functionName} hook`, reason);
+    this.#finish(error);
+    this.#abort?.abort(error());
+  }
+
+  #finish(error: () => TykError): void {
+    this.#state = "over";
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of waiters) reject(error());
+  }
+}
+
+function notTaken(result: unknown, kind: HookKind): string {
+  const what = `it returned ${show(result)}`;
+  if (kind === "response" || kind === "events") return `${what}: it returns nothing`;
+  return `${what}: return nothing to go on, or what respond(), deny()${kind === "authCheck" ? " or session()" : ""} gives`;
+}
