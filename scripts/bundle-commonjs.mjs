@@ -6,12 +6,15 @@ import { build } from "esbuild";
 
 const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist");
 
-/** One PDK for all, as an error's class must be the same everywhere; and what only ES modules reach stays out. */
+/** One PDK for all, and one API of each other gateway, as an error's class must be the same everywhere; and what only ES modules reach stays out. */
 const shared = {
   name: "shared",
   setup({ onResolve }) {
     onResolve({ filter: /\/pdk\/index\.js$/ }, ({ kind }) =>
       kind === "entry-point" ? undefined : { path: "./pdk.cjs", external: true },
+    );
+    onResolve({ filter: /(?:^|\/)(?:tyk|\.\.)\/api\/index\.js$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./tyk.cjs", external: true },
     );
     onResolve({ filter: /\/core\/plugins\/index\.js$/ }, () => ({ path: "../core/plugins/index.js", external: true }));
   },
@@ -21,6 +24,7 @@ await build({
   absWorkingDir: dist,
   entryPoints: {
     pdk: "gateways/kong/pdk/index.js",
+    tyk: "gateways/tyk/api/index.js",
     testing: "apps/testing/index.js",
     "testing-kong-js": "apps/testing/kong-js.js",
   },

@@ -12,8 +12,13 @@ export interface ContentsRequest {
 }
 
 const PDK = "pluginserver/pdk";
-/** What is built says the first name, which servers know that are older than the other. */
-const PDK_NAMES: ReadonlySet<string> = new Set([PDK, "pluginserver/kong"]);
+/** What the server gives to plugins, by the names that they import it by. */
+const DOORS: ReadonlyMap<string, string> = new Map([
+  [PDK, PDK],
+  // What is built says the first name, which servers know that are older than the other.
+  ["pluginserver/kong", PDK],
+  ["pluginserver/tyk", "pluginserver/tyk"],
+]);
 const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const MISSING = "pluginserver-missing";
 const NATIVE = "pluginserver-native";
@@ -47,8 +52,9 @@ export class BundleContents {
     if (args.pluginData === ALREADY_ASKED) return undefined;
     if (kind === "entry-point") return undefined;
     if (isBuiltin(path)) return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
-    if (PDK_NAMES.has(path)) return { path: PDK, external: true };
-    if (OWN_PACKAGE.test(path)) return { errors: [{ text: `imports ${path}: a plugin can have ${PDK} alone` }] };
+    const door = DOORS.get(path);
+    if (door !== undefined) return { path: door, external: true };
+    if (OWN_PACKAGE.test(path)) return { errors: [{ text: `imports ${path}: a plugin can have ${[...DOORS.keys()].join(" or ")}` }] };
     if (this.#missing.has(path)) return { path, namespace: MISSING };
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
     // esbuild reports what it cannot find with its place, and lets it pass where the code is prepared for that.
@@ -82,7 +88,7 @@ function missingModule(path: string): string {
 export function missingModules({ metafile }: BuildResult): Set<string> {
   const imports = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.imports);
   return new Set(
-    imports.filter(({ path, external }) => external === true && !isBuiltin(path) && path !== PDK).map(({ path }) => path),
+    imports.filter(({ path, external }) => external === true && !isBuiltin(path) && !DOORS.has(path)).map(({ path }) => path),
   );
 }
 
