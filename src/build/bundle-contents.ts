@@ -54,7 +54,8 @@ export class BundleContents {
     if (isBuiltin(path)) return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
     const door = DOORS.get(path);
     if (door !== undefined) return { path: door, external: true };
-    if (OWN_PACKAGE.test(path)) return { errors: [{ text: `imports ${path}: a plugin can have ${[...DOORS.keys()].join(" or ")}` }] };
+    if (OWN_PACKAGE.test(path))
+      return { errors: [{ text: `imports ${path}: a plugin can have ${[...DOORS.keys()].join(" or ")}` }] };
     if (this.#missing.has(path)) return { path, namespace: MISSING };
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
     // esbuild reports what it cannot find with its place, and lets it pass where the code is prepared for that.
