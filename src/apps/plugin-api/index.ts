@@ -4,6 +4,7 @@ import type { PluginApi } from "../../core/plugins/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 
 const KONG_PDK = fileURLToPath(new URL("../../gateways/kong/pdk/index.js", import.meta.url));
+const TYK_API = fileURLToPath(new URL("../../gateways/tyk/api/index.js", import.meta.url));
 
 /** What plugins get that bring none of their own. The PDK is one module under both its names. */
 export const PLUGIN_API: PluginApi = {
@@ -14,6 +15,7 @@ export const PLUGIN_API: PluginApi = {
   entries: new Map([
     ["pluginserver/pdk", KONG_PDK],
     ["pluginserver/kong", KONG_PDK],
+    ["pluginserver/tyk", TYK_API],
   ]),
   compatibleFlag: "-pdk-match=compatible",
 };

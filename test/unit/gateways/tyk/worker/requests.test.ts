@@ -7,7 +7,12 @@ describe("a hook that changes nothing", () => {
     const { reply, bytes } = await runRequest({ pre() {} }, { method: "POST", text: "hello" });
     expect(reply?.request).toMatchObject({ url: "/t/x?b=1&b=2", method: "POST", raw_body: Buffer.from("hello"), body: "" });
     expect(reply?.request?.return_overrides).toMatchObject({ response_code: 0, headers: new Map() });
-    expect([reply?.request?.headers.size, reply?.request?.params.size, reply?.spec.size, reply?.session]).toEqual([0, 0, 0, undefined]);
+    expect([reply?.request?.headers.size, reply?.request?.params.size, reply?.spec.size, reply?.session]).toEqual([
+      0,
+      0,
+      0,
+      undefined,
+    ]);
     expect(bytes?.length).toBeLessThan(40);
   });
 
@@ -69,7 +74,11 @@ describe("headers of a request", () => {
   });
 
   it.each([
-    ["set Host", (all: Headers) => all.set("host", "evil.example"), /TYK_NOT_CARRIED: request.headers.set\("host"\).*API's target/],
+    [
+      "set Host",
+      (all: Headers) => all.set("host", "evil.example"),
+      /TYK_NOT_CARRIED: request.headers.set\("host"\).*API's target/,
+    ],
     ["delete Host", (all: Headers) => all.delete("Host"), /TYK_NOT_CARRIED.*API's target/],
     ["set Content-Length", (all: Headers) => all.set("content-length", "3"), /TYK_NOT_CARRIED.*follows from the body/],
     ["set Connection", (all: Headers) => all.set("Connection", "close"), /TYK_NOT_CARRIED.*belongs to the connection/],
@@ -83,7 +92,9 @@ describe("headers of a request", () => {
   });
 });
 
-type Headers = Parameters<NonNullable<Extract<Parameters<typeof runRequest>[0]["pre"], (...args: never) => unknown>>>[0]["headers"];
+type Headers = Parameters<
+  NonNullable<Extract<Parameters<typeof runRequest>[0]["pre"], (...args: never) => unknown>>
+>[0]["headers"];
 
 describe("the query of a request", () => {
   const url = "/t/x?a=1&a=2&b=1&c=3";
@@ -142,7 +153,12 @@ describe("path, URL and method of a request", () => {
       pre(all) {
         all.path = "/other/caf\u00e9 x";
         all.method = "PUT";
-        expect([all.path, all.method, all.requestUri, all.scheme]).toEqual(["/other/caf%C3%A9%20x", "PUT", "/t/x?b=1&b=2", "http"]);
+        expect([all.path, all.method, all.requestUri, all.scheme]).toEqual([
+          "/other/caf%C3%A9%20x",
+          "PUT",
+          "/t/x?b=1&b=2",
+          "http",
+        ]);
       },
     });
     expect([request.url, request.method]).toEqual(["/other/caf%C3%A9%20x?b=1&b=2", "PUT"]);
