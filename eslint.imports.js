@@ -58,9 +58,11 @@ export const IMPORTS = {
   "apps/testing": [
     "apps/plugin-api",
     "core/model",
+    "core/channel",
     "core/plugins",
     "core/worker",
     ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),
+    ...tyk("api", "dispatcher", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": ["apps/plugin-api", "apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
 };

@@ -1,7 +1,11 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTempDir, runCli, type TempDir } from "../support/index.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
 let temp: TempDir;
 
@@ -52,5 +56,26 @@ describe("pluginserver init", () => {
     expect(code).toBe(status);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(readFileSync(join(temp.path, "full/file"), "utf8")).toBe("mine");
+  });
+});
+
+describe("pluginserver init -tyk", () => {
+  it("writes a project of a plugin for Tyk, whose types and tests are right", { timeout: 120_000 }, async () => {
+    const { code } = await runCli(["init", "-tyk", "greet"], { cwd: temp.path });
+    expect(code).toBe(0);
+    const project = join(temp.path, "greet");
+    mkdirSync(join(project, "node_modules", "@types"), { recursive: true });
+    symlinkSync(ROOT, join(project, "node_modules", "pluginserver"));
+    symlinkSync(join(ROOT, "node_modules/@types/node"), join(project, "node_modules/@types/node"));
+    const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+    const compiled = run(join(ROOT, "node_modules/typescript/bin/tsc"));
+    expect([compiled.status, compiled.stdout]).toEqual([0, ""]);
+    const tested = run("--test", "build/test/greet.test.js");
+    expect(tested.status, tested.stdout).toBe(0);
+  });
+
+  it("is for init alone", async () => {
+    const { code, stderr } = await runCli(["check", "-tyk", "greet"], { cwd: temp.path });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("-tyk is for init alone")]);
   });
 });

@@ -79,6 +79,8 @@ export interface BuildCommandOptions extends LoadingOptions {
 export interface InitOptions {
   /** Path of the new project; its last part is the plugin's name. */
   readonly name: string;
+  /** Whose plugin it is. */
+  readonly gateway: "kong" | "tyk";
 }
 
 export interface KongConfOptions extends LoadingOptions {

@@ -19,6 +19,7 @@ import {
   type BuildCommandOptions,
   type CheckOptions,
   ERROR_RULES,
+  type InitOptions,
   type Invocation,
   ISOLATIONS,
   type KongConfOptions,
@@ -77,6 +78,7 @@ interface Values {
   readonly kongVersion?: string;
   readonly mode: string;
   readonly format: string;
+  readonly tyk?: string;
 }
 
 const BOOLEANS = new Set([
@@ -130,6 +132,8 @@ function toInvocation(program: Command, socketName: string | undefined): Invocat
   const [command, ...operands] = program.args;
   if (values.help === true) return { command: "help", text: program.helpInformation().replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
+  if (values.tyk !== undefined && command !== "init")
+    throw new UsageError("-tyk is for init alone: plugins for Tyk are not served yet");
   switch (command) {
     case undefined:
       if (values.pluginsDir === undefined) throw new UsageError(directoryMissing(values.verbose === true));
@@ -141,7 +145,7 @@ function toInvocation(program: Command, socketName: string | undefined): Invocat
     case "build":
       return { command, options: building(values, operands) };
     case "init":
-      return { command, options: { name: onlyOperand("init", "the name of the plugin", operands) } };
+      return { command, options: starting(values, operands) };
     case "kong-conf":
       return { command, options: configuring(values, operands, serverFlags(program)) };
     default:
@@ -151,6 +155,12 @@ function toInvocation(program: Command, socketName: string | undefined): Invocat
 
 function withSocket(values: Values, name: string | undefined): Values {
   return name === undefined || values.socket !== undefined ? values : { ...values, socket: join(values.kongPrefix, name) };
+}
+
+/** `-tyk` takes the name along. */
+function starting({ tyk }: Values, operands: readonly string[]): InitOptions {
+  const names = tyk === undefined ? operands : [tyk, ...operands];
+  return { name: onlyOperand("init", "the name of the plugin", names), gateway: tyk === undefined ? "kong" : "tyk" };
 }
 
 function trying(values: Values, operands: readonly string[]): TryOptions {

@@ -6,7 +6,7 @@ const COMMANDS = [
   "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
   "check [DIR]: say what a gateway would see in a plugins directory;",
   "build PLUGIN... -out DIR: type-check, bundle and stamp plugins, each to one file;",
-  "init NAME: write a new plugin project to the folder NAME;",
+  "init NAME: write a new plugin project to the folder NAME, for Tyk with -tyk NAME;",
   "run PLUGIN: serve one plugin on a socket of its own (run PLUGIN -help says how);",
   "kong-conf -kong-version V: print the lines of kong.conf for a plugins directory",
 ].join(" ");
@@ -24,6 +24,7 @@ export function createProgram(): Command {
     .argument("[operands...]")
     .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there (also -p)").default("/usr/local/kong"))
     .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory, -d)"))
+    .addOption(option("--tyk <name>", "init: the project's plugin is one for Tyk"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
     .addOption(
       option(

@@ -18,7 +18,7 @@ export function projectFiles({ name, pluginserver }: ProjectOptions): Readonly<R
   };
 }
 
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 const packageJson = (name: string, pluginserver: string): object => ({
   name,
@@ -39,7 +39,7 @@ const packageJson = (name: string, pluginserver: string): object => ({
   },
 });
 
-const TSCONFIG = {
+export const TSCONFIG = {
   compilerOptions: {
     target: "ES2023",
     module: "NodeNext",

@@ -16,5 +16,14 @@ export type {
 } from "./options.js";
 export type { TestCall } from "./pdk-calls.js";
 export { type TestArguments, type TestedPlugin, testPlugin } from "./test-plugin.js";
+export {
+  type TestedTykPlugin,
+  testTykPlugin,
+  type TykTestOptions,
+  type TykTestRequest,
+  type TykTestResult,
+  type TykTestSession,
+} from "./test-tyk-plugin.js";
+export type { TykTestAnswer, TykTestUpstream } from "./tyk-test-service.js";
 export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";
 export type { KongVersion } from "../../gateways/kong/standin/index.js";

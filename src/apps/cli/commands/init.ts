@@ -5,13 +5,14 @@ import { CommandError } from "../../../core/model/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { InitOptions } from "../invocation.js";
 import { projectFiles } from "../project-files.js";
+import { tykProjectFiles } from "../tyk-project-files.js";
 import { packageVersion } from "../version.js";
 
 /** What npm, a file system and the gateway's list of plugins all take. */
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const OWN_PACKAGE = "pluginserver";
 
-export async function init({ name: path }: InitOptions): Promise<void> {
+export async function init({ name: path, gateway }: InitOptions): Promise<void> {
   const folder = resolve(path);
   const name = basename(folder);
   if (!NAME.test(name) || name === OWN_PACKAGE)
@@ -19,7 +20,8 @@ export async function init({ name: path }: InitOptions): Promise<void> {
   // It is not there yet; where it cannot be made or written, that fails below.
   const found = await readdir(folder).catch(() => []);
   if (found.length > 0) throw new CommandError(`${folder} is there already, and is not empty: choose another name`);
-  const files = projectFiles({ name, pluginserver: await ownSource(folder) });
+  const project = { name, pluginserver: await ownSource(folder) };
+  const files = gateway === "tyk" ? tykProjectFiles(project) : projectFiles(project);
   for (const [file, text] of Object.entries(files)) {
     const target = join(folder, file);
     await mkdir(dirname(target), { recursive: true });

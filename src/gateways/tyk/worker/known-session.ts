@@ -10,7 +10,7 @@ export function knownSession(view: ObjectView): Session | undefined {
   if (state === undefined || isEmpty(state)) return undefined;
   // The gateway merges them in this order.
   const metadata = new Map([...state.metadata, ...view.get("metadata")]);
-  return readOnly(plain({ ...state, metadata }), "session") as Session;
+  return readOnly(plainSession({ ...state, metadata }), "session") as Session;
 }
 
 /** Whether all fields are at their defaults, inside of messages too. */
@@ -23,9 +23,10 @@ function isEmpty(value: unknown): boolean {
 
 const MESSAGES = { basic_auth_data: { password: "", hash: "" }, jwt_data: { secret: "" }, monitor: { trigger_limits: [] } };
 
-function plain(state: SessionState): object {
+/** As plugins see it. */
+export function plainSession(state: SessionState): Session {
   const { basic_auth_data = MESSAGES.basic_auth_data, jwt_data = MESSAGES.jwt_data, monitor = MESSAGES.monitor } = state;
-  return toPlain({ ...state, basic_auth_data, jwt_data, monitor }) as object;
+  return toPlain({ ...state, basic_auth_data, jwt_data, monitor }) as Session;
 }
 
 function toPlain(value: unknown): unknown {

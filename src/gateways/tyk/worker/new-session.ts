@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { TykError } from "../api/index.js";
 import { SESSION_STATE } from "../messages/index.js";
-import { HookSession } from "./early-reply.js";
+import { type Acceptance, HookSession } from "./early-reply.js";
 import { headerValue, show, wellFormed } from "./http-rules.js";
 import { messageInput } from "./message-input.js";
 import { isRecord } from "./own-json.js";
@@ -28,7 +28,10 @@ const NOT_TAKEN: ReadonlyMap<string, string> = new Map([
 const TIMES = ["expires", "last_check", "quota_renews", "data_expires", "id_extractor_deadline"];
 
 /** @throws {TykError} for fields that there are not, and values that the gateway takes for others. */
-export function makeSession(given: unknown, { orgId, credential }: SessionMaker): HookSession {
+export const makeSession = (given: unknown, maker: SessionMaker): HookSession => new HookSession(acceptSession(given, maker));
+
+/** As {@link makeSession}, for who writes the reply. */
+export function acceptSession(given: unknown, { orgId, credential }: SessionMaker): Acceptance {
   if (given !== undefined && !isRecord(given)) throw bad(`it takes an object, not ${show(given)}`);
   const { token, cacheFor, ...fields } = given ?? {};
   for (const [name, reason] of NOT_TAKEN)
@@ -41,14 +44,14 @@ export function makeSession(given: unknown, { orgId, credential }: SessionMaker)
   const session = messageInput(SESSION_STATE, withApiIds({ ...fields, org_id: orgId }), SUBJECT);
   const metadata = fields["metadata"];
   if (isRecord(metadata) && metadata["token"] !== undefined) throw bad("metadata.token: give it as token");
-  return new HookSession({
+  return {
     session: {
       ...session,
       session_lifetime: session.session_lifetime ?? lifetime(cached, session.quota_renewal_rate),
       id_extractor_deadline: cached === undefined ? session.id_extractor_deadline : Math.floor(Date.now() / 1000) + cached,
     },
     metadata: new Map([["token", tokenOf(token, orgId, credential)]]),
-  });
+  };
 }
 
 /** Without one each token ever seen stays in Redis; with one that is shorter than the quota's the count would be lost. */
