@@ -23,16 +23,15 @@ export const gatewayWorker: GatewayWorker<TykDefinition> = {
   },
 };
 
-/** Its functions are its phases: `pre/addFooBar`. */
+/** Its functions by kind and name: `pre/addFooBar`. */
 function describe(definition: TykDefinition, fallbackName: string): PluginMetadata {
   const { name = fallbackName, version, timeout, isolation, functions, dispose } = definition;
   return {
-    form: "define-plugin",
+    form: "defineTykPlugin",
     name,
     version,
-    priority: 0,
-    phases: [...functions.keys()],
-    fields: [],
+    functions: [...functions.keys()],
+    schema: [],
     ...(timeout === undefined ? {} : { timeout }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(dispose === undefined ? {} : { disposes: true }),

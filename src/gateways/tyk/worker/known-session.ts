@@ -44,12 +44,12 @@ function readOnly(value: object, path: string): object {
       "the gateway takes a session from authCheck alone, whatever its release",
     );
   };
+  // What is set is defined.
   return new Proxy(value, {
     get: (target, key) => {
       const field: unknown = Reflect.get(target, key);
       return typeof field === "object" && field !== null ? readOnly(field, `${path}.${String(key)}`) : field;
     },
-    set: refuse,
     defineProperty: refuse,
     deleteProperty: refuse,
     setPrototypeOf: (target) => refuse(target, "__proto__"),

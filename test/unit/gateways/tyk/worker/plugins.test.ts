@@ -30,15 +30,14 @@ describe("a plugin", () => {
       dispose() {},
     });
     expect(gatewayWorker.describe(definition, "hello")).toEqual({
-      form: "define-plugin",
+      form: "defineTykPlugin",
       name: "hello",
       version: "1.2.0",
-      priority: 0,
-      fields: [],
+      schema: [],
       timeout: 3,
       isolation: "process",
       disposes: true,
-      phases: [
+      functions: [
         "pre/addFooBar",
         "pre/currentTime",
         "authCheck/authCheck",
