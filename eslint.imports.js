@@ -62,7 +62,7 @@ export const IMPORTS = {
     "core/plugins",
     "core/worker",
     ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),
-    ...tyk("api", "dispatcher", "messages", "releases", "standin", "worker"),
+    ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": ["apps/plugin-api", "apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
 };

@@ -1,8 +1,13 @@
 // Runs a plugin's hooks in this thread for the stand-in of Tyk: what a server does between gRPC and an isolate, without either.
 import type { CallHostListener, LogEntry } from "../../core/channel/index.js";
 import type { ApiDefinition } from "../../gateways/tyk/api/index.js";
-import { resolveEvent, resolveHook, type ResolvedHook } from "../../gateways/tyk/dispatcher/index.js";
-import { KIND_OF_TYPE, readEventPayload, readObjectHead } from "../../gateways/tyk/messages/index.js";
+import {
+  type HookKind,
+  hookFunction,
+  KIND_OF_TYPE,
+  readEventPayload,
+  readObjectHead,
+} from "../../gateways/tyk/messages/index.js";
 import { type Dispatcher, StandinError } from "../../gateways/tyk/standin/index.js";
 import { type TykDefinition, TykHost } from "../../gateways/tyk/worker/index.js";
 
@@ -42,29 +47,26 @@ export class TykMemoryDispatcher implements Dispatcher {
     const { hookType, hookName, spec } = readObjectHead(object);
     const kind = KIND_OF_TYPE[hookType];
     if (kind === undefined) return Promise.reject(failure(`a hook of type ${hookType}`, NOT_FOUND));
-    return this.#call(resolveHook(this.#owners, kind, hookName), spec.configData ?? "{}", object, signal);
+    return this.#call(this.#functionOf(kind, hookName), spec.configData ?? "{}", object, signal);
   }
 
   async dispatchEvent(event: Buffer): Promise<void> {
-    const { message, handler_name } = JSON.parse(readEventPayload(event)) as {
-      readonly message: { readonly Type: string };
-      readonly handler_name: string;
-    };
-    await this.#call(resolveEvent(this.#owners, handler_name, message.Type), "", event);
+    const { handler_name: name } = JSON.parse(readEventPayload(event)) as { readonly handler_name: string };
+    await this.#call(this.#functionOf("events", name), "", event);
   }
 
-  get #owners(): Parameters<typeof resolveHook>[0] {
-    return [{ plugin: this.#options.plugin, functions: [...this.#options.definition.functions.keys()] }];
+  /** Hooks of a test have their whole name: `PLUGIN:FUNCTION`. */
+  #functionOf(kind: HookKind, name: string): string {
+    return hookFunction(kind, name.slice(this.#options.plugin.length + 1));
   }
 
-  #call(hook: ResolvedHook, config: string, payload: Buffer, signal?: AbortSignal): Promise<Buffer> {
-    if (!hook.found) return Promise.reject(failure(hook.reason, NOT_FOUND));
+  #call(functionName: string, config: string, payload: Buffer, signal?: AbortSignal): Promise<Buffer> {
     const callId = this.#nextId++;
     const bindingId = this.#bind(config);
     return new Promise((resolve, reject) => {
       this.#waiting.set(callId, { resolve, reject });
       signal?.addEventListener("abort", () => this.#host.cancel(callId, "its client has left"), { once: true });
-      this.#host.start({ callId, bindingId, functionName: hook.functionName, payload });
+      this.#host.start({ callId, bindingId, functionName, payload });
     });
   }
 

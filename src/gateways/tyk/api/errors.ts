@@ -47,6 +47,11 @@ export const TYK_ERROR_CODES = Object.keys(CODES) as readonly TykErrorCode[];
  * }
  */
 export class TykError extends Error {
+  static {
+    // The brand of this package's errors. The class has no base, as what plugins import imports nothing of the server.
+    Object.defineProperty(this.prototype, Symbol.for("pluginserver.error"), { value: true });
+  }
+
   override readonly name = "TykError";
   readonly code: TykErrorCode;
 

@@ -1,6 +1,6 @@
 // Reads `config_data` of an API definition: parsed once, checked by what the plugin expects of it, and frozen.
 import { TykError } from "../api/index.js";
-import { type CheckConfig, tableCheck } from "./config-table.js";
+import { type CheckConfig, CONFIG_DATA, tableCheck } from "./config-table.js";
 import { deepFreeze, isRecord } from "./own-json.js";
 
 export interface BoundConfig {
@@ -11,8 +11,6 @@ export interface BoundConfig {
 }
 
 export type ReadConfig = (text: string) => BoundConfig;
-
-const SUBJECT = "config_data of the API definition";
 
 /** @throws {TykError} `TYK_PLUGIN_INVALID` for a schema that is none. The function throws `TYK_CONFIG_INVALID`. */
 export function configReader(schema: unknown): ReadConfig {
@@ -31,7 +29,7 @@ function checkOf(schema: unknown): CheckConfig {
   if ((typeof schema !== "object" && typeof schema !== "function") || schema === null)
     throw new TykError("TYK_PLUGIN_INVALID", "config", "it is a schema: fields by name, or one of Zod, Valibot or ArkType");
   const standard: unknown = Reflect.get(schema, "~standard");
-  return standard === undefined ? tableCheck(schema, SUBJECT) : standardCheck(standard);
+  return standard === undefined ? tableCheck(schema) : standardCheck(standard);
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {
@@ -39,12 +37,12 @@ function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new TykError("TYK_CONFIG_INVALID", SUBJECT, "it is no JSON", { cause });
+    throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, "it is no JSON", { cause });
   }
   // Some gateways write null for none.
   if (data === null) return {};
   if (isRecord(data)) return data;
-  throw new TykError("TYK_CONFIG_INVALID", SUBJECT, "it is no object");
+  throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, "it is no object");
 }
 
 function standardCheck(standard: unknown): CheckConfig {
@@ -56,14 +54,14 @@ function standardCheck(standard: unknown): CheckConfig {
     if (result instanceof Promise) {
       // What it says comes too late.
       result.catch(() => {});
-      throw new TykError("TYK_CONFIG_INVALID", SUBJECT, "its schema is asynchronous: calls cannot wait for it");
+      throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, "its schema is asynchronous: calls cannot wait for it");
     }
-    if (!isRecord(result)) throw new TykError("TYK_CONFIG_INVALID", SUBJECT, "its schema gave no result");
+    if (!isRecord(result)) throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, "its schema gave no result");
     const { issues, value } = result;
     if (issues === undefined) return value;
     throw new TykError(
       "TYK_CONFIG_INVALID",
-      SUBJECT,
+      CONFIG_DATA,
       Array.isArray(issues) ? issues.map(issueText).join("; ") : "its schema says no",
     );
   };

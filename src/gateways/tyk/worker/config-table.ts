@@ -3,6 +3,9 @@ import { TykError } from "../api/index.js";
 import { show } from "./http-rules.js";
 import { isRecord, recordOf } from "./own-json.js";
 
+/** Where configurations come from, for messages. */
+export const CONFIG_DATA = "config_data of the API definition";
+
 /** What hooks get as `config`. */
 export type CheckConfig = (data: Readonly<Record<string, unknown>>) => unknown;
 
@@ -15,9 +18,9 @@ interface Field {
 }
 
 /** @throws {TykError} `TYK_PLUGIN_INVALID` for a table that is none. */
-export function tableCheck(table: object, subject: string): CheckConfig {
+export function tableCheck(table: object): CheckConfig {
   const fields = readFields(table, "config");
-  return (data) => checkFields(fields, data, "", subject);
+  return (data) => checkFields(fields, data, "");
 }
 
 type Fields = ReadonlyMap<string, Field>;
@@ -45,23 +48,16 @@ function readField(field: unknown, path: string): Field {
   return { check, required: field["required"] === true, fallback };
 }
 
-/** What a value is not. */
-class Mismatch extends Error {}
-
-function checkFields(fields: Fields, data: Readonly<Record<string, unknown>>, path: string, subject: string): unknown {
+function checkFields(fields: Fields, data: Readonly<Record<string, unknown>>, path: string): unknown {
   const entries: [string, unknown][] = [];
   for (const [name, { check, required, fallback }] of fields) {
     const value = (Object.hasOwn(data, name) ? data[name] : undefined) ?? fallback;
     const place = path === "" ? name : `${path}.${name}`;
     if (value === undefined || value === null) {
-      if (required) throw new TykError("TYK_CONFIG_INVALID", subject, `${place} is missing`);
+      if (required) throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, `${place} is missing`);
       continue;
     }
-    try {
-      entries.push([name, check(value, place)]);
-    } catch (thrown) {
-      throw thrown instanceof Mismatch ? new TykError("TYK_CONFIG_INVALID", subject, thrown.message) : thrown;
-    }
+    entries.push([name, check(value, place)]);
   }
   return recordOf(entries);
 }
@@ -85,10 +81,7 @@ const TYPES: ReadonlyMap<unknown, MakeCheck> = new Map<unknown, MakeCheck>([
     "object",
     (field, path) => {
       const fields = readFields(field["properties"], `${path}.properties`);
-      return (value, place) =>
-        isRecord(value)
-          ? checkFields(fields, value, place, "config_data of the API definition")
-          : mismatch(place, "an object", value);
+      return (value, place) => (isRecord(value) ? checkFields(fields, value, place) : mismatch(place, "an object", value));
     },
   ],
   [
@@ -130,5 +123,5 @@ function checkNumber({ enum: choices, minimum, maximum }: Readonly<Record<string
 }
 
 function mismatch(path: string, wanted: string, value: unknown): never {
-  throw new Mismatch(`${path} must be ${wanted}, not ${show(value)}`);
+  throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, `${path} must be ${wanted}, not ${show(value)}`);
 }
