@@ -57,8 +57,8 @@ export const IMPORTS = {
   "apps/program": ["apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   "apps/testing": [
     "apps/plugin-api",
-    "core/model",
     "core/channel",
+    "core/model",
     "core/plugins",
     "core/worker",
     ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),

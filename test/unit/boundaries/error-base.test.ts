@@ -5,8 +5,8 @@ import { sources } from "./sources.js";
 /** Each of them never leaves the code that throws it, or stands for an error of somebody else. */
 const OTHER_BASES: readonly string[] = [
   "PluginServerError",
-  // Has the brand; what plugins import imports nothing of the server.
-  "PdkError",
+  // Have the brand; what plugins import imports nothing of the server.
+  ...["PdkError", "TykError"],
   // The error of another thread, which may be a plugin's.
   "RemoteError",
   // No errors: how a handler is left, and how the stand-in ends a call.
