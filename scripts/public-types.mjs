@@ -13,20 +13,53 @@ const doors = Object.values(exports).flatMap((conditions) => conditions.import?.
 /** A specifier of a file of ours, in an import, an export or an `import("…")` type. */
 const SPECIFIER = /((?:from|import)\s*\(?\s*)"(\.{1,2}\/[^"]+)\.js"/g;
 
-const found = new Set();
+/** What is taken from a folder's door: through it, everything behind the door would come along. */
+const THROUGH_A_DOOR = /^(import|export) (type )?\{([^}]*)\} from "(\.{1,2}\/[^"]*index)\.js";$/gm;
+
+const read = (file) => {
+  if (!existsSync(file)) throw new Error(`${file} is not there: remove dist and build again`);
+  return readFileSync(file, "utf8").replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n");
+};
+
+const namesIn = (list) =>
+  list
+    .split(",")
+    .map((name) => name.trim().replace(/^type /, ""))
+    .filter((name) => name !== "");
+
+/** The file behind a door that a name is from; undefined where the door does not say. */
+function behind(door, name) {
+  for (const [, list, specifier] of read(door).matchAll(/^export (?:type )?\{([^}]*)\} from "([^"]+)\.js";$/gm))
+    if (namesIn(list).includes(name)) return join(dirname(door), `${specifier}.d.ts`);
+  return undefined;
+}
+
+/** The declarations with what comes through doors taken from behind them. */
+function withoutDoors(file) {
+  return read(file).replace(THROUGH_A_DOOR, (line, verb, type = "", list, specifier) => {
+    const door = join(dirname(file), `${specifier}.d.ts`);
+    const lines = namesIn(list).map((name) => {
+      const from = behind(door, name.split(" as ")[0]);
+      const path = from === undefined ? undefined : relative(dirname(file), from).replace(/\.d\.ts$/, ".js");
+      return path === undefined ? undefined : `${verb} ${type}{ ${name} } from "${path.startsWith(".") ? path : `./${path}`}";`;
+    });
+    return lines.includes(undefined) ? line : lines.join("\n");
+  });
+}
+
+const found = new Map();
 
 function take(file) {
   if (found.has(file)) return;
-  if (!existsSync(file)) throw new Error(`${file} is not there: remove dist and build again`);
-  found.add(file);
-  for (const [, , specifier] of readFileSync(file, "utf8").matchAll(SPECIFIER)) take(join(dirname(file), `${specifier}.d.ts`));
+  const text = withoutDoors(file);
+  found.set(file, text);
+  for (const [, , specifier] of text.matchAll(SPECIFIER)) take(join(dirname(file), `${specifier}.d.ts`));
 }
 
 for (const door of doors) take(join(dist, relative(types, join(root, door))));
 rmSync(types, { recursive: true, force: true });
-for (const file of found) {
+for (const [file, text] of found) {
   const target = join(types, relative(dist, file));
-  const text = readFileSync(file, "utf8").replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n");
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, text);
   writeFileSync(target.replace(/\.ts$/, ".cts"), text.replace(SPECIFIER, '$1"$2.cjs"'));

@@ -21,6 +21,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const METHODS = new Map<string, PdkMethod>(PDK_METHODS.map((method) => [method.method, method]));
 
+/** @internal */
 export class PdkCalls {
   readonly list: TestCall[] = [];
   readonly #bodies: PluginDefinition["bodies"];

@@ -75,6 +75,7 @@ export class TestRun implements TestResult {
   #verdict: Verdict = "continue";
   #ended = false;
 
+  /** @internal */
   constructor(gateway: TestGateway, settings: TestSettings, request: TestRequest) {
     const { request: created, body } = incomingRequest(request);
     this.#gateway = gateway;

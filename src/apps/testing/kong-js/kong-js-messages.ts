@@ -7,8 +7,8 @@ export type Body = string | Uint8Array | object | undefined;
 
 /** Built up by its `use…` methods, each of which returns the request. */
 export class Request {
-  url = new URL("http://konghq.com");
-  headers = new Headers();
+  url: URL = new URL("http://konghq.com");
+  headers: Headers = new Headers();
   method = "GET";
   isHttps = false;
   isTCP = false;
@@ -60,7 +60,7 @@ export class Request {
 export class Response {
   status: number | undefined;
   body: Body = "";
-  headers = new Headers();
+  headers: Headers = new Headers();
 
   /** @param response what to copy. */
   constructor(response?: Response) {

@@ -26,6 +26,7 @@ export class Module {
   readonly #plugin: KongJsPlugin;
   readonly #loaded: LoadedPlugin;
 
+  /** @internal */
   constructor(plugin: KongJsPlugin, loaded: LoadedPlugin) {
     this.#plugin = plugin;
     this.#loaded = loaded;
