@@ -38,7 +38,7 @@ export const IMPORTS = {
   "gateways/tyk/releases": ["core/model"],
   "gateways/tyk/bundles": ["core/model"],
   "gateways/tyk/standin": ["core/model", ...tyk("messages", "releases")],
-  "gateways/tyk/definitions": ["core/model", "core/plugins"],
+  "gateways/tyk/definitions": ["core/model", "core/plugins", ...tyk("api")],
   "gateways/tyk/conf": ["core/model", ...tyk("releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
@@ -47,7 +47,7 @@ export const IMPORTS = {
   "gateways/tyk/http2": ["core/model", "core/net"],
   "gateways/tyk/dispatcher": [
     ...["calls", "channel", "log", "model", "server"].map((name) => `core/${name}`),
-    ...tyk("definitions", "http2", "messages"),
+    ...tyk("api", "definitions", "http2", "messages"),
   ],
   "gateways/tyk/server": [...CORE, ...tyk("definitions", "dispatcher", "http2", "messages")],
 

@@ -9,12 +9,12 @@ export interface ApiDefinition {
   /** Whether only other APIs of the gateway reach it. */
   readonly internal: boolean;
   /** The path under which clients reach it, such as `/shop/`; undefined for an API that has none. */
-  readonly listenPath?: string | undefined;
+  readonly listenPath: string | undefined;
   /** Whether the upstream gets the path without `listenPath`. */
   readonly stripListenPath: boolean;
-  readonly targetUrl?: string | undefined;
+  readonly targetUrl: string | undefined;
   /** The host name that it is limited to. */
-  readonly domain?: string | undefined;
+  readonly domain: string | undefined;
   /** Whether it needs no key. */
   readonly keyless: boolean;
   readonly tags: readonly string[];
@@ -23,7 +23,7 @@ export interface ApiDefinition {
   /** `config_data`, whether it is switched on or not. */
   readonly configData: Readonly<Record<string, unknown>>;
   /** `custom_middleware_bundle`; undefined where there is none, or it is switched off. */
-  readonly bundle?: string | undefined;
+  readonly bundle: string | undefined;
   /** `x-tyk-api-gateway` is in `document` where it is `oas`; else the classic fields are. */
   readonly form: "classic" | "oas";
   /** The whole definition, as the gateway has it. */

@@ -1,35 +1,6 @@
 // Reads an API definition, classic or OAS, as one value with the fields that plugins ask for.
+import type { ApiDefinition } from "../api/index.js";
 import { DefinitionError } from "./errors.js";
-
-/** What the gateway knows of an API. */
-export interface ApiDefinition {
-  readonly id: string;
-  readonly orgId: string;
-  readonly name: string;
-  readonly active: boolean;
-  /** Whether only other APIs of the gateway reach it. */
-  readonly internal: boolean;
-  /** The path under which clients reach it, such as `/shop/`; undefined for an API that has none. */
-  readonly listenPath: string | undefined;
-  /** Whether the upstream gets the path without `listenPath`. */
-  readonly stripListenPath: boolean;
-  readonly targetUrl: string | undefined;
-  /** The host name that it is limited to. */
-  readonly domain: string | undefined;
-  /** Whether it needs no key. */
-  readonly keyless: boolean;
-  readonly tags: readonly string[];
-  /** The names of its versions, as far as the definition has them. */
-  readonly versions: readonly string[];
-  /** `config_data`, whether it is switched on or not. */
-  readonly configData: Readonly<Record<string, unknown>>;
-  /** `custom_middleware_bundle`; undefined where there is none, or it is switched off. */
-  readonly bundle: string | undefined;
-  /** `x-tyk-api-gateway` is in `document` where it is `oas`; else the classic fields are. */
-  readonly form: "classic" | "oas";
-  /** The whole definition, as the gateway has it. */
-  readonly document: Readonly<Record<string, unknown>>;
-}
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 // Says what a source of API definitions can do.
-import type { ApiDefinition } from "./api-definition.js";
+import type { ApiDefinition } from "../api/index.js";
 
 export interface DefinitionSource {
   /** @throws {DefinitionError} where there is none, or it cannot be had. */

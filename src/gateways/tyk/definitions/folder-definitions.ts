@@ -4,7 +4,8 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cutText } from "../../../core/model/index.js";
 import { DirectoryWatch } from "../../../core/plugins/index.js";
-import { type ApiDefinition, hasOas, parseDefinition, withDocument } from "./api-definition.js";
+import type { ApiDefinition } from "../api/index.js";
+import { hasOas, parseDefinition, withDocument } from "./api-definition.js";
 import type { DefinitionSource } from "./definition-source.js";
 import { DefinitionError } from "./errors.js";
 

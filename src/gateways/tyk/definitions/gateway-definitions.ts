@@ -1,6 +1,7 @@
 // Asks the Gateway API for API definitions, when a plugin does: keeps what it got, and refreshes it behind requests.
 import { cutText } from "../../../core/model/index.js";
-import { type ApiDefinition, hasOas, isRecord, parseDefinition, withDocument } from "./api-definition.js";
+import type { ApiDefinition } from "../api/index.js";
+import { hasOas, isRecord, parseDefinition, withDocument } from "./api-definition.js";
 import type { DefinitionSource } from "./definition-source.js";
 import { DefinitionError } from "./errors.js";
 

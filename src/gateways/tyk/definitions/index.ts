@@ -1,5 +1,5 @@
 // The door of definitions: what a gateway's API definitions say, for plugins that ask.
-export { type ApiDefinition, parseDefinition } from "./api-definition.js";
+export { parseDefinition } from "./api-definition.js";
 export type { DefinitionSource } from "./definition-source.js";
 export { definitionSource, type DefinitionOptions } from "./open-definitions.js";
 export { DefinitionError, type DefinitionErrorCode } from "./errors.js";

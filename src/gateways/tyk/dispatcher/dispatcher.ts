@@ -1,7 +1,8 @@
 // Serves `coprocess.Dispatcher`: finds the plugin's function that a call is for, has it run, and answers with what it made.
 import type { Ask } from "../../../core/channel/index.js";
 import type { Engine } from "../../../core/server/index.js";
-import type { ApiDefinition, DefinitionSource } from "../definitions/index.js";
+import type { ApiDefinition } from "../api/index.js";
+import type { DefinitionSource } from "../definitions/index.js";
 import { type CallContext, GrpcError, STATUS, type UnaryMethod } from "../http2/index.js";
 import {
   EVENT_REPLY,
@@ -156,11 +157,11 @@ export class Dispatcher {
     return Promise.reject(new GrpcError(status, `plugin server: ${reason}`));
   }
 
-  readonly #answer = async ({ data }: Ask): Promise<Buffer> => {
+  /** Undefined where the operator has named no source: the plugin's half says what to configure. */
+  readonly #answer = async ({ data }: Ask): Promise<Buffer | undefined> => {
     const { definitions } = this.#options;
     const { apiId } = readDefinitionAsk(data);
-    if (definitions === undefined)
-      throw new Error("this server knows no API definitions: start it with -tyk-apps DIR, or with -tyk-api URL");
+    if (definitions === undefined) return undefined;
     const definition = await definitions.definition(apiId);
     let text = this.#texts.get(definition);
     if (text === undefined) this.#texts.set(definition, (text = JSON.stringify(definition)));

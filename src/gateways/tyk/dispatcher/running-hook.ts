@@ -16,7 +16,7 @@ export interface RunningHookOptions {
   /** What is answered where the function makes no reply; `undefined` where it has to. */
   readonly emptyReply: Uint8Array | undefined;
   /** Answers what the hook asks of this server. */
-  readonly answer: (ask: Ask) => Promise<Buffer>;
+  readonly answer: (ask: Ask) => Promise<Buffer | undefined>;
   /** Takes the object that goes back to the gateway, or the status in its place. */
   readonly resolve: (reply: Uint8Array) => void;
   readonly reject: (error: GrpcError) => void;

@@ -7,7 +7,10 @@ export interface DefinitionAsk {
   readonly apiId: string;
 }
 
-/** Bytes of an ask, for {@link readDefinitionAsk}. The answer is the definition as JSON, or, where it failed, why: text. */
+/**
+ * Bytes of an ask, for {@link readDefinitionAsk}. The answer is the definition as JSON, nothing where the server has no source of
+ * definitions, or, where it failed, why: text.
+ */
 export function encodeDefinitionAsk(apiId: string): Buffer {
   return Buffer.from(JSON.stringify({ ask: "definition", apiId } satisfies DefinitionAsk));
 }
