@@ -109,6 +109,20 @@ describe("a TCP port that another process has", () => {
   });
 });
 
+it.runIf(sharesPorts(process.versions.node, process.platform))(
+  "a port is taken over while its former server serves on",
+  async () => {
+    const former = await TransportServer.start();
+    const client = new GrpcClient(former.address);
+    await client.call("Echo");
+    const successor = await TransportServer.start({}, former.address);
+    await former.stopListening();
+    expect(await new GrpcClient(former.address).call("Echo")).toMatchObject({ status: 0 });
+    expect(await client.call("Echo")).toMatchObject({ status: 0 });
+    expect([former.server.connections, successor.server.connections]).toEqual([1, 1]);
+  },
+);
+
 it("an address that cannot be had is named with the reason", async () => {
   const refused = TransportServer.start({}, { kind: "tcp", host: "192.0.2.1", port: 5555 });
   await expect(refused).rejects.toMatchObject({ code: "GRPC_CANNOT_LISTEN" });

@@ -102,6 +102,33 @@ describe("a request", () => {
     expect(await request(port, {}, Buffer.from([0, 255, 255, 255, 255, 1]))).toMatchObject({ status: "8" });
   });
 
+  it("is refused where those that are coming are too large together, until one of them has come", async () => {
+    const server = await TransportServer.start({ maxReceiving: 100_000 });
+    const raw = await RawClient.greet(server.port);
+    const message = grpcMessage(Buffer.alloc(60_000));
+    const begin = (stream: number): void => {
+      raw.request(stream);
+      raw.write(frameOf(FRAME.data, 0, stream, message.subarray(0, 10_000)));
+    };
+    begin(1);
+    begin(3);
+    await raw.ended(3);
+    expect(raw.of(FRAME.data, 3)).toEqual([]);
+    for (let sent = 10_000; sent < message.length; sent += 10_000) {
+      const isLast = sent + 10_000 >= message.length;
+      raw.write(frameOf(FRAME.data, isLast ? FLAG.endStream : 0, 1, message.subarray(sent, sent + 10_000)));
+    }
+    await raw.until(() => raw.of(FRAME.data, 1).length > 0);
+    // What the first took was given back, and the second's too.
+    const client = new GrpcClient(server.address);
+    for (let i = 0; i < 3; i += 1)
+      expect(await client.call("Echo", { message: Buffer.alloc(90_000) })).toMatchObject({ status: 0 });
+    expect(await client.call("Echo", { message: Buffer.alloc(110_000) })).toMatchObject({
+      status: 8,
+      details: "plugin server: too many bytes of messages are under way",
+    });
+  });
+
   it.each([
     ["another content type", { "content-type": "application/json" }, { httpStatus: 415 }],
     ["a content type that only begins so", { "content-type": "application/grpcx" }, { httpStatus: 415 }],
