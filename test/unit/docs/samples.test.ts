@@ -14,7 +14,10 @@ const DOCS = join(ROOT, "docs");
 /** In the package, so that its own name resolves. */
 const SAMPLES = join(ROOT, ".cache", "doc-samples");
 
-const documents = ["README.md", ...readdirSync(DOCS).map((name) => join("docs", name))].filter((name) => name.endsWith(".md"));
+const documents = [
+  "README.md",
+  ...readdirSync(DOCS, { recursive: true, encoding: "utf8" }).map((name) => join("docs", name)),
+].filter((name) => name.endsWith(".md"));
 
 /** The TypeScript of a document that stands on its own and imports this package. */
 function samplesOf(document: string): { readonly name: string; readonly code: string }[] {
