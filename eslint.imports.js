@@ -39,7 +39,7 @@ export const IMPORTS = {
   "gateways/tyk/bundles": ["core/model"],
   "gateways/tyk/standin": ["core/model", ...tyk("messages", "releases")],
   "gateways/tyk/definitions": ["core/model", "core/plugins", ...tyk("api")],
-  "gateways/tyk/conf": ["core/model", ...tyk("releases")],
+  "gateways/tyk/conf": ["core/model", ...tyk("messages", "releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
   "gateways/tyk/api": [],
@@ -64,7 +64,14 @@ export const IMPORTS = {
     ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),
     ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
-  "apps/cli": ["apps/plugin-api", "apps/program", "build", ...CORE, ...kong("conf", "pdk", "server", "socket-group", "standin")],
+  "apps/cli": [
+    "apps/plugin-api",
+    "apps/program",
+    "build",
+    ...CORE,
+    ...kong("conf", "pdk", "server", "socket-group", "standin"),
+    ...tyk("bundles", "conf", "releases"),
+  ],
 };
 
 /** The folder that a file of src belongs to, from its path relative to src: one folder, one door. */

@@ -3,6 +3,7 @@ import type { TypesRule } from "../../build/index.js";
 import type { InspectTarget } from "../program/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
+import type { GatewayAddress, TykFormat } from "../../gateways/tyk/conf/index.js";
 
 export const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
 export const PDK_MATCHES = ["exact", "compatible"] as const;
@@ -91,6 +92,28 @@ export interface KongConfOptions extends LoadingOptions {
   readonly server: ServerFlags;
 }
 
+export interface TykConfOptions extends LoadingOptions {
+  readonly tykVersion: string;
+  /** Whether API definitions are in the OAS form. */
+  readonly oas: boolean;
+  readonly format: TykFormat;
+  /** Where the server listens for the gateway. */
+  readonly address: GatewayAddress;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+}
+
+export interface BundleOptions extends LoadingOptions {
+  /** Files or folders. */
+  readonly plugins: readonly string[];
+  /** Path of the zip, whose name gets a digest of the contents. */
+  readonly out: string;
+  /** Path of the private RSA key to sign with. */
+  readonly sign: string | undefined;
+  /** Path of a manifest whose hooks are taken in place of those that the plugins have. */
+  readonly manifest: string | undefined;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "help"; readonly text: string }
@@ -103,4 +126,6 @@ export type Invocation =
   | { readonly command: "check"; readonly options: CheckOptions }
   | { readonly command: "build"; readonly options: BuildCommandOptions }
   | { readonly command: "init"; readonly options: InitOptions }
-  | { readonly command: "kong-conf"; readonly options: KongConfOptions };
+  | { readonly command: "kong-conf"; readonly options: KongConfOptions }
+  | { readonly command: "tyk-conf"; readonly options: TykConfOptions }
+  | { readonly command: "bundle"; readonly options: BundleOptions };

@@ -4,21 +4,25 @@ import type { Command } from "commander";
 import { parsePath } from "../program/index.js";
 import { UsageError } from "../../core/model/index.js";
 
-const COMMANDS = new Set(["try", "check", "build", "init", "kong-conf"]);
+const COMMANDS = new Set(["try", "check", "build", "init", "kong-conf", "tyk-conf", "bundle"]);
 const ACTIONS = ["dump", "dump-all-plugins", "dump-plugin-info", "version"];
-const PATHS = ["kong-prefix", "plugins-dir", "socket", "sock-name", "plugin-sockets", "config", "out", "sign"];
+const PATHS = ["kong-prefix", "plugins-dir", "socket", "sock-name", "plugin-sockets", "config", "out", "sign", "manifest"];
 /** Flags that some commands alone have. */
 const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   port: ["try"],
   config: ["try"],
-  out: ["build"],
-  sign: ["build"],
+  out: ["build", "bundle"],
+  sign: ["build", "bundle"],
+  manifest: ["bundle"],
   standalone: ["build"],
   json: ["check"],
   types: ["check"],
   "kong-version": ["kong-conf", "check"],
   mode: ["kong-conf"],
-  format: ["kong-conf"],
+  format: ["kong-conf", "tyk-conf"],
+  tyk: ["init", "tyk-conf"],
+  "tyk-version": ["tyk-conf"],
+  oas: ["tyk-conf"],
 };
 
 const keyOf = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

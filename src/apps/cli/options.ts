@@ -1,5 +1,5 @@
 // Reads the command line: what its flags and arguments mean.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Command, CommanderError } from "commander";
 import {
   FORMER_ALIASES,
@@ -17,6 +17,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
 import {
   type BuildCommandOptions,
+  type BundleOptions,
   type CheckOptions,
   ERROR_RULES,
   type InitOptions,
@@ -28,8 +29,10 @@ import {
   PROTOCOLS,
   type ServeOptions,
   type TryOptions,
+  type TykConfOptions,
 } from "./invocation.js";
 import { FORMATS, MODES, serverFlags, type ServerFlags } from "../../gateways/kong/conf/index.js";
+import { parseAddress, TYK_FORMATS } from "../../gateways/tyk/conf/index.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { createProgram } from "./program.js";
 
@@ -74,6 +77,9 @@ interface Values {
   readonly types?: boolean;
   readonly out?: string;
   readonly sign?: string;
+  readonly manifest?: string;
+  readonly tykVersion: string;
+  readonly oas?: boolean;
   readonly standalone?: boolean;
   readonly kongVersion?: string;
   readonly mode: string;
@@ -92,8 +98,11 @@ const BOOLEANS = new Set([
   "types",
   "no-types",
   "standalone",
+  "oas",
   "verbose",
 ]);
+/** Where a server and a gateway on one machine meet, unless told otherwise. */
+const TYK_ADDRESS = "tcp://127.0.0.1:5555";
 const NAMES = {
   booleans: BOOLEANS,
   optionals: new Set(["dump"]),
@@ -116,9 +125,9 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
   return toInvocation(program, formerSocketName(argv, NAMES));
 }
 
-/** Of kong-conf, a -env without names means -format env: with names it is what it is everywhere, and taken over. */
+/** Of kong-conf and tyk-conf, a -env without names means -format env: with names it is what it is everywhere, and taken over. */
 function withFormat(argv: readonly string[]): readonly string[] {
-  if (argv[0] !== "kong-conf") return argv;
+  if (argv[0] !== "kong-conf" && argv[0] !== "tyk-conf") return argv;
   const isLast = (index: number): boolean => argv[index + 1]?.startsWith("-") ?? true;
   return argv.map((argument, index) => (/^--?env$/.test(argument) && isLast(index) ? "-format=env" : argument));
 }
@@ -132,8 +141,6 @@ function toInvocation(program: Command, socketName: string | undefined): Invocat
   const [command, ...operands] = program.args;
   if (values.help === true) return { command: "help", text: program.helpInformation().replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
-  if (values.tyk !== undefined && command !== "init")
-    throw new UsageError("-tyk is for init alone: plugins for Tyk are not served yet");
   switch (command) {
     case undefined:
       if (values.pluginsDir === undefined) throw new UsageError(directoryMissing(values.verbose === true));
@@ -148,6 +155,10 @@ function toInvocation(program: Command, socketName: string | undefined): Invocat
       return { command, options: starting(values, operands) };
     case "kong-conf":
       return { command, options: configuring(values, operands, serverFlags(program)) };
+    case "tyk-conf":
+      return { command, options: configuringTyk(values, operands) };
+    case "bundle":
+      return { command, options: bundling(values, operands) };
     default:
       throw new UsageError(`there is no command "${program.args.join(" ")}"`);
   }
@@ -201,6 +212,28 @@ function configuring(values: Values, operands: readonly string[], server: Server
   // What the server would refuse must not get into its start command.
   const options = serving(values, pluginsDir);
   return { ...options, kongVersion, mode, format, server };
+}
+
+function configuringTyk(values: Values, operands: readonly string[]): TykConfOptions {
+  const { pluginsDir, tykVersion, oas = false, tyk = TYK_ADDRESS } = values;
+  if (operands.length > 0) throw new UsageError(`tyk-conf takes flags alone, not "${operands.join(" ")}"`);
+  if (pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
+  return {
+    ...loading(values, pluginsDir),
+    tykVersion,
+    oas,
+    format: parseChoice("format", values.format, TYK_FORMATS),
+    address: parseAddress("tyk", tyk),
+    maxMessageSize: parseSize("max-message-size", values.maxMessageSize),
+  };
+}
+
+function bundling(values: Values, plugins: readonly string[]): BundleOptions {
+  const { out, sign, manifest } = values;
+  if (plugins.length === 0) throw new UsageError("bundle takes the plugins to put into it: files or folders");
+  if (out === undefined) throw new UsageError("-out is missing: say where the bundle goes, such as -out hooks.zip");
+  if (!out.endsWith(".zip")) throw new UsageError(`-out ${out}: a bundle's name ends in .zip`);
+  return { ...loading(values, dirname(out)), plugins, out, sign, manifest };
 }
 
 function onlyOperand(command: string, what: string, operands: readonly string[]): string {

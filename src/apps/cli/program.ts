@@ -1,6 +1,7 @@
 // Owns the list of commands and flags, with their defaults and help.
 import { Command, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../../core/log/index.js";
+import { NEWEST_RELEASE } from "../../gateways/tyk/releases/index.js";
 
 const COMMANDS = [
   "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
@@ -8,7 +9,9 @@ const COMMANDS = [
   "build PLUGIN... -out DIR: type-check, bundle and stamp plugins, each to one file;",
   "init NAME: write a new plugin project to the folder NAME, for Tyk with -tyk NAME;",
   "run PLUGIN: serve one plugin on a socket of its own (run PLUGIN -help says how);",
-  "kong-conf -kong-version V: print the lines of kong.conf for a plugins directory",
+  "kong-conf -kong-version V: print the lines of kong.conf for a plugins directory;",
+  "tyk-conf: print a Tyk gateway's options, and the hooks for its API definitions, for a plugins directory;",
+  "bundle PLUGIN... -out X.zip: build plugins for Tyk into a bundle that gateways and servers load",
 ].join(" ");
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
@@ -24,7 +27,6 @@ export function createProgram(): Command {
     .argument("[operands...]")
     .addOption(option("--kong-prefix <path>", "Kong's prefix: the socket is made there (also -p)").default("/usr/local/kong"))
     .addOption(option("--plugins-dir <path>", "directory of the plugins (also -plugins-directory, -d)"))
-    .addOption(option("--tyk <name>", "init: the project's plugin is one for Tyk"))
     .addOption(option("--socket <path>", "path of the socket (default PREFIX/go_pluginserver.sock)"))
     .addOption(
       option(
@@ -95,13 +97,30 @@ export function createProgram(): Command {
     .addOption(option("--dump-plugin-info <name>", "print one plugin as MessagePack and exit (Kong 2.0 to 2.8)"))
     .addOption(option("--port <port>", "try: port of the stand-in gateway; 0 takes a free one").default("8000"))
     .addOption(option("--config <file>", "try: declarative configuration of the stand-in gateway, YAML or JSON"))
-    .addOption(option("--out <dir>", "build: directory for the built files"))
-    .addOption(option("--sign <key>", "build: private key (PEM, ed25519) to sign them with"))
+    .addOption(
+      option("--out <path>", "build: directory for the built files; bundle: the zip, whose name gets a digest of what is in it"),
+    )
+    .addOption(option("--sign <key>", "build, bundle: private key (PEM) to sign with: ed25519 for build, RSA for bundle"))
+    .addOption(
+      option("--manifest <file>", "bundle: a manifest.json whose hooks are taken in place of those that the plugins have"),
+    )
     .addOption(option("--standalone", "build: one executable per plugin, OUT/NAME, with all that it needs but Node.js"))
     .addOption(option("--json", "check: print JSON"))
     .addOption(option("--types", "check: check the types of all that is TypeScript, not only where the project has a compiler"))
     .addOption(option("--no-types", "check: leave types out"))
     .addOption(option("--kong-version <version>", "kong-conf, check: release of the gateway, from 2.0 on"))
+    .addOption(
+      option(
+        "--tyk <value>",
+        "init: NAME of a project whose plugin is for Tyk; tyk-conf: where the server listens, tcp://HOST:PORT or unix:///PATH",
+      ),
+    )
+    .addOption(
+      option("--tyk-version <version>", "tyk-conf: release of the gateway, from 4.0.14 on; the newest known by default").default(
+        NEWEST_RELEASE,
+      ),
+    )
+    .addOption(option("--oas", "tyk-conf: hooks for OAS definitions, and not for classic ones"))
     .addOption(
       option("--mode <mode>", "kong-conf: shared (one socket), per-plugin (one each), standalone (each an executable)").default(
         "shared",
@@ -110,7 +129,7 @@ export function createProgram(): Command {
     .addOption(
       option(
         "--format <format>",
-        "kong-conf: conf, env (KONG_... for a shell; also just -env), env-file (for docker run)",
+        "kong-conf, tyk-conf: conf, env (KONG_... or TYK_GW_... for a shell; also just -env), env-file (for docker run)",
       ).default("conf"),
     )
     .addOption(option("--version", "print the versions of server and runtime and exit"))

@@ -54,6 +54,10 @@ async function perform(invocation: Exclude<Invocation, { command: "serve" }>): P
       return (await import("./commands/init.js")).init(invocation.options);
     case "kong-conf":
       return (await import("./commands/kong-conf.js")).kongConf(invocation.options);
+    case "tyk-conf":
+      return (await import("./commands/tyk-conf.js")).tykConf(invocation.options);
+    case "bundle":
+      return (await import("./commands/bundle.js")).bundle(invocation.options);
   }
 }
 

@@ -4,6 +4,6 @@ export { type BundleSource, bundleSource } from "./bundle-source.js";
 export { BundleStore, type BundleStoreOptions, type LoadedBundle } from "./bundle-store.js";
 export { BundleError, type BundleErrorCode } from "./errors.js";
 export { readPublicKey, readSigningKey, type SigningKey, type VerifyingKey } from "./keys.js";
-export { type BundleManifest, parseManifest } from "./manifest.js";
+export { type BundleManifest, parseHooks } from "./manifest.js";
 export { type ArchiveLimits, ARCHIVE_LIMITS } from "./read-archive.js";
 export { type BundleContents, type WrittenBundle, writeBundle } from "./write-bundle.js";

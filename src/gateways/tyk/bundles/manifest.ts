@@ -31,6 +31,15 @@ export function parseManifest(bytes: Buffer): BundleManifest {
   return { fileList: file_list, customMiddleware: custom_middleware, checksum, signature };
 }
 
+/** The hooks of a manifest that has no checksum yet. @throws {BundleError} for hooks that a gateway would leave out. */
+export function parseHooks(bytes: Buffer): Readonly<Record<string, unknown>> {
+  const fields = parseFields(bytes);
+  const { custom_middleware } = fields;
+  if (!isRecord(custom_middleware)) throw wrong("custom_middleware is missing: it names the hooks");
+  checkHooks(custom_middleware, fields);
+  return custom_middleware;
+}
+
 function parseFields(bytes: Buffer): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {

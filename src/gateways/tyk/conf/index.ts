@@ -1,5 +1,5 @@
 // The door of conf: the gateway's configuration for the hooks of the plugins in a directory.
-export { chainOf, type HookChain, HOOK_KINDS, type HookKind, type PluginHooks } from "./hooks.js";
+export { chainOf, type HookChain, hooksOf, type PluginHooks } from "./hooks.js";
 export { apiDefinition } from "./api-definition.js";
 export { type GatewayAddress, parseAddress } from "./address.js";
 export { TYK_FORMATS, type TykFormat, tykText } from "./settings-text.js";

@@ -2,24 +2,24 @@
 import type { CoprocessOptions, TykSettings } from "./tyk-settings.js";
 
 /** `env` is for a shell, `env-file` for `docker run --env-file`, which reads no quotes. */
-export const TYK_FORMATS = ["file", "env", "env-file"] as const;
+export const TYK_FORMATS = ["conf", "env", "env-file"] as const;
 
 export type TykFormat = (typeof TYK_FORMATS)[number];
 
 /**
- * With `file` two JSON objects under comments, to be merged into tyk.conf and into an API definition. An API definition has
+ * With `conf` two JSON objects under comments, to be merged into tyk.conf and into an API definition. An API definition has
  * no environment variables: there it is a comment, so that the text can be read as it is.
  */
 export function tykText({ gateway, definition }: TykSettings, format: TykFormat): string {
   const json = JSON.stringify(definition.value, undefined, 2);
   const options =
-    format === "file" ? JSON.stringify({ coprocess_options: gateway.options }, undefined, 2) : variables(gateway.options, format);
+    format === "conf" ? JSON.stringify({ coprocess_options: gateway.options }, undefined, 2) : variables(gateway.options, format);
   return [
     ...["The gateway's options (tyk.conf):", ...gateway.comments].map(asComment),
     options,
     "",
     ...["For each API definition that is to have these hooks:", ...definition.comments].map(asComment),
-    ...(format === "file" ? [json] : json.split("\n").map(asComment)),
+    ...(format === "conf" ? [json] : json.split("\n").map(asComment)),
     "",
   ].join("\n");
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   chainOf,
+  hooksOf,
   parseAddress,
   type PluginHooks,
   tykSettings,
@@ -126,6 +127,19 @@ describe("the API definition", () => {
   });
 });
 
+describe("the names of a plugin's hooks", () => {
+  it("are the plugin's own where a kind has one function without a name, else with the function's", () => {
+    const functions = ["pre/pre", "post/post", "post/endpoints", "response/mask", "events/AuthFailure"];
+    expect(hooksOf("shop", functions).hooks).toEqual({
+      pre: ["shop"],
+      post: ["shop:post", "shop:endpoints"],
+      response: ["shop:mask"],
+      events: ["shop:AuthFailure"],
+    });
+    expect(hooksOf("shop", ["post/endpoints"]).hooks).toEqual({ post: ["shop"] });
+  });
+});
+
 describe("the comments", () => {
   it.each([
     ["5.99.0", "came after this server: these are the settings for Tyk 5.14"],
@@ -168,7 +182,7 @@ describe("the comments", () => {
 
 describe("the text", () => {
   it("is two JSON objects under comments", () => {
-    const text = tykText(settingsFor("5.3.0"), "file");
+    const text = tykText(settingsFor("5.3.0"), "conf");
     const [options = "", definition = ""] = text.replaceAll(/^#.*\n/gm, "").split("\n\n");
     expect(JSON.parse(options)).toEqual({ coprocess_options: settingsFor("5.3.0").gateway.options });
     expect(JSON.parse(definition)).toEqual(settingsFor("5.3.0").definition.value);

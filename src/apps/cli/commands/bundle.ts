@@ -1,0 +1,86 @@
+// The bundle command: plugins, built, in a zip that Tyk gateways verify and servers load.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { BuildError, buildPlugin } from "../../../build/index.js";
+import { createLogger } from "../../../core/log/index.js";
+import { CommandError } from "../../../core/model/index.js";
+import { type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
+import { parseHooks, readSigningKey, type SigningKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
+import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
+import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
+import { writeOutput } from "../../program/index.js";
+import type { BundleOptions } from "../invocation.js";
+import { hookChain, tykLoadOptions } from "../load-tyk.js";
+import { packageVersion } from "../version.js";
+
+/** @throws {CommandError} where a plugin cannot be built, or no gateway would take the bundle. */
+export async function bundle(options: BundleOptions): Promise<void> {
+  const { out, sign, manifest } = options;
+  const key = sign === undefined ? undefined : await readKey(sign);
+  const given = manifest === undefined ? undefined : await readHooks(manifest);
+  const logger = createLogger(options.log);
+  const load = await tykLoadOptions(options, logger);
+  const stage = await mkdtemp(join(tmpdir(), "pluginserver-bundle-"));
+  try {
+    await buildAll(options.plugins, stage, load, (text) => logger.warn(text));
+    const hooks = hookChain(await loadPlugins(stage, { ...load, trustedKeys: [] }));
+    const customMiddleware = given ?? hooksFrom(hooks);
+    const { bytes, version } = await writeBundle({ files: await filesIn(stage), customMiddleware, key });
+    const path = out.replace(/\.zip$/, `-${version}.zip`);
+    await mkdir(dirname(resolve(path)), { recursive: true });
+    await writeFile(path, bytes);
+    await writeOutput(describe(path, bytes.length, key !== undefined));
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+async function buildAll(plugins: readonly string[], out: string, load: LoadOptions, warn: (text: string) => void): Promise<void> {
+  const version = await packageVersion();
+  for (const plugin of plugins) {
+    try {
+      const { warnings } = await buildPlugin(plugin, { out, version, key: undefined, load });
+      for (const warning of warnings) warn(`${plugin}: ${warning}`);
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      throw new CommandError(`not bundled: ${plugin}: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function hooksFrom(chain: HookChain): Readonly<Record<string, unknown>> {
+  const [, ...others] = chain.authCheck;
+  if (others.length > 0)
+    throw new CommandError(
+      `the plugins have ${chain.authCheck.length} authCheck hooks (${chain.authCheck.join(", ")}), and a bundle names one: choose with -manifest`,
+    );
+  const { custom_middleware } = apiDefinition(chain, findRelease(NEWEST_RELEASE), "classic");
+  return custom_middleware as Readonly<Record<string, unknown>>;
+}
+
+async function readHooks(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return parseHooks(await readFile(path).catch((error: unknown) => unreadable("manifest", path, error)));
+}
+
+async function readKey(path: string): Promise<SigningKey> {
+  return readSigningKey(await readFile(path, "utf8").catch((error: unknown) => unreadable("sign", path, error)));
+}
+
+function unreadable(flag: string, path: string, error: unknown): never {
+  throw new CommandError(`-${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+}
+
+async function filesIn(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = new Map<string, Buffer>();
+  for (const path of paths.sort()) files.set(relative(folder, path).split(sep).join("/"), await readFile(path));
+  return files;
+}
+
+function describe(path: string, size: number, isSigned: boolean): string {
+  const name = path.slice(path.lastIndexOf(sep) + 1);
+  const facts = `${Math.ceil(size / 1024)} KB, ${isSigned ? "signed" : "not signed"}`;
+  return `${path} (${facts})\nIn the API definition: "custom_middleware_bundle": "${name}"\n`;
+}

@@ -1,0 +1,32 @@
+// The tyk-conf command: what a Tyk gateway needs to call the plugins of a directory.
+import { createLogger } from "../../../core/log/index.js";
+import { CommandError, UsageError } from "../../../core/model/index.js";
+import { loadPlugins } from "../../../core/plugins/index.js";
+import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
+import { findRelease, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
+import { requireDirectory, writeOutput } from "../../program/index.js";
+import type { TykConfOptions } from "../invocation.js";
+import { reportProblems } from "../load-directory.js";
+import { hookChain, tykLoadOptions } from "../load-tyk.js";
+
+/** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
+export async function tykConf(options: TykConfOptions): Promise<void> {
+  const release = releaseOf(options.tykVersion);
+  const logger = createLogger(options.log);
+  await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  const registry = await loadPlugins(options.pluginsDirectory, await tykLoadOptions(options, logger));
+  reportProblems(registry, logger);
+  if (registry.list().length === 0)
+    throw new CommandError(`there is no plugin for Tyk in ${options.pluginsDirectory} that could be served`);
+  const server = { address: options.address, maxMessageSize: options.maxMessageSize, hooks: hookChain(registry) };
+  await writeOutput(tykText(tykSettings(server, release, options.oas ? "oas" : "classic"), options.format));
+}
+
+function releaseOf(version: string): TykRelease {
+  try {
+    return findRelease(version);
+  } catch (error) {
+    if (error instanceof ReleaseError) throw new UsageError(`-tyk-version ${version}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+// Loads plugins for Tyk, for the commands that look at them without serving them.
+import type { Logger } from "pino";
+import type { LoadOptions, PluginRegistry } from "../../core/plugins/index.js";
+import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
+import type { LoadingOptions } from "./invocation.js";
+import { loadOptions } from "./load-directory.js";
+
+const TYK_WORKER = new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href;
+
+/** @throws {CommandError} where a key cannot be read. */
+export async function tykLoadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
+  return {
+    ...(await loadOptions(options, logger)),
+    gatewayWorker: TYK_WORKER,
+    // All that a gateway asks of a plugin, reading it has found out.
+    checkDefinition: () => ({ errors: [], warnings: [], notes: [], effects: [], announced: {} }),
+  };
+}
+
+/** The hooks of the plugins that loaded, in the order of their names. */
+export function hookChain(registry: PluginRegistry): HookChain {
+  return chainOf(registry.list().map(({ name, metadata }) => hooksOf(name, metadata.functions)));
+}
