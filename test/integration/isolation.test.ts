@@ -98,11 +98,11 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
       const other = await startInstance(client, "asks", { asks: ["a"] });
       const second = await connectPeer(protocol, server.socketPath);
       const looping = runPhase(second, loops, "access", { answer });
-      for (let i = 0; i < 50; i++) {
-        const began = performance.now();
-        expect((await runPhase(client, other, "access")).end).toBe("ret");
-        expect(performance.now() - began).toBeLessThan(500);
-      }
+      const running = new Set([looping]);
+      void looping.finally(() => running.clear());
+      let phases = 0;
+      for (; running.size > 0; phases += 1) expect((await runPhase(client, other, "access")).end).toBe("ret");
+      expect(phases).toBeGreaterThan(10);
       expectFailed(await looping);
       // On a busy machine it is found looping only when it had its share of the processors, and a call may run into its deadline until then.
       await expect
