@@ -1,9 +1,19 @@
 // What the core promises while code, load and servers change, through a gateway that is no Kong's.
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { pino } from "pino";
 import { createTempDir, type TempDir } from "../support/index.js";
+import { core } from "./line-gateway/core-from-dist.js";
 import { type Answer, LineClient } from "./line-gateway/line-client.js";
-import { type LineGatewayOptions, type StartedLineGateway, startLineGateway } from "./line-gateway/start-line-gateway.js";
+import {
+  type LineGatewayOptions,
+  loadOptions,
+  type StartedLineGateway,
+  startLineGateway,
+} from "./line-gateway/start-line-gateway.js";
+
+/** What is waited for comes in the end, on a busy machine too. */
+const PATIENCE = { timeout: 15_000 };
 
 let directory: TempDir;
 let open: StartedLineGateway[];
@@ -62,7 +72,7 @@ it("a reload loses no call: each is answered by the former or the new code, and 
   for (const number of [2, 3, 4]) {
     directory.write("plugins/versioned.cjs", version(number));
     gateway.reload();
-    await expect.poll(() => client.call("versioned", "version")).toEqual({ result: number });
+    await expect.poll(() => client.call("versioned", "version"), PATIENCE).toEqual({ result: number });
   }
   const answers = await loaded.stop();
   expect(answers.filter((answer) => !("result" in answer))).toEqual([]);
@@ -75,7 +85,7 @@ it("code that does not load leaves the former in place, and the log says why", a
   const client = new LineClient(path);
   directory.write("plugins/versioned.cjs", "module.exports = {");
   gateway.reload();
-  await expect.poll(() => log.some((line) => line.includes("is not reloaded, its former version goes on"))).toBe(true);
+  await expect.poll(() => log.some((line) => line.includes("is not reloaded, its former version goes on")), PATIENCE).toBe(true);
   expect(await client.call("versioned", "version")).toEqual({ result: 1 });
   await client.close();
 });
@@ -93,10 +103,10 @@ it("a call whose client leaves is given up", async () => {
   const { gateway, path } = await start();
   const client = new LineClient(path);
   const lost = client.call("versioned", "slow", 60_000);
-  await expect.poll(() => gateway.callCount).toBe(1);
+  await expect.poll(() => gateway.callCount, PATIENCE).toBe(1);
   await client.close();
   expect(await lost).toEqual({ error: "the connection was lost" });
-  await expect.poll(() => gateway.callCount).toBe(0);
+  await expect.poll(() => gateway.callCount, PATIENCE).toBe(0);
 });
 
 it("a server takes the path of another over under load, and no call is lost", async () => {
@@ -113,4 +123,31 @@ it("a server takes the path of another over under load, and no call is lost", as
   expect(answers.length).toBeGreaterThan(0);
   expect(answers.filter((answer) => !("result" in answer))).toEqual([]);
   expect(await slow).toEqual({ result: 1 });
+});
+
+it("two gateways share a directory: it is read once, each serves its own plugins, and a reload reaches both", async () => {
+  directory.write("plugins/other.cjs", version(10));
+  const shared = new core.SharedDirectory({
+    directory: join(directory.path, "plugins"),
+    watch: false,
+    logger: pino({ enabled: false }),
+    load: loadOptions(),
+  });
+  const isVersioned = ({ name }: { readonly name: string }): boolean => name === "versioned";
+  const first = await start({ source: shared.sourceFor(isVersioned) });
+  const second = await start({
+    source: shared.sourceFor((generation) => !isVersioned(generation)),
+    path: join(directory.path, "t"),
+  });
+  const [one, two] = [new LineClient(first.path), new LineClient(second.path)];
+  expect(await one.call("versioned", "version")).toEqual({ result: 1 });
+  expect(await two.call("other", "version")).toEqual({ result: 10 });
+  expect(await one.call("other", "version")).toEqual({ error: "there is no plugin other in the plugins directory" });
+  directory.write("plugins/versioned.cjs", version(2));
+  directory.write("plugins/other.cjs", version(20));
+  first.gateway.reload();
+  await expect.poll(() => one.call("versioned", "version"), PATIENCE).toEqual({ result: 2 });
+  await expect.poll(() => two.call("other", "version"), PATIENCE).toEqual({ result: 20 });
+  await one.close();
+  await two.close();
 });

@@ -114,7 +114,7 @@ describe("pluginserver check", () => {
     expect(text).not.toContain("helpers");
   });
 
-  it("checks types where a project is around the plugin, of all with -types and of none with -no-types", async () => {
+  it("checks types where a project is around the plugin, of all with -types and of none with -no-types", { timeout: 120_000 }, async () => {
     const source = (method: string): string =>
       `import { definePlugin } from "pluginserver/pdk"; export default definePlugin({ async log(kong) { await ${method}; } });`;
     for (const place of ["typed/tsconfig.json", "loose/tsconfig.json.off"]) temp.write(place, TSCONFIG);

@@ -86,6 +86,17 @@ export class PluginRegistry {
     return this.#problems.find((problem) => problem.name === name);
   }
 
+  /** The same for those who serve only some of the plugins. */
+  only(owns: (generation: Generation) => boolean): PluginRegistry {
+    const part = new PluginRegistry();
+    for (const generation of this.list().filter(owns)) {
+      if (this.#gone.has(generation)) part.addGone(generation);
+      else part.add(generation);
+    }
+    for (const problem of this.#problems) part.addProblem(problem);
+    return part;
+  }
+
   /** Why a plugin of this name is not served. */
   unavailable(name: string): string {
     const problem = this.problem(name);

@@ -1,7 +1,9 @@
 // The door of server: the plugins that are served, and how they change.
+export { isolatePools, type IsolatePoolsOptions } from "./isolate-pools.js";
 export { PluginDirectory } from "./plugin-directory.js";
 export type { CreatePool, CreateSource, BindingPool, PluginSource, SourceContext } from "./plugin-source.js";
 export { ServedPlugins } from "./served-plugins.js";
+export { SharedDirectory, type SharedDirectoryOptions } from "./shared-directory.js";
 export { type CallRunner, Engine, type EngineOptions } from "./engine.js";
 export type { PluginLog } from "./plugin-listener.js";
 export type { ConfigurationRules } from "./configuration-rules.js";

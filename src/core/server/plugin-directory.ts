@@ -5,14 +5,14 @@ import { ServerError } from "../model/index.js";
 import { PluginReport } from "./plugin-report.js";
 import type { PluginSource } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
-import type { ServedPlugins, StayingBinding } from "./served-plugins.js";
+import type { PluginReceiver, StayingBinding } from "./served-plugins.js";
 
 export interface PluginDirectoryOptions {
   readonly directory: string;
   /** Whether changes are noticed by themselves, or only when asked for. */
   readonly watch: boolean;
   readonly load: LoadOptions;
-  readonly served: ServedPlugins;
+  readonly served: PluginReceiver;
   /** A plugin has new code: what failed for the old may run now. */
   readonly onNewCode: (plugin: string) => void;
   readonly logger: Logger;

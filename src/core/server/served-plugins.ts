@@ -22,7 +22,17 @@ export interface StayingBinding {
   readonly ids: Readonly<Record<string, string>>;
 }
 
-export class ServedPlugins {
+/** Takes plugins over as they come and change. */
+export interface PluginReceiver {
+  /** Serves these generations from now on. What runs goes on running where it is. */
+  replace(generations: readonly Generation[]): void;
+  /** Serves one plugin more. */
+  add(generation: Generation): void;
+  /** Serves another generation of a plugin. Returns the bindings that go on with their own code. */
+  reload(generation: Generation): StayingBinding[];
+}
+
+export class ServedPlugins implements PluginReceiver {
   readonly #instances: BindingTable;
   readonly #rules: ConfigurationRules;
   readonly #listenerFor: (generation: Generation) => CallHostListener;

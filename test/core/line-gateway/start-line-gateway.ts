@@ -1,6 +1,8 @@
 // Owns starting a line gateway on a directory of plugins, with its log kept.
 import { pino } from "pino";
 import type { IsolateLimits } from "../../../src/core/isolates/index.js";
+import type { LoadOptions } from "../../../src/core/plugins/index.js";
+import type { CreateSource } from "../../../src/core/server/index.js";
 import type { PluginApi } from "../../../src/core/plugins/index.js";
 import { core } from "./core-from-dist.js";
 import { LineGateway } from "./line-gateway.js";
@@ -41,6 +43,8 @@ export interface LineGatewayOptions {
   readonly isolation?: "thread" | "process";
   readonly callTimeout?: number;
   readonly limits?: Partial<IsolateLimits>;
+  /** Where its plugins come from, where that is not for it alone. */
+  readonly source?: CreateSource;
 }
 
 let lastBindingId = 0;
@@ -66,36 +70,31 @@ export async function startLineGateway(options: LineGatewayOptions): Promise<Sta
       entry: (plugin, { level, message }) => logger[level](`[${plugin}] ${message}`),
       bindingFailed: (plugin, _id, { message }) => logger.error(`[${plugin}] cannot run: ${message}`),
     },
-    createPool: ({ name, artifact }, listener) =>
-      new core.PluginPool({
-        plugin: name,
-        artifact,
-        gatewayWorker: WORKER,
-        isolates: 1,
-        startTransport: isolation === "process" ? core.startProcess : core.startThread,
-        limits,
-        listener,
-      }),
-    createSource: ({ served, onNewCode, onPluginLog }) =>
-      new core.PluginDirectory({
-        directory,
-        watch: false,
-        served,
-        onNewCode,
-        logger,
-        load: {
-          gatewayWorker: WORKER,
-          checkDefinition: () => ({ errors: [], warnings: [], notes: [], effects: [], announced: {} }),
-          api: API,
-          versionMatch: "compatible",
-          trustedKeys: [],
-          loadTimeout: limits.loadTimeout,
-          limits,
-          runsInit: true,
-          onPluginLog,
-        },
-      }),
+    createPool: core.isolatePools({ gatewayWorker: WORKER, isolatesPerPlugin: 1, isolation, limits }),
+    createSource:
+      options.source ??
+      (({ served, onNewCode, onPluginLog }) =>
+        new core.PluginDirectory({
+          directory,
+          watch: false,
+          served,
+          onNewCode,
+          logger,
+          load: { ...loadOptions(limits), onPluginLog },
+        })),
   });
   await gateway.start(path);
   return { gateway, path, log };
 }
+
+/** How a directory of this gateway's plugins is read. */
+export const loadOptions = (limits = LIMITS): Omit<LoadOptions, "onPluginLog"> => ({
+  gatewayWorker: WORKER,
+  checkDefinition: () => ({ errors: [], warnings: [], notes: [], effects: [], announced: {} }),
+  api: API,
+  versionMatch: "compatible",
+  trustedKeys: [],
+  loadTimeout: limits.loadTimeout,
+  limits,
+  runsInit: true,
+});

@@ -1,0 +1,82 @@
+// One plugins directory for several gateways in a process: it is read, compiled and watched once, and each gets its plugins.
+import type { Generation, PluginRegistry } from "../plugins/index.js";
+import { PluginDirectory, type PluginDirectoryOptions } from "./plugin-directory.js";
+import type { CreateSource, PluginSource, SourceContext } from "./plugin-source.js";
+import type { PluginReceiver, StayingBinding } from "./served-plugins.js";
+
+export interface SharedDirectoryOptions extends Omit<PluginDirectoryOptions, "served" | "onNewCode" | "load"> {
+  readonly load: Omit<PluginDirectoryOptions["load"], "onPluginLog">;
+}
+
+interface Part {
+  readonly owns: (generation: Generation) => boolean;
+  readonly context: SourceContext;
+}
+
+export class SharedDirectory implements PluginReceiver {
+  readonly #options: SharedDirectoryOptions;
+  readonly #parts: Part[] = [];
+  #directory: PluginDirectory | undefined;
+  #loaded: Promise<unknown> | undefined;
+
+  constructor(options: SharedDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** The source of a gateway that serves the plugins it `owns`. */
+  sourceFor(owns: (generation: Generation) => boolean): CreateSource {
+    return (context) => {
+      const isLate = this.#loaded !== undefined;
+      this.#parts.push({ owns, context });
+      return {
+        load: async () => {
+          await this.#load();
+          if (isLate) context.served.replace((await this.#registry()).list().filter(owns));
+        },
+        registry: async () => (await this.#registry()).only(owns),
+        reload: () => this.#directory?.reload(),
+        change: async (directory) => this.#directory?.change(directory),
+        close: async () => this.#directory?.close(),
+      } satisfies PluginSource;
+    };
+  }
+
+  replace(generations: readonly Generation[]): void {
+    for (const { owns, context } of this.#parts) context.served.replace(generations.filter(owns));
+  }
+
+  add(generation: Generation): void {
+    for (const { context } of this.#partsOf(generation)) context.served.add(generation);
+  }
+
+  reload(generation: Generation): StayingBinding[] {
+    return this.#partsOf(generation).flatMap(({ context }) => context.served.reload(generation));
+  }
+
+  #partsOf(generation: Generation): readonly Part[] {
+    return this.#parts.filter(({ owns }) => owns(generation));
+  }
+
+  #load(): Promise<unknown> {
+    const directory = (this.#directory ??= this.#create());
+    return (this.#loaded ??= directory.load());
+  }
+
+  async #registry(): Promise<PluginRegistry> {
+    await this.#loaded;
+    return (this.#directory ??= this.#create()).registry();
+  }
+
+  #create(): PluginDirectory {
+    const { load, ...options } = this.#options;
+    return new PluginDirectory({
+      ...options,
+      served: this,
+      onNewCode: (plugin) => {
+        for (const { context } of this.#parts) context.onNewCode(plugin);
+      },
+      // While it is read nobody knows whose it is.
+      load: { ...load, onPluginLog: (plugin, entry) => this.#parts[0]?.context.onPluginLog(plugin, entry) },
+    });
+  }
+}
