@@ -53,11 +53,6 @@ export class PluginPool {
     );
   }
 
-  /** How many instances the isolate with the fewest has. */
-  get leastInstances(): number {
-    return Math.min(...this.#isolates.map(({ bindingCount }) => bindingCount));
-  }
-
   /** Starts an instance in the isolate that has the fewest and returns the host that it stays in. */
   bind(spec: BindingSpec): CallHost {
     const host = this.#isolates.reduce((least, isolate) => (isolate.bindingCount < least.bindingCount ? isolate : least));

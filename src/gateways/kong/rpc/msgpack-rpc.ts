@@ -1,6 +1,6 @@
 // The MsgPack:1 dialect: maps `plugin.*` requests onto the service and the events, and answers each exactly once.
 import { isOwnError } from "../../../core/model/index.js";
-import type { Connection, ConnectionHandler } from "./connection.js";
+import type { Connection } from "./connection.js";
 import {
   encodeCall,
   encodeErrorReply,
@@ -58,13 +58,11 @@ export interface MsgpackRpcOptions {
   readonly onUnknownEvent?: (eventId: number) => void;
   /** Another server has the path, and passes on the steps of events that run here. */
   readonly onSuccessor?: (connection: Connection) => void;
-  readonly onOpen: (connection: Connection) => void;
-  readonly onClose: (connection: Connection, error: Error | undefined) => void;
   /** A method failed for another reason than its arguments: the server's own fault. */
   readonly onInternalError: (method: string, error: Error) => void;
 }
 
-export class MsgpackRpc implements ConnectionHandler {
+export class MsgpackRpc {
   readonly #options: MsgpackRpcOptions;
   readonly #methods: ReadonlyMap<string, Answer>;
 
@@ -73,13 +71,7 @@ export class MsgpackRpc implements ConnectionHandler {
     this.#methods = this.#methodTable(options.service);
   }
 
-  /** The gateway knows a restarted server by its process id, told first on every connection. */
-  open(connection: Connection): void {
-    this.introduce(connection);
-    this.#options.onOpen(connection);
-  }
-
-  /** Says whose connection it is. */
+  /** Says whose connection it is: a gateway knows a restarted server by its process id. */
   introduce(connection: Connection): void {
     connection.send(encodeNotification("serverPid", process.pid));
   }
@@ -90,10 +82,6 @@ export class MsgpackRpc implements ConnectionHandler {
     if (request.messageId === undefined)
       return request.method === "successor" ? this.#options.onSuccessor?.(connection) : undefined;
     this.#dispatch(connection, request, request.messageId);
-  }
-
-  onClose(connection: Connection, error: Error | undefined): void {
-    this.#options.onClose(connection, error);
   }
 
   #dispatch(connection: Connection, request: WireRequest, messageId: MessageId): void {

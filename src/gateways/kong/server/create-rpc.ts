@@ -68,8 +68,6 @@ export function createRpc(options: RpcOptions): GatewayRpc {
     pass,
     onUnknownEvent,
     onSuccessor,
-    onOpen,
-    onClose,
     onInternalError,
   });
   siblings?.onStep(msgpack.takeStep);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { callEngine } from "./call-engine.js";
 import { EventTable, MsgpackRpc } from "../../../../../src/gateways/kong/rpc/index.js";
-import { Connection, ProtocolReader } from "../../../../../src/gateways/kong/rpc/index.js";
+import { Connection, type ConnectionHandler, ProtocolReader } from "../../../../../src/gateways/kong/rpc/index.js";
 import { encodeCall, encodeValue } from "../../../../../src/gateways/kong/msgpack/index.js";
 import { createTempDir, encodeRequest, type TempDir, WireClient } from "../../../../support/index.js";
 import { FIRST_INSTANCE, ScriptedService } from "./scripted-service.js";
@@ -43,13 +43,16 @@ beforeEach(async () => {
     service,
     events,
     unknownEventCall: UNKNOWN_EVENT_CALL,
-    onOpen: () => {
-      opened += 1;
-    },
-    onClose: (_connection, error) => closes.push(error),
     onInternalError: (method, error) => internal.push([method, error]),
   });
-  listener = createServer((socket) => rpc.open(new Connection(socket, rpc, new ProtocolReader("MsgPack:1", 1 << 20))));
+  const handler: ConnectionHandler = {
+    onMessage: (connection, message) => rpc.onMessage(connection, message),
+    onClose: (_connection, error) => closes.push(error),
+  };
+  listener = createServer((socket) => {
+    opened += 1;
+    rpc.introduce(new Connection(socket, handler, new ProtocolReader("MsgPack:1", 1 << 20)));
+  });
   listener.listen(socketPath());
   await once(listener, "listening");
   client = await WireClient.connect(socketPath());
