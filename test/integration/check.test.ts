@@ -114,34 +114,38 @@ describe("pluginserver check", () => {
     expect(text).not.toContain("helpers");
   });
 
-  it("checks types where a project is around the plugin, of all with -types and of none with -no-types", { timeout: 120_000 }, async () => {
-    const source = (method: string): string =>
-      `import { definePlugin } from "pluginserver/pdk"; export default definePlugin({ async log(kong) { await ${method}; } });`;
-    for (const place of ["typed/tsconfig.json", "loose/tsconfig.json.off"]) temp.write(place, TSCONFIG);
-    for (const folder of ["typed", "loose"]) {
-      temp.write(`${folder}/late.ts`, source('kong.service.request.setHeader("x", "y")'));
-      temp.write(`${folder}/timely.ts`, source("kong.log.serialize()"));
-      temp.write(`${folder}/plain.cjs`, SOUND);
-    }
-    const run = async (...args: string[]): Promise<unknown[]> => {
-      const { code, stdout, stderr } = await runCli(["check", ...args, "-json"], { cwd: temp.path });
-      const { plugins } = JSON.parse(stdout.toString()) as { plugins: { name: string; served: boolean; errors: string[] }[] };
-      return [code, stderr, ...plugins.flatMap(({ name, served, errors }) => errors.map((text) => [name, served, text]))];
-    };
-    const found = (folder: string): unknown[] => [
-      1,
-      "pluginserver: the types of 1 of 3 plugins do not fit\n",
-      [
-        "late",
-        true,
-        expect.stringMatching(new RegExp(`^${folder}/late\\.ts\\(1,\\d+\\): error TS\\d+: .*(?:'service'|'setHeader')`)),
-      ],
-    ];
-    expect(await run("typed")).toEqual(found("typed"));
-    expect(await run("typed", "-no-types")).toEqual([0, ""]);
-    expect(await run("loose")).toEqual([0, ""]);
-    expect(await run("loose", "-types")).toEqual(found("loose"));
-  });
+  it(
+    "checks types where a project is around the plugin, of all with -types and of none with -no-types",
+    { timeout: 120_000 },
+    async () => {
+      const source = (method: string): string =>
+        `import { definePlugin } from "pluginserver/pdk"; export default definePlugin({ async log(kong) { await ${method}; } });`;
+      for (const place of ["typed/tsconfig.json", "loose/tsconfig.json.off"]) temp.write(place, TSCONFIG);
+      for (const folder of ["typed", "loose"]) {
+        temp.write(`${folder}/late.ts`, source('kong.service.request.setHeader("x", "y")'));
+        temp.write(`${folder}/timely.ts`, source("kong.log.serialize()"));
+        temp.write(`${folder}/plain.cjs`, SOUND);
+      }
+      const run = async (...args: string[]): Promise<unknown[]> => {
+        const { code, stdout, stderr } = await runCli(["check", ...args, "-json"], { cwd: temp.path });
+        const { plugins } = JSON.parse(stdout.toString()) as { plugins: { name: string; served: boolean; errors: string[] }[] };
+        return [code, stderr, ...plugins.flatMap(({ name, served, errors }) => errors.map((text) => [name, served, text]))];
+      };
+      const found = (folder: string): unknown[] => [
+        1,
+        "pluginserver: the types of 1 of 3 plugins do not fit\n",
+        [
+          "late",
+          true,
+          expect.stringMatching(new RegExp(`^${folder}/late\\.ts\\(1,\\d+\\): error TS\\d+: .*(?:'service'|'setHeader')`)),
+        ],
+      ];
+      expect(await run("typed")).toEqual(found("typed"));
+      expect(await run("typed", "-no-types")).toEqual([0, ""]);
+      expect(await run("loose")).toEqual([0, ""]);
+      expect(await run("loose", "-types")).toEqual(found("loose"));
+    },
+  );
 
   it("says what to do about a plugin of another PDK", async () => {
     temp.write("older/node_modules/pluginserver/package.json", '{ "name": "pluginserver", "version": "0.9.0" }');
