@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/apps/cli/main.js");
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/apps/cli");
 
 /** What is loaded behind the socket stays in modules of its own. */
 const later = {
@@ -14,9 +14,9 @@ const later = {
 };
 
 await build({
-  entryPoints: [entry],
-  outfile: entry,
-  allowOverwrite: true,
+  // Not in its place: the compiler writes a file again only when its own source has changed, not when one that it loads has.
+  entryPoints: [join(folder, "entry.js")],
+  outfile: join(folder, "main.js"),
   bundle: true,
   plugins: [later],
   platform: "node",

@@ -1,10 +1,11 @@
 // Owns checking what holds the socket while servers come and go: nobody is turned away, and only what was under way is lost.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  BINARY,
   connectPeer,
   createTempDir,
   encodeRequest,
@@ -222,6 +223,56 @@ describe("the end", () => {
     socket.destroy();
     expect(existsSync(socketPath)).toBe(false);
   });
+});
+
+it("a server that dies at its start again and again is started after growing pauses, and answers who waited", async () => {
+  const [armed, deaths] = [join(temp.path, "armed"), join(temp.path, "deaths")];
+  temp.write(
+    "deadly/deadly.cjs",
+    `const { appendFileSync, existsSync } = require("node:fs");
+     if (existsSync(${JSON.stringify(armed)})) { appendFileSync(${JSON.stringify(deaths)}, "x"); require("node:child_process").execSync("kill -9 " + process.pid); }
+     module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`,
+  );
+  const server = await start([], join(temp.path, "deadly"));
+  // One that has served for a second is followed at once.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  temp.write("armed", "");
+  process.kill(server.pid, "SIGKILL");
+  const clients = [];
+  for (let count = 1; count <= 3; count += 1) {
+    await until(`death ${count} at the start`, () => existsSync(deaths) && readFileSync(deaths).length >= count);
+    await until("the pause behind it", () => childrenOf(server.startedPid).length === 0);
+    clients.push(ask(socketPath));
+  }
+  rmSync(armed);
+  await Promise.all(clients.map(({ answered }) => answered));
+  for (const { socket } of clients) socket.destroy();
+  await server.waitForLine(
+    /was ended by SIGKILL: what it had under way is lost; 4 ended in a row, this one was started after 4 s/,
+  );
+}, 60_000);
+
+it("a socket file that is removed is there again, and leads to the same server", async () => {
+  const server = await start();
+  unlinkSync(socketPath);
+  await server.waitForLine(/WARN: .*go_pluginserver\.sock did not lead to this server any more .*: it does again/);
+  const client = await WireClient.connect(socketPath);
+  expect(client.pid).toBe(server.pid);
+  const id = await startInstance(client, "hello");
+  expect((await runPhase(client, id, "access", { answer: () => "localhost" })).end).toBe("ret");
+  await client.close();
+});
+
+it.each([">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])("a server is started with %s in a shell", async (redirection) => {
+  const script = temp.write("start.sh", `#!/bin/sh\nexec ${JSON.stringify(BINARY)} "$@" ${redirection}\n`);
+  chmodSync(script, 0o755);
+  const server = await startServer({ plugins: PHASES, prefix, binary: script });
+  servers.push(server);
+  const client = await WireClient.connect(socketPath);
+  const id = await startInstance(client, "hello");
+  expect((await runPhase(client, id, "access", { answer: () => "localhost" })).end).toBe("ret");
+  await client.close();
+  expect(await server.close()).toEqual({ code: 0, signal: null });
 });
 
 it("SIGHUP has the server look for changed plugins, SIGUSR1 opens no inspector anywhere", async () => {

@@ -10,11 +10,13 @@ import {
   type RunningServer,
   type StartOptions,
   startInstance,
+  startProgram,
   startServer,
   type TempDir,
   WireClient,
 } from "../support/index.js";
 
+const SERVER_ENTRY = fileURLToPath(new URL("../../dist/apps/program/public.js", import.meta.url));
 const PLUGIN = fileURLToPath(new URL("../fixtures/unread/prints.cjs", import.meta.url));
 /** Each has its own limit of lines in a second: together they print more than the queue holds. */
 const NAMES = ["one", "two", "three", "four"];
@@ -122,10 +124,28 @@ it("a socket that nobody reads, and that other programs share", async () => {
   expect(await server.exited).toEqual({ code: 0, signal: null });
 });
 
-it("the pipe stays as it was for whoever shares it", async () => {
-  await start();
-  const [, flags = ""] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${server.pid}/fdinfo/2`, "utf8")) ?? [];
-  expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
+const PROGRAM = `import { startServer } from ${JSON.stringify(SERVER_ENTRY)};
+  startServer({ Plugin: class { access() {} }, Schema: [], Version: "1.0.0" });`;
+const startProgramHere = async (): Promise<void> => {
+  const file = temp.write("program.mjs", PROGRAM);
+  const pipe = openSync(join(temp.path, "stderr"), constants.O_WRONLY);
+  const command = [process.execPath, file, "-kong-prefix", temp.path] as const;
+  server = await startProgram({ command, socketPath: join(temp.path, "program.socket"), stderr: pipe });
+  closeSync(pipe);
+};
+
+it.each<[what: string, start: () => Promise<void>]>([
+  ["a server", start],
+  // What listens before the command is loaded does not know it.
+  ["a server with a flag of another command line", () => start({ flags: ["--no-watch=true"] })],
+  ["a program", startProgramHere],
+])("the pipe of %s stays as it was for whoever shares it", async (_what, begin) => {
+  await begin();
+  for (const pid of [server.startedPid, server.pid]) {
+    const [, flags = ""] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/2`, "utf8")) ?? [];
+    expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
+  }
+  expect(server.startedPid).not.toBe(server.pid);
   server.kill("SIGTERM");
   await readUntil(/\bended\b/);
 });

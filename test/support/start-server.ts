@@ -86,17 +86,19 @@ export interface ProgramOptions {
   readonly socketPath: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Nothing of its stderr is read: it is this descriptor. */
+  readonly stderr?: number;
 }
 
 /** Starts a plugin that is a program of its own, and resolves when it answers on its socket. */
-export async function startProgram({ command, socketPath, env, cwd }: ProgramOptions): Promise<RunningServer> {
+export async function startProgram({ command, socketPath, env, cwd, stderr }: ProgramOptions): Promise<RunningServer> {
   const [file, ...args] = command;
   const child = spawn(file, args, {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", stderr ?? "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
   });
-  const server = watch(child, dirname(socketPath), socketPath, () => {});
+  const server = watch(child, dirname(socketPath), socketPath, () => {}, stderr === undefined);
   await untilServing(server);
   return server;
 }

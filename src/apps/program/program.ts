@@ -23,7 +23,15 @@ import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
 import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
 import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
-import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../core/supervisor/index.js";
+import {
+  EarlySocket,
+  type Front,
+  ownStderr,
+  sameCommand,
+  Supervised,
+  supervise,
+  supervisorOfThis,
+} from "../../core/supervisor/index.js";
 import { usageText } from "./flags.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
@@ -82,6 +90,8 @@ async function serve(
     const held = await EarlySocket.open({ path: socketPath, mode: socketMode, remedy: SHORTER_PATH });
     return supervise({ socket: held, watchParent, command: sameCommand() });
   }
+  // Node.js asks for it when a connection comes from the supervisor. A program of several files has its own already.
+  ownStderr()(writeStderr);
   await servePlugin(await load(options), options, supervised ?? socket);
   return 0;
 }

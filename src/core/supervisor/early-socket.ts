@@ -12,7 +12,8 @@ export interface SocketPlace {
 
 /** Takes the connections, and hears what becomes of the socket. */
 export interface SocketUser {
-  readonly onConnection: (socket: Socket) => void;
+  /** Without it connections wait on. */
+  readonly onConnection?: (socket: Socket) => void;
   readonly onError: (error: Error) => void;
   readonly onPathChange?: ((change: PathChange) => void) | undefined;
 }
@@ -74,7 +75,8 @@ export class EarlySocket implements ListeningSocket {
   /** From now on the user gets the connections, those that wait first; without one they wait. */
   use(user: SocketUser | undefined): void {
     this.#user = user;
-    if (user !== undefined) for (const socket of this.#waiting.splice(0)) user.onConnection(socket);
+    const onConnection = user?.onConnection;
+    if (onConnection !== undefined) for (const socket of this.#waiting.splice(0)) onConnection(socket);
   }
 
   /** Has connections wait again whose user is gone. */
@@ -108,7 +110,7 @@ export class EarlySocket implements ListeningSocket {
   }
 
   #offer(socket: Socket): void {
-    if (this.#user !== undefined) this.#user.onConnection(socket);
+    if (this.#user?.onConnection !== undefined) this.#user.onConnection(socket);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(socket);
     else {
       this.#refused += 1;

@@ -1,6 +1,7 @@
 // Holds a server's socket while server processes come and go behind it: what the process that a gateway starts does.
 import { constants } from "node:os";
-import type { EarlySocket } from "./early-socket.js";
+import { ownStderr } from "./own-stderr.js";
+import type { EarlySocket, SocketUser } from "./early-socket.js";
 import { type ServerExit, ServerProcess, type ServerProcessOptions } from "./server-process.js";
 
 export interface Supervision {
@@ -18,6 +19,8 @@ const SERVED = 1000;
 
 /** Resolves with the status that this process is to end with, when the server has ended for good. */
 export function supervise(supervision: Supervision): Promise<number> {
+  // Node.js asks for its own as soon as a connection is handed over. What its warnings say waits for the end.
+  ownStderr();
   return new Supervisor(supervision).run();
 }
 
@@ -41,15 +44,18 @@ class Supervisor {
     this.#passSignalsOn();
     if (this.#supervision.watchParent) this.#watchParent();
     let delay = 0;
+    let deaths = 0;
     for (;;) {
       const exit = await this.#serveOnce();
       if (!this.#isToRestart(exit)) return this.#end(exit);
       const served = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
-      if (served >= SERVED) delay = 0;
+      if (served >= SERVED) [delay, deaths] = [0, 0];
+      deaths += 1;
       await this.#pause(delay);
       if (this.#isEnding) return this.#end({ code: 0, signal: null });
+      const row = deaths === 1 ? "" : `; ${deaths} ended in a row, this one was started after ${delay / 1000} s`;
+      this.#notes = [`the server before this one ${describe(exit)}: what it had under way is lost${row}`];
       delay = Math.min(Math.max(delay * 2, FIRST_DELAY), MAX_DELAY);
-      this.#notes = [`the server before this one ${describe(exit)}: what it had under way is lost`];
     }
   }
 
@@ -62,17 +68,14 @@ class Supervisor {
         const refused = socket.takeRefused();
         if (refused > 0) this.#notes.push(`${refused} connections were closed: too many waited for a server`);
         for (const text of this.#notes.splice(0)) server.tell({ kind: "note", text });
-        socket.use({
-          onConnection: (connection) => server.handOver(connection),
-          onError: ({ message }) => server.tell({ kind: "error", text: message }),
-          onPathChange: (change) =>
-            server.tell({ kind: "path", change: change.kind, text: change.kind === "lost" ? change.error.message : "" }),
-        });
+        socket.use(user);
       },
       onServing: () => {
         this.#servingSince = performance.now();
         this.#hasServed = true;
         socket.serving();
+        // Not before: one that dies while it loads its plugins takes nobody with it.
+        socket.use({ ...user, onConnection: (connection) => server.handOver(connection) });
       },
       onClose: () => {
         this.#isEnding = true;
@@ -82,6 +85,11 @@ class Supervisor {
         );
       },
     });
+    const user: SocketUser = {
+      onError: ({ message }) => server.tell({ kind: "error", text: message }),
+      onPathChange: (change) =>
+        server.tell({ kind: "path", change: change.kind, text: change.kind === "lost" ? change.error.message : "" }),
+    };
     this.#server = server;
     const exit = await server.ended;
     this.#server = undefined;

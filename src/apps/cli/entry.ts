@@ -1,7 +1,6 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
-import { type EarlySocket, sameCommand, supervise } from "../../core/supervisor/index.js";
+import { type EarlySocket, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
 import { type Early, listenEarly } from "./listen-early.js";
-import { ownStderr } from "./own-stderr.js";
 
 const OLDEST = [20, 19] as const;
 
@@ -22,8 +21,6 @@ process.exit(status);
 
 /** What holds the socket loads no more than that takes. */
 function superviseServer({ socket, plan }: Early): Promise<number> {
-  // Node.js asks for it as soon as a connection is handed over. What its warnings say waits for the end.
-  ownStderr();
   return supervise({ socket, watchParent: plan.watchParent, command: sameCommand() });
 }
 
