@@ -55,6 +55,8 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/program": ["apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  // Joins the halves of all gateways in an isolate.
+  "apps/gateways": ["core/plugins", "core/worker", ...kong("server", "worker"), ...tyk("worker")],
   "apps/testing": [
     "apps/plugin-api",
     "core/channel",
@@ -65,12 +67,13 @@ export const IMPORTS = {
     ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": [
+    "apps/gateways",
     "apps/plugin-api",
     "apps/program",
     "build",
     ...CORE,
     ...kong("conf", "pdk", "server", "socket-group", "standin"),
-    ...tyk("bundles", "conf", "releases"),
+    ...tyk("bundles", "conf", "definitions", "http2", "releases", "server"),
   ],
 };
 

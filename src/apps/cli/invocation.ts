@@ -52,6 +52,21 @@ export interface ServeOptions extends LoadingOptions {
   readonly watch: boolean;
   /** The plugin that a debugger is let into, and where it listens. */
   readonly inspect: InspectTarget | undefined;
+  /** Where Tyk gateways are served too. */
+  readonly tyk: TykServing | undefined;
+}
+
+/** How Tyk gateways are served. */
+export interface TykServing {
+  /** `tcp://HOST:PORT` or `unix:///PATH`. */
+  readonly address: string;
+  /** A folder of API definitions. */
+  readonly apps: string | undefined;
+  /** Address of the Gateway API, and a file with its secret. */
+  readonly api: string | undefined;
+  readonly secretFile: string | undefined;
+  /** Nothing is said of Kong: there is no socket for it. */
+  readonly isAlone: boolean;
 }
 
 export interface TryOptions extends ServeOptions {

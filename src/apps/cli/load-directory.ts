@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
+import { ALL_GATEWAYS } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { trustedKeys } from "./read-keys.js";
@@ -11,6 +12,12 @@ import { trustedKeys } from "./read-keys.js";
 export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
   return loadPlugins(options.pluginsDirectory, await loadOptions(options, logger));
+}
+
+/** Those of all gateways: what a server would make of them. @throws {CommandError} as above. */
+export async function loadForAll(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
+  await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  return loadPlugins(options.pluginsDirectory, { ...(await loadOptions(options, logger)), ...ALL_GATEWAYS });
 }
 
 /** @throws {CommandError} where a key cannot be read. */

@@ -2,10 +2,9 @@
 import type { Logger } from "pino";
 import type { LoadOptions, PluginRegistry } from "../../core/plugins/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
+import { TYK_WORKER } from "../gateways/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { loadOptions } from "./load-directory.js";
-
-const TYK_WORKER = new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href;
 
 /** @throws {CommandError} where a key cannot be read. */
 export async function tykLoadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {

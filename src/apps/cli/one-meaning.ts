@@ -6,7 +6,19 @@ import { UsageError } from "../../core/model/index.js";
 
 const COMMANDS = new Set(["try", "check", "build", "init", "kong-conf", "tyk-conf", "bundle"]);
 const ACTIONS = ["dump", "dump-all-plugins", "dump-plugin-info", "version"];
-const PATHS = ["kong-prefix", "plugins-dir", "socket", "sock-name", "plugin-sockets", "config", "out", "sign", "manifest"];
+const PATHS = [
+  "kong-prefix",
+  "plugins-dir",
+  "socket",
+  "sock-name",
+  "plugin-sockets",
+  "config",
+  "out",
+  "sign",
+  "manifest",
+  "tyk-apps",
+  "tyk-secret-file",
+];
 /** Flags that some commands alone have. */
 const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   port: ["try"],
@@ -20,7 +32,6 @@ const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "kong-version": ["kong-conf", "check"],
   mode: ["kong-conf"],
   format: ["kong-conf", "tyk-conf"],
-  tyk: ["init", "tyk-conf"],
   "tyk-version": ["tyk-conf"],
   oas: ["tyk-conf"],
 };

@@ -34,9 +34,10 @@ import {
 import { FORMATS, MODES, serverFlags, type ServerFlags } from "../../gateways/kong/conf/index.js";
 import { parseAddress, TYK_FORMATS } from "../../gateways/tyk/conf/index.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
+import { servingTyk, type TykValues } from "./serving-tyk.js";
 import { createProgram } from "./program.js";
 
-interface Values {
+interface Values extends TykValues {
   readonly kongPrefix: string;
   readonly pluginsDir?: string;
   readonly socket?: string;
@@ -84,7 +85,6 @@ interface Values {
   readonly kongVersion?: string;
   readonly mode: string;
   readonly format: string;
-  readonly tyk?: string;
 }
 
 const BOOLEANS = new Set([
@@ -103,6 +103,8 @@ const BOOLEANS = new Set([
 ]);
 /** Where a server and a gateway on one machine meet, unless told otherwise. */
 const TYK_ADDRESS = "tcp://127.0.0.1:5555";
+/** Flags that say where Kong finds the server. */
+const KONG_PLACES = ["kongPrefix", "socket", "sockName", "pluginSockets"];
 const NAMES = {
   booleans: BOOLEANS,
   optionals: new Set(["dump"]),
@@ -137,7 +139,8 @@ const goStyle = (text: string): string => firstLine(text.replace(/^error: /, "")
 const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").trimEnd();
 
 function toInvocation(program: Command, socketName: string | undefined): Invocation {
-  const values = program.opts<Values>();
+  const saysKong = KONG_PLACES.some((name) => program.getOptionValueSource(name) === "cli");
+  const values: Values = { ...program.opts<Values>(), saysKong };
   const [command, ...operands] = program.args;
   if (values.help === true) return { command: "help", text: program.helpInformation().replaceAll(" --", " -") };
   if (values.version === true) return { command: "version" };
@@ -287,5 +290,6 @@ function serving(values: Values, pluginsDirectory: string): ServeOptions {
     isSupervised: values.supervisor,
     watch: values.watch,
     inspect: values.inspect === undefined ? undefined : parseInspect("inspect", values.inspect),
+    tyk: servingTyk(values),
   };
 }

@@ -112,9 +112,12 @@ export function createProgram(): Command {
     .addOption(
       option(
         "--tyk <value>",
-        "init: NAME of a project whose plugin is for Tyk; tyk-conf: where the server listens, tcp://HOST:PORT or unix:///PATH",
+        "where Tyk gateways are served, tcp://HOST:PORT or unix:///PATH, beside Kong or alone (also for tyk-conf); init: NAME of a project for Tyk",
       ),
     )
+    .addOption(option("--tyk-apps <dir>", "folder of API definitions, which plugins for Tyk may ask for"))
+    .addOption(option("--tyk-api <url>", "Gateway API of Tyk, where API definitions are asked for; its secret is in TYK_SECRET"))
+    .addOption(option("--tyk-secret-file <file>", "file with the secret of the Gateway API"))
     .addOption(
       option("--tyk-version <version>", "tyk-conf: release of the gateway, from 4.0.14 on; the newest known by default").default(
         NEWEST_RELEASE,

@@ -32,7 +32,19 @@ const ALIASES = [
 ] as const;
 
 export const SERVER_GRAMMAR: FlagGrammar = {
-  valued: new Set([...COMMON, "inspect", "isolation", "pdk-match", "plugin-sockets", "plugins-dir", "trust"]),
+  valued: new Set([
+    ...COMMON,
+    "inspect",
+    "isolation",
+    "pdk-match",
+    "plugin-sockets",
+    "plugins-dir",
+    "trust",
+    "tyk",
+    "tyk-api",
+    "tyk-apps",
+    "tyk-secret-file",
+  ]),
   switches: new Set(["no-parent-watch", "no-supervisor", "no-watch", "verbose"]),
   aliases: new Map([...ALIASES, ["d", "plugins-dir"], ["plugins-directory", "plugins-dir"]]),
   required: ["plugins-dir"],

@@ -19,6 +19,8 @@ export interface FlagGrammar {
 }
 
 const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
+/** Flags that say where Kong finds the server. */
+const KONG_PLACES = ["kong-prefix", "socket", "sock-name", "plugin-sockets"];
 const MODE = /^0?o?([0-7]{3})$/;
 
 /** Undefined for anything but a command that serves. */
@@ -28,6 +30,9 @@ export function servePlan(argv: readonly string[], grammar: FlagGrammar): ServeP
   const socket = flags.get("socket");
   const name = flags.get("sock-name");
   if (socket === "" || name === "" || (socket !== undefined && name !== undefined)) return undefined;
+  // For Tyk alone there is no socket of Kong's.
+  const saysKong = KONG_PLACES.some((place) => flags.has(place));
+  if (flags.has("tyk") && !saysKong) return undefined;
   const mode = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
   if (mode === undefined) return undefined;
   return {

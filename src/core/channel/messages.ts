@@ -17,6 +17,8 @@ export type FailurePolicy = "exit" | "continue";
 
 /** What a module says of itself, read in the scanning isolate. */
 export interface PluginMetadata {
+  /** Whose plugin it is, where several gateways share a directory. */
+  readonly gateway?: string;
   /** Which of the gateway's forms its module has. */
   readonly form: string;
   readonly name: string;

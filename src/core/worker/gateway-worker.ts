@@ -34,6 +34,8 @@ export interface StrayErrors {
 
 /** A gateway's half in an isolate. `Definition` is its own: the core runs its life cycle and passes it on. */
 export interface GatewayWorker<Definition extends PluginLifeCycle = PluginLifeCycle> {
+  /** Whether a module is a plugin of this gateway, where it can tell; without it, any may be. */
+  owns?(moduleExports: unknown): boolean;
   /**
    * Reads the plugin that a module is; `name` is that of its file or folder.
    * @throws {Error} with the reason, where it is no plugin of this gateway.

@@ -1,5 +1,6 @@
 // The door of worker: what runs in an isolate.
 export { type CallOrigin, type CallTracking, trackCalls, NO_TRACKING } from "./current-call.js";
+export { composeWorkers, type ComposedDefinition } from "./compose-workers.js";
 export { evaluateModule } from "./evaluate-module.js";
 export { FailedHost } from "./failed-host.js";
 export { captureOutput } from "./guards/capture-output.js";

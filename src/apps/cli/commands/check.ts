@@ -3,13 +3,14 @@ import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
+import { TYK } from "../../gateways/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { writeOutput } from "../../program/index.js";
 import { findTypeErrors } from "../../../build/index.js";
 import type { PluginMetadata } from "../../../core/channel/index.js";
 import { announcementOf } from "../../../gateways/kong/server/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
-import { loadDirectory } from "../load-directory.js";
+import { loadForAll } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
 
 /** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
@@ -20,6 +21,8 @@ interface Finding {
   readonly version?: string;
   readonly priority?: number;
   readonly phases?: readonly string[];
+  /** The gateway that it is for, where that is not Kong. */
+  readonly gateway?: string;
   /** The PDK version it was built against; without one, any. */
   readonly pdkVersion?: string;
   readonly errors: readonly string[];
@@ -30,7 +33,7 @@ interface Finding {
 /** @throws {CommandError} where a plugin would not be served, once everything is told. */
 export async function check(options: CheckOptions): Promise<void> {
   const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
-  const registry = await loadDirectory(options, createLogger(options.log));
+  const registry = await loadForAll(options, createLogger(options.log));
   const findings = await withTypes(findingsOf(registry, release), options.types);
   await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
   if (findings.length === 0) throw new CommandError("nothing was checked");
@@ -78,7 +81,9 @@ function misfits(phases: readonly string[], release: GatewayRelease | undefined)
 }
 
 function announced(metadata: PluginMetadata) {
-  return { version: metadata.version, priority: announcementOf(metadata).priority, phases: metadata.functions };
+  const { version, functions: phases, gateway } = metadata;
+  // Of Tyk's these are hooks, and their order is the API definition's.
+  return gateway === TYK ? { version, phases, gateway } : { version, priority: announcementOf(metadata).priority, phases };
 }
 
 function refused({ name, path, reason, metadata, details, warnings = [] }: PluginProblem): Finding {
@@ -89,10 +94,10 @@ function refused({ name, path, reason, metadata, details, warnings = [] }: Plugi
 
 async function report(findings: readonly Finding[], { pluginsDirectory }: CheckOptions): Promise<string> {
   if (findings.length === 0) return `no plugins in ${pluginsDirectory}${await hint(pluginsDirectory)}\n`;
-  const rows = findings.map(({ name, version, priority = "?", phases, pdkVersion, served: isServed }) => [
+  const rows = findings.map(({ name, version, priority, gateway, phases, pdkVersion, served: isServed }) => [
     name,
     version ?? "?",
-    String(priority),
+    gateway ?? String(priority ?? "?"),
     phases?.join(",") ?? "?",
     pdkVersion ?? (version === undefined ? "?" : "any"),
     isServed ? "served" : "NOT SERVED",

@@ -8,7 +8,10 @@ import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
+import type { IsolateLimits } from "../../../core/isolates/index.js";
+import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import type { ServeOptions } from "../invocation.js";
+import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../read-keys.js";
 
 const SOCKET_NAME = "go_pluginserver.sock";
@@ -16,23 +19,28 @@ const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
 const END_GRACE = 1500;
 
+export interface CreatedServers {
+  /** Kong's, where it is served. */
+  readonly kong: { readonly server: PluginServer; readonly socketPath: string } | undefined;
+  readonly tyk: TykServer | undefined;
+}
+
+/** Kong's server alone. */
 export async function createServer(
   options: ServeOptions,
   logger: Logger,
   listen?: Listen,
 ): Promise<{ server: PluginServer; socketPath: string }> {
-  const socketPath = await requirePlaces(options);
-  const limits = {
-    memory: options.isolateMemory,
-    maxCalls: options.maxEvents,
-    stallTimeout: options.stallTimeout,
-    loadTimeout: options.loadTimeout,
-    maxBodySize: options.maxMessageSize,
-    idleTimeout: ISOLATE_IDLE_TIMEOUT,
-    endTimeout: options.drainTimeout + END_GRACE,
-    disposeTimeout: options.drainTimeout,
-    env: pluginEnvironment(options.hiddenEnvironment),
-  };
+  const { kong } = await createServers({ ...options, tyk: undefined }, logger, listen);
+  if (kong === undefined) throw new Error("a server without Tyk is Kong's");
+  return kong;
+}
+
+async function createServers(options: ServeOptions, logger: Logger, listen?: Listen): Promise<CreatedServers> {
+  const { tyk } = options;
+  const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
+  if (socketPath === undefined) await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  const limits = limitsOf(options);
   const common = {
     socketMode: options.socketMode,
     protocol: options.protocol,
@@ -43,25 +51,53 @@ export async function createServer(
     maxMessageSize: options.maxMessageSize,
     maxConnections: options.maxConnections,
   };
-  const server = serveDirectory({
-    ...common,
-    pluginsDirectory: resolve(options.pluginsDirectory),
-    watch: options.watch,
-    socketPath,
-    ownSocketOf: await ownSockets(options, common, limits, logger),
+  const pools = {
     // An isolate that serves its own socket starts the others beside it itself.
     isolatesPerPlugin: options.pluginSockets === undefined ? options.threads : 1,
+    isolation: options.isolation,
+    limits,
+    inspect: options.inspect,
+    ownSocketOf: await ownSockets(options, common, limits, logger),
+  };
+  const load = {
     api: PLUGIN_API,
     versionMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
-    inspect: options.inspect,
-    isolation: options.isolation,
+    loadTimeout: options.loadTimeout,
     limits,
+    runsInit: true,
+  };
+  const beside = tyk === undefined ? undefined : await tykServer({ ...options, tyk }, pools, load, logger);
+  if (socketPath === undefined) return { kong: undefined, tyk: beside?.server };
+  const server = serveDirectory({
+    ...common,
+    ...pools,
+    ...load,
+    pluginsDirectory: resolve(options.pluginsDirectory),
+    watch: options.watch,
+    socketPath,
+    createSource: beside?.kongSource,
     logger,
     listen,
   });
-  return { server, socketPath };
+  return { kong: { server, socketPath }, tyk: beside?.server };
 }
+
+/** What only Tyk needs is loaded with it. */
+const tykServer = async (...given: Parameters<typeof CreateTykServer>): ReturnType<typeof CreateTykServer> =>
+  (await import("../serve-tyk.js")).createTykServer(...given);
+
+const limitsOf = (options: ServeOptions): IsolateLimits => ({
+  memory: options.isolateMemory,
+  maxCalls: options.maxEvents,
+  stallTimeout: options.stallTimeout,
+  loadTimeout: options.loadTimeout,
+  maxBodySize: options.maxMessageSize,
+  idleTimeout: ISOLATE_IDLE_TIMEOUT,
+  endTimeout: options.drainTimeout + END_GRACE,
+  disposeTimeout: options.drainTimeout,
+  env: pluginEnvironment(options.hiddenEnvironment),
+});
 
 /** Resolves with the path of the socket. */
 async function requirePlaces({ pluginsDirectory, socket, kongPrefix }: ServeOptions): Promise<string> {
@@ -90,6 +126,10 @@ async function ownSockets(
 /** Resolves with the status to end with, when the server has ended. */
 export async function serve(options: ServeOptions, socket: EarlySocket | undefined): Promise<number> {
   const supervised = supervisorOfThis();
+  if (options.tyk?.isAlone === true) {
+    await serveHere(options, undefined);
+    return 0;
+  }
   if (supervised === undefined && socket === undefined && options.isSupervised) {
     const path = await requirePlaces(options);
     const held = await EarlySocket.open({ path, mode: options.socketMode, remedy: SHORTER_PATH });
@@ -104,21 +144,24 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
-  const { server, socketPath } = await createServer(options, logger, front?.listen);
+  const { kong, tyk } = await createServers(options, logger, front?.listen);
+  const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
-    server.reload();
+    servers[0]?.reload();
   });
-  await server.start();
+  await Promise.all(servers.map((server) => server.start()));
   front?.serving();
   warnOfDescriptors(logger, options.maxConnections);
-  await warnOfInspector(options, server, logger);
-  logger.info({ socket: socketPath }, `pluginserver ${process.pid} is listening on ${socketPath}`);
+  if (kong !== undefined) await warnOfInspector(options, kong.server, logger);
+  if (kong !== undefined)
+    logger.info({ socket: kong.socketPath }, `pluginserver ${process.pid} is listening on ${kong.socketPath}`);
+  if (tyk !== undefined) logger.info(`pluginserver ${process.pid} is listening for Tyk gateways on ${tyk.url}`);
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
-  await server.close();
+  await Promise.all(servers.map((server) => server.close()));
   logger.info("ended");
 }
 

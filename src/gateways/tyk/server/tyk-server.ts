@@ -79,6 +79,11 @@ export class TykServer {
     return this.#listener?.address ?? this.#options.address;
   }
 
+  /** The same as `tcp://HOST:PORT` or `unix:///PATH`. */
+  get url(): string {
+    return formatAddress(this.address);
+  }
+
   /** Listens, then loads the plugins; calls that come in between wait. Resolves when plugins are served. */
   async start(): Promise<void> {
     const loaded = this.#dispatcher.load();

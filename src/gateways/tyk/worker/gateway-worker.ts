@@ -3,11 +3,12 @@ import type { PluginMetadata } from "../../../core/channel/index.js";
 import type { GatewayWorker } from "../../../core/worker/index.js";
 import { isTykError } from "../api/index.js";
 import type { TykDefinition } from "./definition.js";
-import { readPlugin } from "./read-plugin.js";
+import { isTykPlugin, readPlugin } from "./read-plugin.js";
 import { checkRuntime } from "./self-check.js";
 import { TykHost } from "./tyk-host.js";
 
 export const gatewayWorker: GatewayWorker<TykDefinition> = {
+  owns: isTykPlugin,
   define: readPlugin,
   describe,
   createHost: (definition, { plugin, listener, tracking }) => new TykHost(definition, listener, { plugin, tracking }),

@@ -60,6 +60,9 @@ export function readPlugin(moduleExports: unknown): TykDefinition {
   };
 }
 
+/** Whether a module is made with `defineTykPlugin`, whatever else may be wrong with it. */
+export const isTykPlugin = (moduleExports: unknown): boolean => findPlugin(moduleExports) !== undefined;
+
 function findPlugin(moduleExports: unknown): Fields | undefined {
   let value = moduleExports;
   for (let level = 0; level < MAX_LEVELS && isRecord(value); level += 1) {

@@ -60,3 +60,12 @@ it.each([
 ])("%j is left to the command's own parser", (argv) => {
   expect(servePlan(argv, SERVER_GRAMMAR)).toBeUndefined();
 });
+
+it.each([
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555"], undefined],
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-kong-prefix", "/k"], "/k/go_pluginserver.sock"],
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-socket", "/s"], "/s"],
+])("%j listens for Kong where Kong is spoken of: %s", (argv, path) => {
+  expect(servePlan(argv, SERVER_GRAMMAR)?.path).toBe(path);
+  expect(parseCommandLine(argv)).toMatchObject({ options: { tyk: { isAlone: path === undefined } } });
+});

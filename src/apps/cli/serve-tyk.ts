@@ -1,0 +1,70 @@
+// Serves Tyk gateways out of the same directory as Kong's: one process reads, compiles and watches it for both.
+import { resolve } from "node:path";
+import type { Logger } from "pino";
+import { type CreateSource, isolatePools, type IsolatePoolsOptions, SharedDirectory } from "../../core/server/index.js";
+import type { Generation, LoadOptions } from "../../core/plugins/index.js";
+import { UsageError } from "../../core/model/index.js";
+import { definitionSource } from "../../gateways/tyk/definitions/index.js";
+import { ListenError, parseAddress } from "../../gateways/tyk/http2/index.js";
+import { TykServer } from "../../gateways/tyk/server/index.js";
+import { ALL_GATEWAYS, TYK, TYK_WORKER } from "../gateways/index.js";
+import type { ServeOptions, TykServing } from "./invocation.js";
+
+export interface BesideKong {
+  /** Where Kong's server gets its plugins from. */
+  readonly kongSource: CreateSource;
+  readonly server: TykServer;
+}
+
+const isTyk = ({ metadata }: Generation): boolean => metadata.gateway === TYK;
+
+/** @throws {DefinitionError} where the source of API definitions cannot be used. */
+export async function createTykServer(
+  options: ServeOptions & { readonly tyk: TykServing },
+  pools: Omit<IsolatePoolsOptions, "gatewayWorker">,
+  load: Omit<LoadOptions, "gatewayWorker" | "checkDefinition" | "onPluginLog">,
+  logger: Logger,
+): Promise<BesideKong> {
+  const { tyk } = options;
+  const shared = new SharedDirectory({
+    directory: resolve(options.pluginsDirectory),
+    watch: options.watch,
+    logger,
+    load: {
+      ...load,
+      ...ALL_GATEWAYS,
+    },
+  });
+  const server = new TykServer({
+    address: addressOf(tyk.address),
+    socketMode: options.socketMode,
+    callTimeout: options.eventTimeout,
+    bindingTimeout: options.instanceTimeout,
+    drainTimeout: options.drainTimeout,
+    maxMessageSize: options.maxMessageSize,
+    maxConnections: options.maxConnections,
+    maxCalls: options.maxEvents,
+    withoutDeadline: options.inspect?.plugin,
+    definitions: await definitionSource({
+      apps: tyk.apps,
+      api: tyk.api,
+      secretFile: tyk.secretFile,
+      listener: {
+        onChange: () => logger.info("API definitions have changed"),
+        onProblem: (place, error) => logger.warn(`an API definition cannot be used (${place}): ${error.message}`),
+      },
+    }),
+    createPool: isolatePools({ ...pools, gatewayWorker: TYK_WORKER, ownSocketOf: undefined }),
+    createSource: shared.sourceFor(isTyk),
+    logger,
+  });
+  return { kongSource: shared.sourceFor((generation) => !isTyk(generation)), server };
+}
+
+function addressOf(text: string): ReturnType<typeof parseAddress> {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    throw error instanceof ListenError ? new UsageError(`-tyk: ${error.message}`) : error;
+  }
+}

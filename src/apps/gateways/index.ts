@@ -1,0 +1,18 @@
+// The door of gateways: what is made of all gateways together.
+import type { LoadOptions } from "../../core/plugins/index.js";
+import { checkAnnouncement } from "../../gateways/kong/server/index.js";
+
+/** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
+export const TYK = "tyk";
+
+const NOTHING_TO_SAY = { errors: [], warnings: [], notes: [], effects: [], announced: {} };
+
+/** How a directory is read that has plugins of any gateway. */
+export const ALL_GATEWAYS: Pick<LoadOptions, "gatewayWorker" | "checkDefinition"> = {
+  gatewayWorker: new URL("./worker.js", import.meta.url).href,
+  // All that Tyk asks of a plugin, reading it has found out.
+  checkDefinition: (metadata, source) => (metadata.gateway === TYK ? NOTHING_TO_SAY : checkAnnouncement(metadata, source)),
+};
+
+/** URL of the module that is Tyk's half in an isolate. */
+export const TYK_WORKER = new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href;
