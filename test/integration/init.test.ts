@@ -74,8 +74,8 @@ describe("pluginserver init -tyk", () => {
     expect(tested.status, tested.stdout).toBe(0);
   });
 
-  it("is not for a server yet", async () => {
+  it("is no flag of other commands", async () => {
     const { code, stderr } = await runCli(["check", "-tyk", "greet"], { cwd: temp.path });
-    expect([code, stderr]).toEqual([2, expect.stringContaining("-tyk is a flag of init and tyk-conf")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("-tyk is a flag of the server and init and tyk-conf")]);
   });
 });

@@ -19,7 +19,7 @@ const PATHS = [
   "tyk-apps",
   "tyk-secret-file",
 ];
-/** Flags that some commands alone have. */
+/** Flags that some commands alone have; the command that serves has no name. */
 const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   port: ["try"],
   config: ["try"],
@@ -32,6 +32,10 @@ const OF_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "kong-version": ["kong-conf", "check"],
   mode: ["kong-conf"],
   format: ["kong-conf", "tyk-conf"],
+  tyk: ["", "init", "tyk-conf"],
+  "tyk-apps": [""],
+  "tyk-api": [""],
+  "tyk-secret-file": [""],
   "tyk-version": ["tyk-conf"],
   oas: ["tyk-conf"],
 };
@@ -74,8 +78,12 @@ export function requireOneAction(program: Command): void {
   if (actions.length > 1) throw new UsageError(`${actions.join(" and ")} are different commands: ask for one`);
   for (const [flag, commands] of Object.entries(OF_COMMANDS))
     if (program.getOptionValueSource(keyOf(flag)) === "cli" && !commands.includes(command ?? ""))
-      throw new UsageError(`-${flag} is a flag of ${commands.join(" and ")}: leave it out, or put the command in front`);
+      throw new UsageError(
+        `-${flag} is a flag of ${commands.map(commandName).join(" and ")}: leave it out, or put the command in front`,
+      );
 }
 
 export const directoryMissing = (isVerbose: boolean): string =>
   `-plugins-dir is missing: say where the plugins are${isVerbose ? " (-v makes the log verbose, -version prints the version)" : ""}`;
+
+const commandName = (command: string): string => (command === "" ? "the server" : command);

@@ -11,7 +11,7 @@ import { type FlagGrammar, servePlan } from "../../../../src/apps/cli/serve-plan
 const NOT_SERVING = [
   ...["dump-all-plugins", "dump", "dump-plugin-info", "version", "help"],
   ...["port", "config", "out", "sign", "standalone", "json", "types", "no-types", "kong-version", "mode", "format"],
-  ...["tyk", "tyk-version", "oas", "manifest"],
+  ...["tyk-version", "oas", "manifest"],
 ];
 
 const known = ({ valued, switches }: FlagGrammar): string[] => [...[...valued].map((name) => `${name} VALUE`), ...[...switches]];
