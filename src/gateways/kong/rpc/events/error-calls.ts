@@ -45,5 +45,7 @@ function exitInPlaceOf(call: Buffer): Buffer {
   const [status, message, headers] = argumentsOf(call);
   const code = typeof status === "number" ? status : DEFAULT_STATUS;
   const body = { message: message ?? STATUS_CODES[code] ?? "An unexpected error occurred" };
-  return encodeCall("kong.response.exit", headers === undefined || headers === null ? [code, body] : [code, body, headers]);
+  // Anything else in their place is none, as for the function itself; exit would refuse it.
+  const hasHeaders = typeof headers === "object" && headers !== null && !Array.isArray(headers);
+  return encodeCall("kong.response.exit", hasHeaders ? [code, body, headers] : [code, body]);
 }
