@@ -28,6 +28,8 @@ async function runHere(argv: readonly string[], socket: EarlySocket | undefined)
   const writeStderrBy = ownStderr();
   const { writeStderr } = await import("../../core/log/index.js");
   writeStderrBy(writeStderr);
+  const { loadInParts } = await import("./load-in-parts.js");
+  await loadInParts();
   const { run } = await import("./run.js");
   try {
     return await run(argv, socket);

@@ -3,7 +3,7 @@ import type { TypesRule } from "../../build/index.js";
 import type { InspectTarget } from "../program/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
-import type { GatewayAddress, TykFormat } from "../../gateways/tyk/conf/index.js";
+import type { TykFormat } from "../../gateways/tyk/conf/index.js";
 
 export const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
 export const PDK_MATCHES = ["exact", "compatible"] as const;
@@ -108,12 +108,13 @@ export interface KongConfOptions extends LoadingOptions {
 }
 
 export interface TykConfOptions extends LoadingOptions {
-  readonly tykVersion: string;
+  /** The newest that is known where there is none. */
+  readonly tykVersion: string | undefined;
   /** Whether API definitions are in the OAS form. */
   readonly oas: boolean;
   readonly format: TykFormat;
   /** Where the server listens for the gateway. */
-  readonly address: GatewayAddress;
+  readonly address: string;
   /** Bytes. */
   readonly maxMessageSize: number;
 }

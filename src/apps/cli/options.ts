@@ -32,7 +32,6 @@ import {
   type TykConfOptions,
 } from "./invocation.js";
 import { FORMATS, MODES, serverFlags, type ServerFlags } from "../../gateways/kong/conf/index.js";
-import { parseAddress, TYK_FORMATS } from "../../gateways/tyk/conf/index.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { servingTyk, type TykValues } from "./serving-tyk.js";
 import { createProgram } from "./program.js";
@@ -79,7 +78,7 @@ interface Values extends TykValues {
   readonly out?: string;
   readonly sign?: string;
   readonly manifest?: string;
-  readonly tykVersion: string;
+  readonly tykVersion?: string;
   readonly oas?: boolean;
   readonly standalone?: boolean;
   readonly kongVersion?: string;
@@ -225,8 +224,8 @@ function configuringTyk(values: Values, operands: readonly string[]): TykConfOpt
     ...loading(values, pluginsDir),
     tykVersion,
     oas,
-    format: parseChoice("format", values.format, TYK_FORMATS),
-    address: parseAddress("tyk", tyk),
+    format: parseChoice("format", values.format, FORMATS),
+    address: tyk,
     maxMessageSize: parseSize("max-message-size", values.maxMessageSize),
   };
 }

@@ -1,7 +1,6 @@
 // Owns the list of commands and flags, with their defaults and help.
 import { Command, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../../core/log/index.js";
-import { NEWEST_RELEASE } from "../../gateways/tyk/releases/index.js";
 
 const COMMANDS = [
   "try: serve the plugins, a stand-in gateway and an echo upstream on this machine, for a first look;",
@@ -118,11 +117,7 @@ export function createProgram(): Command {
     .addOption(option("--tyk-apps <dir>", "folder of API definitions, which plugins for Tyk may ask for"))
     .addOption(option("--tyk-api <url>", "Gateway API of Tyk, where API definitions are asked for; its secret is in TYK_SECRET"))
     .addOption(option("--tyk-secret-file <file>", "file with the secret of the Gateway API"))
-    .addOption(
-      option("--tyk-version <version>", "tyk-conf: release of the gateway, from 4.0.14 on; the newest known by default").default(
-        NEWEST_RELEASE,
-      ),
-    )
+    .addOption(option("--tyk-version <version>", "tyk-conf: release of the gateway, from 4.0.14 on; the newest known by default"))
     .addOption(option("--oas", "tyk-conf: hooks for OAS definitions, and not for classic ones"))
     .addOption(
       option("--mode <mode>", "kong-conf: shared (one socket), per-plugin (one each), standalone (each an executable)").default(

@@ -2,8 +2,8 @@
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError, UsageError } from "../../../core/model/index.js";
 import { loadPlugins } from "../../../core/plugins/index.js";
-import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
-import { findRelease, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
+import { parseAddress, tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
+import { findRelease, NEWEST_RELEASE, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
 import { requireDirectory, writeOutput } from "../../program/index.js";
 import type { TykConfOptions } from "../invocation.js";
 import { reportProblems } from "../load-directory.js";
@@ -11,14 +11,15 @@ import { hookChain, tykLoadOptions } from "../load-tyk.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function tykConf(options: TykConfOptions): Promise<void> {
-  const release = releaseOf(options.tykVersion);
+  const release = releaseOf(options.tykVersion ?? NEWEST_RELEASE);
+  const address = parseAddress("tyk", options.address);
   const logger = createLogger(options.log);
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const registry = await loadPlugins(options.pluginsDirectory, await tykLoadOptions(options, logger));
   reportProblems(registry, logger);
   if (registry.list().length === 0)
     throw new CommandError(`there is no plugin for Tyk in ${options.pluginsDirectory} that could be served`);
-  const server = { address: options.address, maxMessageSize: options.maxMessageSize, hooks: hookChain(registry) };
+  const server = { address, maxMessageSize: options.maxMessageSize, hooks: hookChain(registry) };
   await writeOutput(tykText(tykSettings(server, release, options.oas ? "oas" : "classic"), options.format));
 }
 
