@@ -16,3 +16,6 @@ export const ALL_GATEWAYS: Pick<LoadOptions, "gatewayWorker" | "checkDefinition"
 
 /** URL of the module that is Tyk's half in an isolate. */
 export const TYK_WORKER = new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href;
+
+/** How a directory is read for Tyk alone. */
+export const TYK_ALONE: typeof ALL_GATEWAYS = { gatewayWorker: TYK_WORKER, checkDefinition: () => NOTHING_TO_SAY };

@@ -14,13 +14,21 @@ interface Part {
 }
 
 export class SharedDirectory implements PluginReceiver {
-  readonly #options: SharedDirectoryOptions;
   readonly #parts: Part[] = [];
-  #directory: PluginDirectory | undefined;
+  readonly #directory: PluginDirectory;
   #loaded: Promise<unknown> | undefined;
 
   constructor(options: SharedDirectoryOptions) {
-    this.#options = options;
+    const { load, ...others } = options;
+    this.#directory = new PluginDirectory({
+      ...others,
+      served: this,
+      onNewCode: (plugin) => {
+        for (const { context } of this.#parts) context.onNewCode(plugin);
+      },
+      // While it is read nobody knows whose it is.
+      load: { ...load, onPluginLog: (plugin, entry) => this.#parts[0]?.context.onPluginLog(plugin, entry) },
+    });
   }
 
   /** The source of a gateway that serves the plugins it `owns`. */
@@ -34,9 +42,9 @@ export class SharedDirectory implements PluginReceiver {
           if (isLate) context.served.replace((await this.#registry()).list().filter(owns));
         },
         registry: async () => (await this.#registry()).only(owns),
-        reload: () => this.#directory?.reload(),
-        change: async (directory) => this.#directory?.change(directory),
-        close: async () => this.#directory?.close(),
+        reload: () => this.#directory.reload(),
+        change: async (directory) => this.#directory.change(directory),
+        close: async () => this.#directory.close(),
       } satisfies PluginSource;
     };
   }
@@ -58,25 +66,11 @@ export class SharedDirectory implements PluginReceiver {
   }
 
   #load(): Promise<unknown> {
-    const directory = (this.#directory ??= this.#create());
-    return (this.#loaded ??= directory.load());
+    return (this.#loaded ??= this.#directory.load());
   }
 
   async #registry(): Promise<PluginRegistry> {
     await this.#loaded;
-    return (this.#directory ??= this.#create()).registry();
-  }
-
-  #create(): PluginDirectory {
-    const { load, ...options } = this.#options;
-    return new PluginDirectory({
-      ...options,
-      served: this,
-      onNewCode: (plugin) => {
-        for (const { context } of this.#parts) context.onNewCode(plugin);
-      },
-      // While it is read nobody knows whose it is.
-      load: { ...load, onPluginLog: (plugin, entry) => this.#parts[0]?.context.onPluginLog(plugin, entry) },
-    });
+    return this.#directory.registry();
   }
 }
