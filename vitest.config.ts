@@ -29,6 +29,8 @@ export default defineConfig({
     })),
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A condition is waited for, not timed: vitest's second is too short where all cores are busy.
+    expect: { poll: { timeout: 15_000 } },
     // Real threads and processes on a shared machine: in CI a test that fails has one more chance, and both are reported.
     retry: process.env["CI"] === undefined ? 0 : 1,
     // Tests start real servers with real threads: more of them at once than there are cores only makes noise.

@@ -18,7 +18,8 @@ const FAULTS: readonly [how: string, answer: object][] = [
   ["loop", { error: expect.stringMatching(/took too long|no sign of life/) as unknown }],
   ["loop of microtasks", { error: expect.stringMatching(/took too long|no sign of life/) as unknown }],
   ["exit", { error: expect.stringContaining("the isolate of plugin misbehaves ended") as unknown }],
-  ["objects without end", { error: expect.stringContaining("the isolate of plugin misbehaves ended") as unknown }],
+  // On a busy machine its deadline may pass before its memory is full.
+  ["objects without end", { error: expect.stringMatching(/took too long|the isolate of plugin misbehaves ended/) as unknown }],
 ];
 
 let directory: TempDir;
@@ -68,8 +69,13 @@ describe.each(["thread", "process"] as const)("in a %s", (isolation) => {
   it.each(FAULTS)("%s fails its call and nothing else", { timeout: 60_000 }, async (how, answer) => {
     expect(await client.call("misbehaves", "none")).toEqual({ result: "fine" });
     const beside = bystander(started.path);
-    expect(await client.call("misbehaves", how)).toEqual(answer);
-    await expect.poll(() => client.call("misbehaves", "none"), { timeout: 20_000 }).toEqual({ result: "fine" });
+    try {
+      expect(await client.call("misbehaves", how)).toEqual(answer);
+      await expect.poll(() => client.call("misbehaves", "none"), { timeout: 20_000 }).toEqual({ result: "fine" });
+    } finally {
+      // Before the gateway closes, which would wait for its calls.
+      await beside.stop();
+    }
     const { calls, wrong } = await beside.stop();
     expect(wrong).toEqual([]);
     expect(calls).toBeGreaterThan(0);
