@@ -37,6 +37,7 @@ const UNCAUGHT: readonly (readonly [name: string, code: string, reason: RegExp])
   ["by its gateway name", `kong.service.request.set_header("x-user");`, /set_header.*value is missing/],
   ["what runs nowhere", `kong.response.set_raw_body("x");`, /set_raw_body cannot be called here/],
   ["a circular value", `const a = {}; a.a = a; kong.ctx.shared.set("a", a);`, /circular or nested too deeply/],
+  ["a key that is missing", `kong.ctx.shared.set(undefined, "a");`, /shared\.set got a wrong argument: key is missing/],
   ["a function", `kong.ctx.shared.set("a", () => {});`, /it is a function/],
   ["a number that cannot be sent", `kong.ctx.shared.set("a", 2n ** 80n, 1n);`, /shared\.set/],
   ["an unknown function", `kong.some.newThing(Symbol("x"));`, /new_thing/],

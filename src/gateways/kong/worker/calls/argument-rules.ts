@@ -37,6 +37,8 @@ const text: Check = (value) => (isText(value) ? undefined : "text");
 const bodyType: Check = (value) =>
   isNil(value) || isText(value) ? undefined : "text or nothing (options such as maxSize are the second argument)";
 const present: Check = (value) => (isNil(value) ? "text, a number, a boolean or a list" : undefined);
+/** The gateway's program fails on a key that is nil. */
+const key: Check = (value) => (isNil(value) ? "text" : undefined);
 const object: Check = (value) => (typeof value === "object" && value !== null && !isText(value) ? undefined : "an object");
 const boolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 
@@ -127,6 +129,7 @@ const LONGEST_TIMEOUT = 2_147_483_646;
 
 /** By the gateway's name of the function. One that is not here takes anything, or its refusals were not measured. */
 export const ARGUMENT_RULES: ReadonlyMap<string, ArgumentRule> = new Map<string, ArgumentRule>([
+  ["kong.ctx.shared.set", each(["key", key])],
   ["kong.client.load_consumer", loadConsumer],
   ["kong.client.authenticate", authenticate],
   ["kong.node.get_memory_stats", memoryUnit],

@@ -1,8 +1,11 @@
 // Turns the arguments of a PDK call into values that every gateway's decoder knows.
 import { inspect } from "node:util";
+import { cutText } from "../../../../core/model/index.js";
 import { PdkError } from "../../pdk/index.js";
 
 const MAX_DEPTH = 64;
+/** Characters of one logged value that are sent: nginx writes 4 kB of a line at most. */
+const MAX_LOG_TEXT = 8192;
 
 const LOG_METHODS: ReadonlySet<string> = new Set(
   ["alert", "crit", "err", "warn", "notice", "info", "debug"].map((level) => `kong.log.${level}`),
@@ -35,10 +38,16 @@ export function toWireArguments(method: string, args: readonly unknown[]): unkno
 
 /** The gateway writes a table as its address and stops at the first nil: what a plugin logs is to be read. */
 function toLogText(value: unknown): unknown {
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return value;
+  if (value instanceof Uint8Array) return value.length <= MAX_LOG_TEXT ? value : value.subarray(0, MAX_LOG_TEXT);
+  return cutText(asLogText(value), MAX_LOG_TEXT);
+}
+
+function asLogText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "symbol" || typeof value === "function") return String(value);
   if (value instanceof Error) return value.stack ?? String(value);
-  if (value instanceof Uint8Array || (typeof value !== "object" && typeof value !== "undefined"))
-    return typeof value === "symbol" || typeof value === "function" ? String(value) : value;
-  return inspect(value, { breakLength: Infinity });
+  return inspect(value, { breakLength: Infinity, maxStringLength: MAX_LOG_TEXT });
 }
 
 function toWire(method: string, value: unknown, depth: number): unknown {

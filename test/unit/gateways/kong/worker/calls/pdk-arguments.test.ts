@@ -16,8 +16,8 @@ const args = (...values: unknown[]): Promise<unknown> => sent((kong) => kong.ctx
 describe("undefined", () => {
   it("at the end is dropped, elsewhere it is nil", async () => {
     expect(await args("key", undefined)).toEqual(["key"]);
-    expect(await args(undefined, undefined)).toEqual([]);
-    expect(await args(undefined, "value")).toEqual([null, "value"]);
+    expect(await args("key", undefined, "more")).toEqual(["key", null, "more"]);
+    await expect(args(undefined, "value")).rejects.toThrow("key is missing");
   });
 
   it("in an object is left out, in an array it is nil", async () => {
@@ -149,6 +149,14 @@ describe("what cannot be sent", () => {
 
 describe("kong.log", () => {
   const log = (...values: unknown[]): Promise<unknown> => sent((kong) => kong.log.info(...values));
+
+  it("sends no more of a value than a gateway writes", async () => {
+    const long = "x".repeat(50_000);
+    const texts = (await log(long, { long }, new Error(long), long)) as string[];
+    for (const text of texts) expect(text).toMatch(/^.{0,20}x{8000,8192}/);
+    for (const text of texts) expect(text.length).toBeLessThan(8300);
+    expect(await log(Buffer.from(long))).toEqual([Buffer.from("x".repeat(8192))]);
+  });
 
   it("text, numbers, booleans and bytes are themselves", async () => {
     expect(await log("a", 1, false, Buffer.from("b"))).toEqual(["a", 1, false, Buffer.from("b")]);
