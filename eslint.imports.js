@@ -54,7 +54,8 @@ export const IMPORTS = {
   build: ["core/model", "core/plugins", "core/signing"],
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
-  "apps/program": ["apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf")],
+  "apps/program": ["apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   // Joins the halves of all gateways in an isolate.
   "apps/gateways": ["core/plugins", "core/worker", ...kong("server", "worker"), ...tyk("worker")],
   "apps/testing": [
@@ -67,6 +68,7 @@ export const IMPORTS = {
     ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": [
+    "apps/flags",
     "apps/gateways",
     "apps/plugin-api",
     "apps/program",

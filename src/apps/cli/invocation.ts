@@ -1,57 +1,28 @@
 // Says what a command line can ask for, as the commands take it.
 import type { TypesRule } from "../../build/index.js";
-import type { InspectTarget } from "../program/index.js";
+import type { CommandFlag, DUMP_FLAGS, SERVER_FLAGS, Settings } from "../flags/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
 import type { TykFormat } from "../../gateways/tyk/conf/index.js";
 
-export const PROTOCOLS = ["MsgPack:1", "ProtoBuf:1", "auto"] as const;
-export const PDK_MATCHES = ["exact", "compatible"] as const;
-export const ISOLATIONS = ["thread", "process"] as const;
-export const ERROR_RULES = ["exit", "continue"] as const;
-
-/** What loading plugins needs. */
-export interface LoadingOptions {
-  /** Milliseconds. */
-  readonly loadTimeout: number;
-  /** Bytes. */
-  readonly isolateMemory: number;
+/** What loading plugins needs, by the flags that matter to it: times in milliseconds, sizes in bytes. */
+export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number]>, "env" | "logLevel" | "logFormat"> {
   /** Names of environment variables that plugins do not see; `*` stands for any characters. */
   readonly hiddenEnvironment: readonly string[];
   readonly pluginsDirectory: string;
-  readonly pdkMatch: (typeof PDK_MATCHES)[number];
-  /** Paths of keys: where there are any, only plugins that one of them signed are loaded. */
-  readonly trust: readonly string[];
-  /** What a dump announces and the socket speaks; "auto" announces MsgPack:1. */
-  readonly protocol: (typeof PROTOCOLS)[number];
   readonly log: LogOptions;
 }
 
-/** Times in milliseconds. */
-export interface ServeOptions extends LoadingOptions {
-  readonly kongPrefix: string;
-  readonly socket: string | undefined;
-  readonly socketMode: number;
-  /** The directory of the plugins' own sockets; none without it. */
-  readonly pluginSockets: string | undefined;
-  readonly threads: number;
-  readonly isolation: (typeof ISOLATIONS)[number];
-  readonly eventTimeout: number;
-  readonly onError: (typeof ERROR_RULES)[number];
-  readonly stallTimeout: number;
-  readonly instanceTimeout: number;
-  readonly drainTimeout: number;
-  readonly maxEvents: number;
-  /** Bytes. */
-  readonly maxMessageSize: number;
-  readonly maxConnections: number;
+type ServerSettings = Settings<(typeof SERVER_FLAGS)[number]>;
+
+/** What a server needs, by its flags. */
+export interface ServeOptions
+  extends LoadingOptions, Omit<ServerSettings, "env" | "tyk" | "noWatch" | "noParentWatch" | "noSupervisor"> {
   readonly watchParent: boolean;
   /** Whether a process of its own holds the socket. */
   readonly isSupervised: boolean;
   /** Whether changed plugin files are noticed. */
   readonly watch: boolean;
-  /** The plugin that a debugger is let into, and where it listens. */
-  readonly inspect: InspectTarget | undefined;
   /** Where Tyk gateways are served too. */
   readonly tyk: TykServing | undefined;
 }
@@ -69,10 +40,7 @@ export interface TykServing {
   readonly isAlone: boolean;
 }
 
-export interface TryOptions extends ServeOptions {
-  readonly port: number;
-  readonly config: string | undefined;
-}
+export type TryOptions = ServeOptions & Settings<CommandFlag<"try">>;
 
 export interface CheckOptions extends LoadingOptions {
   readonly json: boolean;

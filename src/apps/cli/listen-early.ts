@@ -1,7 +1,6 @@
 // Listens for a command line that serves, before the command itself is loaded.
 import { EarlySocket, isSupervised, programName } from "../../core/supervisor/index.js";
-import { programGrammar, SERVER_GRAMMAR } from "./serve-flags.js";
-import { type ServePlan, servePlan } from "./serve-plan.js";
+import { programPlan, type ServePlan, serverPlan } from "../flags/index.js";
 
 export interface Early {
   readonly socket: EarlySocket;
@@ -22,6 +21,6 @@ export async function listenEarly(argv: readonly string[]): Promise<Early | unde
 
 function planOf(argv: readonly string[]): ServePlan | undefined {
   const [command, plugin, ...flags] = argv;
-  if (command !== "run") return servePlan(argv, SERVER_GRAMMAR);
-  return plugin === undefined ? undefined : servePlan(flags, programGrammar(programName(plugin)));
+  if (command !== "run") return serverPlan(argv);
+  return plugin === undefined ? undefined : programPlan(flags, programName(plugin));
 }

@@ -1,14 +1,11 @@
 // Reads the command line of a plugin that is a program of its own.
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { FORMER_ALIASES, refuseFormerFlags } from "./former-servers.js";
-import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "../../core/log/index.js";
-import { normalizeFlags } from "./go-flags.js";
-import { parseChoice, parseDuration, parseMode, parsePath, parsePositiveInteger, parseSize } from "./parse-value.js";
+import { flagNames, type GivenFlags, normalizeFlags, PROGRAM_FLAGS, refuseFormerFlags, settingsOf } from "../flags/index.js";
+import type { LogOptions } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
 import type { IsolateLimits } from "../../core/isolates/index.js";
 import type { ServerOptions } from "../../gateways/kong/server/index.js";
-import { type Flag, type FlagName, FLAGS } from "./flags.js";
 
 export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
   readonly command: "serve" | "dump" | "version" | "help";
@@ -22,81 +19,60 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
   readonly log: LogOptions;
 }
 
-const BOOLEANS = new Set<string>(FLAGS.filter((flag: Flag) => flag.type === undefined).map(({ name }) => name));
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
 const END_GRACE = 1500;
-const STANDARD_LEVEL = "info";
-const KNOWN = new Set<string>(FLAGS.map(({ name }) => name));
-const NAMES = {
-  booleans: BOOLEANS,
-  optionals: new Set<string>(),
-  aliases: new Map<string, string>([...FORMER_ALIASES, ["h", "help"]]),
-};
+const NAMES = flagNames(PROGRAM_FLAGS);
+const KNOWN = new Set<string>(PROGRAM_FLAGS.map(({ name }) => name));
 
 /** @throws {UsageError} for a command line that cannot be understood. */
 export function parseEmbedded(argv: readonly string[], program: string): EmbeddedOptions {
   refuseFormerFlags(argv, NAMES);
-  const values = readFlags(argv);
-  const text = (name: FlagName): string => {
-    const value = values[name];
-    return typeof value === "string" ? value : "";
-  };
+  const given = readFlags(argv);
+  const { env, verbose, noParentWatch, noSupervisor, kongPrefix, socket, sockName, logLevel, logFormat, ...settings } =
+    settingsOf(PROGRAM_FLAGS, given);
+  const { drainTimeout, maxMessageSize } = settings;
+  if (socket !== undefined && sockName !== undefined)
+    throw new UsageError("-socket and -sock-name name the same socket: leave one out");
+  // A level that was asked for by its name counts before -v.
+  const level = verbose && !given.has("log-level") ? "debug" : logLevel;
   return {
-    command: commandOf(values),
-    socketPath: resolve(socketOf(text("socket"), text("sock-name"), parsePath("kong-prefix", text("kong-prefix")), program)),
-    socketMode: parseMode("socket-mode", text("socket-mode")),
-    threads: text("threads") === "0" ? 0 : parsePositiveInteger("threads", text("threads")),
-    eventTimeout: parseDuration("event-timeout", text("event-timeout")),
-    onError: parseChoice("on-error", text("on-error"), ["exit", "continue"]),
-    instanceTimeout: parseDuration("instance-timeout", text("instance-timeout")),
-    drainTimeout: parseDuration("drain-timeout", text("drain-timeout")),
-    maxConnections: parsePositiveInteger("max-connections", text("max-connections")),
-    maxMessageSize: parseSize("max-message-size", text("max-message-size")),
-    protocol: parseChoice("protocol", text("protocol"), ["MsgPack:1", "ProtoBuf:1", "auto"]),
+    ...settings,
+    command: commandOf(given),
+    socketPath: resolve(socket ?? join(kongPrefix, sockName ?? `${program}.socket`)),
     limits: {
-      endTimeout: parseDuration("drain-timeout", text("drain-timeout")) + END_GRACE,
-      disposeTimeout: parseDuration("drain-timeout", text("drain-timeout")),
-      maxBodySize: parseSize("max-message-size", text("max-message-size")),
-      memory: parseSize("isolate-memory", text("isolate-memory")),
-      maxCalls: parsePositiveInteger("max-events", text("max-events")),
-      stallTimeout: parseDuration("stall-timeout", text("stall-timeout")),
-      loadTimeout: parseDuration("load-timeout", text("load-timeout")),
+      endTimeout: drainTimeout + END_GRACE,
+      disposeTimeout: drainTimeout,
+      maxBodySize: maxMessageSize,
+      memory: settings.isolateMemory,
+      maxCalls: settings.maxEvents,
+      stallTimeout: settings.stallTimeout,
+      loadTimeout: settings.loadTimeout,
     },
-    hiddenEnvironment: text("env")
-      .split(",")
-      .filter((name) => name !== ""),
-    watchParent: values["no-parent-watch"] !== true,
-    isSupervised: values["no-supervisor"] !== true,
-    log: {
-      level: parseChoice("log-level", levelOf(text("log-level"), values["verbose"] === true), LOG_LEVELS),
-      format: parseChoice("log-format", text("log-format"), LOG_FORMATS),
-    },
+    hiddenEnvironment: env,
+    watchParent: !noParentWatch,
+    isSupervised: !noSupervisor,
+    log: { level, format: logFormat },
   };
 }
 
-function commandOf(values: Readonly<Record<string, unknown>>): EmbeddedOptions["command"] {
-  if (values["help"] === true) return "help";
-  if (values["dump"] === true && values["version"] === true) throw new UsageError("-dump and -version: ask for one");
-  return values["dump"] === true ? "dump" : values["version"] === true ? "version" : "serve";
+function commandOf(given: GivenFlags): EmbeddedOptions["command"] {
+  if (given.has("help")) return "help";
+  if (given.has("dump") && given.has("version")) throw new UsageError("-dump and -version: ask for one");
+  return given.has("dump") ? "dump" : given.has("version") ? "version" : "serve";
 }
 
-function socketOf(path: string, name: string, prefix: string, program: string): string {
-  if (path !== "" && name !== "") throw new UsageError("-socket and -sock-name name the same socket: leave one out");
-  return path === "" ? join(prefix, name === "" ? `${program}.socket` : name) : path;
-}
-
-/** A level that was asked for by its name counts before -v. */
-const levelOf = (level: string, isVerbose: boolean): string => (isVerbose && level === STANDARD_LEVEL ? "debug" : level);
-
-function readFlags(argv: readonly string[]): Record<string, unknown> {
+function readFlags(argv: readonly string[]): GivenFlags {
   const options = Object.fromEntries(
-    FLAGS.map((flag: Flag) => [
-      flag.name,
-      flag.type === undefined ? ({ type: "boolean" } as const) : { type: "string" as const, default: flag.value ?? "" },
-    ]),
+    PROGRAM_FLAGS.map(({ name }) => [name, { type: NAMES.booleans.has(name) ? ("boolean" as const) : ("string" as const) }]),
   );
   try {
-    return parseArgs({ args: joinValues(normalizeFlags(argv, NAMES)), options, allowPositionals: false }).values;
+    const { values } = parseArgs({ args: joinValues(normalizeFlags(argv, NAMES)), options, allowPositionals: false });
+    return new Map(
+      PROGRAM_FLAGS.flatMap(({ name }) => {
+        const value = values[name];
+        return value === true || typeof value === "string" ? [[name, value] as const] : [];
+      }),
+    );
   } catch (error) {
     throw new UsageError(goStyle(error instanceof Error ? error.message : String(error)));
   }
@@ -109,7 +85,7 @@ function joinValues(args: readonly string[]): string[] {
   for (const argument of args) {
     if (flag !== undefined) joined.push(`${flag}=${argument}`);
     const takesValue = flag === undefined && argument.startsWith("--") && !argument.includes("=");
-    const awaited = takesValue && !BOOLEANS.has(argument.slice(2)) && KNOWN.has(argument.slice(2));
+    const awaited = takesValue && !NAMES.booleans.has(argument.slice(2)) && KNOWN.has(argument.slice(2));
     if (flag === undefined && !awaited) joined.push(argument);
     flag = awaited ? argument : undefined;
   }

@@ -32,7 +32,7 @@ import {
   supervise,
   supervisorOfThis,
 } from "../../core/supervisor/index.js";
-import { usageText } from "./flags.js";
+import { usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;

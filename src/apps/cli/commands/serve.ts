@@ -6,6 +6,7 @@ import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from ".
 import { warnOfDescriptors, type Listen } from "../../../core/net/index.js";
 import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
+import { SOCKET_NAME } from "../../flags/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
@@ -14,7 +15,6 @@ import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../read-keys.js";
 
-const SOCKET_NAME = "go_pluginserver.sock";
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
 const END_GRACE = 1500;

@@ -4,6 +4,8 @@
 export interface GivenFlag {
   readonly name: string;
   readonly value?: string;
+  /** A plugin that is a program has no use for it, or cannot do it, with the reason. Others it takes as a server does. */
+  readonly inPrograms?: "unused" | { readonly refused: string };
 }
 
 /** One word of a command; whatever may mean something to a shell is escaped. */

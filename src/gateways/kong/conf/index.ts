@@ -10,14 +10,13 @@ import {
 } from "./kong-settings.js";
 import { standaloneSettings } from "./standalone-settings.js";
 
-export { serverFlags, type ServerFlags } from "./given-flags.js";
+export type { GivenFlag } from "./command-text.js";
 export { findRelease, type GatewayRelease } from "./gateway-release.js";
-export type { ConfiguredServer, Setting } from "./kong-settings.js";
-export { FORMATS, type SettingsFormat, settingsText } from "./settings-text.js";
+export type { ConfiguredServer, ServerFlags, Setting } from "./kong-settings.js";
+export { type SettingsFormat, settingsText } from "./settings-text.js";
 
-export const MODES = ["shared", "per-plugin", "standalone"] as const;
-
-export type ServingMode = (typeof MODES)[number];
+/** One socket for all plugins, one for each, or an executable for each. */
+export type ServingMode = "shared" | "per-plugin" | "standalone";
 
 /** @throws {CommandError} with the reason, for a mode that the release cannot do. */
 export function kongSettings(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): Setting[] {

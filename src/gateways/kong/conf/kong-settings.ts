@@ -29,6 +29,9 @@ export interface ConfiguredServer {
   readonly queryFlags: readonly GivenFlag[];
 }
 
+/** What a command line says of the server that it would start. */
+export type ServerFlags = Pick<ConfiguredServer, "kongPrefix" | "socket" | "pluginSockets" | "startFlags" | "queryFlags">;
+
 /** Exists in every image of the gateway, and a signal ends it. */
 export const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
 

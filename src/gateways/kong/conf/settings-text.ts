@@ -2,9 +2,7 @@
 import type { Setting } from "./kong-settings.js";
 
 /** `env` is for a shell, which reads quotes; `env-file` for `docker run --env-file`, which reads none. */
-export const FORMATS = ["conf", "env", "env-file"] as const;
-
-export type SettingsFormat = (typeof FORMATS)[number];
+export type SettingsFormat = "conf" | "env" | "env-file";
 
 export function settingsText(settings: readonly Setting[], format: SettingsFormat): string {
   return settings.map((line) => `${"comment" in line ? `# ${line.comment}` : assignment(line, format)}\n`).join("");

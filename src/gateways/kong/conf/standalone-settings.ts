@@ -16,20 +16,11 @@ import {
 
 const FOLDER = "/usr/local/bin";
 const DEFAULT_PREFIX = "/usr/local/kong";
-/** What loading a directory takes and a program, which is its plugin, has no use for. */
-const OF_DIRECTORIES = new Set(["pdk-match", "trust", "no-watch"]);
-/** What only the server of a directory can. */
-const OF_SERVERS = new Map([
-  ["socket", "each plugin has a socket of its own, PREFIX/NAME.socket"],
-  ["plugin-sockets", "each plugin has a socket of its own, PREFIX/NAME.socket"],
-  ["isolation", "its isolates are threads"],
-  ["inspect", "it has no inspector"],
-]);
 
 /** @throws {CommandError} for what the release, or a program, cannot do. */
 export function standaloneSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
   requireStandalone(server, release);
-  const flags = server.startFlags.filter(({ name }) => !OF_DIRECTORIES.has(name));
+  const flags = server.startFlags.filter(({ inPrograms }) => inPrograms !== "unused");
   const entries = entryNames(server.plugins);
   const isDefault = (entry: Entry): boolean =>
     release.asksExecutable && entry.name === entry.plugin && flags.length === 0 && server.kongPrefix === DEFAULT_PREFIX;
@@ -54,10 +45,9 @@ function requireStandalone({ startFlags }: ConfiguredServer, { name, legacy, dum
     throw new CommandError(`Kong ${name} has one plugin server, and knows no plugin that is a program: use -mode shared`);
   if (dump === "array")
     throw new CommandError(`Kong ${name} reads dumps that are a bare array, which a program's is not: use -mode shared`);
-  for (const flag of startFlags) {
-    const reason = OF_SERVERS.get(flag.name);
-    if (reason !== undefined) throw new CommandError(`-${flag.name} is not for a plugin that is a program: ${reason}`);
-  }
+  for (const flag of startFlags)
+    if (typeof flag.inPrograms === "object")
+      throw new CommandError(`-${flag.name} is not for a plugin that is a program: ${flag.inPrograms.refused}`);
 }
 
 function entrySettings({ plugin, key }: Entry, { kongPrefix }: ConfiguredServer, flags: readonly GivenFlag[]): Setting[] {

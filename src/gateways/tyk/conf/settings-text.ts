@@ -2,9 +2,7 @@
 import type { CoprocessOptions, TykSettings } from "./tyk-settings.js";
 
 /** `env` is for a shell, `env-file` for `docker run --env-file`, which reads no quotes. */
-export const TYK_FORMATS = ["conf", "env", "env-file"] as const;
-
-export type TykFormat = (typeof TYK_FORMATS)[number];
+export type TykFormat = "conf" | "env" | "env-file";
 
 /**
  * With `conf` two JSON objects under comments, to be merged into tyk.conf and into an API definition. An API definition has

@@ -7,6 +7,7 @@ import {
   type ServingMode,
   settingsText,
 } from "../../../../src/gateways/kong/conf/index.js";
+import { serverFlags } from "../../../../src/apps/flags/index.js";
 import { CommandError, UsageError } from "../../../../src/core/model/index.js";
 
 const EXE = "/opt/pluginserver/bin/pluginserver";
@@ -169,19 +170,21 @@ describe("Kong 3.9, where the first plugin of a dump counts and an executable ne
       "pluginserver_hello_start_cmd = /usr/local/bin/Hello",
       "pluginserver_hello_query_cmd = /usr/local/bin/Hello -dump",
     ]);
-    const flags = [
-      { name: "threads", value: "2" },
-      { name: "protocol", value: "ProtoBuf:1" },
-      { name: "trust", value: "/key.pub" },
-    ];
-    expect(conf("3.9", "standalone", { plugins: ["hello"], startFlags: flags, kongPrefix: "/kong" }).slice(-3)).toEqual([
+    const { startFlags } = serverFlags(
+      new Map([
+        ["threads", "2"],
+        ["protocol", "ProtoBuf:1"],
+        ["trust", "/key.pub"],
+      ]),
+    );
+    expect(conf("3.9", "standalone", { plugins: ["hello"], startFlags, kongPrefix: "/kong" }).slice(-3)).toEqual([
       "pluginserver_hello_socket = /kong/hello.socket",
-      "pluginserver_hello_start_cmd = /usr/local/bin/hello -kong-prefix /kong -threads 2 -protocol ProtoBuf:1",
+      "pluginserver_hello_start_cmd = /usr/local/bin/hello -kong-prefix /kong -protocol ProtoBuf:1 -threads 2",
       "pluginserver_hello_query_cmd = /usr/local/bin/hello -protocol ProtoBuf:1 -dump",
     ]);
   });
-  it.each(["socket", "plugin-sockets", "isolation", "inspect"])("standalone: -%s is refused", (name) => {
-    expect(() => conf("3.9", "standalone", { startFlags: [{ name, value: "x" }] })).toThrow(
+  it.each(["socket", "plugin-sockets", "isolation", "inspect"] as const)("standalone: -%s is refused", (name) => {
+    expect(() => conf("3.9", "standalone", { ...serverFlags(new Map([[name, "x"]])) })).toThrow(
       `-${name} is not for a plugin that is a program`,
     );
   });

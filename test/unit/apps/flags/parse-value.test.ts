@@ -1,6 +1,6 @@
 // The values of flags: read strictly, refused in one line that names flag and value.
 import { describe, expect, it } from "vitest";
-import { parseChoice, parseDuration, parseMode, parsePositiveInteger } from "../../../../src/apps/program/index.js";
+import { parseChoice, parseCount, parseDuration, parseMode } from "../../../../src/apps/flags/parse-value.js";
 import { UsageError } from "../../../../src/core/model/index.js";
 
 const expectUsageError = (run: () => unknown, text: string): void => {
@@ -54,12 +54,17 @@ describe("whole numbers", () => {
     ["8000", 8000],
     ["007", 7],
   ])("%s", (text, value) => {
-    expect(parsePositiveInteger("flag", text)).toBe(value);
+    expect(parseCount("flag", text, 1)).toBe(value);
   });
 
   it.each(["", "0", "-1", "1.0", "1e3", "0x10", " 1", "1 ", "one", "99999999999999999999"])("%j is none", (text) => {
-    expectUsageError(() => parsePositiveInteger("flag", text), text);
+    expectUsageError(() => parseCount("flag", text, 1), text);
   });
+});
+
+it("a count can have another least value", () => {
+  expect(parseCount("flag", "0", 0)).toBe(0);
+  expect(() => parseCount("flag", "1", 2)).toThrow("from 2 on");
 });
 
 describe("permission bits", () => {

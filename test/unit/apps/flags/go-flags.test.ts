@@ -1,6 +1,6 @@
 // Go's flag style: one dash or two, a value behind the flag or after an equals sign.
 import { describe, expect, it } from "vitest";
-import { normalizeFlags } from "../../../../src/apps/program/index.js";
+import { normalizeFlags } from "../../../../src/apps/flags/index.js";
 
 const NAMES = {
   booleans: new Set(["dump-all", "help"]),

@@ -1,13 +1,5 @@
 // Turns Go's flag style (`-flag value`, `-flag=value`, `--flag`) into the long options that the parser knows.
-
-/** Flags of this kind take no value, or `=true` and `=false`. */
-export interface FlagNames {
-  readonly booleans: ReadonlySet<string>;
-  /** Flags of this kind can do without their value, so a flag behind them is one. */
-  readonly optionals: ReadonlySet<string>;
-  /** Other names of a flag. */
-  readonly aliases: ReadonlyMap<string, string>;
-}
+import type { FlagNames } from "./table.js";
 
 const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
 /** Flags of one letter may stand together, and a path may stand behind the last: `-vv`, `-vd DIR`, `-d/etc/plugins`. */

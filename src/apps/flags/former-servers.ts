@@ -1,20 +1,16 @@
 // Knows the command lines of the plugin servers that this one replaces: what their flags mean here, and which have no meaning.
-import { type FlagNames, writtenFlags } from "./go-flags.js";
+import { writtenFlags } from "./go-flags.js";
+import type { FlagNames } from "./table.js";
 import { UsageError } from "../../core/model/index.js";
 
-const JAVASCRIPT_SOCKET = "js_pluginserver.sock";
-
-/** Other names of flags, in kong-js-pluginserver and kong-pluginserver (Python). */
-export const FORMER_ALIASES = [
-  ["d", "plugins-dir"],
-  ["plugins-directory", "plugins-dir"],
-  ["p", "kong-prefix"],
-  ["v", "verbose"],
-  ["socket-name", "sock-name"],
-] as const;
+/** What kong-js-pluginserver calls its socket in Kong's prefix. */
+export const JAVASCRIPT_SOCKET = "js_pluginserver.sock";
 
 /** With one of these, kong-js-pluginserver was started: Go's flags have one dash, by its documentation, and no letters. */
-const OF_JAVASCRIPT = new Set(["-d", "--d", "-p", "--p", "-v", "--v", "--verbose", "--sock-name", "--plugins-directory"]);
+export const OF_JAVASCRIPT: ReadonlySet<string> = new Set([
+  ...["-d", "--d", "-p", "--p", "-v", "--v"],
+  ...["--verbose", "--sock-name", "--plugins-directory"],
+]);
 
 const WITHOUT_MEANING = new Map([
   ["m", "each plugin runs in isolates of its own: -isolation process makes them processes, -threads N more of them"],
@@ -28,7 +24,7 @@ const WITHOUT_MEANING = new Map([
   ["listen-queue-size", "the queue of connections has a fixed size here: leave it out"],
 ]);
 
-/** What kong-js-pluginserver calls its socket in Kong's prefix, where this is a command line of it. */
+/** The name of the socket in Kong's prefix, where this is a command line of it. */
 export function formerSocketName(argv: readonly string[], names: FlagNames): string | undefined {
   return writtenFlags(argv, names).some((flag) => OF_JAVASCRIPT.has(flag)) ? JAVASCRIPT_SOCKET : undefined;
 }

@@ -24,10 +24,10 @@ export function parseSize(flag: string, text: string): number {
   return Number(amount) * factor;
 }
 
-export function parsePositiveInteger(flag: string, text: string): number {
+export function parseCount(flag: string, text: string, least: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
-    throw new UsageError(`-${flag} takes a whole number from 1 on, not "${text}"`);
+  if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value))
+    throw new UsageError(`-${flag} takes a whole number from ${least} on, not "${text}"`);
   return value;
 }
 

@@ -1,0 +1,52 @@
+// Owns the table of commands.
+
+export interface Command {
+  readonly name: string;
+  /** What stands behind the name. */
+  readonly operands: string;
+  /** One sentence without a full stop, for -help and docs/flags.md. */
+  readonly help: string;
+  /** What docs/flags.md says besides. */
+  readonly more?: string;
+}
+
+export const COMMANDS = [
+  {
+    name: "try",
+    operands: "",
+    help: "serves the plugins, a stand-in gateway and an echo upstream on this machine, for a first look",
+    more: "all of them take changes over; `${ECHO_URL}` in the configuration is the upstream; [try-yaml.md](try-yaml.md) has every key",
+  },
+  {
+    name: "check",
+    operands: "[DIR]",
+    help: "says what a gateway would see in a plugins directory: versions, priorities, phases or hooks, errors",
+    more: "exit status 1 if a plugin would not be served",
+  },
+  { name: "build", operands: "PLUGIN... -out DIR", help: "type-checks, bundles and stamps plugins, each to one file" },
+  {
+    name: "init",
+    operands: "NAME",
+    help: "writes a new plugin project to the folder NAME, with types, a build and a test; for Tyk with `-tyk NAME`",
+  },
+  { name: "run", operands: "PLUGIN", help: "serves one plugin on a socket of its own (`run PLUGIN -help` says how)" },
+  {
+    name: "kong-conf",
+    operands: "-kong-version V",
+    help: "prints the lines of kong.conf for a plugins directory",
+    more: "with the flags of the server that are given along",
+  },
+  {
+    name: "tyk-conf",
+    operands: "",
+    help: "prints a Tyk gateway's options, and the hooks for its API definitions, for a plugins directory",
+  },
+  {
+    name: "bundle",
+    operands: "PLUGIN... -out X.zip",
+    help: "builds plugins for Tyk into a bundle that gateways and servers load",
+  },
+] as const satisfies readonly Command[];
+
+/** "serve" is what is done without a command. */
+export type CommandName = (typeof COMMANDS)[number]["name"] | "serve";

@@ -1,0 +1,24 @@
+// The door of flags: the table of flags and commands, and the reading of command lines by it.
+export { type Command, type CommandName, COMMANDS } from "./commands.js";
+export type { Flag } from "./flag.js";
+export { type GivenFlags, type Settings, settingsOf } from "./flag-values.js";
+export { formerSocketName, refuseFormerFlags } from "./former-servers.js";
+export { normalizeFlags } from "./go-flags.js";
+export { serverFlags } from "./handed-on.js";
+export { parsePath } from "./parse-value.js";
+export { programPlan, saysKong, type ServePlan, serverPlan, SOCKET_NAME } from "./serve-plan.js";
+export {
+  type CommandFlag,
+  commandFlags,
+  DUMP_FLAGS,
+  type FlagName,
+  flagNames,
+  FLAGS,
+  namedFlags,
+  plainFlag,
+  PROGRAM_FLAGS,
+  type TableFlag,
+} from "./table.js";
+export { ACTION_FLAGS } from "./command-flags.js";
+export { SERVER_FLAGS } from "./server-flags.js";
+export { usageText } from "./usage-text.js";

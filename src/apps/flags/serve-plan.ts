@@ -1,0 +1,91 @@
+// Reads as much of a command line as it takes to listen. What it is not sure of is left to the command's own parser.
+import { join, resolve } from "node:path";
+import { JAVASCRIPT_SOCKET, OF_JAVASCRIPT } from "./former-servers.js";
+import type { Flag } from "./flag.js";
+import type { SocketPlace } from "../../core/supervisor/index.js";
+import { type FlagNames, flagNames, FLAGS, type FlagName, plainFlag, PROGRAM_FLAGS } from "./table.js";
+
+export interface ServePlan extends SocketPlace {
+  readonly isSupervised: boolean;
+  readonly watchParent: boolean;
+}
+
+interface Grammar extends FlagNames {
+  readonly known: ReadonlySet<string>;
+  /** A flag without which nothing is served. */
+  readonly required?: FlagName;
+  readonly socketName: string;
+  /** Written as such, these say that a server with another name of its socket was started before. */
+  readonly former: ReadonlySet<string>;
+}
+
+const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
+const MODE = /^0?o?([0-7]{3})$/;
+/** Flags that say where Kong finds the server. */
+const KONG_PLACES = FLAGS.filter((flag) => plainFlag(flag).placesKong === true).map(({ name }) => name);
+/** What a server has where nothing is said of its socket. */
+export const SOCKET_NAME = "go_pluginserver.sock";
+
+/** Whether a command line with these flags says where Kong finds the server. */
+export const saysKong = (given: { has(name: FlagName): boolean }): boolean => KONG_PLACES.some((name) => given.has(name));
+
+/** The plan of a server of a plugins directory. Undefined for anything but a command line that serves. */
+export const serverPlan = (argv: readonly string[]): ServePlan | undefined =>
+  servePlan(argv, {
+    ...grammarOf(FLAGS.filter((flag: Flag) => flag.commands?.includes("serve") ?? true)),
+    required: "plugins-dir",
+    socketName: SOCKET_NAME,
+    former: OF_JAVASCRIPT,
+  });
+
+/** The plan of one plugin as the program of this name. */
+export const programPlan = (argv: readonly string[], program: string): ServePlan | undefined =>
+  servePlan(argv, { ...grammarOf(PROGRAM_FLAGS), socketName: `${program}.socket`, former: new Set() });
+
+function grammarOf(flags: readonly Flag[]): FlagNames & Pick<Grammar, "known"> {
+  const serving = flags.filter(({ isAction }) => isAction === undefined);
+  return { ...flagNames(serving), known: new Set(serving.map(({ name }) => name)) };
+}
+
+function servePlan(argv: readonly string[], grammar: Grammar): ServePlan | undefined {
+  const flags = readFlags(argv, grammar);
+  if (flags === undefined || (grammar.required !== undefined && !flags.has(grammar.required))) return undefined;
+  const socket = flags.get("socket");
+  const name = flags.get("sock-name");
+  if (socket === "" || name === "" || (socket !== undefined && name !== undefined)) return undefined;
+  // For Tyk alone there is no socket of Kong's.
+  if (flags.has("tyk") && !saysKong(flags)) return undefined;
+  const mode = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
+  if (mode === undefined) return undefined;
+  return {
+    path: resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? flags.socketName)),
+    mode: Number.parseInt(mode, 8),
+    isSupervised: !flags.has("no-supervisor"),
+    watchParent: !flags.has("no-parent-watch"),
+  };
+}
+
+class ReadFlags extends Map<string, string> {
+  /** Of the socket in the prefix. */
+  socketName = "";
+}
+
+function readFlags(argv: readonly string[], { known, booleans, aliases, former, socketName }: Grammar): ReadFlags | undefined {
+  const flags = new ReadFlags();
+  flags.socketName = socketName;
+  for (let index = 0; index < argv.length; index += 1) {
+    const written = argv[index] ?? "";
+    const [, given, joined] = FLAG.exec(written) ?? [];
+    if (given === undefined) return undefined;
+    if (former.has(written.split("=", 1)[0] ?? "")) flags.socketName = JAVASCRIPT_SOCKET;
+    const name = aliases.get(given) ?? given;
+    if (booleans.has(name) && joined === undefined) flags.set(name, "");
+    else if (known.has(name) && !booleans.has(name)) {
+      if (joined === undefined) index += 1;
+      const value = joined ?? argv[index];
+      if (value === undefined) return undefined;
+      flags.set(name, value);
+    } else return undefined;
+  }
+  return flags;
+}

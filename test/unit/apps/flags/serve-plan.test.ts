@@ -1,0 +1,56 @@
+// What listens first reads a command line as the parsers do that have the last word: a flag that it misreads would cost the supervisor.
+import { expect, it } from "vitest";
+import type { ServeOptions } from "../../../../src/apps/cli/invocation.js";
+import { parseCommandLine } from "../../../../src/apps/cli/options.js";
+import { type Flag, FLAGS, PROGRAM_FLAGS, programPlan, serverPlan } from "../../../../src/apps/flags/index.js";
+
+const serves = ({ isAction, commands = ["serve"] }: Flag): boolean => isAction === undefined && commands.includes("serve");
+const written = ({ name, kind }: Flag): string[] => (kind === "switch" ? [`-${name}`] : [`-${name}`, "0600"]);
+
+it.each(FLAGS.filter(({ name }) => !["tyk", "plugins-dir"].includes(name)).map((flag): [string, Flag] => [flag.name, flag]))(
+  "-%s is known before the command is loaded, if it is the server's",
+  (_name, flag) => {
+    expect(serverPlan(["-plugins-dir", "/d", ...written(flag)]) !== undefined).toBe(serves(flag));
+  },
+);
+
+it.each(PROGRAM_FLAGS.map((flag): [string, Flag] => [flag.name, flag]))("-%s of a program, too", (_name, flag) => {
+  expect(programPlan(written(flag), "p") !== undefined).toBe(serves(flag));
+});
+
+it.each([
+  [["-plugins-dir", "/d"]],
+  [["--plugins-directory", "/d"]],
+  [["-d", "/d", "-p", "/k"]],
+  [["-v", "-plugins-dir", "/d"]],
+  [["-verbose", "-plugins-dir=/d", "-kong-prefix=/k", "-sock-name", "a.sock"]],
+  [["--sock-name", "a.sock", "--plugins-directory", "/d", "--kong-prefix", "/k", "-v"]],
+  [["-socket", "/s", "-d", "/d", "-socket-mode", "660"]],
+])("%j has one socket, whoever reads it", (argv) => {
+  const parsed = parseCommandLine(argv);
+  expect(parsed.command).toBe("serve");
+  const { socket, kongPrefix, socketMode } = "options" in parsed ? (parsed.options as ServeOptions) : ({} as ServeOptions);
+  expect(serverPlan(argv)).toMatchObject({
+    path: socket ?? `${kongPrefix}/go_pluginserver.sock`,
+    mode: socketMode,
+  });
+});
+
+it.each([
+  [["-plugins-dir", "/d", "-socket", "/s", "-sock-name", "a"]],
+  [["-plugins-dir", "/d", "-sock-name", ""]],
+  [["-plugins-dir", "/d", "-dump-all-plugins"]],
+  [["-plugins-dir", "/d", "-unheard-of"]],
+  [["-kong-prefix", "/k"]],
+])("%j is left to the command's own parser", (argv) => {
+  expect(serverPlan(argv)).toBeUndefined();
+});
+
+it.each([
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555"], undefined],
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-kong-prefix", "/k"], "/k/go_pluginserver.sock"],
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-socket", "/s"], "/s"],
+])("%j listens for Kong where Kong is spoken of: %s", (argv, path) => {
+  expect(serverPlan(argv)?.path).toBe(path);
+  expect(parseCommandLine(argv)).toMatchObject({ options: { tyk: { isAlone: path === undefined } } });
+});
