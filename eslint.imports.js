@@ -24,7 +24,9 @@ export const IMPORTS = {
 
   "gateways/kong/pdk": [],
   "gateways/kong/schema": [],
-  "gateways/kong/standin": ["core/model"],
+  // What the stand-in gateway runs, and, for plugins behind another gateway, the isolate itself.
+  "gateways/kong/pdk-functions": kong("pdk"),
+  "gateways/kong/standin": ["core/model", ...kong("pdk-functions")],
   "gateways/kong/conf": ["core/model", "core/net"],
   "gateways/kong/msgpack": ["core/model", "core/net"],
   "gateways/kong/protobuf": ["core/model", "core/net", ...kong("msgpack", "pdk")],
@@ -64,7 +66,7 @@ export const IMPORTS = {
     "core/model",
     "core/plugins",
     "core/worker",
-    ...kong("msgpack", "pdk", "rpc", "schema", "standin", "worker"),
+    ...kong("msgpack", "pdk", "pdk-functions", "rpc", "schema", "standin", "worker"),
     ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": [
@@ -74,7 +76,7 @@ export const IMPORTS = {
     "apps/program",
     "build",
     ...CORE,
-    ...kong("conf", "pdk", "server", "socket-group", "standin"),
+    ...kong("conf", "pdk", "pdk-functions", "server", "socket-group", "standin"),
     ...tyk("bundles", "conf", "definitions", "http2", "releases", "server"),
   ],
 };

@@ -15,7 +15,7 @@ export const SUITES = {
 /** What is the same whatever Node.js runs it: left out where only another line of it is tried (npm run test:line). */
 const SAME_ON_EVERY_LINE = [
   "test/integration/{build,check,cli,examples,init,kong-conf,packed,reload-files,reload-places,test-kit,tyk-commands}.test.ts",
-  "test/unit/gateways/kong/{schema,standin}/**",
+  "test/unit/gateways/kong/{pdk-functions,schema,standin}/**",
   "test/unit/gateways/tyk/{conf,standin}/**",
 ];
 

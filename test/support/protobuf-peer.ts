@@ -1,5 +1,6 @@
 // Owns a gateway of ProtoBuf:1 for the tests that run over both protocols: what a WireClient does, over a pool of connections.
-import { ByteText, bytesOf, GatewayError, ProtobufClient } from "../../src/gateways/kong/standin/index.js";
+import { GatewayError, ProtobufClient } from "../../src/gateways/kong/standin/index.js";
+import { ByteText, bytesOf } from "../../src/gateways/kong/pdk-functions/index.js";
 import { isRecord } from "./is-record.js";
 import { GatewayAnswer, type PdkCall, type PhaseOptions, type PhaseRun } from "./phase-run.js";
 import { type Reply, WireClient } from "./wire-client.js";

@@ -1,5 +1,5 @@
 // Turns the request of a test into what a client would send.
-import { byteStringOf, createGatewayRequest, type GatewayRequest } from "../../gateways/kong/standin/index.js";
+import { byteStringOf, createGatewayRequest, type GatewayRequest } from "../../gateways/kong/pdk-functions/index.js";
 import { TestingError } from "./errors.js";
 import { sentMessage } from "./messages.js";
 import type { TestRequest } from "./options.js";

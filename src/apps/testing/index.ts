@@ -26,4 +26,4 @@ export {
 } from "./test-tyk-plugin.js";
 export type { TykTestAnswer, TykTestUpstream } from "./tyk-test-service.js";
 export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";
-export type { KongVersion } from "../../gateways/kong/standin/index.js";
+export type { KongVersion } from "../../gateways/kong/pdk-functions/index.js";

@@ -3,15 +3,12 @@ import {
   collect,
   completeResponse,
   type Exchange,
-  type GatewayFacts,
-  type GatewayRequest,
-  parseQuery,
-  queryTable,
   type ServiceAnswer,
   UpstreamFailure,
   upstreamHeaders,
   upstreamPath,
 } from "../../gateways/kong/standin/index.js";
+import { type GatewayFacts, type GatewayRequest, parseQuery, queryTable } from "../../gateways/kong/pdk-functions/index.js";
 import { checkAnswer } from "./check-options.js";
 import { readable, sentMessage, UpstreamRequest } from "./messages.js";
 import type { Upstream, UpstreamAnswer } from "./options.js";

@@ -1,5 +1,5 @@
 // What a test sees of a response or of a request to the service: names, values and bytes made easy to compare.
-import { byteStringOf, type HeaderList, textFromByteString } from "../../gateways/kong/standin/index.js";
+import { byteStringOf, type HeaderList, textFromByteString } from "../../gateways/kong/pdk-functions/index.js";
 
 /** Names in lower case. A name that came several times has the list of its values. */
 export type TestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

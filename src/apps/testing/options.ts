@@ -1,5 +1,5 @@
 // What a test says about the world around its plugin.
-import type { KongVersion } from "../../gateways/kong/standin/index.js";
+import type { KongVersion } from "../../gateways/kong/pdk-functions/index.js";
 import type { IsOptional } from "./config-input.js";
 import type { HeadersInput, TestBody, UpstreamRequest } from "./messages.js";
 

@@ -1,5 +1,6 @@
 // Runs the PDK calls of one request as the gateway does, and keeps what was asked and what came back.
-import { ByteText, callPdk, encodeData, type PdkAnswer, RefusedCall } from "../../gateways/kong/standin/index.js";
+import { encodeData } from "../../gateways/kong/standin/index.js";
+import { ByteText, callPdk, type PdkAnswer, RefusedCall } from "../../gateways/kong/pdk-functions/index.js";
 import { PDK_METHODS, type PdkMethod, type Phase, wireName } from "../../gateways/kong/pdk/index.js";
 import { type PluginDefinition, readResult } from "../../gateways/kong/worker/index.js";
 import { decodeValue } from "../../gateways/kong/msgpack/index.js";

@@ -1,17 +1,19 @@
 // The gateway of a test: its configuration with one service, one route and the plugin, and what it knows.
 import {
-  createGatewayFacts,
-  type GatewayFacts,
-  isAtLeast,
-  type KongVersion,
   type LoadedConfig,
   parseConfig,
   parsePluginInfos,
-  type PluginEntity,
   type PluginInfo,
   PluginInstances,
   Router,
 } from "../../gateways/kong/standin/index.js";
+import {
+  createGatewayFacts,
+  type GatewayFacts,
+  isAtLeast,
+  type KongVersion,
+  type PluginEntity,
+} from "../../gateways/kong/pdk-functions/index.js";
 import { checkConfig } from "../../gateways/kong/schema/index.js";
 import { messageOf, TestingError } from "./errors.js";
 import { InProcessServer } from "./in-process-server.js";

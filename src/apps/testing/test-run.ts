@@ -2,12 +2,12 @@
 import {
   GatewayLog,
   type GatewayLogLine,
-  type GatewayRequest,
   RequestLifecycle,
   runEvent,
   type EventServices,
   type Verdict,
 } from "../../gateways/kong/standin/index.js";
+import { type GatewayRequest } from "../../gateways/kong/pdk-functions/index.js";
 import type { Phase } from "../../gateways/kong/pdk/index.js";
 import { incomingRequest } from "./incoming-request.js";
 import { MemoryExchange } from "./memory-exchange.js";

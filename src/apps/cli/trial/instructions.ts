@@ -1,5 +1,5 @@
 // Says what to ask the stand-in gateway: a command for each route that is there.
-import type { GatewayConfig, PluginEntity, RouteEntity } from "../../../gateways/kong/standin/index.js";
+import type { GatewayConfig, PluginEntity, RouteEntity } from "../../../gateways/kong/pdk-functions/index.js";
 
 export interface Trial {
   readonly url: string;

@@ -1,12 +1,19 @@
 // Authenticates clients where a configuration says so, as Kong's own plugins key-auth and basic-auth do.
 
 import { Fields, flag, reference, type Shape, text, texts, withDefault } from "./config-shape.js";
-import type { ConsumerEntity, CredentialEntity, GatewayConfig, PluginEntity } from "./entities.js";
+import {
+  type ConsumerEntity,
+  type CredentialEntity,
+  type GatewayConfig,
+  type GatewayRequest,
+  getHeader,
+  parseQuery,
+  type PluginEntity,
+  removeHeader,
+  respondWithError,
+  setHeader,
+} from "../pdk-functions/index.js";
 import { GatewayError } from "./errors.js";
-import type { GatewayRequest } from "./http/gateway-request.js";
-import { getHeader, removeHeader, setHeader } from "./http/headers.js";
-import { parseQuery } from "./http/query-string.js";
-import { respondWithError } from "./pdk-functions/response.js";
 import type { PluginInfo } from "./plugin-server/plugin-info.js";
 
 /** What `config` of each may have. */

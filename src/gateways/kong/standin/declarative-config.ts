@@ -15,7 +15,7 @@ import {
   type RouteEntity,
   type ServiceEntity,
   WORKSPACE_ID,
-} from "./entities.js";
+} from "../pdk-functions/index.js";
 import { type ConsumerShape, DOCUMENT, type PluginShape, type RouteShape, type ServiceShape } from "./entity-shapes.js";
 import { GatewayError, messageOf } from "./errors.js";
 import { completeConfig } from "./plugin-server/plugin-config.js";

@@ -1,11 +1,15 @@
 // Runs one phase of one plugin: asks the plugin server, runs the PDK calls it wants, and answers each with a Step.
 
 import { playWithFiles } from "./http/body-files.js";
-import type { PluginEntity } from "./entities.js";
+import {
+  argumentsFromWire,
+  callPdk,
+  type PdkAnswer,
+  type PdkCall,
+  type PluginEntity,
+  RefusedCall,
+} from "../pdk-functions/index.js";
 import { GatewayError, messageOf } from "./errors.js";
-import { argumentsFromWire } from "./lua-values.js";
-import { callPdk, type PdkAnswer } from "./pdk-functions/index.js";
-import { RefusedCall, type PdkCall } from "./pdk-functions/definition.js";
 import type { PluginInstances } from "./plugin-server/plugin-instances.js";
 import type { PluginServerClient } from "./plugin-server/plugin-server-client.js";
 import type { ProtobufClient } from "./protobuf/protobuf-client.js";

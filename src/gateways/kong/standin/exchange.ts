@@ -1,7 +1,6 @@
 // What the way of a request needs of the world outside: a client to answer and a service to ask.
 
-import type { GatewayFacts } from "./gateway-facts.js";
-import type { GatewayRequest } from "./http/gateway-request.js";
+import type { GatewayFacts, GatewayRequest } from "../pdk-functions/index.js";
 
 /** A service's answer; iterating over it gives its body. */
 export interface ServiceAnswer extends AsyncIterable<Uint8Array> {

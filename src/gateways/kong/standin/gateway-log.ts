@@ -1,6 +1,6 @@
 // The gateway's log: handed to the caller's logger, and the last lines kept to look at.
 
-import type { LogLevel, PluginLogLine } from "./pdk-functions/definition.js";
+import type { LogLevel, PluginLogLine } from "../pdk-functions/index.js";
 
 export interface GatewayLogLine {
   readonly level: LogLevel;

@@ -6,12 +6,16 @@ import type { AddressInfo } from "node:net";
 import { authenticatorInfos } from "./authentication.js";
 import { ClientBody } from "./http/client-body.js";
 import { parseConfig, readConfigFile } from "./declarative-config.js";
-import type { GatewayConfig } from "./entities.js";
+import {
+  createGatewayFacts,
+  createGatewayRequest,
+  type GatewayConfig,
+  type GatewayFacts,
+  type GatewayRequest,
+  headersFromRaw,
+} from "../pdk-functions/index.js";
 import { GatewayError } from "./errors.js";
-import { createGatewayFacts, type GatewayFacts } from "./gateway-facts.js";
 import { GatewayLog, type GatewayLogger, type GatewayLogLine } from "./gateway-log.js";
-import { createGatewayRequest, type GatewayRequest } from "./http/gateway-request.js";
-import { headersFromRaw } from "./http/headers.js";
 import { HttpExchange } from "./http/http-exchange.js";
 import { announcedProtocol, parsePluginInfos, type GatewayProtocol, type PluginInfo } from "./plugin-server/plugin-info.js";
 import { PluginInstances } from "./plugin-server/plugin-instances.js";

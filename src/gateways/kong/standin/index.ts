@@ -1,5 +1,4 @@
 // The door of the stand-in gateway.
-export { ByteText, byteStringOf, bytesOf, textFromByteString } from "./byte-text.js";
 export { AUTHENTICATORS } from "./authentication.js";
 export {
   entries,
@@ -19,26 +18,17 @@ export {
   texts,
 } from "./config-shape.js";
 export { parseConfig } from "./declarative-config.js";
-export type { GatewayConfig, PluginEntity, RouteEntity } from "./entities.js";
 export { DOCUMENT, TEST_ENTITIES } from "./entity-shapes.js";
 export { GatewayError } from "./errors.js";
 export { runEvent, type EventServices, type PluginServerCalls } from "./event.js";
 export type { Exchange, ServiceAnswer } from "./exchange.js";
-export { createGatewayFacts, type GatewayFacts } from "./gateway-facts.js";
 export { type GatewayLogLine, GatewayLog } from "./gateway-log.js";
 export { startGateway, type Gateway, type GatewayOptions } from "./gateway.js";
 export { collect } from "./http/client-body.js";
 export { completeResponse } from "./http/client-response.js";
 export { startEchoUpstream, type EchoUpstream } from "./http/echo-upstream.js";
-export { createGatewayRequest, takeServiceResponse, type GatewayRequest } from "./http/gateway-request.js";
-export type { HeaderList } from "./http/headers.js";
-export { parseQuery, queryTable } from "./http/query-string.js";
 export { UpstreamFailure } from "./http/upstream-client.js";
 export { upstreamHeaders, upstreamPath } from "./http/upstream-message.js";
-export { argumentsFromWire } from "./lua-values.js";
-export { RefusedCall, type PdkCall, type PluginLogLine } from "./pdk-functions/definition.js";
-export { callPdk, pdkFunctions, type PdkAnswer } from "./pdk-functions/index.js";
-export { isAtLeast, type KongVersion } from "./pdk-functions/version-history.js";
 export { parsePluginInfos, type PluginInfo, type Phase } from "./plugin-server/plugin-info.js";
 export { PluginInstances } from "./plugin-server/plugin-instances.js";
 export { decodeData, encodeData } from "./plugin-server/rpc-message.js";

@@ -2,22 +2,32 @@
 
 import { admit, authenticate } from "./authentication.js";
 import { collect } from "./http/client-body.js";
-import type { GatewayConfig, PluginEntity } from "./entities.js";
+import {
+  type GatewayConfig,
+  type GatewayFacts,
+  type GatewayRequest,
+  getHeader,
+  headersFromRaw,
+  isTable,
+  normalizePath,
+  type PluginEntity,
+  type PluginLogLine,
+  rawPath,
+  removeHeader,
+  requestHost,
+  respondWithError,
+  setHeader,
+  tableEntries,
+  takeServiceResponse,
+} from "../pdk-functions/index.js";
 import { messageOf } from "./errors.js";
 import { runEvent, type EventServices } from "./event.js";
 import type { Exchange, ServiceAnswer } from "./exchange.js";
-import type { GatewayFacts } from "./gateway-facts.js";
-import { rawPath, requestHost, takeServiceResponse, type GatewayRequest } from "./http/gateway-request.js";
-import { getHeader, headersFromRaw, removeHeader, setHeader } from "./http/headers.js";
-import { isTable, tableEntries } from "./lua-values.js";
-import { respondWithError } from "./pdk-functions/response.js";
-import type { PluginLogLine } from "./pdk-functions/definition.js";
 import type { Phase, PluginInfo } from "./plugin-server/plugin-info.js";
 import { pluginNames, type Scope, selectPlugin, selectPlugins } from "./plugin-server/plugin-selection.js";
 import type { Router, RouteMatch } from "./router.js";
 import { UpstreamFailure } from "./http/upstream-client.js";
 import { connectionHeaders } from "./http/upstream-message.js";
-import { normalizePath } from "./http/uri.js";
 
 /** One loaded configuration. */
 export interface LoadedConfig {

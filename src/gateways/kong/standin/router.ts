@@ -1,8 +1,12 @@
 // Finds the route of a request, and what it means for the request to the service.
 
-import type { GatewayConfig, RouteEntity, ServiceEntity } from "./entities.js";
-import type { UriCaptures } from "./http/gateway-request.js";
-import { escapePath } from "./http/uri.js";
+import {
+  escapePath,
+  type GatewayConfig,
+  type RouteEntity,
+  type ServiceEntity,
+  type UriCaptures,
+} from "../pdk-functions/index.js";
 
 export interface RouteMatch {
   readonly route: RouteEntity;

@@ -1,7 +1,7 @@
 // What a test can say of the gateway around its plugin: entities, what other plugins did, stubs, and its own clock.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { definePlugin, PdkError } from "../../../../src/gateways/kong/pdk/index.js";
-import type { KongVersion } from "../../../../src/gateways/kong/standin/index.js";
+import type { KongVersion } from "../../../../src/gateways/kong/pdk-functions/index.js";
 import { testPlugin, type TestSettings } from "../../../../src/apps/testing/index.js";
 
 /** Runs `ask` in access and gives what it returned. */

@@ -4,8 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { callPdk } from "../pdk-functions/index.js";
-import type { PdkCall } from "../pdk-functions/definition.js";
+import type { callPdk, PdkCall } from "../../pdk-functions/index.js";
 import type { PlayPdkCall } from "../protobuf/protobuf-client.js";
 
 const RAW_BODY = "kong.request.get_raw_body";

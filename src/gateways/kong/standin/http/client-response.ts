@@ -4,8 +4,7 @@ import type { ServerResponse } from "node:http";
 import { finished, pipeline } from "node:stream/promises";
 
 import type { ServiceAnswer } from "../exchange.js";
-import type { GatewayRequest } from "./gateway-request.js";
-import { getHeader, removeHeader, setHeader, type HeaderList } from "./headers.js";
+import { type GatewayRequest, getHeader, type HeaderList, removeHeader, setHeader } from "../../pdk-functions/index.js";
 
 /** nginx's own status for a client that left before it had the response. */
 const CLIENT_CLOSED_REQUEST = 499;

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 
 import { collect } from "./client-body.js";
 import { GatewayError } from "../errors.js";
-import { headersFromRaw } from "./headers.js";
+import { headersFromRaw } from "../../pdk-functions/index.js";
 
 export interface EchoUpstream {
   readonly url: string;

@@ -5,8 +5,7 @@ import type { ServerResponse } from "node:http";
 import type { ClientBody } from "./client-body.js";
 import { sendStream, sendWhole } from "./client-response.js";
 import type { Exchange, ServiceAnswer } from "../exchange.js";
-import type { GatewayFacts } from "../gateway-facts.js";
-import type { GatewayRequest } from "./gateway-request.js";
+import type { GatewayFacts, GatewayRequest } from "../../pdk-functions/index.js";
 import type { UpstreamClient } from "./upstream-client.js";
 
 export class HttpExchange implements Exchange {

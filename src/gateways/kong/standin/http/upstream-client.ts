@@ -4,9 +4,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 
 import type { ClientBody } from "./client-body.js";
-import type { GatewayFacts } from "../gateway-facts.js";
-import type { GatewayRequest } from "./gateway-request.js";
-import type { HeaderList } from "./headers.js";
+import type { GatewayFacts, GatewayRequest, HeaderList } from "../../pdk-functions/index.js";
 import { hasBody, upstreamHeaders, upstreamPath } from "./upstream-message.js";
 
 /** Why the service gave no answer, as the client will see it. */

@@ -1,8 +1,17 @@
 // The message that goes on to a service: what the client sent, what plugins changed, and what the gateway adds.
 
-import type { GatewayFacts } from "../gateway-facts.js";
-import { rawPath, requestHost, type GatewayRequest } from "./gateway-request.js";
-import { addHeader, getHeader, getHeaderValues, removeHeader, setHeader, type HeaderList } from "./headers.js";
+import {
+  addHeader,
+  type GatewayFacts,
+  type GatewayRequest,
+  getHeader,
+  getHeaderValues,
+  type HeaderList,
+  rawPath,
+  removeHeader,
+  requestHost,
+  setHeader,
+} from "../../pdk-functions/index.js";
 
 // These belong to one connection, not to the message.
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "proxy"];

@@ -1,6 +1,6 @@
 // The instances the plugin server has started for this gateway: one per plugin configuration, started at first use.
 
-import type { PluginEntity } from "../entities.js";
+import type { PluginEntity } from "../../pdk-functions/index.js";
 import { GatewayError, messageOf } from "../errors.js";
 import type { PluginServerClient } from "./plugin-server-client.js";
 

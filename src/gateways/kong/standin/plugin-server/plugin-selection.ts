@@ -1,6 +1,6 @@
 // Which plugin configurations apply to a request, in the order they run.
 
-import type { GatewayConfig, PluginEntity } from "../entities.js";
+import type { GatewayConfig, PluginEntity } from "../../pdk-functions/index.js";
 import type { PluginInfo } from "./plugin-info.js";
 
 /** What is known of a request: whose route, service and consumer it has. */

@@ -2,7 +2,7 @@
 
 import msgpack5 from "msgpack5";
 
-import { ByteText } from "../byte-text.js";
+import { ByteText } from "../../pdk-functions/index.js";
 import { GatewayError } from "../errors.js";
 
 export type ServerMessage =

@@ -2,9 +2,7 @@
 
 import { ScalarType } from "@bufbuild/protobuf";
 
-import { bytesOf, isText, textFromBytes } from "../byte-text.js";
-import { isTable, tableEntries, type LuaTable } from "../lua-values.js";
-import { RefusedCall } from "../pdk-functions/definition.js";
+import { bytesOf, isTable, isText, type LuaTable, RefusedCall, tableEntries, textFromBytes } from "../../pdk-functions/index.js";
 import { encodeFields, decodeFields, isFields, type DescField, type Fields, type PdkMessages } from "./messages.js";
 import { fromList, fromStruct, fromValue, toStruct, toValue } from "./values.js";
 

@@ -1,7 +1,15 @@
 // Between Lua's values and the messages for values of any type, as Kong converts them.
 
-import { bytesOf, byteStringOf, ByteText, isText, textFromBytes } from "../byte-text.js";
-import { isTable, tableEntries, tableItems } from "../lua-values.js";
+import {
+  bytesOf,
+  byteStringOf,
+  ByteText,
+  isTable,
+  isText,
+  tableEntries,
+  tableItems,
+  textFromBytes,
+} from "../../pdk-functions/index.js";
 import { isFields, type Fields } from "./messages.js";
 
 /** A `Value`; nil is null_value 1, and a table with a first item is a list. */

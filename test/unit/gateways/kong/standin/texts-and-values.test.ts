@@ -2,17 +2,22 @@
 
 import { describe, expect, it } from "vitest";
 
-import { ByteText, byteStringOf, textFromByteString, textFromBytes } from "../../../../../src/gateways/kong/standin/byte-text.js";
-import { errorContentType } from "../../../../../src/gateways/kong/standin/http/error-responses.js";
-import { argumentsFromWire, fromWire, luaJson } from "../../../../../src/gateways/kong/standin/lua-values.js";
+import {
+  ByteText,
+  byteStringOf,
+  textFromByteString,
+  textFromBytes,
+} from "../../../../../src/gateways/kong/pdk-functions/document/byte-text.js";
+import { errorContentType } from "../../../../../src/gateways/kong/pdk-functions/document/error-responses.js";
+import { argumentsFromWire, fromWire, luaJson } from "../../../../../src/gateways/kong/pdk-functions/document/lua-values.js";
 import {
   formatQuery,
   parseQuery,
   queryMultiMap,
   queryTable,
-} from "../../../../../src/gateways/kong/standin/http/query-string.js";
-import { formatBody, parseBody } from "../../../../../src/gateways/kong/standin/http/request-body.js";
-import { escapePath, normalizePath } from "../../../../../src/gateways/kong/standin/http/uri.js";
+} from "../../../../../src/gateways/kong/pdk-functions/document/query-string.js";
+import { formatBody, parseBody } from "../../../../../src/gateways/kong/pdk-functions/document/request-body.js";
+import { escapePath, normalizePath } from "../../../../../src/gateways/kong/pdk-functions/document/uri.js";
 
 describe("text", () => {
   it("is a string where the bytes are UTF-8 and bytes where they are not", () => {

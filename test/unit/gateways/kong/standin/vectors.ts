@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { ByteText, type HeaderList } from "../../../../../src/gateways/kong/standin/index.js";
+import { ByteText, type HeaderList } from "../../../../../src/gateways/kong/pdk-functions/index.js";
 
 const FOLDER = fileURLToPath(new URL("../../../../../../shared/vectors", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ByteText } from "../../../../../../src/gateways/kong/standin/index.js";
+import { ByteText } from "../../../../../../src/gateways/kong/pdk-functions/index.js";
 import { decodeMessage, encodeRequest } from "../../../../../../src/gateways/kong/standin/plugin-server/rpc-message.js";
 
 describe("encodeRequest", () => {

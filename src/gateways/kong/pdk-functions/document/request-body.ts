@@ -1,7 +1,7 @@
 // Bodies as tables: JSON, forms and multipart forms, read and written.
 
-import { byteStringOf, textFromBytes } from "../byte-text.js";
-import { isTable, luaJson, parseJsonForPlugin, scalarByteString, tableEntries, type LuaTable } from "../lua-values.js";
+import { byteStringOf, textFromBytes } from "./byte-text.js";
+import { isTable, luaJson, parseJsonForPlugin, scalarByteString, tableEntries, type LuaTable } from "./lua-values.js";
 import { formatQuery, parseQuery, queryTable } from "./query-string.js";
 
 const FORM = "application/x-www-form-urlencoded";

@@ -1,6 +1,6 @@
 // `kong.node.*`: the machine and the process the gateway runs on.
 
-import { isText } from "../byte-text.js";
+import { isText } from "../document/byte-text.js";
 import { RefusedCall, type PdkArguments, type PdkFunctions } from "./definition.js";
 
 export const nodeFunctions: PdkFunctions = {

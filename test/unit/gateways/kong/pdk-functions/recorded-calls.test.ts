@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
+import { type Phase } from "../../../../../src/gateways/kong/standin/index.js";
 import {
   argumentsFromWire,
   callPdk,
@@ -13,9 +14,8 @@ import {
   type HeaderList,
   type PdkAnswer,
   type PdkCall,
-  type Phase,
-} from "../../../../../../src/gateways/kong/standin/index.js";
-import { fromRecorded, hasVectors, parseHead, readVectors, toRecorded, type VectorLine } from "../vectors.js";
+} from "../../../../../src/gateways/kong/pdk-functions/index.js";
+import { fromRecorded, hasVectors, parseHead, readVectors, toRecorded, type VectorLine } from "../standin/vectors.js";
 
 // Kong 3.9.3 has no recording of the log phase here; 3.4.2 differs only in functions it did not know yet.
 const FILES: readonly { file: string; phase: Phase }[] = [

@@ -4,7 +4,7 @@ import { BlockList, isIP } from "node:net";
 import { hostname } from "node:os";
 
 import { entityId, type ConsumerEntity, type GatewayConfig, type UpstreamEntity } from "./entities.js";
-import type { KongVersion } from "./pdk-functions/version-history.js";
+import type { KongVersion } from "../functions/version-history.js";
 
 export interface GatewayFacts {
   /** Whose PDK this is. */

@@ -1,11 +1,11 @@
 // What a PDK function of the gateway is, and the checks of arguments that they share.
 
-import { byteStringOf, isText, type PluginText } from "../byte-text.js";
-import type { PluginEntity } from "../entities.js";
-import type { GatewayFacts } from "../gateway-facts.js";
-import type { GatewayRequest } from "../http/gateway-request.js";
-import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "../lua-values.js";
-import type { Phase } from "../plugin-server/plugin-info.js";
+import { byteStringOf, isText, type PluginText } from "../document/byte-text.js";
+import type { PluginEntity } from "../document/entities.js";
+import type { GatewayFacts } from "../document/gateway-facts.js";
+import type { GatewayRequest } from "../document/gateway-request.js";
+import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "../document/lua-values.js";
+import type { Phase } from "../../pdk/index.js";
 
 export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
 

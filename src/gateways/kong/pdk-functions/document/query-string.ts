@@ -1,7 +1,7 @@
 // Reads and writes query strings as nginx's Lua functions do, on byte strings.
 
-import { textFromByteString, type PluginText } from "../byte-text.js";
-import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "../lua-values.js";
+import { textFromByteString, type PluginText } from "./byte-text.js";
+import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "./lua-values.js";
 
 /** A bare name (`?flag`) has the value true. */
 export type QueryValue = PluginText | true;

@@ -1,8 +1,8 @@
 // `kong.client.*` and `kong.ip.*`: who sent the request.
 
-import { isText } from "../byte-text.js";
-import { getHeader } from "../http/headers.js";
-import { isTable } from "../lua-values.js";
+import { isText } from "../document/byte-text.js";
+import { getHeader } from "../document/headers.js";
+import { isTable } from "../document/lua-values.js";
 import { RefusedCall, refused, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const clientFunctions: PdkFunctions = {

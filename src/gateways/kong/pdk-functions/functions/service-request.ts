@@ -1,11 +1,11 @@
 // `kong.service.request.*`: changes to the request before it goes to the service.
 
-import { byteStringOf, bytesOf } from "../byte-text.js";
-import { addHeader, getHeader, removeHeader, setHeader } from "../http/headers.js";
-import { isTable, scalarByteString } from "../lua-values.js";
-import { formatQuery } from "../http/query-string.js";
-import { formatBody } from "../http/request-body.js";
-import { escapePath } from "../http/uri.js";
+import { byteStringOf, bytesOf } from "../document/byte-text.js";
+import { addHeader, getHeader, removeHeader, setHeader } from "../document/headers.js";
+import { isTable, scalarByteString } from "../document/lua-values.js";
+import { formatQuery } from "../document/query-string.js";
+import { formatBody } from "../document/request-body.js";
+import { escapePath } from "../document/uri.js";
 import {
   headerTable,
   headerValues,

@@ -1,10 +1,10 @@
 // `kong.response.*`: the response to the client, and the two calls that end a request.
 
-import { byteStringOf, bytesOf, isText, textFromByteString } from "../byte-text.js";
-import { errorBody, errorContentType, errorMessage } from "../http/error-responses.js";
-import type { GatewayRequest } from "../http/gateway-request.js";
-import { addHeader, getHeader, headersForPlugin, removeHeader, setHeader, type HeaderList } from "../http/headers.js";
-import { isTable, luaJson } from "../lua-values.js";
+import { byteStringOf, bytesOf, isText, textFromByteString } from "../document/byte-text.js";
+import { errorBody, errorContentType, errorMessage } from "../document/error-responses.js";
+import type { GatewayRequest } from "../document/gateway-request.js";
+import { addHeader, getHeader, headersForPlugin, removeHeader, setHeader, type HeaderList } from "../document/headers.js";
+import { isTable, luaJson } from "../document/lua-values.js";
 import {
   headerTable,
   headerValues,

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
+import { type Phase } from "../../../../../src/gateways/kong/standin/index.js";
 import {
   callPdk,
   createGatewayFacts,
@@ -9,9 +10,8 @@ import {
   pdkFunctions,
   RefusedCall,
   type GatewayRequest,
-  type Phase,
   type PluginLogLine,
-} from "../../../../../../src/gateways/kong/standin/index.js";
+} from "../../../../../src/gateways/kong/pdk-functions/index.js";
 
 const lines: PluginLogLine[] = [];
 

@@ -1,8 +1,8 @@
 // What older gateways lacked and refused, against what was recorded of them.
 import { describe, expect, it } from "vitest";
-import { type KongVersion, pdkFunctions } from "../../../../../../src/gateways/kong/standin/index.js";
-import { isAtLeast, phasesIn, refusesLists } from "../../../../../../src/gateways/kong/standin/pdk-functions/version-history.js";
-import { isMeasured, readMeasured, TAGS } from "../../pdk/measured.js";
+import { type KongVersion, pdkFunctions } from "../../../../../src/gateways/kong/pdk-functions/index.js";
+import { isAtLeast, phasesIn, refusesLists } from "../../../../../src/gateways/kong/pdk-functions/functions/version-history.js";
+import { isMeasured, readMeasured, TAGS } from "../pdk/measured.js";
 
 const LETTERS = { rewrite: "R", access: "A", response: "S", log: "L" } as const;
 const ENDING = new Set(["kong.response.exit", "kong.response.error"]);

@@ -2,7 +2,7 @@
 
 import { clientFunctions } from "./client.js";
 import { contextFunctions } from "./context.js";
-import { isTable } from "../lua-values.js";
+import { isTable } from "../document/lua-values.js";
 import { assertPhase, type PdkArguments, type PdkCall, type PdkFunctions, RefusedCall } from "./definition.js";
 import { logFunctions } from "./log.js";
 import { nginxFunctions } from "./nginx.js";
@@ -13,18 +13,6 @@ import { serviceFunctions } from "./service.js";
 import { serviceRequestFunctions } from "./service-request.js";
 import { serviceResponseFunctions } from "./service-response.js";
 import { errorForNil, phasesIn, refusesLists } from "./version-history.js";
-
-export {
-  RefusedCall,
-  type PdkCall,
-  type PdkFunction,
-  type PdkFunctions,
-  type LogLevel,
-  type PluginLogLine,
-} from "./definition.js";
-export { isAtLeast, type KongVersion } from "./version-history.js";
-export { forwardedAddress } from "./client.js";
-export { respondWithError } from "./response.js";
 
 export const pdkFunctions: PdkFunctions = {
   ...clientFunctions,

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import type { RouteEntity, ServiceEntity } from "../entities.js";
+import type { RouteEntity, ServiceEntity } from "./entities.js";
 import { addHeader, getHeader, setHeader, type HeaderList } from "./headers.js";
 
 /** What a client sent. Every text is a byte string: one character per byte. */

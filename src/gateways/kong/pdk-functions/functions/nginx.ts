@@ -1,9 +1,9 @@
 // `kong.nginx.*`: variables and context of the web server below.
 
-import { textFromByteString } from "../byte-text.js";
-import { rawPath, requestHost, type GatewayRequest } from "../http/gateway-request.js";
-import { getHeader, getHeaderValues } from "../http/headers.js";
-import { normalizePath } from "../http/uri.js";
+import { textFromByteString } from "../document/byte-text.js";
+import { rawPath, requestHost, type GatewayRequest } from "../document/gateway-request.js";
+import { getHeader, getHeaderValues } from "../document/headers.js";
+import { normalizePath } from "../document/uri.js";
 import { forwardedAddress } from "./client.js";
 import { stringArgument, textArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 

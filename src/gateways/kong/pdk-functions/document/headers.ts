@@ -1,6 +1,6 @@
 // Operations on a list of HTTP headers, in wire order, names in any case, values as byte strings.
 
-import { textFromByteString, type PluginText } from "../byte-text.js";
+import { textFromByteString, type PluginText } from "./byte-text.js";
 
 export type HeaderList = [name: string, value: string][];
 

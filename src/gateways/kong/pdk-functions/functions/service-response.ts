@@ -1,8 +1,8 @@
 // `kong.service.response.*`: what the service answered, in the response phase.
 
-import { textFromByteString } from "../byte-text.js";
-import { getHeader } from "../http/headers.js";
-import { parseBody } from "../http/request-body.js";
+import { textFromByteString } from "../document/byte-text.js";
+import { getHeader } from "../document/headers.js";
+import { parseBody } from "../document/request-body.js";
 import { limitArgument, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const serviceResponseFunctions: PdkFunctions = {

@@ -1,9 +1,9 @@
 // `kong.log.*`: log lines of plugins and the log record of the request.
 
-import { byteStringOf, textFromBytes } from "../byte-text.js";
-import type { SerializeValue } from "../http/gateway-request.js";
-import { isTable, luaJson, scalarByteString } from "../lua-values.js";
-import { serializeRequest } from "../serialize.js";
+import { byteStringOf, textFromBytes } from "../document/byte-text.js";
+import type { SerializeValue } from "../document/gateway-request.js";
+import { isTable, luaJson, scalarByteString } from "../document/lua-values.js";
+import { serializeRequest } from "../document/serialize.js";
 import { forwardedAddress } from "./client.js";
 import {
   RefusedCall,

@@ -1,12 +1,12 @@
 // `kong.request.*`: what the client sent.
 
 import { isAtLeast } from "./version-history.js";
-import { textFromByteString } from "../byte-text.js";
-import { rawPath, requestHost, type GatewayRequest } from "../http/gateway-request.js";
-import { getHeader, getHeaderValues, headersForPlugin } from "../http/headers.js";
-import { parseQuery, queryMultiMap } from "../http/query-string.js";
-import { parseBody } from "../http/request-body.js";
-import { normalizePath } from "../http/uri.js";
+import { textFromByteString } from "../document/byte-text.js";
+import { rawPath, requestHost, type GatewayRequest } from "../document/gateway-request.js";
+import { getHeader, getHeaderValues, headersForPlugin } from "../document/headers.js";
+import { parseQuery, queryMultiMap } from "../document/query-string.js";
+import { parseBody } from "../document/request-body.js";
+import { normalizePath } from "../document/uri.js";
 import { limitArgument, RefusedCall, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const requestFunctions: PdkFunctions = {

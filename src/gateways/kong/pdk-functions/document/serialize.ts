@@ -1,9 +1,9 @@
 // The log record of a request: what `kong.log.serialize` gives.
 
 import { textFromByteString, type PluginText } from "./byte-text.js";
-import { requestHost, type GatewayRequest, type SerializeValue } from "./http/gateway-request.js";
-import { getHeader, type HeaderList } from "./http/headers.js";
-import { parseQuery, queryTable } from "./http/query-string.js";
+import { requestHost, type GatewayRequest, type SerializeValue } from "./gateway-request.js";
+import { getHeader, type HeaderList } from "./headers.js";
+import { parseQuery, queryTable } from "./query-string.js";
 
 type LogRecord = Record<string, unknown>;
 
