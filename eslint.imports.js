@@ -51,7 +51,7 @@ export const IMPORTS = {
     ...["calls", "channel", "log", "model", "server"].map((name) => `core/${name}`),
     ...tyk("api", "definitions", "http2", "messages"),
   ],
-  "gateways/tyk/server": [...CORE, ...tyk("definitions", "dispatcher", "http2", "messages")],
+  "gateways/tyk/server": [...CORE, ...tyk("bundles", "definitions", "dispatcher", "http2", "messages")],
 
   build: ["core/model", "core/plugins", "core/signing"],
   // Names the modules of every gateway's API.

@@ -208,6 +208,7 @@ export const ERROR_CODES = {
     ],
     TYK_BUNDLE_KEY: ["The key for bundles cannot be used.", "The message says which kind is needed."],
     TYK_BUNDLE_SOURCE: ["The bundle cannot be fetched.", "Check the address; the message has the server's answer."],
+    TYK_BUNDLE_PLUGIN: ["A plugin of the bundle does not load.", "The message names the plugin and the reason."],
   },
   "The stand-in for Tyk": {
     TYK_STANDIN_CALL: ["The call failed.", "The server's log has the reason."],

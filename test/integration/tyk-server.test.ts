@@ -196,7 +196,7 @@ describe("a hook", () => {
   it("gets the definition of its API, where there is a source of it", async () => {
     const definitions: DefinitionSource = {
       definition: (apiId) => (apiId === "api1" ? Promise.resolve({ api_id: apiId } as never) : Promise.reject(new Error("none"))),
-      bundles: () => [],
+      bundles: () => Promise.resolve([]),
       close: () => Promise.resolve(),
     };
     const { client } = await start({ definitions });

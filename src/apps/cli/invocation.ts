@@ -15,9 +15,14 @@ export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number
 
 type ServerSettings = Settings<(typeof SERVER_FLAGS)[number]>;
 
+/** They are in `tyk`. */
+type BundleFlag = "bundles" | "bundle" | "publicKey" | "bundleInterval" | "bundleCache";
+
 /** What a server needs, by its flags. */
 export interface ServeOptions
-  extends LoadingOptions, Omit<ServerSettings, "env" | "tyk" | "noWatch" | "noParentWatch" | "noSupervisor"> {
+  extends LoadingOptions, Omit<ServerSettings, "env" | "tyk" | "noWatch" | "noParentWatch" | "noSupervisor" | BundleFlag> {
+  /** Whether all plugins come from bundles: there is no directory of them. */
+  readonly bundlesOnly: boolean;
   readonly watchParent: boolean;
   /** Whether a process of its own holds the socket. */
   readonly isSupervised: boolean;
@@ -36,8 +41,24 @@ export interface TykServing {
   /** Address of the Gateway API, and a file with its secret. */
   readonly api: string | undefined;
   readonly secretFile: string | undefined;
+  /** Where plugins come from in bundles, too. */
+  readonly bundles: BundleServing | undefined;
   /** Nothing is said of Kong: there is no socket for it. */
   readonly isAlone: boolean;
+}
+
+/** How bundles are served. */
+export interface BundleServing {
+  /** A URL (http, https, file), or the path of a folder. */
+  readonly place: string;
+  /** Those that are named; else all that API definitions name, or that are in the folder. */
+  readonly names: readonly string[];
+  /** Path of the public RSA key that they have to be signed for. */
+  readonly publicKey: string | undefined;
+  /** Milliseconds between two looks; by default what suits the place. */
+  readonly interval: number | undefined;
+  /** Folder for the last good ones; one of the user's by default. */
+  readonly cache: string | undefined;
 }
 
 export type TryOptions = ServeOptions & Settings<CommandFlag<"try">>;

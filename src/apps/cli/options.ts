@@ -158,13 +158,16 @@ function onlyOperand(command: string, what: string, operands: readonly string[])
 /** What is asked for without a command. */
 function plain(given: GivenFlags, saidKong: boolean): Invocation {
   const { pluginsDir } = settingsOf(PLUGINS_DIR, given);
-  if (pluginsDir === undefined) throw new UsageError(directoryMissing(given.has("verbose")));
-  const options = loading(given, pluginsDir);
+  // Kong has none from bundles.
+  const bundlesOnly = pluginsDir === undefined && given.has("bundles") && !saidKong;
+  if (pluginsDir === undefined && !bundlesOnly) throw new UsageError(directoryMissing(given.has("verbose")));
+  const options = loading(given, pluginsDir ?? "");
   const { dumpPluginInfo, dump, dumpAllPlugins } = settingsOf(ACTION_FLAGS, given);
   if (dumpPluginInfo !== undefined) return { command: "dump-plugin-info", name: dumpPluginInfo, options };
   if (typeof dump === "string") return { command: "dump", name: dump, options };
   if (dump === true || dumpAllPlugins) return { command: "dump-all", options };
-  return { command: "serve", options: { ...serving(given, pluginsDir), tyk: servingTyk(given, saidKong) } };
+  const tyk = servingTyk(given, saidKong);
+  return { command: "serve", options: { ...serving(given, options.pluginsDirectory), bundlesOnly, tyk } };
 }
 
 function loading(given: GivenFlags, pluginsDirectory: string): LoadingOptions {
@@ -180,6 +183,7 @@ function serving(given: GivenFlags, pluginsDirectory: string): ServeOptions {
     watch: !noWatch,
     watchParent: !noParentWatch,
     isSupervised: !noSupervisor,
+    bundlesOnly: false,
     tyk: undefined,
   };
 }

@@ -46,7 +46,8 @@ function optionOf(flag: Flag): Option {
   const { name, kind, value = "", default: standard } = flag;
   const written = kind === "switch" ? `--${name}` : kind === "optional" ? `--${name} [${value}]` : `--${name} <${value}>`;
   const option = new CommandOption(written, helpOf(flag));
-  if (kind === "paths") option.argParser((path: string, given: readonly string[] | undefined) => [...(given ?? []), path]);
+  if (kind === "paths" || kind === "texts")
+    option.argParser((text: string, given: readonly string[] | undefined) => [...(given ?? []), text]);
   return standard === undefined ? option : option.default(standard);
 }
 

@@ -2,21 +2,20 @@
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, SharedDirectory } from "../../core/server/index.js";
-import type { Generation, LoadOptions } from "../../core/plugins/index.js";
+import type { LoadOptions } from "../../core/plugins/index.js";
 import { UsageError } from "../../core/model/index.js";
 import { definitionSource } from "../../gateways/tyk/definitions/index.js";
 import { ListenError, parseAddress } from "../../gateways/tyk/http2/index.js";
 import { TykServer } from "../../gateways/tyk/server/index.js";
-import { ALL_GATEWAYS, TYK, TYK_WORKER } from "../gateways/index.js";
+import { ALL_GATEWAYS, isTyk, TYK_WORKER } from "../gateways/index.js";
 import type { ServeOptions, TykServing } from "./invocation.js";
+import { createBundles } from "./serve-bundles.js";
 
 export interface BesideKong {
   /** Where Kong's server gets its plugins from. */
   readonly kongSource: CreateSource;
   readonly server: TykServer;
 }
-
-const isTyk = ({ metadata }: Generation): boolean => metadata.gateway === TYK;
 
 /** @throws {DefinitionError} where the source of API definitions cannot be used. */
 export async function createTykServer(
@@ -26,15 +25,23 @@ export async function createTykServer(
   logger: Logger,
 ): Promise<BesideKong> {
   const { tyk } = options;
-  const shared = new SharedDirectory({
-    directory: resolve(options.pluginsDirectory),
-    watch: options.watch,
-    logger,
-    load: {
-      ...load,
-      ...ALL_GATEWAYS,
+  const allLoad = { ...load, ...ALL_GATEWAYS };
+  const directory = resolve(options.pluginsDirectory);
+  const shared = new SharedDirectory({ directory, watch: options.watch, logger, load: allLoad });
+  const definitions = await definitionSource({
+    apps: tyk.apps,
+    api: tyk.api,
+    secretFile: tyk.secretFile,
+    listener: {
+      onChange: () => {
+        logger.info("API definitions have changed");
+        bundles?.refresh();
+      },
+      onProblem: (place, error) => logger.warn(`an API definition cannot be used (${place}): ${error.message}`),
     },
   });
+  const bundles = tyk.bundles === undefined ? undefined : await createBundles(tyk.bundles, definitions, allLoad, logger);
+  const ofDirectory = options.bundlesOnly ? undefined : shared.sourceFor(isTyk);
   const server = new TykServer({
     address: addressOf(tyk.address),
     socketMode: options.socketMode,
@@ -45,17 +52,10 @@ export async function createTykServer(
     maxConnections: options.maxConnections,
     maxCalls: options.maxEvents,
     withoutDeadline: options.inspect?.plugin,
-    definitions: await definitionSource({
-      apps: tyk.apps,
-      api: tyk.api,
-      secretFile: tyk.secretFile,
-      listener: {
-        onChange: () => logger.info("API definitions have changed"),
-        onProblem: (place, error) => logger.warn(`an API definition cannot be used (${place}): ${error.message}`),
-      },
-    }),
+    definitions,
+    bundles,
     createPool: isolatePools({ ...pools, gatewayWorker: TYK_WORKER, ownSocketOf: undefined }),
-    createSource: shared.sourceFor(isTyk),
+    createSource: bundles?.sourceWith(ofDirectory) ?? shared.sourceFor(isTyk),
     logger,
   });
   return { kongSource: shared.sourceFor((generation) => !isTyk(generation)), server };

@@ -12,7 +12,7 @@ import {
 } from "./parse-value.js";
 import type { FlagName, TableFlag } from "./table.js";
 
-/** What stands on a command line, by the names of the flags: a switch has no value, and a flag of the kind "paths" several. */
+/** What stands on a command line, by the names of the flags: a switch has no value, and a flag of the kinds "paths" and "texts" several. */
 export type GivenFlags = ReadonlyMap<FlagName, string | true | readonly string[]>;
 
 interface ValueOfKind {
@@ -21,6 +21,7 @@ interface ValueOfKind {
   readonly optional: string | true;
   readonly path: string;
   readonly paths: readonly string[];
+  readonly texts: readonly string[];
   readonly names: readonly string[];
   readonly count: number;
   /** Milliseconds. */
@@ -38,7 +39,7 @@ type GivenValue<Entry> = Entry extends { readonly choices: readonly (infer Choic
     ? ValueOfKind[Kind]
     : never;
 
-type Value<Entry> = Entry extends { readonly default: string } | { readonly kind: "switch" | "paths" | "names" }
+type Value<Entry> = Entry extends { readonly default: string } | { readonly kind: "switch" | "paths" | "texts" | "names" }
   ? GivenValue<Entry>
   : GivenValue<Entry> | undefined;
 
@@ -59,7 +60,7 @@ const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: st
 
 function valueOf(flag: Flag, given: string | true | readonly string[] | undefined): unknown {
   if (flag.kind === "switch") return given === true;
-  if (flag.kind === "paths") return given ?? [];
+  if (flag.kind === "paths" || flag.kind === "texts") return given ?? [];
   if (given === true) return true;
   const text = typeof given === "string" ? given : flag.default;
   if (flag.kind === "names") return (text ?? "").split(",").filter((name) => name !== "");
@@ -86,6 +87,7 @@ function parseText({ name, kind, choices = [], least = 1 }: Flag, text: string):
     case "optional":
     case "names":
     case "paths":
+    case "texts":
     case "switch":
       return text;
   }

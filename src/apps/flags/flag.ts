@@ -8,6 +8,7 @@ export type FlagKind =
   | "optional" // a text, or nothing behind the flag
   | "path" // never empty
   | "paths" // may be given many times
+  | "texts" // likewise
   | "names" // with commas between them
   | "choice"
   | "count"

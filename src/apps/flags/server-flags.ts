@@ -1,6 +1,7 @@
 // Owns the flags of servers: of a plugins directory, and of one plugin as a program. An entry is all that a new flag takes.
 import type { Flag } from "./flag.js";
 import { LOG_FORMATS, LOG_LEVELS } from "../../core/log/index.js";
+import { TYK_FLAGS } from "./tyk-flags.js";
 
 const ITS_OWN_SOCKET = "each plugin has a socket of its own, PREFIX/NAME.socket";
 
@@ -214,35 +215,7 @@ export const SERVER_FLAGS = [
     help: "serve in the process that is started: without one that holds the socket while servers come and go",
     program: {},
   },
-  {
-    name: "tyk",
-    kind: "text",
-    value: "value",
-    commands: ["serve", "init", "tyk-conf"],
-    help: "where Tyk gateways are served, `tcp://HOST:PORT` or `unix:///PATH`, beside Kong, or alone where no flag says where Kong finds the server (also for tyk-conf); init: NAME of a project for Tyk",
-    document: { more: "[guide](tyk-guide.md)" },
-  },
-  {
-    name: "tyk-apps",
-    kind: "path",
-    value: "dir",
-    commands: ["serve"],
-    help: "folder of API definitions, which plugins for Tyk may ask for",
-  },
-  {
-    name: "tyk-api",
-    kind: "text",
-    value: "url",
-    commands: ["serve"],
-    help: "Gateway API of Tyk, where API definitions are asked for; its secret is in `TYK_SECRET`",
-  },
-  {
-    name: "tyk-secret-file",
-    kind: "path",
-    value: "file",
-    commands: ["serve"],
-    help: "file with the secret of the Gateway API",
-  },
+  ...TYK_FLAGS,
   {
     name: "log-level",
     kind: "choice",

@@ -1,9 +1,11 @@
 // The door of gateways: what is made of all gateways together.
-import type { LoadOptions } from "../../core/plugins/index.js";
+import type { Generation, LoadOptions } from "../../core/plugins/index.js";
 import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 
 /** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
 export const TYK = "tyk";
+
+export const isTyk = ({ metadata }: Generation): boolean => metadata.gateway === TYK;
 
 const NOTHING_TO_SAY = { errors: [], warnings: [], notes: [], effects: [], announced: {} };
 

@@ -114,6 +114,16 @@ export class ServedPlugins implements PluginReceiver {
     return staying;
   }
 
+  /** Serves this plugin no more: its bindings end, and what runs finishes. */
+  remove(name: string): void {
+    const plugin = this.#plugins.get(name);
+    if (plugin === undefined) return;
+    for (const { id } of [...this.#instances.ofPlugin(name), ...this.#instances.sleepingOf(name)]) this.#instances.close(id);
+    this.#plugins.delete(name);
+    this.#retire(plugin.generation, plugin.pool);
+    this.#revision += 1;
+  }
+
   /** The former code goes on beside the new. */
   #split(plugin: ServedPlugin, generation: Generation): void {
     const { generation: former, pool } = plugin;

@@ -39,7 +39,7 @@ export async function createServer(
 async function createServers(options: ServeOptions, logger: Logger, listen?: Listen): Promise<CreatedServers> {
   const { tyk } = options;
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
-  if (socketPath === undefined) await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const limits = limitsOf(options);
   const common = {
     socketMode: options.socketMode,

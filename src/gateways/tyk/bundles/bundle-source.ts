@@ -50,7 +50,7 @@ function requirePlainName(name: string): string[] {
 const HTTP_TIMEOUT = 30_000;
 
 class HttpSource implements BundleSource {
-  readonly interval = 30_000;
+  readonly interval = 10_000;
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;
 

@@ -1,22 +1,12 @@
-// Keeps the bundles that a server loads its plugins from: looks for new ones, verifies and unpacks them, keeps the last good one.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+// Keeps the bundles that a server loads its plugins from: which ones are wanted, when they are looked at again, whose call means which.
 import { setTimeout as wait } from "node:timers/promises";
-import { bundleHash, type OpenedBundle, openBundle } from "./bundle.js";
-import type { BundleSource, FetchedBundle } from "./bundle-source.js";
+import { bundleHash } from "./bundle.js";
+import { BundleSlot, type LoadedBundle, type SlotOptions } from "./bundle-slot.js";
+import type { BundleSource } from "./bundle-source.js";
 import { BundleError } from "./errors.js";
+import type { KeptZips } from "./kept-zips.js";
 import type { VerifyingKey } from "./keys.js";
-import type { BundleManifest } from "./manifest.js";
 import { type ArchiveLimits, ARCHIVE_LIMITS } from "./read-archive.js";
-
-export interface LoadedBundle {
-  readonly name: string;
-  /** SHA-256 of the contents, in hex. */
-  readonly digest: string;
-  readonly manifest: BundleManifest;
-  /** Where its files are: a plugins directory. It stays until the bundle has changed twice. */
-  readonly directory: string;
-}
 
 export interface BundleListener {
   /** Some are new, changed or gone. */
@@ -31,33 +21,38 @@ export interface BundleStoreOptions {
   readonly source: BundleSource;
   /**
    * What `custom_middleware_bundle` is in the API definitions: a name, or several with commas. Asked with each look; where it
-   * gives none, a folder's bundles are all that are in it.
+   * gives none, a folder's bundles are all that are in it. Where it rejects, nothing changes.
    */
-  readonly names: () => readonly string[];
+  readonly names: () => Promise<readonly string[]>;
   /** For unpacked files; whoever gives it removes it after `close`. */
   readonly folder: string;
+  /** Where the last good zips stay when the store is closed; nowhere by default. */
+  readonly keptZips?: KeptZips | undefined;
   readonly publicKey?: VerifyingKey | undefined;
   readonly limits?: ArchiveLimits | undefined;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two looks, more or less a fifth. */
   readonly interval?: number | undefined;
+  /** Looks into a bundle before it is used. @throws {BundleError} where it cannot be, so that the one before goes on. */
+  readonly check?: ((bundle: LoadedBundle) => Promise<void>) | undefined;
   readonly listener: BundleListener;
 }
 
-interface Kept {
-  readonly bundle: LoadedBundle;
-  /** The directory of the bundle before: its plugins may still be running. */
-  readonly former: string | undefined;
-}
+/** Servers that were started together do not ask together. */
+const JITTER = 0.2;
+/** Milliseconds until the next look where a bundle is missing altogether; then twice as long, up to the interval. */
+const FIRST_RETRY = 1000;
+const MAX_FETCHES = 4;
 
 export class BundleStore {
   readonly #options: BundleStoreOptions;
-  readonly #limits: ArchiveLimits;
-  readonly #kept = new Map<string, Kept>();
+  readonly #slotOptions: SlotOptions;
+  readonly #slots = new Map<string, BundleSlot>();
   /** The bundles of each text of `custom_middleware_bundle`, by its hash. */
   #byHash: ReadonlyMap<string, readonly string[]> = new Map();
-  /** Of what was fetched last, good or not: a broken one is not fetched again and again. */
-  readonly #tags = new Map<string, string | undefined>();
-  readonly #told = new Map<string, string>();
+  #revision = 0;
+  #toldOfNames: string | undefined;
+  /** Looks in a row after which something was missing. */
+  #incomplete = 0;
   readonly #ending = new AbortController();
   #looking: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -65,7 +60,13 @@ export class BundleStore {
 
   private constructor(options: BundleStoreOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? ARCHIVE_LIMITS;
+    const { source, folder, keptZips, publicKey, limits = ARCHIVE_LIMITS, check = () => Promise.resolve(), listener } = options;
+    this.#slotOptions = {
+      ...{ source, folder, keptZips, publicKey, limits, check },
+      signal: this.#ending.signal,
+      onProblem: (name, error) => listener.onProblem(name, error),
+      onWarning: (name, message) => listener.onWarning(name, message),
+    };
   }
 
   /** Resolves when all bundles were looked at once; those that cannot be used are told to the listener. */
@@ -76,13 +77,23 @@ export class BundleStore {
     return store;
   }
 
-  bundles(): readonly LoadedBundle[] {
-    return [...this.#kept.values()].map(({ bundle }) => bundle);
+  /** Another number after each change of what `namesFor` says. */
+  get revision(): number {
+    return this.#revision;
   }
 
-  /** The bundles of a call with this `bundle_hash`; none for an API without a bundle. */
-  forHash(hash: string): readonly LoadedBundle[] {
-    return (this.#byHash.get(hash) ?? []).flatMap((name) => this.#kept.get(name)?.bundle ?? []);
+  bundles(): readonly LoadedBundle[] {
+    return [...this.#slots.values()].flatMap(({ bundle }) => bundle ?? []);
+  }
+
+  /** The names of the bundles of a call with this `bundle_hash`; none for an API without a bundle. */
+  namesFor(hash: string): readonly string[] {
+    return this.#byHash.get(hash) ?? [];
+  }
+
+  /** Those of them that could not be had, and not be kept from before. */
+  missingFor(hash: string): readonly string[] {
+    return this.namesFor(hash).filter((name) => this.#slots.get(name)?.bundle === undefined);
   }
 
   /** Looks for changes: resolves when what was there at the call has been seen. */
@@ -110,108 +121,83 @@ export class BundleStore {
 
   async #poll(): Promise<void> {
     const { signal } = this.#ending;
-    const interval = this.#options.interval ?? this.#options.source.interval;
     for (;;) {
       // Rejects when the store is closed.
-      await wait(interval, undefined, { signal, ref: false }).catch(() => {});
+      await wait(this.#pause(), undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
       await this.refresh();
     }
   }
 
-  async #look(): Promise<void> {
-    const texts = await this.#texts();
-    if (texts === undefined) return;
-    const wanted = new Map(texts.map((text) => [bundleHash(text), namesIn(text)]));
-    const names = new Set([...wanted.values()].flat());
-    this.#byHash = wanted;
-    let isChanged = false;
-    for (const name of names) isChanged = (await this.#update(name)) || isChanged;
-    for (const [name, { bundle, former }] of this.#kept) {
-      if (names.has(name)) continue;
-      this.#kept.delete(name);
-      this.#tags.delete(name);
-      await this.#remove([bundle.directory, former]);
-      isChanged = true;
-    }
-    if (isChanged && !this.#ending.signal.aborted) this.#options.listener.onChange(this.bundles());
+  /** Milliseconds. */
+  #pause(): number {
+    const interval = this.#options.interval ?? this.#options.source.interval;
+    const pause = this.#incomplete === 0 ? interval : Math.min(interval, FIRST_RETRY * 2 ** (this.#incomplete - 1));
+    return pause * (1 - JITTER + 2 * JITTER * Math.random());
   }
 
-  /** Undefined where the source cannot say: then nothing changes. */
+  async #look(): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    const texts = await this.#texts();
+    if (texts === undefined) {
+      this.#incomplete += 1;
+      return;
+    }
+    const wanted = new Map(texts.map((text) => [bundleHash(text), namesIn(text)]));
+    if ([...wanted.keys()].join() !== [...this.#byHash.keys()].join()) this.#revision += 1;
+    this.#byHash = wanted;
+    const names = [...new Set([...wanted.values()].flat())];
+    const isNew = await this.#updateAll(names);
+    const isLess = await this.#removeOthers(new Set(names));
+    this.#incomplete = names.every((name) => this.#slots.get(name)?.bundle !== undefined) ? 0 : this.#incomplete + 1;
+    if (isNew || isLess) this.#tellChange();
+  }
+
+  #tellChange(): void {
+    if (!this.#ending.signal.aborted) this.#options.listener.onChange(this.bundles());
+  }
+
+  /** Undefined where nobody can say: then nothing changes. */
   async #texts(): Promise<readonly string[] | undefined> {
-    const named = this.#options.names();
-    if (named.length > 0) return named;
     try {
-      const listed = await this.#options.source.list();
-      this.#told.delete("");
-      return listed ?? [];
-    } catch (error) {
-      this.#tell("", error);
+      const named = await this.#options.names();
+      const texts = named.length > 0 ? named : ((await this.#options.source.list()) ?? []);
+      this.#toldOfNames = undefined;
+      return texts;
+    } catch (thrown) {
+      const error = thrown instanceof BundleError ? thrown : namesUnknown(thrown);
+      if (!this.#ending.signal.aborted && this.#toldOfNames !== error.message) this.#options.listener.onProblem("", error);
+      this.#toldOfNames = error.message;
       return undefined;
     }
   }
 
-  /** Whether there is another bundle of this name than before. */
-  async #update(name: string): Promise<boolean> {
-    const kept = this.#kept.get(name);
-    try {
-      const fetched = await this.#options.source.fetch(name, {
-        tag: this.#tags.get(name),
-        limit: this.#limits.maxArchive,
-        signal: this.#ending.signal,
-      });
-      if (fetched === undefined) return false;
-      const opened = await this.#open(name, fetched);
-      this.#told.delete(name);
-      if (kept?.bundle.digest === opened.digest) return false;
-      const { manifest, digest } = opened;
-      const directory = await this.#unpack(name, opened);
-      this.#kept.set(name, { bundle: { name, digest, manifest, directory }, former: kept?.bundle.directory });
-      await this.#remove([kept?.former]);
-      this.#warn(name, opened);
-      return true;
-    } catch (error) {
-      this.#tell(name, error);
-      return false;
+  /** Whether one of them is another than before. A few at a time: a server that does not answer holds up no more than that. */
+  async #updateAll(names: readonly string[]): Promise<boolean> {
+    for (const name of names) if (!this.#slots.has(name)) this.#slots.set(name, new BundleSlot(name, this.#slotOptions));
+    const left = [...names];
+    let isNew = false;
+    const work = async (): Promise<void> => {
+      for (let name = left.shift(); name !== undefined; name = left.shift())
+        isNew = ((await this.#slots.get(name)?.update()) ?? false) || isNew;
+    };
+    await Promise.all(Array.from({ length: MAX_FETCHES }, work));
+    return isNew;
+  }
+
+  async #removeOthers(names: ReadonlySet<string>): Promise<boolean> {
+    const others = [...this.#slots].filter(([name]) => !names.has(name));
+    for (const [name, slot] of others) {
+      this.#slots.delete(name);
+      await slot.remove();
     }
+    return others.length > 0;
   }
+}
 
-  async #open(name: string, { bytes, tag }: FetchedBundle): Promise<OpenedBundle> {
-    // What is wrong with these bytes will be wrong with them the next time.
-    this.#tags.set(name, tag);
-    return openBundle(bytes, { publicKey: this.#options.publicKey, limits: this.#limits });
-  }
-
-  #warn(name: string, { isSealed }: OpenedBundle): void {
-    if (this.#options.publicKey === undefined || isSealed) return;
-    this.#options.listener.onWarning(
-      name,
-      "its signature does not cover the names of its hooks: make it with pluginserver bundle -sign",
-    );
-  }
-
-  #tell(name: string, thrown: unknown): void {
-    if (this.#ending.signal.aborted) return;
-    const error =
-      thrown instanceof BundleError ? thrown : new BundleError("TYK_BUNDLE_SOURCE", String(thrown), { cause: thrown });
-    if (this.#told.get(name) === error.message) return;
-    this.#told.set(name, error.message);
-    this.#options.listener.onProblem(name, error);
-  }
-
-  async #unpack(name: string, { files }: OpenedBundle): Promise<string> {
-    const directory = await mkdtemp(join(this.#options.folder, `${bundleHash(name)}-`));
-    for (const [file, content] of files) {
-      const path = join(directory, file);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content, { flag: "wx" });
-    }
-    return directory;
-  }
-
-  async #remove(directories: readonly (string | undefined)[]): Promise<void> {
-    for (const directory of directories) if (directory !== undefined) await rm(directory, { recursive: true, force: true });
-  }
+function namesUnknown(cause: unknown): BundleError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BundleError("TYK_BUNDLE_SOURCE", `which ones are wanted is not known: ${reason}`, { cause });
 }
 
 /** Since 5.15 a gateway takes several names, with commas between. */

@@ -10,6 +10,7 @@ const CODES = {
   TYK_BUNDLE_SIGNATURE: "the bundle's signature is missing or wrong",
   TYK_BUNDLE_KEY: "the key for bundles cannot be used",
   TYK_BUNDLE_SOURCE: "the bundle cannot be fetched",
+  TYK_BUNDLE_PLUGIN: "a plugin of the bundle cannot be served",
 } as const;
 
 export type BundleErrorCode = keyof typeof CODES;

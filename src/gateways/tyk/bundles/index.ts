@@ -1,8 +1,10 @@
 // The door of bundles: zip files that a gateway takes its hooks from and this server its plugins.
 export { bundleHash, type OpenedBundle, openBundle } from "./bundle.js";
 export { type BundleSource, bundleSource } from "./bundle-source.js";
-export { BundleStore, type BundleStoreOptions, type LoadedBundle } from "./bundle-store.js";
+export type { LoadedBundle } from "./bundle-slot.js";
+export { BundleStore, type BundleStoreOptions } from "./bundle-store.js";
 export { BundleError, type BundleErrorCode } from "./errors.js";
+export { KeptZips } from "./kept-zips.js";
 export { readPublicKey, readSigningKey, type SigningKey, type VerifyingKey } from "./keys.js";
 export { type BundleManifest, parseHooks } from "./manifest.js";
 export { type ArchiveLimits, ARCHIVE_LIMITS } from "./read-archive.js";

@@ -4,8 +4,8 @@ import type { ApiDefinition } from "../api/index.js";
 export interface DefinitionSource {
   /** @throws {DefinitionError} where there is none, or it cannot be had. */
   definition(apiId: string): Promise<ApiDefinition>;
-  /** What the definitions call their bundles; none where the source does not know them all. */
-  bundles(): readonly string[];
+  /** What the definitions of all APIs call their bundles. @throws {DefinitionError} where they cannot be had. */
+  bundles(): Promise<readonly string[]>;
   /** May be called twice. */
   close(): Promise<void>;
 }

@@ -70,8 +70,8 @@ export class FolderDefinitions implements DefinitionSource {
     return Promise.reject(new DefinitionError("TYK_DEFINITION_UNKNOWN", reason));
   }
 
-  bundles(): readonly string[] {
-    return [...new Set([...this.#byId.values()].flatMap(({ definition }) => definition.bundle ?? []))];
+  bundles(): Promise<readonly string[]> {
+    return Promise.resolve([...new Set([...this.#byId.values()].flatMap(({ definition }) => definition.bundle ?? []))]);
   }
 
   async close(): Promise<void> {

@@ -60,8 +60,17 @@ export class GatewayDefinitions implements DefinitionSource {
     return kept.outcome;
   }
 
-  bundles(): readonly string[] {
-    return [];
+  /** Of the classic form of all definitions, which the gateway keeps of OAS ones too. */
+  async bundles(): Promise<readonly string[]> {
+    const { url } = this.#options;
+    try {
+      const listed = await this.#inTurn(() => this.#get("tyk/apis", ""));
+      if (!Array.isArray(listed)) throw new DefinitionError("TYK_DEFINITION_BROKEN", `${url.href}tyk/apis is no list`);
+      const definitions = listed.map((value) => parseDefinition(value, `${url.href}tyk/apis`));
+      return [...new Set(definitions.flatMap(({ bundle }) => bundle ?? []))];
+    } catch (error) {
+      throw error instanceof DefinitionError ? error : unavailable(url, error);
+    }
   }
 
   async close(): Promise<void> {
@@ -128,6 +137,7 @@ export class GatewayDefinitions implements DefinitionSource {
   async #fetch(apiId: string): Promise<ApiDefinition> {
     const id = encodeURIComponent(apiId);
     const classic = await this.#get(`tyk/apis/${id}`, apiId);
+    if (!isRecord(classic)) throw new DefinitionError("TYK_DEFINITION_BROKEN", `tyk/apis/${id} answered with no JSON object`);
     const definition = parseDefinition(classic, `the answer for ${JSON.stringify(apiId)}`);
     if (!hasOas(definition)) return definition;
     return withDocument(definition, await this.#get(`tyk/apis/oas/${id}`, apiId));
@@ -145,9 +155,7 @@ export class GatewayDefinitions implements DefinitionSource {
       await response.body?.cancel();
       throw refusal(response.status, url, apiId);
     }
-    const value: unknown = JSON.parse(await readText(response, url));
-    if (!isRecord(value)) throw new DefinitionError("TYK_DEFINITION_BROKEN", `${url.href} answered with no JSON object`);
-    return value;
+    return JSON.parse(await readText(response, url));
   }
 }
 

@@ -63,6 +63,6 @@ const NOTHING: DefinitionSource = {
         "start it with -tyk-apps DIR, a folder of API definitions, or -tyk-api URL, the gateway's own API",
       ),
     ),
-  bundles: () => [],
+  bundles: () => Promise.resolve([]),
   close: () => Promise.resolve(),
 };

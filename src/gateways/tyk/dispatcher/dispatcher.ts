@@ -17,7 +17,7 @@ import {
 import { type BoundHook, HookBindings } from "./hook-bindings.js";
 import type { HookLog, HookPlace } from "./hook-log.js";
 import type { ResolvedHook } from "./hook-names.js";
-import { HookTable } from "./hook-table.js";
+import { type BundleIndex, HookTable } from "./hook-table.js";
 import { RunningHook } from "./running-hook.js";
 
 export const DISPATCHER_SERVICE = "coprocess.Dispatcher";
@@ -26,6 +26,8 @@ export interface DispatcherOptions {
   readonly engine: Engine<RunningHook>;
   /** Where plugins get API definitions from; `undefined` where the operator has named no source. */
   readonly definitions: DefinitionSource | undefined;
+  /** Which bundles an API has; none by default. */
+  readonly bundles?: BundleIndex | undefined;
   readonly log: HookLog;
 }
 
@@ -54,7 +56,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#hooks = new HookTable(options.engine.plugins);
+    this.#hooks = new HookTable(options.engine.plugins, options.bundles);
     this.#bindings = new HookBindings(options.engine);
   }
 
@@ -96,7 +98,7 @@ export class Dispatcher {
     const { hookType, hookName, spec } = head;
     const kind = KIND_OF_TYPE[hookType];
     if (kind === undefined) return this.#refuse(STATUS.INVALID_ARGUMENT, `hook ${hookName} is of an unknown type`, head);
-    const hook = this.#hooks.hook(kind, hookName);
+    const hook = this.#hooks.hook(kind, hookName, spec.bundleHash);
     if (!hook.found) return this.#refuseUnknown(hook.reason, head);
     const { traceparent } = call.metadata;
     const payload = typeof traceparent === "string" ? withTraceParent(message, traceparent) : message;

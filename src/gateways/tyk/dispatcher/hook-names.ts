@@ -7,10 +7,10 @@ export interface HookOwner {
   readonly functions: readonly string[];
 }
 
-/** `reason` is for the gateway's log and for `check`: it says what to write instead. */
+/** `reason` is for the gateway's log and for `check`: it says what to write instead. `isUnknown`: nothing has this name at all. */
 export type ResolvedHook =
   | { readonly found: true; readonly plugin: string; readonly functionName: string }
-  | { readonly found: false; readonly reason: string };
+  | { readonly found: false; readonly reason: string; readonly isUnknown: boolean };
 
 interface Candidate {
   readonly plugin: string;
@@ -60,6 +60,7 @@ function inPlugin(owners: readonly HookOwner[], kind: HookKind, plugin: string, 
   const other = kindsOf(owner, name);
   return {
     found: false,
+    isUnknown: false,
     reason:
       other.length > 0
         ? `${quote(name)} of plugin ${quote(plugin)} is a function of ${other.join(" and ")}, and was called as ${kind}`
@@ -69,7 +70,8 @@ function inPlugin(owners: readonly HookOwner[], kind: HookKind, plugin: string, 
 
 function onlyOne(owner: HookOwner, kind: HookKind): ResolvedHook {
   const [name, ...others] = namesOf(owner, kind);
-  if (name === undefined) return { found: false, reason: `plugin ${quote(owner.plugin)} has no ${kind} function` };
+  if (name === undefined)
+    return { found: false, reason: `plugin ${quote(owner.plugin)} has no ${kind} function`, isUnknown: false };
   if (others.length === 0) return found(owner.plugin, kind, name);
   return ambiguous(
     owner.plugin,
@@ -102,11 +104,12 @@ const found = (plugin: string, kind: HookKind, name: string): ResolvedHook => ({
 
 function ambiguous(name: string, kind: HookKind, candidates: readonly Candidate[]): ResolvedHook {
   const full = candidates.map((candidate) => quote(`${candidate.plugin}:${candidate.name}`)).join(" or ");
-  return { found: false, reason: `${quote(name)} means more than one ${kind} function: write ${full} in the API definition` };
+  const reason = `${quote(name)} means more than one ${kind} function: write ${full} in the API definition`;
+  return { found: false, reason, isUnknown: false };
 }
 
 function missing(what: string, owners: readonly HookOwner[]): ResolvedHook {
-  return { found: false, reason: `${what}${listed(owners.map(({ plugin }) => plugin))}` };
+  return { found: false, reason: `${what}${listed(owners.map(({ plugin }) => plugin))}`, isUnknown: true };
 }
 
 const namesOf = ({ functions }: HookOwner, kind: HookKind): string[] =>

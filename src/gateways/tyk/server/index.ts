@@ -1,2 +1,3 @@
 // The door of server: a whole server for Tyk gateways.
 export { TykServer, type TykServerOptions } from "./tyk-server.js";
+export { type BundleLoading, BundlePlugins } from "./bundle-plugins.js";

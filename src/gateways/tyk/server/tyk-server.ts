@@ -5,7 +5,7 @@ import { LimitedLog } from "../../../core/log/index.js";
 import { Descriptors, logPathChange, type PathChange } from "../../../core/net/index.js";
 import { type ConfigurationRules, type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
-import { Dispatcher, DISPATCHER_SERVICE, HookLog, type RunningHook } from "../dispatcher/index.js";
+import { type BundleIndex, Dispatcher, DISPATCHER_SERVICE, HookLog, type RunningHook } from "../dispatcher/index.js";
 import { type Address, formatAddress, GrpcServer, healthMethods, listen, type Listener } from "../http2/index.js";
 
 /** Times are in milliseconds, sizes in bytes. */
@@ -24,6 +24,8 @@ export interface TykServerOptions {
   /** The plugin whose calls may take as long as they do: somebody looks at them with a debugger. */
   readonly withoutDeadline?: string | undefined;
   readonly definitions: DefinitionSource | undefined;
+  /** Which bundles an API has, whose plugins the source gives too. */
+  readonly bundles?: (BundleIndex & { close(): Promise<void> }) | undefined;
   readonly createPool: CreatePool;
   readonly createSource: CreateSource;
   readonly logger: Logger;
@@ -70,7 +72,7 @@ export class TykServer {
       onError: "exit",
       log,
     });
-    this.#dispatcher = new Dispatcher({ engine: this.#engine, definitions: options.definitions, log });
+    this.#dispatcher = new Dispatcher({ engine: this.#engine, definitions: options.definitions, bundles: options.bundles, log });
     this.#grpc = this.#createGrpc();
   }
 
@@ -121,6 +123,7 @@ export class TykServer {
     this.#dispatcher.close();
     await reloading;
     await this.#engine.close();
+    await this.#options.bundles?.close();
     await this.#options.definitions?.close();
     this.#log.close();
   }

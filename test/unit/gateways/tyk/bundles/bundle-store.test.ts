@@ -51,7 +51,7 @@ async function open(
 ): Promise<BundleStore> {
   store = await BundleStore.open({
     source: bundleSource(place),
-    names,
+    names: () => Promise.resolve(names()),
     folder: join(temp.path, "unpacked"),
     interval: 3_600_000,
     listener: {
@@ -294,7 +294,7 @@ describe("the bundle of a call", () => {
     temp.write("in/a.zip", await bundleOf("a"));
     temp.write("in/b.zip", await bundleOf("b"));
     const opened = await open(join(temp.path, "in"), () => ["a.zip", "a.zip, b.zip"]);
-    const names = (text: string): string[] => opened.forHash(bundleHash(text)).map(({ name }) => name);
+    const names = (text: string): string[] => [...opened.namesFor(bundleHash(text))];
     expect([names("a.zip"), names("a.zip, b.zip"), names("b.zip"), names("")]).toEqual([["a.zip"], ["a.zip", "b.zip"], [], []]);
     expect(bundleHash("")).toBe("d41d8cd98f00b204e9800998ecf8427e");
   });

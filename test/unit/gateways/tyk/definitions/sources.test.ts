@@ -55,7 +55,7 @@ describe("a folder of definitions", () => {
     const source = await open({ apps: temp.path });
     expect(await source.definition("a")).toMatchObject({ name: "API a", form: "classic" });
     expect(await source.definition("b")).toMatchObject({ name: "API b", form: "oas" });
-    expect(source.bundles()).toEqual(["x.zip"]);
+    expect(await source.bundles()).toEqual(["x.zip"]);
     expect(problems).toEqual([]);
   });
 

@@ -1,0 +1,62 @@
+// Makes the source of plugins that come in bundles, as the command line says where they are.
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Logger } from "pino";
+import { CommandError } from "../../core/model/index.js";
+import type { LoadOptions } from "../../core/plugins/index.js";
+import { bundleSource, KeptZips, readPublicKey, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
+import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
+import { BundlePlugins } from "../../gateways/tyk/server/index.js";
+import { isTyk } from "../gateways/index.js";
+import type { BundleServing } from "./invocation.js";
+
+/** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */
+export async function createBundles(
+  { place, names, publicKey, interval, cache }: BundleServing,
+  definitions: DefinitionSource,
+  load: Omit<LoadOptions, "onPluginLog">,
+  logger: Logger,
+): Promise<BundlePlugins> {
+  const key = publicKey === undefined ? undefined : await readKey(publicKey);
+  return new BundlePlugins({
+    store: {
+      source: bundleSource(place),
+      names: names.length > 0 ? () => Promise.resolve(names) : () => definitions.bundles(),
+      keptZips: await openCache(cache, place, logger),
+      publicKey: key,
+      interval,
+    },
+    // Who signed the bundle signed its plugins.
+    load: key === undefined ? load : { ...load, trustedKeys: [] },
+    owns: isTyk,
+    logger,
+  });
+}
+
+async function readKey(path: string): Promise<VerifyingKey> {
+  const pem = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new CommandError(`-public-key ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+  return readPublicKey(pem);
+}
+
+/** Undefined, with a warning, where nothing can be kept: bundles are served all the same. */
+async function openCache(given: string | undefined, place: string, logger: Logger): Promise<KeptZips | undefined> {
+  const folder = given === undefined ? join(userCache(), "pluginserver", "bundles") : resolve(given);
+  try {
+    // Two places may have bundles of one name.
+    return await KeptZips.open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn(`bundles are not kept for the next start, see -bundle-cache: ${reason}`);
+    return undefined;
+  }
+}
+
+/** As systemd and the desktops name it. */
+function userCache(): string {
+  const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
+  return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
+}
