@@ -17,7 +17,16 @@ const ISOLATES = 3;
 
 /** Says in which thread it ran, and fails in the ways that a request asks for. */
 const where = (version: string): string => `
-  const { threadId } = require("node:worker_threads");
+  const { MessagePort, threadId } = require("node:worker_threads");
+  const { postMessage } = MessagePort.prototype;
+  const ports = new Set();
+  MessagePort.prototype.postMessage = function (...args) {
+    // Node.js has ports of its own, whose other ends take any message for theirs.
+    if (args[0] instanceof Uint8Array || args[0]?.kind !== undefined) ports.add(this);
+    return postMessage.apply(this, args);
+  };
+  const FORGED = [null, "ready", 7, {}, { kind: "introduction", slot: "0" }, { kind: "instance", instance: null }, { kind: "close" },
+    new Uint8Array([1, 2, 3]), new Uint8Array(40).fill(255)];
   class Where {
     constructor(config) {
       this.name = config.name;
@@ -31,6 +40,9 @@ const where = (version: string): string => `
       const what = await kong.request.getHeader("x-fault");
       if (what === "exit") process.exit(3);
       if (what === "loop") for (;;);
+      if (what === "forge")
+        for (const port of ports)
+          for (const forged of FORGED) postMessage.call(port, forged);
       if (what === "body") return kong.service.request.setRawBody(await kong.request.getRawBody());
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
@@ -323,6 +335,14 @@ describe("the path", () => {
     await place.server.waitForLine(/where\.socket; it is left alone/);
     expect([readlinkSync(socketPath()), folders()]).toEqual(["elsewhere", []]);
   });
+});
+
+it("what plugin code sends to the other isolates is dropped, and told", async () => {
+  await start();
+  const { clients: all, threads, id } = await oneEach();
+  for (const client of all) await runPhase(client, id, "rewrite", { answer: () => "forge" });
+  await place.server.waitForLine(/something from another isolate was dropped/);
+  expect(await threadsOf(all, id)).toEqual(threads);
 });
 
 it("works in processes too", async () => {

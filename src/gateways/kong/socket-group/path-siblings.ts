@@ -5,7 +5,8 @@ import type { PassedStep, TakeStep } from "../rpc/index.js";
 import type { OwnInstances, SharedInstance, Siblings } from "../server/index.js";
 import type { SharedPath } from "../../../core/net/index.js";
 import type { Board } from "./board.js";
-import { SiblingLink, type SiblingMessage } from "./sibling-link.js";
+import { SiblingLink } from "./sibling-link.js";
+import type { SiblingMessage } from "./sibling-message.js";
 
 /** An instance, and the server whose gateway asked for it. */
 interface KnownInstance {
@@ -20,22 +21,28 @@ interface Sibling {
   readonly listening: Deferred;
 }
 
+export interface PathTroubles {
+  /** The links or sockets of the path could not be changed. */
+  readonly onPathError: (error: Error) => void;
+  /** Another sent what no server says: it was dropped. */
+  readonly onForeign: (reason: string) => void;
+}
+
 export class PathSiblings implements Siblings {
   readonly listenPath: string;
   readonly eventIds: CallIds;
   readonly #slot: number;
   readonly #board: Board;
   readonly #path: SharedPath;
-  readonly #onPathError: (error: Error) => void;
+  readonly #troubles: PathTroubles;
   readonly #siblings = new Map<number, Sibling>();
   readonly #instances = new Map<number, KnownInstance>();
   #takeStep: TakeStep | undefined;
   #own: OwnInstances | undefined;
 
-  /** `onPathError` hears of it where the links or sockets of the path could not be changed. */
-  constructor(slot: number, board: Board, path: SharedPath, onPathError: (error: Error) => void) {
+  constructor(slot: number, board: Board, path: SharedPath, troubles: PathTroubles) {
     this.#slot = slot;
-    this.#onPathError = onPathError;
+    this.#troubles = troubles;
     this.#board = board;
     this.#path = path;
     this.listenPath = path.socketOf(slot);
@@ -150,6 +157,7 @@ export class PathSiblings implements Siblings {
     const link = new SiblingLink(port, {
       onMessage: (message) => this.#onMessage(slot, message),
       takeStep: (eventId, failed, data, reply) => this.#takeStep?.(eventId, failed, data, reply),
+      onForeign: (reason) => this.#troubles.onForeign(reason),
       onEnd: () => {
         this.#onEnd(slot, sibling);
         onEnd();
@@ -192,7 +200,7 @@ export class PathSiblings implements Siblings {
     try {
       this.#path.drop(slot);
     } catch (error) {
-      this.#onPathError(asError(error));
+      this.#troubles.onPathError(asError(error));
     }
     this.#board.enter(slot, "free");
     this.#lead();
@@ -230,7 +238,7 @@ export class PathSiblings implements Siblings {
         if (slot !== undefined) this.#path.lead(slot);
       } while (slot !== undefined && this.#board.stateOf(slot) !== "listening");
     } catch (error) {
-      this.#onPathError(asError(error));
+      this.#troubles.onPathError(asError(error));
     }
   }
 }

@@ -1,23 +1,14 @@
 // Owns one server's channel to another of the same path, and the steps that it passed on and that are not answered yet.
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { type Batch, BatchingPort, BatchReader, isBatch, threadPort } from "../../../core/channel/index.js";
+import { BatchingPort, BatchReader, isBatch, threadPort } from "../../../core/channel/index.js";
 import type { PassedStep, TakeStep } from "../rpc/index.js";
-import type { SharedInstance } from "../server/index.js";
-
-/** What servers of one path tell each other, beside the batches of steps and answers. */
-export type SiblingMessage =
-  /** A further server: the other end of this port is its. */
-  | { readonly kind: "introduction"; readonly slot: number; readonly port: MessagePort }
-  | { readonly kind: "instance"; readonly instance: SharedInstance }
-  | { readonly kind: "forget" | "close"; readonly instanceId: number }
-  /** The sender has told everything that it knew when it was introduced. */
-  | { readonly kind: "told" }
-  /** The sender takes connections. */
-  | { readonly kind: "listening" };
+import { asSiblingMessage, type SiblingMessage } from "./sibling-message.js";
 
 export interface SiblingLinkOptions {
   readonly onMessage: (message: SiblingMessage) => void;
   readonly takeStep: TakeStep;
+  /** Something came that no server says, for the first time: plugin code can get at the other end. It is dropped. */
+  readonly onForeign: (reason: string) => void;
   /** The other is gone. */
   readonly onEnd: () => void;
 }
@@ -34,13 +25,14 @@ export class SiblingLink {
   readonly #options: SiblingLinkOptions;
   readonly #passed = new Map<number, PassedStep>();
   #nextRequest = 0;
+  #hasToldOfForeign = false;
 
   constructor(port: MessagePort, options: SiblingLinkOptions) {
     this.#port = port;
     this.#options = options;
     const channel = threadPort(port);
     this.#out = new BatchingPort(channel);
-    channel.onMessage((message) => this.#receive(message as Batch | SiblingMessage));
+    channel.onMessage((message) => this.#receive(message));
     channel.onClose(() => this.#ended());
   }
 
@@ -51,7 +43,7 @@ export class SiblingLink {
   /** Takes what has been sent until now: it may lie here while something that followed from it has come already. */
   receiveNow(): void {
     for (;;) {
-      const received = receiveMessageOnPort(this.#port) as { readonly message: Batch | SiblingMessage } | undefined;
+      const received = receiveMessageOnPort(this.#port) as { readonly message: unknown } | undefined;
       if (received === undefined) return;
       this.#receive(received.message);
     }
@@ -77,9 +69,20 @@ export class SiblingLink {
     this.#out.close();
   }
 
-  #receive(message: Batch | SiblingMessage): void {
-    if (isBatch(message)) this.#readBatch(new BatchReader(message));
-    else this.#options.onMessage(message);
+  #receive(received: unknown): void {
+    try {
+      if (isBatch(received)) return this.#readBatch(new BatchReader(received));
+      const message = asSiblingMessage(received);
+      if (message !== undefined) return this.#options.onMessage(message);
+      this.#foreign("it is no message of a server");
+    } catch (error) {
+      this.#foreign(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #foreign(reason: string): void {
+    if (!this.#hasToldOfForeign) this.#options.onForeign(reason);
+    this.#hasToldOfForeign = true;
   }
 
   #readBatch(batch: BatchReader): void {

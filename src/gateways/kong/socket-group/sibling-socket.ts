@@ -24,9 +24,12 @@ interface SharedPlace extends Pick<OwnServerContext, "settings" | "logger"> {
 
 /** The others of the path, as the isolate at this slot sees them. */
 export const siblingsOf = (slot: number, { board, path, settings, logger }: SharedPlace): PathSiblings =>
-  new PathSiblings(slot, board, path, (error) =>
-    logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
-  );
+  new PathSiblings(slot, board, path, {
+    onPathError: (error) =>
+      logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
+    onForeign: (reason) =>
+      logger.warn({ plugin: settings.plugin }, `${path.path}: something from another isolate was dropped: ${reason} (told once)`),
+  });
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
   const settings = given as SiblingSettings;
