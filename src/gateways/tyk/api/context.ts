@@ -37,7 +37,8 @@ export type Respond = (status: number, body?: unknown, headers?: ReplyHeaders) =
  * refusal use `respond`. Return what it returns.
  *
  * @param status from 400 to 599; 403 by default.
- * @param message the text in the error page; `Key not authorised` by default.
+ * @param message the text in the error page; `Key not authorised` by default. An apostrophe becomes ’: after one of ASCII the gateway's page
+ * would be no JSON. In a page in XML, which requests in XML get, markup is escaped.
  * @param headers beside the page's own `Content-Type`.
  * @throws {TykError} `TYK_BAD_ARGUMENT`; `TYK_NOT_CARRIED` as `respond`, and for `Content-Type`.
  */

@@ -48,7 +48,7 @@ export interface QueryView extends Iterable<[name: string, value: string]> {
   toString(): string;
 }
 
-/** A query that is changed is sorted by name in the gateway, and pairs that Go cannot decode, such as `a=%zz`, leave it. */
+/** A query that is changed loses pairs that Go cannot decode, such as `a=%zz`, and is sorted by name where it has one. */
 export interface Query extends QueryView {
   /**
    * Replaces every value of the parameter.
@@ -64,13 +64,16 @@ export interface Query extends QueryView {
   delete(name: string): void;
 }
 
-/** A request as a response hook sees it: as it was sent to the upstream, with its body read already and so usually empty. */
+/** A request as a response hook sees it: as it was sent to the upstream. */
 export interface TykRequestView {
   /** Such as `GET`. */
   readonly method: string;
-  /** Path and query as they are now, the API's listen path included: `/shop/items?page=2`. After a URL rewrite it is the target. */
+  /**
+   * Path and query as they are now, the API's listen path included: `/shop/items?page=2`. After a URL rewrite they are those of its
+   * target, and in a response hook those that the upstream was asked for, without a listen path that the API strips.
+   */
   readonly url: string;
-  /** The path of {@link TykRequestView.url}, percent-encoded, the API's listen path included. */
+  /** The path of {@link TykRequestView.url}, percent-encoded. */
   readonly path: string;
   /** The target of the client's request line, which nothing changes. */
   readonly requestUri: string;

@@ -63,10 +63,10 @@ export function gatewayTraps({ address }: TykServer, release: TykRelease): strin
 export function definitionTraps(hooks: HookChain, release: TykRelease, form: "classic" | "oas"): string[] {
   return told([
     ...authTraps(hooks, release, form),
-    ...responseTraps(hooks, release),
+    ...responseTraps(hooks, release, form),
     [
       hooks.post.length > 0,
-      "A response from the cache, a mock and a JavaScript virtual endpoint are sent without the post hooks. A cached one misses the response hooks too.",
+      "A response from the cache, a mock and a JavaScript virtual endpoint are sent without the post hooks. A cached one misses the response hooks too, and a mock of a classic definition every hook.",
     ],
     [
       hooks.post.length + hooks.pre.length + hooks.postAuthCheck.length > 0,
@@ -90,13 +90,17 @@ function authTraps({ authCheck, postAuthCheck }: HookChain, { version }: TykRele
     ],
     [authCheck.length > 0, `Tyk ${version} keeps a session for each token in Redis until its lifetime is over.`],
     [
+      authCheck.length > 0,
+      "An id extractor of the body needs a regular expression: as a value all requests have one id, and a kept session lets everybody in.",
+    ],
+    [
       postAuthCheck.length > 0 && form === "classic",
       "The gateway calls post_key_auth hooks only where use_keyless is false. They read the session; what they change in it is not kept.",
     ],
   ];
 }
 
-function responseTraps({ response }: HookChain, release: TykRelease): Trap[] {
+function responseTraps({ response }: HookChain, release: TykRelease, form: "classic" | "oas"): Trap[] {
   const { version, multivalueHeaders, clearsHeaders } = release;
   const some = response.length > 0;
   return [
@@ -105,6 +109,14 @@ function responseTraps({ response }: HookChain, release: TykRelease): Trap[] {
       "A response hook ends streaming for its API: the gateway reads the whole body first. Server-sent events never reach the client.",
     ],
     [some, "Responses that the gateway makes itself (401, 429, 500, validation) meet no response hook."],
+    [
+      some,
+      "Where a response hook fails for a JavaScript virtual endpoint, the gateway sends the endpoint's body behind the error page: use no response hook to hide what such an endpoint says.",
+    ],
+    [
+      some && form === "oas",
+      "Without authentication a mock and a response hook make the gateway end the client's connection without an answer.",
+    ],
     [
       some && !multivalueHeaders,
       `Tyk ${version} keeps one value of each response header as soon as there is a response hook: of two Set-Cookie one is lost (fixed in 5.0.4, 5.1.1, 5.2.0).`,

@@ -37,6 +37,8 @@ export interface TykRelease {
   readonly cancels: boolean;
   /** Whether a session has `key_id`. */
   readonly keyId: boolean;
+  /** Whether the error page for a request in SOAP is XML, as it always is for other XML. */
+  readonly soapPages: boolean;
   /** Whether the proxy of the environment is used for the connection to the plugin server. */
   readonly usesProxy: boolean;
 }
@@ -81,6 +83,7 @@ function factsOf(version: Version): Omit<TykRelease, "version" | "takenAs"> {
     fixesContentLength: since("5.3.9", "5.7.1", "5.8.0"),
     cancels: since("5.11.0"),
     keyId: since("5.9.0"),
+    soapPages: since("5.8.14", "5.13.0"),
     usesProxy: since("5.8.3", "5.9.0"),
   };
 }

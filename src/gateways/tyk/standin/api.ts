@@ -22,7 +22,7 @@ export interface TykApi {
   readonly stripListenPath: boolean;
   readonly targetUrl: string;
   readonly keyless: boolean;
-  /** Whether `enable_coprocess_auth` or `custom_plugin_auth_enabled` is on. */
+  /** Whether `enable_coprocess_auth` or `custom_plugin_auth_enabled` is on: without them auth_check is not called. */
   readonly customAuth: boolean;
   readonly driver: string;
   readonly pre: readonly Hook[];
@@ -38,6 +38,7 @@ export interface TykApi {
   readonly events: Readonly<Record<string, readonly string[]>>;
   /** Paths that need no key, without the listen path. */
   readonly ignored: readonly RegExp[];
+  readonly rewrites: readonly UrlRewrite[];
   readonly mocks: readonly MockResponse[];
   /** Whether responses to GET and HEAD are kept. */
   readonly caches: boolean;
@@ -45,6 +46,14 @@ export interface TykApi {
   readonly sessionLifetime: number;
 }
 
+export interface UrlRewrite {
+  /** Matched against path and query, without the listen path. */
+  readonly pattern: RegExp;
+  /** With `$1` for what the pattern's groups match: a path of the API's target, or an absolute URL. */
+  readonly to: string;
+}
+
+/** As OAS definitions have them. Those of classic ones answer before any hook. */
 export interface MockResponse {
   readonly path: RegExp;
   readonly status: number;
@@ -69,6 +78,7 @@ export function describeApi(fields: Partial<TykApi> & Pick<TykApi, "targetUrl">)
     bundle: "",
     events: {},
     ignored: [],
+    rewrites: [],
     mocks: [],
     caches: false,
     sessionLifetime: 0,

@@ -28,9 +28,10 @@ export function applyReply(exchange: Exchange, reply: CoprocessObject): ReplyOut
   for (const [name, value] of request.add_params) query.set(toByteText(name), [toByteText(value)]);
   const url = parseRequestUri(toByteText(request.url));
   if (url === undefined) return { kind: "unusable" };
-  // The query of the URL counts only where it is the same all the same.
-  exchange.url = isSameQuery(parseQuery(url.query), query) ? url : { ...url, query: encodeQuery(query) };
-  exchange.method = request.method;
+  // The query of the URL counts only after a rewrite, or where it is the same all the same.
+  if (exchange.rewritten !== undefined) exchange.rewritten = { ...exchange.rewritten, url: toByteText(request.url) };
+  else exchange.url = isSameQuery(parseQuery(url.query), query) ? url : { ...url, query: encodeQuery(query) };
+  if (request.method !== "") exchange.method = request.method;
   if (request.return_overrides === undefined) return panic("the reply has no return_overrides");
   return overrideOf(request.return_overrides);
 }

@@ -23,12 +23,12 @@ export class Authentication {
 
   /** Puts a session into the exchange, or ends the request. */
   async authenticate(exchange: Exchange): Promise<Verdict> {
-    const { api, headers } = exchange;
-    if (api.authCheck === undefined) return tokenAuth(exchange);
+    const { api } = exchange;
+    if (api.authCheck === undefined || !api.customAuth) return tokenAuth(exchange);
     let key: string | undefined;
-    if (api.idExtractor !== undefined && api.customAuth) {
+    if (api.idExtractor !== undefined) {
       key = extractKey(api.idExtractor, exchange);
-      if (key === undefined) return errorPage(headers, 400, "Authorization field missing");
+      if (key === undefined) return errorPage(exchange, 400, "Authorization field missing");
       const kept = this.#options.store.get(key);
       if (kept !== undefined && kept.id_extractor_deadline > this.#options.store.seconds()) {
         exchange.session = { key, state: kept };
@@ -38,8 +38,7 @@ export class Authentication {
     const result = await this.#options.hooks.callRequestHook(exchange, api.authCheck, "CustomKeyCheck");
     if (result.kind === "ended") return result.verdict;
     if (result.kind === "left-out") return tokenAuth(exchange);
-    // Without enable_coprocess_auth the hook runs, and its session is not taken over.
-    return api.customAuth ? this.#takeSession(exchange, result.reply, key) : undefined;
+    return this.#takeSession(exchange, result.reply, key);
   }
 
   #takeSession(exchange: Exchange, reply: CoprocessObject, extracted: string | undefined): Verdict {
@@ -49,7 +48,7 @@ export class Authentication {
     const state = reply.session;
     const forbidden = (): Verdict => {
       events.fire(exchange, "AuthFailure", "Auth Failure", headers.get("Authorization") ?? "");
-      return errorPage(headers, 403, "Forbidden");
+      return errorPage(exchange, 403, "Forbidden");
     };
     if (state === undefined || token === "") return forbidden();
     for (const [name, value] of reply.metadata) state.metadata.set(name, value);
@@ -69,23 +68,23 @@ export class Authentication {
 
   /** After authentication: whether the session may do what it asks for. */
   checkSession(exchange: Exchange): Verdict {
-    const { session, headers, api } = exchange;
+    const { session, api } = exchange;
     if (session === undefined) {
       const message = "Session state is missing or unset! Please make sure that auth headers are properly applied";
-      return errorPage(headers, 400, message);
+      return errorPage(exchange, 400, message);
     }
     const { store, events } = this.#options;
     const { key, state } = session;
     if (state.is_inactive) {
       events.fire(exchange, "KeyExpired", "Attempted access from inactive key.", key);
-      return errorPage(headers, 403, "Key is inactive, please renew");
+      return errorPage(exchange, 403, "Key is inactive, please renew");
     }
     if (state.expires >= 1 && state.expires < store.seconds()) {
       events.fire(exchange, "KeyExpired", "Attempted access from expired key.", key);
-      return errorPage(headers, 401, "Key has expired, please renew");
+      return errorPage(exchange, 401, "Key has expired, please renew");
     }
     if (state.access_rights.size > 0 && !state.access_rights.has(api.id))
-      return errorPage(headers, 403, "Access to this API has been disallowed");
+      return errorPage(exchange, 403, "Access to this API has been disallowed");
     return this.#checkLimits(exchange, key, state);
   }
 
@@ -93,20 +92,20 @@ export class Authentication {
     const { store, events } = this.#options;
     if (!store.isWithinRate(key, state)) {
       events.fire(exchange, "RatelimitExceeded", "Key Rate Limit Exceeded", key);
-      return errorPage(exchange.headers, 429, "Rate Limit Exceeded");
+      return errorPage(exchange, 429, "Rate Limit Exceeded");
     }
     if (!store.takeQuota(state)) {
       events.fire(exchange, "QuotaExceeded", "Key Quota Limit Exceeded", key);
-      return errorPage(exchange.headers, 403, "Quota exceeded");
+      return errorPage(exchange, 403, "Quota exceeded");
     }
     return undefined;
   }
 }
 
 /** What is on where nothing else is. The stand-in has no keys of its own. */
-function tokenAuth({ headers }: Exchange): Verdict {
-  const hasKey = (headers.get("Authorization") ?? "") !== "";
+function tokenAuth(exchange: Exchange): Verdict {
+  const hasKey = (exchange.headers.get("Authorization") ?? "") !== "";
   return hasKey
-    ? errorPage(headers, 403, "Access to this API has been disallowed")
-    : errorPage(headers, 401, "Authorization field missing");
+    ? errorPage(exchange, 403, "Access to this API has been disallowed")
+    : errorPage(exchange, 401, "Authorization field missing");
 }

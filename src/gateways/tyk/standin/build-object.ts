@@ -46,12 +46,12 @@ export function buildObject(
   return encodeObject(object);
 }
 
-function requestOf({ headers, host, url, method, client, body }: Exchange, hook: Hook): ObjectInput["request"] {
+function requestOf({ headers, host, url, rewritten, asked, method, client, body }: Exchange, hook: Hook): ObjectInput["request"] {
   const sent = firstValues(headers, "a header");
   if (host !== "") sent.set("Host", fromByteText(host, "the host"));
   return {
     headers: sent,
-    url: fromByteText(urlText(url), "the URL"),
+    url: fromByteText(asked ?? rewritten?.url ?? urlText(url), "the URL"),
     params: firstValues(parseQuery(url.query), "a query parameter"),
     return_overrides: { response_code: -1 },
     method,

@@ -27,12 +27,13 @@ export class Events {
   fire(exchange: Exchange, type: EventType, message: string, key: string): void {
     const { api, url, client } = exchange;
     this.#onEvent({ type, message, path: url.path, key });
-    for (const handler of api.events[type] ?? []) {
+    // The API's own driver tells them, and without one nobody does.
+    for (const handler of api.driver === "grpc" ? (api.events[type] ?? []) : []) {
       const payload = {
         message: {
           Type: type,
           Meta: { Message: message, OriginatingRequest: rawRequest(exchange), Path: url.path, Origin: client.address, Key: key },
-          TimeStamp: new Date().toString(),
+          TimeStamp: new Date().toISOString().replace("T", " ").replace("Z", " +0000 UTC"),
         },
         handler_name: handler,
         spec: { APIID: api.id, OrgID: api.orgId },

@@ -1,5 +1,6 @@
 // Owns what the stand-in knows of one request on its way, and what can become of it.
 import type { SessionState } from "../messages/index.js";
+import type { TykRelease } from "../releases/index.js";
 import type { TykApi } from "./api.js";
 import type { GoHeaders, HeaderList } from "./go-headers.js";
 import type { GoUrl } from "./go-url.js";
@@ -48,11 +49,16 @@ export type Upstream = (request: UpstreamRequest, signal: AbortSignal) => Promis
 
 /** What the chain changes. */
 export interface Exchange {
+  readonly release: TykRelease;
   readonly api: TykApi;
   readonly client: ClientRequest;
   readonly signal: AbortSignal;
   method: string;
   url: GoUrl;
+  /** Where a URL rewrite sends the request: hooks see and set this in place of the URL. */
+  rewritten: Rewritten | undefined;
+  /** What the upstream was asked for: response hooks see this. */
+  asked: string | undefined;
   readonly headers: GoHeaders;
   readonly host: string;
   body: Buffer;
@@ -63,6 +69,12 @@ export interface KeySession {
   /** The key in the store. */
   readonly key: string;
   readonly state: SessionState;
+}
+
+export interface Rewritten {
+  readonly url: ByteText;
+  /** Whether it was an absolute URL: then it must stay one. */
+  readonly isAbsolute: boolean;
 }
 
 /** The end of a request, or undefined where it goes on. */

@@ -20,6 +20,7 @@ import { parseRequestUri, urlText } from "./go-url.js";
 import type { Dispatcher } from "./grpc-client.js";
 import { type DriverState, HookCaller } from "./hook-caller.js";
 import { KeyStore } from "./key-store.js";
+import { isBelow, rewrite, targetOf, withoutListenPath } from "./target.js";
 
 export interface TykGatewayOptions {
   readonly apis: readonly TykApi[];
@@ -87,7 +88,20 @@ export class TykGateway {
     if (url === undefined || api === undefined) return plainText(404, "Not Found");
     const host = headers.get("Host") ?? "";
     headers.delete("Host");
-    const exchange: Exchange = { api, client, signal, method: client.method, url, headers, host, body: client.body, session };
+    const exchange: Exchange = {
+      release: this.#release,
+      api,
+      client,
+      signal,
+      method: client.method,
+      url,
+      rewritten: undefined,
+      asked: undefined,
+      headers,
+      host,
+      body: client.body,
+      session,
+    };
     return (await this.#runRequestHooks(exchange)) ?? this.#respond(exchange);
   }
 
@@ -117,8 +131,11 @@ export class TykGateway {
   /** Mock, cache and upstream: each skips other hooks. */
   async #respond(exchange: Exchange): Promise<GatewayResponse | Dropped> {
     const { api, url } = exchange;
+    exchange.rewritten = rewrite(api, url);
     const mock = api.mocks.find(({ path }) => path.test(withoutListenPath(url.path, api)));
     if (mock !== undefined) {
+      if (api.response.length > 0 && exchange.session === undefined)
+        return { dropped: "a mock has a response hook and no session" };
       const response = { status: mock.status, headers: Object.entries(mock.headers), body: Buffer.from(mock.body) };
       return this.#runResponseHooks(exchange, response);
     }
@@ -131,7 +148,7 @@ export class TykGateway {
       if (result.kind === "ended") return result.verdict;
     }
     const response = await this.#proxy(exchange);
-    if (response === undefined) return errorPage(exchange.headers, 500, "There was a problem proxying the request");
+    if (response === undefined) return errorPage(exchange, 500, "There was a problem proxying the request");
     const answered = await this.#runResponseHooks(exchange, response);
     if (isCacheable && !("dropped" in answered)) this.#cache.set(key, answered);
     return answered;
@@ -139,22 +156,20 @@ export class TykGateway {
 
   /** Undefined where the upstream cannot be asked. */
   async #proxy(exchange: Exchange): Promise<UpstreamResponse | undefined> {
-    const { api, url, client, signal } = exchange;
+    const { client, signal } = exchange;
+    const target = targetOf(exchange);
+    if (target === undefined) return undefined;
+    exchange.asked = target.href;
+    for (const name of HOP_BY_HOP) exchange.headers.delete(name);
     const headers = new GoHeaders(exchange.headers.list());
-    for (const name of HOP_BY_HOP) headers.delete(name);
     if (!headers.has("User-Agent")) headers.set("User-Agent", `Tyk/v${this.#release.version}`);
-    const target = new URL(api.targetUrl);
     headers.set("Host", target.host);
     headers.set(
       "X-Forwarded-For",
       [headers.get("X-Forwarded-For"), client.address].filter((part) => part !== undefined).join(", "),
     );
     if (exchange.body.length > 0 || headers.has("Content-Length")) headers.set("Content-Length", String(exchange.body.length));
-    const path = api.stripListenPath ? withoutListenPath(url.path, api) : url.path;
-    target.pathname = `${target.pathname.replace(/\/$/, "")}${path}`;
-    target.search = url.query;
-    // An empty method is GET to Go's client.
-    const method = exchange.method === "" ? "GET" : exchange.method;
+    const { method } = exchange;
     return this.#upstream({ method, url: target, headers: headers.list(), body: exchange.body }, signal).catch(() => undefined);
   }
 
@@ -186,13 +201,4 @@ function plainText(status: number, text: string): GatewayResponse {
     ["Content-Length", String(body.length)],
   ] as const;
   return { status, headers, body };
-}
-
-const isBelow = (path: string, listenPath: string): boolean =>
-  path === listenPath.replace(/\/$/, "") || path.startsWith(listenPath);
-
-/** A path that is not below it stays as it is. */
-function withoutListenPath(path: string, { listenPath }: TykApi): string {
-  const prefix = listenPath.replace(/\/$/, "");
-  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || "/" : path;
 }

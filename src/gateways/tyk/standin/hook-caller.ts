@@ -50,14 +50,14 @@ export class HookCaller {
   async callRequestHook(exchange: Exchange, hook: Hook, type: Exclude<HookType, "Response" | "Unknown">): Promise<HookResult> {
     const problem = this.#driverProblem(exchange.api);
     if (problem === "left-out") return { kind: "left-out" };
-    if (problem === "fails") return ended(errorPage(exchange.headers, 500, "Internal Server Error"));
+    if (problem === "fails") return ended(errorPage(exchange, 500, "Internal Server Error"));
     let reply: CoprocessObject;
     try {
       reply = await this.#dispatch(buildObject(exchange, hook, type, this.#options.release), exchange.signal);
     } catch (error) {
       this.#options.onLog(`Dispatch error: ${messageOf(error)}`);
       const [status, message] = type === "CustomKeyCheck" ? [403, "Key not authorised"] : [500, "Middleware error"];
-      return ended(errorPage(exchange.headers, status, message));
+      return ended(errorPage(exchange, status, message));
     }
     return this.#apply(exchange, reply);
   }
@@ -70,12 +70,12 @@ export class HookCaller {
       case "dropped":
         return ended(outcome.dropped);
       case "unusable":
-        return ended(errorPage(exchange.headers, 500, "Middleware error"));
+        return ended(errorPage(exchange, 500, "Middleware error"));
       case "respond":
         return ended(outcome.response);
       case "deny":
         this.#options.events.fire(exchange, "AuthFailure", "Auth Failure", tokenOf(reply));
-        return ended(errorPage(exchange.headers, outcome.status, outcome.message, outcome.headers));
+        return ended(errorPage(exchange, outcome.status, outcome.message, outcome.headers));
     }
   }
 
@@ -88,10 +88,10 @@ export class HookCaller {
       reply = await this.#dispatch(buildObject(exchange, hook, "Response", release, response), exchange.signal);
     } catch (error) {
       this.#options.onLog(`Couldn't dispatch request object: ${messageOf(error)}`);
-      return ended(errorPage(exchange.headers, 500, "Middleware error"));
+      return ended(errorPage(exchange, 500, "Middleware error"));
     }
     const changed = applyResponseReply(response, reply, release);
-    if (changed === undefined) return ended(errorPage(exchange.headers, 500, "Middleware error"));
+    if (changed === undefined) return ended(errorPage(exchange, 500, "Middleware error"));
     if (changed.status >= 100 && changed.status <= 999) return { kind: "replied", response: changed };
     return ended({ dropped: `the reply has the status ${changed.status}` });
   }

@@ -39,6 +39,22 @@ export class HookSession {
   }
 }
 
+const XML_PAGES: ReadonlySet<string> = new Set(["application/xml", "text/xml", "application/soap+xml"]);
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/**
+ * What a reply says, with its text as the gateway's page can have it: the gateway writes markup into a page in XML as it is, which it
+ * sends for a request of such a type, and in JSON puts a backslash before an apostrophe, after which no parser takes the page.
+ */
+export function overridesFor(reply: HookReply, contentType: string | undefined): OverridesInput {
+  const overrides = HookReply.overridesOf(reply);
+  const { response_error: text } = overrides;
+  if (text === undefined || !/['&<>]/.test(text)) return overrides;
+  const quoted = text.replaceAll("'", "\u2019");
+  const isXml = XML_PAGES.has(contentType?.split(";", 1)[0] ?? "");
+  return { ...overrides, response_error: isXml ? quoted.replace(/[&<>]/g, (character) => ENTITIES[character] ?? "") : quoted };
+}
+
 const TEXT = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json";
 const MIN_ERROR = 400;

@@ -16,6 +16,7 @@ export class HookRequest implements TykRequest {
   readonly #view: ReturnType<typeof partOf>;
   readonly #assertWritable: (subject: string) => void;
   readonly #body: Body;
+  #split: Url | undefined;
   #method: string | undefined;
   #path: string | undefined;
 
@@ -24,7 +25,7 @@ export class HookRequest implements TykRequest {
     this.#view = partOf(view);
     this.#assertWritable = assertWritable;
     this.headers = new HookRequestHeaders(() => this.#view?.get("headers") ?? new Map<string, string>(), assertWritable);
-    this.query = new HookQuery(() => splitUrl(this.#url).query, assertWritable);
+    this.query = new HookQuery(() => this.#url.query, assertWritable);
     this.#body = new Body(() => this.#view?.get("raw_body") ?? Buffer.alloc(0));
   }
 
@@ -47,14 +48,14 @@ export class HookRequest implements TykRequest {
     if (typeof value !== "string") throw new TykError("TYK_BAD_ARGUMENT", "request.url", `it is text, not ${show(value)}`);
     if (/^[a-z][a-z\d+.-]*:/i.test(value))
       throw new TykError("TYK_NOT_CARRIED", "request.url", "the upstream is the API's target: give a path and a query alone");
-    const { path, query } = splitUrl(value);
+    const { path, query } = splitPath(value);
     const checked = urlPath(path, "request.url");
     this.query.replace(query, "request.url");
     this.#path = checked;
   }
 
   get path(): string {
-    return this.#path ?? splitUrl(this.#url).path;
+    return this.#path ?? this.#url.path;
   }
 
   set path(value: string) {
@@ -109,10 +110,9 @@ export class HookRequest implements TykRequest {
 
   /** Everything that the gateway reads of it. */
   reply(): Pick<RequestReply, "url" | "method" | "rawBody" | "setHeaders" | "deleteHeaders" | "addParams" | "deleteParams"> {
-    const { query } = splitUrl(this.#url);
     return {
-      // The query as it came: it is the changes that count.
-      url: query === "" ? this.path : `${this.path}?${query}`,
+      // With its query as it is now: after a URL rewrite this one counts, and the changes where there was none.
+      url: this.#url.origin + this.url,
       method: this.method,
       rawBody: this.#body.bytes,
       setHeaders: this.headers.changed,
@@ -122,8 +122,8 @@ export class HookRequest implements TykRequest {
     };
   }
 
-  get #url(): string {
-    return this.#view?.get("url") ?? "";
+  get #url(): Url {
+    return (this.#split ??= splitUrl(this.#view?.get("url") ?? ""));
   }
 
   get #encoding(): string | undefined {
@@ -131,7 +131,22 @@ export class HookRequest implements TykRequest {
   }
 }
 
-function splitUrl(url: string): { readonly path: string; readonly query: string } {
+interface Url {
+  /** Scheme and host: of the upstream in a response hook, of the target after a URL rewrite, and else empty. */
+  readonly origin: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?]*/i;
+
+function splitUrl(url: string): Url {
+  const origin = url.startsWith("/") ? "" : (ORIGIN.exec(url)?.[0] ?? "");
+  const { path, query } = splitPath(url.slice(origin.length));
+  return { origin, path: origin !== "" && path === "" ? "/" : path, query };
+}
+
+function splitPath(url: string): { readonly path: string; readonly query: string } {
   const mark = url.indexOf("?");
   return mark === -1 ? { path: url, query: "" } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }

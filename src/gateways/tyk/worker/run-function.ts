@@ -6,7 +6,7 @@ import { type CallSurroundings, eventInput, HookInput } from "./call-input.js";
 import type { BoundConfig } from "./config-reader.js";
 import { AuthContext, EventContext, PostHookContext, PreHookContext, ResponseHookContext } from "./contexts.js";
 import type { PluginFunction } from "./definition.js";
-import { HookReply, HookSession } from "./early-reply.js";
+import { HookReply, HookSession, overridesFor } from "./early-reply.js";
 import { type EndpointRoute, type Handler, matchEndpoint } from "./endpoints.js";
 import { readEvent } from "./event-input.js";
 import type { HookCall, Outcome } from "./hook-call.js";
@@ -71,11 +71,11 @@ function runEndpoints(routes: readonly EndpointRoute[], input: HookInput, { boun
 
 function requestReply(call: HookCall, request: HookRequest, result: unknown): Buffer {
   const outcome = call.outcomeOf(result, [request]);
-  return encodeRequestReply({ ...request.reply(), ...outcomeReply(outcome) });
+  return encodeRequestReply({ ...request.reply(), ...outcomeReply(outcome, request) });
 }
 
-function outcomeReply(outcome: Outcome | undefined): Partial<Parameters<typeof encodeRequestReply>[0]> {
-  if (outcome instanceof HookReply) return { overrides: HookReply.overridesOf(outcome) };
+function outcomeReply(outcome: Outcome | undefined, { headers }: HookRequest): Partial<Parameters<typeof encodeRequestReply>[0]> {
+  if (outcome instanceof HookReply) return { overrides: overridesFor(outcome, headers.get("Content-Type")) };
   return outcome instanceof HookSession ? HookSession.acceptanceOf(outcome) : {};
 }
 

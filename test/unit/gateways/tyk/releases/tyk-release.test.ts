@@ -45,6 +45,7 @@ const CHANGES: readonly [fact: keyof TykRelease, ...releases: readonly [version:
   ["fixesContentLength", ["5.3.8", false], ["5.3.9", true], ["5.7.0", false], ["5.7.1", true], ["5.8.0", true]],
   ["cancels", ["5.10.1", false], ["5.11.0", true]],
   ["keyId", ["5.8.13", false], ["5.9.0", true]],
+  ["soapPages", ["5.8.13", false], ["5.8.14", true], ["5.9.2", false], ["5.12.1", false], ["5.13.0", true]],
   ["usesProxy", ["5.8.2", false], ["5.8.3", true]],
 ];
 

@@ -99,12 +99,11 @@ describe("auth_check", () => {
     expect(fixture.plugins.calls[1]).not.toHaveProperty("session");
   });
 
-  it("without enable_coprocess_auth runs for nothing: its session is not taken over", async () => {
+  it("without enable_coprocess_auth is not called: keys of the gateway's own count", async () => {
     const fixture = await start({ script: page, api: { customAuth: false } });
-    expect(errorOf(await fixture.send("/t/x", ABC))).toEqual([
-      400,
-      expect.stringContaining("Session state is missing or unset!"),
-    ]);
+    expect(errorOf(await fixture.send("/t/x", ABC))).toEqual([403, "Access to this API has been disallowed"]);
+    expect(errorOf(await fixture.send("/t/x"))).toEqual([401, "Authorization field missing"]);
+    expect(names(fixture)).toEqual([]);
   });
 });
 
@@ -234,8 +233,17 @@ describe("an id extractor", () => {
     expect(fixture.gateway.store.get("acme900150983cd24fb0d6963f7d28e17f72")).toBeDefined();
   });
 
+  it("of the body as a value has one id for all: a kept session lets everybody in", async () => {
+    const script: Script = (call, stream) =>
+      (call.request["headers"] as Fields)["Authorization"] === "abc"
+        ? withSession({ id_extractor_deadline: inSeconds(60) })(call, stream)
+        : page(call, stream);
+    const fixture = await start({ script, api: { idExtractor: { from: "body", with: "value" } } });
+    const ask = async (key: string): Promise<number> => (await fixture.send("/t/x", { headers: ["Authorization", key] })).status;
+    expect([await ask("xyz"), await ask("abc"), await ask("xyz")]).toEqual([403, 200, 200]);
+  });
+
   it.each([
-    { from: "body", with: "value" },
     { from: "header", with: "regex", headerName: "Authorization", expression: "\\d+" },
     { from: "header", with: "regex", headerName: "Authorization" },
   ] as const)("finds none as %j", async (extractor) => {

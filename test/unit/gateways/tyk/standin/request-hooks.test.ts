@@ -47,10 +47,10 @@ describe("a reply without", () => {
     expect(headers).toMatchObject({ "x-generator": "tyk.io", "content-type": "application/json" });
   });
 
-  it("a method asks the upstream with GET", async () => {
+  it("a method leaves the client's", async () => {
     const { send, upstream } = withSend(await start({ script: changing(() => ({ method: "" })) }));
     await send("/t/get", { method: "DELETE" });
-    expect(upstream[0]?.method).toBe("GET");
+    expect(upstream[0]?.method).toBe("DELETE");
   });
 
   it("raw_body has no body", async () => {
@@ -169,6 +169,32 @@ describe("a path", () => {
   });
 });
 
+describe("after a URL rewrite", () => {
+  const rewritten = { pre: [], post: [{ name: "hook" }] };
+
+  it("a hook sees and sets the target, and the query of its URL counts", async () => {
+    const script = changing(() => ({ url: "/new?from=url", add_params: { a: "lost" } }));
+    const rewrites = [{ pattern: /^\/old\/(\w+)/, to: "/target/$1?r=1" }];
+    const { send, upstream, plugins } = withSend(await start({ api: { ...rewritten, rewrites }, script }));
+    await send("/t/old/x?b=1");
+    expect(plugins.calls[0]?.request["url"]).toBe("/target/x?r=1");
+    expect(upstream[0]?.url).toBe("/new?from=url");
+  });
+
+  it("to an absolute URL, a hook that makes it a path fails the request", async () => {
+    const absolute = async (change: (url: string) => string): Promise<[number, unknown]> => {
+      const script = changing(({ url }) => ({ url: change(String(url)) }));
+      const rewrites = [{ pattern: /^\/old/, to: "http://localhost:1/target" }];
+      const fixture = await start({ api: { ...rewritten, rewrites }, script });
+      const { status } = await fixture.send("/t/old");
+      await fixture.close();
+      return [status, fixture.plugins.calls[0]?.request["url"]];
+    };
+    expect(await absolute(() => "/new")).toEqual([500, "http://localhost:1/target"]);
+    expect(await absolute((url) => `${url}/new`)).toEqual([500, "http://localhost:1/target"]);
+  });
+});
+
 describe("a hook that answers", () => {
   const teapot = { response_code: 418, response_body: "short and stout", headers: { "X-Pot": "1", "Content-Type": "text/html" } };
 
@@ -184,12 +210,31 @@ describe("a hook that answers", () => {
   it.each([
     ["text/xml", "text/xml"],
     ["application/xml; charset=utf-8", "application/xml"],
-    ["application/soap+xml", "application/xml"],
-  ])("gets a page in XML for a request in %s", async (type, expected) => {
+    ["application/soap+xml", "application/soap+xml"],
+  ])("gets a page in XML for a request in %s, with its text as it is", async (type, expected) => {
     const { send } = withSend(await start({ script: overriding({ ...teapot, response_body: "a<b" }) }));
     const { headers, body } = await send("/t/get", { headers: ["Content-Type", type] });
     expect(headers["content-type"]).toBe(expected);
-    expect(body).toBe('<?xml version = "1.0" encoding = "UTF-8"?>\n<error>a&lt;b</error>');
+    expect(body).toBe('<?xml version = "1.0" encoding = "UTF-8"?>\n<error>a<b</error>\n');
+  });
+
+  it.each([
+    ["5.8.13", "application/json"],
+    ["5.8.14", "application/soap+xml"],
+    ["5.12.1", "application/json"],
+    ["5.13.0", "application/soap+xml"],
+  ])("in %s gets a page in %s for a request in SOAP", async (version, expected) => {
+    const { send } = withSend(await start({ version, script: overriding(teapot) }));
+    expect((await send("/t/get", { headers: ["Content-Type", "application/soap+xml"] })).headers["content-type"]).toBe(expected);
+  });
+
+  it("has its text escaped as for JavaScript: an apostrophe breaks the JSON", async () => {
+    const { send } = withSend(
+      await start({ script: overriding({ ...teapot, response_body: 'don\'t\n<b> & "x" = \u00fc\u00a0' }) }),
+    );
+    expect((await send("/t/get")).body).toBe(
+      '{\n    "error": "don\\\'t\\u000A\\u003Cb\\u003E \\u0026 \\"x\\" \\u003D \u00fc\\u00A0"\n}',
+    );
   });
 
   it("with override_error is answered as it says, without an event", async () => {

@@ -182,10 +182,16 @@ describe("in 4.0.0, which calls no server on Node.js", () => {
 describe("a call", () => {
   it("has the response in both forms, the request as it was sent on, and a session of zeros", async () => {
     const fixture = await start();
-    await fixture.send("/t/x?a=1");
+    await fixture.send("/t/x?a=1", { method: "POST", body: "hello" });
     expect(fixture.plugins.calls[0]).toMatchObject({
       hook_type: 5,
-      request: { url: "/t/x?a=1", method: "GET" },
+      request: {
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/x\?a=1$/) as string,
+        request_uri: "/t/x?a=1",
+        method: "POST",
+        raw_body: Buffer.from("hello"),
+        headers: { Host: "api.example", "Content-Length": "5" },
+      },
       session: {},
       response: {
         status_code: 200,
@@ -245,11 +251,21 @@ describe("no response hook runs", () => {
 });
 
 describe("a mock", () => {
+  const mocks = [{ path: /^\/x/, status: 201, headers: { "X-Mock": "1" }, body: "mock" }];
+  const hooks = { pre: [{ name: "pre" }], post: [{ name: "post" }], mocks };
+
   it("meets pre and response hooks, and no post hook", async () => {
-    const mocks = [{ path: /^\/x/, status: 201, headers: { "X-Mock": "1" }, body: "mock" }];
-    const fixture = await start({ api: { pre: [{ name: "pre" }], post: [{ name: "post" }], mocks } });
+    const api = { ...hooks, keyless: false, authCheck: { name: "auth" } };
+    const script: Script = (call) => (call.hook_name === "auth" ? { ...call, session: {}, metadata: { token: "abc" } } : call);
+    const fixture = await start({ api, script });
     expect(await fixture.send("/t/x")).toMatchObject({ status: 201, body: "mock" });
-    expect(fixture.plugins.calls.map(({ hook_name }) => hook_name)).toEqual(["pre", "hook"]);
+    expect(fixture.plugins.calls.map(({ hook_name }) => hook_name)).toEqual(["pre", "auth", "hook"]);
     expect(fixture.upstream).toEqual([]);
+  });
+
+  it("makes the gateway drop the client of a keyless API with a response hook", async () => {
+    const fixture = await start({ api: hooks });
+    await expect(fixture.send("/t/x")).rejects.toThrow(/socket hang up|ECONNRESET/);
+    expect(fixture.plugins.calls.map(({ hook_name }) => hook_name)).toEqual(["pre"]);
   });
 });

@@ -79,6 +79,17 @@ describe("deny()", () => {
     });
   });
 
+  it("writes the text so that the gateway's page can be read, in JSON and in XML", async () => {
+    const textFor = async (type: string): Promise<string | undefined> => {
+      const headers = new Map([["Content-Type", type]]);
+      const hook = { pre: (_request: unknown, context: { readonly deny: Deny }) => context.deny(403, 'don\'t <b> & "go"') };
+      return (await replied(hook, { headers })).return_overrides?.response_error;
+    };
+    expect(await textFor("application/json")).toBe('don\u2019t <b> & "go"');
+    expect(await textFor("text/xml; charset=utf-8")).toBe('don\u2019t &lt;b&gt; &amp; "go"');
+    expect(await textFor("application/soap+xml")).toBe('don\u2019t &lt;b&gt; &amp; "go"');
+  });
+
   it.each([
     ["a status that is no error", [200, "x"], /TYK_BAD_ARGUMENT: deny\(\).*from 400 on, not 200: see respond/],
     ["an object", [403, { error: "x" }], /the message is text, not an object/],

@@ -112,7 +112,7 @@ describe("the query of a request", () => {
     expect(seen).toEqual([["1", "2"], "3", undefined, true, 4, "a=1&a=2&b=1&c=3"]);
   });
 
-  it("is changed by names, and the URL keeps the one that came: the gateway takes the changes alone", async () => {
+  it("is changed by names, and in the URL: after a URL rewrite that one counts, and else the changes", async () => {
     const request = await replied(
       {
         pre(all) {
@@ -129,7 +129,7 @@ describe("the query of a request", () => {
       ["d", "4"],
     ]);
     expect(request.delete_params).toEqual(["b"]);
-    expect(request.url).toBe(url);
+    expect(request.url).toBe("/t/x?a=new&c=3&d=4");
   });
 
   it("cannot have a second value", async () => {
@@ -141,7 +141,7 @@ describe("the query of a request", () => {
 
   it("can be replaced with the URL, values that stay included", async () => {
     const request = await replied({ pre: (all) => void (all.url = "/t/other?a=1&a=2&z=9") }, { url });
-    expect(request.url).toBe("/t/other?a=1&a=2&b=1&c=3");
+    expect(request.url).toBe("/t/other?a=1&a=2&z=9");
     expect([...request.add_params]).toEqual([["z", "9"]]);
     expect(request.delete_params).toEqual(["b", "c"]);
   });
@@ -170,6 +170,25 @@ describe("path, URL and method of a request", () => {
     ["a percent sign alone", "/50%", /TYK_BAD_ARGUMENT.*encodes nothing/],
   ])("cannot be set to %s", async (_what, path, expected) => {
     expect(await refusal({ pre: (all) => void (all.path = path) })).toMatch(expected);
+  });
+
+  it.each([
+    ["http://rewritten.example:8080/a/b?q=1", "/a/b", "http://rewritten.example:8080/c?q=1"],
+    ["http://rewritten.example?q=1", "/", "http://rewritten.example/c?q=1"],
+    ["tyk://self/a", "/a", "tyk://self/c"],
+  ])("after a rewrite to %s keep its scheme and host", async (target, path, changed) => {
+    const seen: string[] = [];
+    const request = await replied(
+      {
+        pre(all) {
+          seen.push(all.path, all.url);
+          all.path = "/c";
+        },
+      },
+      { url: target },
+    );
+    expect(seen).toEqual([path, target.includes("?") ? `${path}?q=1` : path]);
+    expect(request.url).toBe(changed);
   });
 
   it("cannot be set to another host or to no method: the gateway would ignore it", async () => {

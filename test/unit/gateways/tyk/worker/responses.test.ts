@@ -35,6 +35,18 @@ describe("a response hook that changes nothing", () => {
     expect([request?.url, request?.return_overrides?.response_code]).toEqual(["/t/x?b=1&b=2", 0]);
   });
 
+  it("sees the request as the upstream got it: with its path, and the target of the client", async () => {
+    const seen: unknown[] = [];
+    const host = new HookHost({
+      response: (_response: TykResponse, { request }: ResponseContext<unknown>) => {
+        seen.push(request.path, request.url, request.query.get("b"), request.requestUri);
+      },
+    });
+    const request = requestInput({ url: "http://127.0.0.1:9601/x?b=1", request_uri: "/t/x?b=1" });
+    await host.run("response", { object: { request, response: responseInput() } });
+    expect(seen).toEqual(["/x", "/x?b=1", "1", "/t/x?b=1"]);
+  });
+
   it("gives single headers back to a gateway that sends those alone", async () => {
     const response = await replied(() => {}, older());
     expect([response.headers, response.multivalue_headers]).toEqual([UNCHANGED.headers, []]);
