@@ -3,38 +3,24 @@
 import { dirname, relative, resolve } from "node:path";
 
 /** Everything of the core that a gateway may use. */
-const CORE = [
-  "calls",
-  "channel",
-  "isolates",
-  "log",
-  "model",
-  "net",
-  "plugins",
-  "server",
-  "signing",
-  "supervisor",
-  "telemetry",
-  "worker",
-].map((name) => `core/${name}`);
+const CORE = ["calls", "channel", "isolates", "log", "model", "net", "plugins", "server", "signing", "supervisor", "worker"].map(
+  (name) => `core/${name}`,
+);
 const kong = (...names) => names.map((name) => `gateways/kong/${name}`);
 const tyk = (...names) => names.map((name) => `gateways/tyk/${name}`);
 
 export const IMPORTS = {
   "core/model": [],
   "core/signing": ["core/model"],
-  "core/telemetry": ["core/model"],
   "core/net": ["core/model"],
   "core/supervisor": ["core/net"],
-  "core/channel": ["core/model", "core/net", "core/telemetry"],
+  "core/channel": ["core/model", "core/net"],
   "core/log": ["core/channel", "core/model"],
-  "core/isolates": ["core/channel", "core/model", "core/net", "core/telemetry"],
-  "core/worker": ["core/channel", "core/model", "core/net", "core/telemetry"],
+  "core/isolates": ["core/channel", "core/model", "core/net"],
+  "core/worker": ["core/channel", "core/model", "core/net"],
   "core/plugins": ["core/channel", "core/isolates", "core/model", "core/signing"],
-  "core/calls": ["core/channel", "core/model", "core/telemetry"],
-  "core/server": [
-    ...["calls", "channel", "isolates", "log", "model", "plugins", "telemetry", "worker"].map((name) => `core/${name}`),
-  ],
+  "core/calls": ["core/channel", "core/model"],
+  "core/server": ["core/calls", "core/channel", "core/isolates", "core/log", "core/model", "core/plugins", "core/worker"],
 
   "gateways/kong/pdk": [],
   "gateways/kong/schema": [],
@@ -73,7 +59,11 @@ export const IMPORTS = {
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf")],
   "apps/program": ["apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   // Joins the halves of all gateways in an isolate.
-  "apps/gateways": ["core/plugins", "core/worker", ...kong("server", "worker"), ...tyk("worker")],
+  "apps/gateways": [
+    ...["channel", "model", "plugins", "worker"].map((name) => `core/${name}`),
+    ...kong("msgpack", "pdk", "pdk-functions", "schema", "server", "worker"),
+    ...tyk("api", "worker"),
+  ],
   "apps/testing": [
     "apps/plugin-api",
     "core/channel",

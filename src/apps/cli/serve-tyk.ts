@@ -3,12 +3,11 @@ import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, SharedDirectory } from "../../core/server/index.js";
 import type { LoadOptions } from "../../core/plugins/index.js";
-import type { Telemetry } from "../../core/telemetry/index.js";
 import { UsageError } from "../../core/model/index.js";
 import { definitionSource } from "../../gateways/tyk/definitions/index.js";
 import { ListenError, parseAddress } from "../../gateways/tyk/http2/index.js";
 import { TykServer } from "../../gateways/tyk/server/index.js";
-import { ALL_GATEWAYS, isTyk, TYK_WORKER } from "../gateways/index.js";
+import { ALL_GATEWAYS, isForTyk, isTyk, TYK_WORKER } from "../gateways/index.js";
 import type { ServeOptions, TykServing } from "./invocation.js";
 import { createBundles } from "./serve-bundles.js";
 
@@ -20,7 +19,7 @@ export interface BesideKong {
 
 /** @throws {DefinitionError} where the source of API definitions cannot be used. */
 export async function createTykServer(
-  options: ServeOptions & { readonly tyk: TykServing; readonly telemetry: Telemetry },
+  options: ServeOptions & { readonly tyk: TykServing },
   pools: Omit<IsolatePoolsOptions, "gatewayWorker">,
   load: Omit<LoadOptions, "gatewayWorker" | "checkDefinition" | "onPluginLog">,
   logger: Logger,
@@ -42,7 +41,7 @@ export async function createTykServer(
     },
   });
   const bundles = tyk.bundles === undefined ? undefined : await createBundles(tyk.bundles, definitions, allLoad, logger);
-  const ofDirectory = options.bundlesOnly ? undefined : shared.sourceFor(isTyk);
+  const ofDirectory = options.bundlesOnly ? undefined : shared.sourceFor(isForTyk);
   const server = new TykServer({
     address: addressOf(tyk.address),
     socketMode: options.socketMode,
@@ -52,12 +51,11 @@ export async function createTykServer(
     maxMessageSize: options.maxMessageSize,
     maxConnections: options.maxConnections,
     maxCalls: options.maxEvents,
-    telemetry: options.telemetry,
     withoutDeadline: options.inspect?.plugin,
     definitions,
     bundles,
     createPool: isolatePools({ ...pools, gatewayWorker: TYK_WORKER, ownSocketOf: undefined }),
-    createSource: bundles?.sourceWith(ofDirectory) ?? shared.sourceFor(isTyk),
+    createSource: bundles?.sourceWith(ofDirectory) ?? shared.sourceFor(isForTyk),
     logger,
   });
   return { kongSource: shared.sourceFor((generation) => !isTyk(generation)), server };

@@ -2,6 +2,8 @@
 import type { Generation, LoadOptions } from "../../core/plugins/index.js";
 import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 
+export { refusedOnTyk } from "./kong-on-tyk/index.js";
+
 /** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
 export const TYK = "tyk";
 
@@ -16,8 +18,15 @@ export const ALL_GATEWAYS: Pick<LoadOptions, "gatewayWorker" | "checkDefinition"
   checkDefinition: (metadata, source) => (metadata.gateway === TYK ? NOTHING_TO_SAY : checkAnnouncement(metadata, source)),
 };
 
-/** URL of the module that is Tyk's half in an isolate. */
-export const TYK_WORKER = new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href;
+/** Whether Tyk may call anything in a plugin. */
+export const isForTyk = (generation: Generation): boolean =>
+  isTyk(generation) || (generation.metadata.functionsFor?.[TYK]?.length ?? 0) > 0;
+
+/** URL of the module that runs plugins for Tyk in an isolate. */
+export const TYK_WORKER = new URL("./tyk-worker.js", import.meta.url).href;
 
 /** How a directory is read for Tyk alone. */
-export const TYK_ALONE: typeof ALL_GATEWAYS = { gatewayWorker: TYK_WORKER, checkDefinition: () => NOTHING_TO_SAY };
+export const TYK_ALONE: typeof ALL_GATEWAYS = {
+  gatewayWorker: new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href,
+  checkDefinition: () => NOTHING_TO_SAY,
+};

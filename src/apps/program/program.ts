@@ -14,7 +14,7 @@ import {
 import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
-import { createLogger, droppedLines, endOnFault, writeStderr } from "../../core/log/index.js";
+import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
 import { endOfService } from "./end-of-service.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { pluginEnvironment } from "./plugin-environment.js";
@@ -32,7 +32,6 @@ import {
   supervise,
   supervisorOfThis,
 } from "../../core/supervisor/index.js";
-import { Telemetry } from "../../core/telemetry/index.js";
 import { usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
@@ -112,7 +111,6 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     ...options,
     listen: front?.listen,
     logger,
-    telemetry: new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines }),
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
   });

@@ -25,6 +25,8 @@ export interface PluginMetadata {
   readonly version: string;
   /** What the gateway may call in it. */
   readonly functions: readonly string[];
+  /** What other gateways may call in it, by their names. */
+  readonly functionsFor?: Readonly<Record<string, readonly string[]>>;
   /** Of its configuration, in the gateway's schema language. */
   readonly schema: readonly unknown[];
   /** The version of the plugin API that the module itself states. */

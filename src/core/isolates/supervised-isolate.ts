@@ -103,12 +103,11 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
   #begin(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
     const { plugin, limits, listener } = this.#options;
     const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
-    if (wait > 0) return listener.onFailure(call.callId, this.#keepsDying(wait), { reason: "isolate_died" });
+    if (wait > 0) return listener.onFailure(call.callId, this.#keepsDying(wait));
     const isolate = this.#current ?? this.#start();
     if (isolate.callCount >= limits.maxCalls) {
       const message = `plugin ${plugin} runs ${limits.maxCalls} events at once already: see -max-events`;
-      const error = { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message };
-      return listener.onFailure(call.callId, error, { reason: "overloaded" });
+      return listener.onFailure(call.callId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
     }
     isolate.start(call, prefetched);
   }
@@ -252,7 +251,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     this.#lastDeath = info;
     const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${next}`, error: info });
-    for (const { callId } of begun) listener.onFailure(callId, info, { reason: "isolate_died" });
+    for (const { callId } of begun) listener.onFailure(callId, info);
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
     for (const call of unread) this.#begin(call);
   }

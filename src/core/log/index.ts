@@ -4,4 +4,4 @@ export { LimitedLog } from "./limited-log.js";
 export { logEntry, errorField, logFields } from "./log-entry.js";
 export { type LogOptions, LOG_FORMATS, LOG_LEVELS } from "./log-options.js";
 export { createLogger } from "./logger.js";
-export { droppedLines, writeStderr } from "./stderr.js";
+export { writeStderr } from "./stderr.js";

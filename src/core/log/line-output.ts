@@ -5,8 +5,6 @@ interface Queued {
   readonly bytes: Buffer;
   /** How many lines are lost with it: a notice stands for all that it tells of. */
   readonly lines: number;
-  /** These were counted when they were dropped. */
-  readonly isNotice: boolean;
 }
 
 /** Bytes that wait for the reader. */
@@ -32,7 +30,6 @@ export class LineOutput {
   #queue: Queued[] = [];
   #queued = 0;
   #dropped = 0;
-  #lost = 0;
   #wait = FIRST_WAIT;
   #retry: NodeJS.Timeout | undefined;
 
@@ -40,22 +37,16 @@ export class LineOutput {
     this.#options = options;
   }
 
-  /** How many lines were dropped until now. */
-  get lost(): number {
-    return this.#lost;
-  }
-
   /** Takes one or more whole lines with their line feeds. */
   write(line: string): void {
     const bytes = Buffer.from(line);
     if (this.#retry !== undefined && (this.#dropped > 0 || this.#queued + bytes.length > MAX_QUEUED)) {
       this.#dropped += 1;
-      this.#lost += 1;
       return;
     }
     // After an error there is no attempt but with the next line.
     if (this.#dropped > 0) this.#pushNotice();
-    this.#push({ bytes, lines: 1, isNotice: false });
+    this.#push({ bytes, lines: 1 });
     if (this.#retry === undefined) this.#drain();
   }
 
@@ -108,14 +99,11 @@ export class LineOutput {
   #pushNotice(): void {
     const lines = this.#dropped;
     this.#dropped = 0;
-    this.#push({ bytes: Buffer.from(this.#options.notice(lines)), lines, isNotice: true });
+    this.#push({ bytes: Buffer.from(this.#options.notice(lines)), lines });
   }
 
   #dropAll(): void {
-    for (const { lines, isNotice } of this.#queue) {
-      this.#dropped += lines;
-      if (!isNotice) this.#lost += lines;
-    }
+    for (const { lines } of this.#queue) this.#dropped += lines;
     this.#queue = [];
     this.#queued = 0;
   }

@@ -16,7 +16,7 @@ export class FailedHost implements CallHost {
   }
 
   start({ callId }: CallStart): void {
-    this.#listener.onFailure(callId, this.#reason, { reason: "configuration" });
+    this.#listener.onFailure(callId, this.#reason);
   }
 
   // Nothing ever runs here, so there is nothing to close, to answer or to cancel.

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
-import { TYK } from "../../gateways/index.js";
+import { refusedOnTyk, TYK } from "../../gateways/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { writeOutput } from "../../program/index.js";
 import { findTypeErrors } from "../../../build/index.js";
@@ -23,6 +23,8 @@ interface Finding {
   readonly phases?: readonly string[];
   /** The gateway that it is for, where that is not Kong. */
   readonly gateway?: string;
+  /** What Tyk gateways get of a plugin of Kong's. */
+  readonly tyk?: { readonly hooks: readonly string[]; readonly refused: readonly string[] };
   /** The PDK version it was built against; without one, any. */
   readonly pdkVersion?: string;
   readonly errors: readonly string[];
@@ -60,17 +62,21 @@ function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefine
   return findings.sort((a, b) => (a.name < b.name || (a.name === b.name && a.served) ? -1 : 1));
 }
 
-function served({ name, path, metadata, apiVersion, warnings, notes }: Generation, release: GatewayRelease | undefined): Finding {
+function served(generation: Generation, release: GatewayRelease | undefined): Finding {
+  const { name, path, metadata, artifact, apiVersion, warnings, notes } = generation;
   const pdk = apiVersion === undefined ? {} : { pdkVersion: apiVersion };
+  const hooks = metadata.functionsFor?.[TYK];
+  const refused = hooks === undefined ? [] : refusedOnTyk(artifact.code);
   return {
     name,
     path,
     served: true,
     ...announced(metadata),
     ...pdk,
+    ...(hooks === undefined ? {} : { tyk: { hooks, refused } }),
     errors: [],
     warnings: [...warnings, ...misfits(metadata.functions, release)],
-    notes,
+    notes: refused.length === 0 ? notes : [...notes, `Tyk gateways cannot run it: there is no ${refused.join(", ")} behind Tyk`],
   };
 }
 

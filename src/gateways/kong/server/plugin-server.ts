@@ -22,7 +22,6 @@ import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSock
 import { EventLog } from "./event-log.js";
 import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
-import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
@@ -47,8 +46,6 @@ export interface ServerOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly logger: Logger;
-  /** Where everything is counted; a server that is alone has its own. */
-  readonly telemetry?: Telemetry | undefined;
   /** Where the connections come from: by default a socket of its own at the path. */
   readonly listen?: Listen | undefined;
 }
@@ -60,8 +57,6 @@ export interface PluginServerOptions extends ServerOptions {
   readonly siblings?: Siblings;
 }
 
-/** What figures call this gateway. */
-const GATEWAY = "kong";
 /** Milliseconds between two looks for a quiet moment. */
 const QUIET_CHECK = 2;
 
@@ -121,8 +116,6 @@ export class PluginServer {
       logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
     );
     return new Engine({
-      gateway: GATEWAY,
-      telemetry: options.telemetry,
       createSource,
       createPool,
       configurations: kongConfigurations,
@@ -163,15 +156,6 @@ export class PluginServer {
     await loaded;
     siblings?.listening();
     this.#predecessor?.succeed();
-  }
-
-  /** All that this server, and others that count in the same place, can say of themselves. */
-  get telemetry(): Telemetry {
-    return this.#engine.telemetry;
-  }
-
-  get #counts(): GatewayTelemetry {
-    return this.#engine.telemetry.gateway(GATEWAY);
   }
 
   /** Looks for changed plugins now. */
@@ -232,19 +216,17 @@ export class PluginServer {
   }
 
   #refuse(socket: Socket, why: string): void {
-    this.#counts.connectionsRefused();
     socket.destroy();
     this.#limitedLog.log({ level: "warn", group: "refused connection", message: `a connection was refused: ${why}` });
   }
 
   #onOpen(connection: Connection): void {
     this.#connections.add(connection);
-    this.#counts.connectionOpened();
     this.#options.siblings?.connected(this.#connections.size);
   }
 
   #onClose(connection: Connection, error: Error | undefined): void {
-    if (this.#connections.delete(connection)) this.#counts.connectionClosed();
+    this.#connections.delete(connection);
     this.#handOver.onClose(connection);
     this.#options.siblings?.connected(this.#connections.size);
     if (error === undefined) return;

@@ -1,4 +1,6 @@
 // Serves `coprocess.Dispatcher`: finds the plugin's function that a call is for, has it run, and answers with what it made.
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Ask } from "../../../core/channel/index.js";
 import type { Engine } from "../../../core/server/index.js";
 import type { ApiDefinition } from "../api/index.js";
@@ -9,7 +11,7 @@ import {
   KIND_OF_TYPE,
   MessageError,
   type ObjectHead,
-  readDefinitionAsk,
+  readAsk,
   readEventPayload,
   readObjectHead,
   withTraceParent,
@@ -43,6 +45,10 @@ interface HookStart {
 
 /** Gateways before 5.0.0 say so where there is no `config_data`; later ones say nothing. */
 const NO_CONFIG = "{}";
+const KEY_SIZE = 32;
+/** The function of a plugin that runs for calls that are answered. */
+const LOG = "log";
+const NOBODY: CallContext = { metadata: {}, deadline: undefined, isOver: false, onCancel: () => {} };
 /** Events are of no API. */
 const EVENT_CONFIG = "";
 
@@ -51,6 +57,10 @@ export class Dispatcher {
   readonly #hooks: HookTable;
   readonly #bindings: HookBindings<RunningHook>;
   readonly #texts = new WeakMap<ApiDefinition, string>();
+  /** With which hooks of this server seal what they keep for later hooks of a request. */
+  readonly #key = randomBytes(KEY_SIZE);
+  /** What runs for calls that are answered. */
+  readonly #late = new Set<Promise<unknown>>();
   #loaded: Promise<unknown> | undefined;
   #state: "loading" | "serving" | "closed" = "loading";
 
@@ -80,9 +90,14 @@ export class Dispatcher {
     if (this.#state === "loading") this.#state = "serving";
   }
 
-  /** Refuses calls from now on. */
-  close(): void {
+  /** Refuses calls from now on, and waits for what runs for calls that are answered: so many milliseconds at most. */
+  async close(limit: number): Promise<void> {
     this.#state = "closed";
+    if (this.#late.size === 0) return;
+    const over = new AbortController();
+    const timer = delay(limit, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([Promise.allSettled(this.#late), timer]);
+    over.abort();
   }
 
   #whenServing(run: () => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -130,10 +145,25 @@ export class Dispatcher {
   #start({ bindingId, runner }: BoundHook, { payload, place, call, emptyReply }: HookStart): Promise<Uint8Array> {
     const { engine, log } = this.#options;
     const answer = this.#answer;
+    const later = (state: Buffer): void => this.#log(bindingId, place, state);
     return new Promise((resolve, reject) => {
-      const running = new RunningHook({ engine, runner, bindingId, place, log, answer, emptyReply, resolve, reject }, call);
+      const running = new RunningHook(
+        { engine, runner, bindingId, place, log, answer, emptyReply, later, resolve, reject },
+        call,
+      );
       engine.start(running, runner, { bindingId, functionName: place.functionName, payload });
     });
+  }
+
+  /** Runs the plugin's `log` for a call that is answered: a failure of it is logged, and that is all. */
+  #log(bindingId: number, place: HookPlace, state: Buffer): void {
+    const runner = this.#options.engine.runnerOf(bindingId);
+    if (runner === undefined) return;
+    const start = { payload: state, place: { ...place, functionName: LOG }, call: NOBODY, emptyReply: EVENT_REPLY };
+    const late = this.#start({ bindingId, runner }, start)
+      .catch(() => {})
+      .finally(() => this.#late.delete(late));
+    this.#late.add(late);
   }
 
   /** @throws {GrpcError} for bytes that cannot be read. */
@@ -162,9 +192,10 @@ export class Dispatcher {
   /** Undefined where the operator has named no source: the plugin's half says what to configure. */
   readonly #answer = async ({ data }: Ask): Promise<Buffer | undefined> => {
     const { definitions } = this.#options;
-    const { apiId } = readDefinitionAsk(data);
-    if (definitions === undefined) return undefined;
-    const definition = await definitions.definition(apiId);
+    const ask = readAsk(data);
+    if (ask.ask === "key") return this.#key;
+    if (ask.ask === "log" || definitions === undefined) return undefined;
+    const definition = await definitions.definition(ask.apiId);
     let text = this.#texts.get(definition);
     if (text === undefined) this.#texts.set(definition, (text = JSON.stringify(definition)));
     return Buffer.from(text);

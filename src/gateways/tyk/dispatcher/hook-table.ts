@@ -1,4 +1,5 @@
 // Remembers which function a hook's name means, for as long as the plugins stay what they are.
+import type { PluginMetadata } from "../../../core/channel/index.js";
 import type { ServedPlugins } from "../../../core/server/index.js";
 import type { HookKind } from "../messages/index.js";
 import { type HookOwner, resolveEvent, resolveHook, type ResolvedHook } from "./hook-names.js";
@@ -23,6 +24,11 @@ type Resolve = (owners: readonly HookOwner[]) => ResolvedHook;
 
 /** Names come from the gateway: strangers cannot make more of them than there are in its API definitions, but a loop can. */
 const MAX_KNOWN = 10_000;
+
+/** A plugin of another gateway has functions for this one beside its own. */
+const GATEWAY = "tyk";
+
+const functionsOf = ({ functions, functionsFor }: PluginMetadata): readonly string[] => functionsFor?.[GATEWAY] ?? functions;
 
 export class HookTable {
   readonly #plugins: ServedPlugins;
@@ -73,11 +79,14 @@ export class HookTable {
   }
 }
 
-function ownerOf(
-  served: string,
-  { name, functions }: { readonly name: string; readonly functions: readonly string[] },
-): ServedOwner {
-  return { plugin: name, functions, served, bundle: served === name ? undefined : served.slice(0, -name.length - 1) };
+function ownerOf(served: string, metadata: PluginMetadata): ServedOwner {
+  const { name } = metadata;
+  return {
+    plugin: name,
+    functions: functionsOf(metadata),
+    served,
+    bundle: served === name ? undefined : served.slice(0, -name.length - 1),
+  };
 }
 
 const notServed = (bundle: string): ResolvedHook => ({

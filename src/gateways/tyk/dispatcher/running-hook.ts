@@ -5,6 +5,7 @@ import type { Ask } from "../../../core/channel/index.js";
 import type { ErrorInfo } from "../../../core/model/index.js";
 import type { CallRunner, Engine } from "../../../core/server/index.js";
 import { type CallContext, GrpcError, STATUS } from "../http2/index.js";
+import { MessageError, readAsk } from "../messages/index.js";
 import type { HookLog, HookPlace } from "./hook-log.js";
 
 export interface RunningHookOptions {
@@ -17,6 +18,8 @@ export interface RunningHookOptions {
   readonly emptyReply: Uint8Array | undefined;
   /** Answers what the hook asks of this server. */
   readonly answer: (ask: Ask) => Promise<Buffer | undefined>;
+  /** Runs the plugin's `log` with these bytes. */
+  readonly later: (state: Buffer) => void;
   /** Takes the object that goes back to the gateway, or the status in its place. */
   readonly resolve: (reply: Uint8Array) => void;
   readonly reject: (error: GrpcError) => void;
@@ -28,9 +31,9 @@ export class RunningHook implements Call {
   readonly id: number;
   readonly timeout: number;
   readonly deadline: number;
-  counters: Call["counters"] = undefined;
-  failure: Call["failure"] = undefined;
   readonly #options: RunningHookOptions;
+  /** What is to be logged once the call is answered. */
+  #logged: Buffer | undefined;
 
   constructor(options: RunningHookOptions, call: CallContext) {
     const { engine, runner } = options;
@@ -41,43 +44,42 @@ export class RunningHook implements Call {
     call.onCancel((reason) => this.#cancelled(reason));
   }
 
-  get plugin(): string {
-    return this.#options.place.plugin;
-  }
-
-  get functionName(): string {
-    return this.#options.place.functionName;
-  }
-
-  get bindingId(): number {
-    return this.#options.bindingId;
-  }
-
   asked(asks: readonly Ask[]): void {
     const { runner, answer } = this.#options;
     for (const ask of asks) {
-      if (!ask.wantsAnswer) continue;
+      if (!ask.wantsAnswer) {
+        this.#keep(ask);
+        continue;
+      }
       answer(ask).then(
-        (data) => {
-          if (data !== undefined) this.counters?.received(data.length);
-          runner.host.answer(this.id, false, data);
-        },
+        (data) => runner.host.answer(this.id, false, data),
         (error: unknown) => runner.host.answer(this.id, true, Buffer.from(error instanceof Error ? error.message : SHUT_REASON)),
       );
     }
   }
 
   done(result: Uint8Array | undefined = this.#options.emptyReply): void {
-    const { engine, log, place, resolve } = this.#options;
+    const { engine, log, place, later, resolve } = this.#options;
     if (result === undefined) {
       const reason = "it made no reply";
       log.warn(place, reason);
-      this.failure ??= "threw";
       this.#fail(STATUS.INTERNAL, reason);
       return;
     }
     engine.calls.delete(this);
     resolve(result);
+    if (this.#logged !== undefined) later(this.#logged);
+  }
+
+  /** Bytes of plugin code: what cannot be read is nothing. */
+  #keep({ data }: Ask): void {
+    try {
+      const ask = readAsk(data);
+      if (ask.ask === "log") this.#logged = ask.state;
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      this.#options.log.warn(this.#options.place, error.message);
+    }
   }
 
   failed(error: ErrorInfo): void {
@@ -102,7 +104,6 @@ export class RunningHook implements Call {
   /** Nobody waits for the answer any more. */
   #cancelled(reason: string): void {
     const { engine, runner, reject } = this.#options;
-    this.failure ??= "abandoned";
     engine.calls.delete(this);
     runner.host.cancel(this.id, reason);
     reject(new GrpcError(STATUS.CANCELLED, reason));

@@ -14,14 +14,6 @@ export interface GrpcServerOptions {
   /** Calls at once on one connection. */
   readonly maxConcurrentStreams: number;
   readonly log: GrpcServerLog;
-  readonly counts?: ConnectionCounts | undefined;
-}
-
-/** Counts connections. */
-export interface ConnectionCounts {
-  connectionOpened(): void;
-  connectionClosed(): void;
-  connectionsRefused(): void;
 }
 
 /** What the operator is to know. */
@@ -85,18 +77,12 @@ export class GrpcServer {
   /** Takes a connection over that a listener has accepted. */
   readonly accept = (socket: Socket): void => {
     if (this.#isDraining || this.#connections.size >= this.#options.maxConnections) {
-      if (!this.#isDraining) this.#refuse();
+      if (!this.#isDraining) this.#refused += 1;
       socket.destroy();
       return;
     }
     this.#connections.add(new Connection(socket, this.#connectionOptions));
-    this.#options.counts?.connectionOpened();
   };
-
-  #refuse(): void {
-    this.#refused += 1;
-    this.#options.counts?.connectionsRefused();
-  }
 
   /**
    * Asks all clients to go on elsewhere, as a successor has the address. New connections are taken all the same. May be called
@@ -130,7 +116,7 @@ export class GrpcServer {
 
   #closed(connection: Connection, error: Error | undefined): void {
     this.#lookForAuthority(connection);
-    if (this.#connections.delete(connection)) this.#options.counts?.connectionClosed();
+    this.#connections.delete(connection);
     if (error !== undefined) this.#options.log.connectionFailed(error);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }

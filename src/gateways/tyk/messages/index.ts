@@ -3,7 +3,7 @@ import { decodeMessage } from "./decode-message.js";
 import { encodeMessage } from "./encode-message.js";
 import { type CoprocessObject, EVENT, OBJECT, type ObjectInput } from "./message-types.js";
 
-export { type DefinitionAsk, encodeDefinitionAsk, readDefinitionAsk } from "./asks.js";
+export { encodeAsk, readAsk, type ServerAsk } from "./asks.js";
 export {
   ENDPOINTS,
   HOOK_KINDS,

@@ -50,7 +50,7 @@ class BaseContext {
 export class EventContext extends BaseContext {}
 
 /** For hooks that can end their request. */
-class EndingContext extends BaseContext {
+export class EndingHookContext extends BaseContext {
   readonly #call: HookCall;
 
   constructor(input: CallInput) {
@@ -73,13 +73,13 @@ class EndingContext extends BaseContext {
   }
 }
 
-export class PreHookContext extends EndingContext {
+export class PreHookContext extends EndingHookContext {
   get session(): undefined {
     return undefined;
   }
 }
 
-export class AuthContext extends EndingContext {
+export class AuthContext extends EndingHookContext {
   readonly #input: CallInput;
   readonly #request: HookRequest;
 
@@ -116,7 +116,7 @@ class SessionOf {
   }
 }
 
-export class PostHookContext extends EndingContext {
+export class PostHookContext extends EndingHookContext {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly #session: SessionOf;
 

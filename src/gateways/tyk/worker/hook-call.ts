@@ -2,7 +2,7 @@
 import type { Ask } from "../../../core/channel/index.js";
 import type { CallOrigin } from "../../../core/worker/index.js";
 import { TykError } from "../api/index.js";
-import { encodeDefinitionAsk, type HookKind } from "../messages/index.js";
+import { encodeAsk, type HookKind, type ServerAsk } from "../messages/index.js";
 import { HookReply, HookSession } from "./early-reply.js";
 import { show } from "./http-rules.js";
 
@@ -15,6 +15,8 @@ export interface CallSettings {
 }
 
 interface Waiter {
+  /** The call that waits. */
+  readonly subject: string;
   readonly resolve: (data: Buffer | undefined) => void;
   readonly reject: (error: TykError) => void;
 }
@@ -31,6 +33,8 @@ export class HookCall implements CallOrigin {
   readonly kind: HookKind;
   readonly #ask: (ask: Ask) => void;
   #state: "running" | "over" = "running";
+  /** Hears that the call was given up. */
+  onCancelled: ((reason: string) => void) | undefined;
   #waiters: Waiter[] = [];
   #abort: AbortController | undefined;
   #outcome: Outcome | undefined;
@@ -83,35 +87,51 @@ export class HookCall implements CallOrigin {
 
   /** The definition of this API as the server has it: JSON. */
   askDefinition(apiId: string): Promise<Buffer | undefined> {
-    this.assertRunning("api.definition()");
+    return this.#askFor({ ask: "definition", apiId }, "api.definition()");
+  }
+
+  /** The key of this server, for what hooks keep for later hooks. */
+  async askKey(subject: string): Promise<Buffer> {
+    return (await this.#askFor({ ask: "key" }, subject)) ?? Buffer.alloc(0);
+  }
+
+  /** Has the plugin's function `log` run once this call is answered. */
+  logLater(state: Buffer): void {
+    this.#ask({ data: encodeAsk({ ask: "log", state }), wantsAnswer: false, ends: false });
+  }
+
+  #askFor(ask: ServerAsk, subject: string): Promise<Buffer | undefined> {
+    this.assertRunning(subject);
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#ask({ data: encodeDefinitionAsk(apiId), wantsAnswer: true, ends: false });
+      this.#waiters.push({ subject, resolve, reject });
+      this.#ask({ data: encodeAsk(ask), wantsAnswer: true, ends: false });
     });
   }
 
   /** The answer to the oldest ask. */
   answer(failed: boolean, data: Buffer | undefined): void {
     const waiter = this.#waiters.shift();
-    if (failed) waiter?.reject(new TykError("TYK_NO_DEFINITION", "api.definition()", data?.toString() ?? "the server has none"));
-    else waiter?.resolve(data);
+    if (waiter === undefined) return;
+    if (failed) waiter.reject(new TykError("TYK_NO_DEFINITION", waiter.subject, data?.toString() ?? "the server has none"));
+    else waiter.resolve(data);
   }
 
   end(): void {
-    this.#finish(() => new TykError("TYK_CALL_ENDED", "api.definition()"));
+    this.#finish(({ subject }) => new TykError("TYK_CALL_ENDED", subject));
   }
 
   cancel(reason: string): void {
     const error = (): TykError => new TykError("TYK_CALL_CANCELLED", `the ${this.functionName} hook`, reason);
     this.#finish(error);
     this.#abort?.abort(error());
+    this.onCancelled?.(reason);
   }
 
-  #finish(error: () => TykError): void {
+  #finish(error: (waiter: Waiter) => TykError): void {
     this.#state = "over";
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const { reject } of waiters) reject(error());
+    for (const waiter of waiters) waiter.reject(error(waiter));
   }
 }
 

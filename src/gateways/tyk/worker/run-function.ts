@@ -1,15 +1,23 @@
 // Runs one function of a plugin on what the gateway sent, and encodes the least that the gateway needs of what became of it.
-import { TykError } from "../api/index.js";
+import { TykError, type TykLog } from "../api/index.js";
 import { encodeRequestReply, encodeResponseReply, EVENT_REPLY } from "../messages/index.js";
 import type { ApiDefinitions } from "./api-definitions.js";
 import { type CallSurroundings, eventInput, HookInput } from "./call-input.js";
 import type { BoundConfig } from "./config-reader.js";
-import { AuthContext, EventContext, PostHookContext, PreHookContext, ResponseHookContext } from "./contexts.js";
-import type { PluginFunction } from "./definition.js";
+import {
+  AuthContext,
+  type EndingHookContext,
+  EventContext,
+  PostHookContext,
+  PreHookContext,
+  ResponseHookContext,
+} from "./contexts.js";
+import type { LoggedApi, PluginFunction } from "./definition.js";
 import { HookReply, HookSession, overridesFor } from "./early-reply.js";
 import { type EndpointRoute, type Handler, matchEndpoint } from "./endpoints.js";
 import { readEvent } from "./event-input.js";
 import type { HookCall, Outcome } from "./hook-call.js";
+import { callLog } from "./log.js";
 import { HookRequest } from "./request.js";
 import { HookResponse } from "./response.js";
 
@@ -28,6 +36,23 @@ export interface RunSettings extends Omit<CallSurroundings, "config"> {
 /** @throws what the function throws; {MessageError} for a payload that is no message. */
 export function runFunction(fn: PluginFunction, payload: Buffer, settings: RunSettings): Run {
   const surroundings = { ...settings, config: settings.bound.config };
+  if ("adaptedRequest" in fn) {
+    const input = new HookInput(payload, surroundings);
+    const request = writableRequest(input);
+    const result = fn.adaptedRequest(request, contextFor(input, request), input.call);
+    return { result, reply: (made) => requestReply(input.call, request, made) };
+  }
+  if ("adaptedResponse" in fn)
+    return runResponse(
+      (response, context) => fn.adaptedResponse(response as HookResponse, context as ResponseHookContext, settings.call),
+      new HookInput(payload, surroundings),
+    );
+  if ("adaptedLog" in fn) {
+    const { call, write, bound } = settings;
+    const { functionName, bindingId } = call;
+    const log = (api: LoggedApi): TykLog => callLog(write, { functionName, bindingId, fields: () => ({ ...api }) });
+    return { result: fn.adaptedLog(payload, bound.config, log), reply: () => EVENT_REPLY };
+  }
   if (fn.endpoints !== undefined) return runEndpoints(fn.endpoints, new HookInput(payload, surroundings), settings);
   switch (fn.kind) {
     case "events":
@@ -51,7 +76,7 @@ function writableRequest({ call, view }: HookInput): HookRequest {
   return new HookRequest(view, (subject) => call.assertRunning(subject));
 }
 
-function contextFor(input: HookInput, request: HookRequest): object {
+function contextFor(input: HookInput, request: HookRequest): EndingHookContext {
   if (input.call.kind === "authCheck") return new AuthContext(input, request);
   return input.call.kind === "pre" ? new PreHookContext(input) : new PostHookContext(input);
 }

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import {
   decodeObject,
-  encodeDefinitionAsk,
+  encodeAsk,
   encodeObject,
   hookFunction,
   parseHookFunction,
-  readDefinitionAsk,
+  readAsk,
   readTraceParent,
   withTraceParent,
 } from "../../../../../src/gateways/tyk/messages/index.js";
@@ -21,9 +21,9 @@ describe("names of functions", () => {
 
 describe("asks", () => {
   it("are read as they were made, and nothing else is", () => {
-    expect(readDefinitionAsk(encodeDefinitionAsk("api1"))).toEqual({ ask: "definition", apiId: "api1" });
+    expect(readAsk(encodeAsk({ ask: "definition", apiId: "api1" }))).toEqual({ ask: "definition", apiId: "api1" });
     for (const other of ["", "{}", '{"ask":"definition"}', '{"ask":"secret","apiId":"x"}', "null"])
-      expect(() => readDefinitionAsk(Buffer.from(other))).toThrow(/COPROCESS|API definition/);
+      expect(() => readAsk(Buffer.from(other))).toThrow(/COPROCESS|there is not/);
   });
 });
 

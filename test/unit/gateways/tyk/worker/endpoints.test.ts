@@ -1,7 +1,7 @@
 // Endpoints of a plugin: functions by method and path, on one post hook.
 import { describe, expect, it } from "vitest";
 import type { Endpoints, TykConfig } from "../../../../../src/gateways/tyk/api/index.js";
-import { readDefinitionAsk } from "../../../../../src/gateways/tyk/messages/index.js";
+import { readAsk } from "../../../../../src/gateways/tyk/messages/index.js";
 import { readPlugin } from "../../../../../src/gateways/tyk/worker/index.js";
 import { defineTykPlugin } from "../../../../../src/gateways/tyk/api/index.js";
 import { HookHost, requestInput } from "./hook-host.js";
@@ -68,7 +68,7 @@ describe("with the API's definition", () => {
   it("its listen path counts, asked for once", async () => {
     const one = host("GET /get");
     one.onAsk = (callId, data) => {
-      expect(readDefinitionAsk(data).apiId).toBe("api1");
+      expect(readAsk(data)).toEqual({ ask: "definition", apiId: "api1" });
       one.host.answer(callId, false, Buffer.from('{"listenPath":"/my/"}'));
     };
     expect(await answer(one, "GET", "/my/get")).toMatchObject({ pattern: "GET /get" });
