@@ -189,10 +189,6 @@ export const ERROR_CODES = {
     COPROCESS_BAD_VALUE: ["A plugin set a value that the message cannot carry.", "The message names field and value."],
   },
   "API definitions and bundles for Tyk": {
-    TYK_DEFINITION_NOT_CONFIGURED: [
-      "The server was given no API definitions.",
-      "Name a folder of definitions, or the Gateway API.",
-    ],
     TYK_DEFINITION_UNKNOWN: ["There is no definition of the API.", "Put it into the folder, or load it into the gateway."],
     TYK_DEFINITION_BROKEN: ["The definition cannot be read.", "The message has file and reason."],
     TYK_DEFINITION_UNAVAILABLE: ["The Gateway API does not give the definition.", "Check its address and secret."],

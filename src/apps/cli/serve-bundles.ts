@@ -15,7 +15,7 @@ import type { BundleServing } from "./invocation.js";
 /** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */
 export async function createBundles(
   { place, names, publicKey, interval, cache }: BundleServing,
-  definitions: DefinitionSource,
+  definitions: DefinitionSource | undefined,
   load: Omit<LoadOptions, "onPluginLog">,
   logger: Logger,
 ): Promise<BundlePlugins> {
@@ -23,7 +23,7 @@ export async function createBundles(
   return new BundlePlugins({
     store: {
       source: bundleSource(place),
-      names: names.length > 0 ? () => Promise.resolve(names) : () => definitions.bundles(),
+      names: names.length > 0 ? () => Promise.resolve(names) : () => definitions?.bundles() ?? Promise.resolve([]),
       keptZips: await openCache(cache, place, logger),
       publicKey: key,
       interval,

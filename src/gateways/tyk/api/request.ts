@@ -75,7 +75,7 @@ export interface TykRequestView {
   readonly url: string;
   /** The path of {@link TykRequestView.url}, percent-encoded. */
   readonly path: string;
-  /** The target of the client's request line, which nothing changes. */
+  /** The target of the client's request line, which no hook changes. After a URL rewrite a `post` hook has the rewrite's here too. */
   readonly requestUri: string;
   /** `https` where the client's connection to the gateway is TLS. */
   readonly scheme: "http" | "https";

@@ -2,7 +2,6 @@
 import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
-  TYK_DEFINITION_NOT_CONFIGURED: "this server has no API definitions",
   TYK_DEFINITION_UNKNOWN: "there is no definition of this API",
   TYK_DEFINITION_BROKEN: "the API definition cannot be read",
   TYK_DEFINITION_UNAVAILABLE: "the Gateway API does not give the definition",

@@ -18,11 +18,14 @@ export interface DefinitionOptions {
 
 const VARIABLE = "TYK_SECRET";
 
-/** @throws {DefinitionError} for a folder that is not there, an address that is none, or a secret that is missing. */
-export async function definitionSource(options: DefinitionOptions): Promise<DefinitionSource> {
+/**
+ * Undefined where none is configured.
+ * @throws {DefinitionError} for a folder that is not there, an address that is none, or a secret that is missing.
+ */
+export async function definitionSource(options: DefinitionOptions): Promise<DefinitionSource | undefined> {
   const { apps, api, listener } = options;
   if (apps !== undefined) return FolderDefinitions.open(apps, listener);
-  if (api === undefined) return NOTHING;
+  if (api === undefined) return undefined;
   const secret = secretOf(options);
   // A wrong path is told now, and not with the first request that asks.
   await secret();
@@ -54,15 +57,3 @@ function secretOf({ secretFile, environment = process.env }: DefinitionOptions):
     return secret;
   };
 }
-
-const NOTHING: DefinitionSource = {
-  definition: () =>
-    Promise.reject(
-      new DefinitionError(
-        "TYK_DEFINITION_NOT_CONFIGURED",
-        "start it with -tyk-apps DIR, a folder of API definitions, or -tyk-api URL, the gateway's own API",
-      ),
-    ),
-  bundles: () => Promise.resolve([]),
-  close: () => Promise.resolve(),
-};

@@ -38,14 +38,17 @@ export function applyReply(exchange: Exchange, reply: CoprocessObject): ReplyOut
 
 const panic = (dropped: string): ReplyOutcome => ({ kind: "dropped", dropped: { dropped } });
 
+/** Go panics at any other. */
+export const isStatus = (status: number): boolean => status >= 100 && status <= 999;
+
 function overrideOf(overrides: ReturnOverrides): ReplyOutcome {
   const { response_code: status, override_error: isOverride, response_error, response_body } = overrides;
   const text = response_error === "" ? response_body : response_error;
   if (status <= 0) return { kind: "continue" };
-  if (status < 100 || status > 999) return panic(`the reply has the status ${status}`);
   const headers = new GoHeaders();
   for (const [name, value] of overrides.headers) headers.set(name, toByteText(value));
   if (status >= 400 && !isOverride) return { kind: "deny", status, message: text === "" ? "Key not authorised" : text, headers };
+  if (!isStatus(status)) return panic(`the reply has the status ${status}`);
   const body = Buffer.from(text);
   if (body.length > 0 && !headers.has("Content-Type")) headers.set("Content-Type", guessType(text));
   headers.set("Content-Length", String(body.length));

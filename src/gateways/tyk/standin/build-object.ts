@@ -11,10 +11,10 @@ import {
 } from "../messages/index.js";
 import type { TykRelease } from "../releases/index.js";
 import type { Hook, TykApi } from "./api.js";
-import { firstValues, fromByteText } from "./byte-text.js";
-import type { Exchange } from "./exchange.js";
+import { type ByteText, firstValues, fromByteText } from "./byte-text.js";
+import type { Exchange, Rewritten } from "./exchange.js";
 import type { GoHeaders } from "./go-headers.js";
-import { parseQuery, urlText } from "./go-url.js";
+import { parseQuery, parseRequestUri, urlText } from "./go-url.js";
 
 /** What a response hook sees of the response. */
 export interface HookedResponse {
@@ -55,11 +55,20 @@ function requestOf({ headers, host, url, rewritten, asked, method, client, body 
     params: firstValues(parseQuery(url.query), "a query parameter"),
     return_overrides: { response_code: -1 },
     method,
-    request_uri: fromByteText(client.target, "the request's target"),
+    request_uri: fromByteText(
+      asked === undefined ? (requestUri(rewritten) ?? client.target) : client.target,
+      "the request's target",
+    ),
     scheme: client.scheme,
     raw_body: body,
     body: textOf(body, hook),
   };
+}
+
+/** After a rewrite it is the one of the target. */
+function requestUri(rewritten: Rewritten | undefined): ByteText | undefined {
+  const url = rewritten === undefined ? undefined : parseRequestUri(rewritten.url);
+  return url === undefined ? undefined : urlText(url);
 }
 
 const textOf = (body: Buffer, { rawBodyOnly = false }: Hook): string => (!rawBodyOnly && isUtf8(body) ? body.toString() : "");

@@ -47,6 +47,9 @@ const HOP_BY_HOP = [
   "Upgrade",
 ];
 
+/** Go's client says the length of no body for these alone. */
+const HAS_BODY: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
 export class TykGateway {
   readonly store: KeyStore;
   readonly events: Events;
@@ -142,7 +145,7 @@ export class TykGateway {
     const key = `${api.id} ${exchange.method} ${urlText(url)}`;
     const isCacheable = api.caches && (exchange.method === "GET" || exchange.method === "HEAD");
     const cached = isCacheable ? this.#cache.get(key) : undefined;
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) return { ...cached, headers: [...cached.headers, ["X-Tyk-Cached-Response", "1"]] };
     for (const hook of api.post) {
       const result = await this.#hooks.callRequestHook(exchange, hook, "Post");
       if (result.kind === "ended") return result.verdict;
@@ -168,7 +171,8 @@ export class TykGateway {
       "X-Forwarded-For",
       [headers.get("X-Forwarded-For"), client.address].filter((part) => part !== undefined).join(", "),
     );
-    if (exchange.body.length > 0 || headers.has("Content-Length")) headers.set("Content-Length", String(exchange.body.length));
+    headers.delete("Content-Length");
+    if (exchange.body.length > 0 || HAS_BODY.has(exchange.method)) headers.set("Content-Length", String(exchange.body.length));
     const { method } = exchange;
     return this.#upstream({ method, url: target, headers: headers.list(), body: exchange.body }, signal).catch(() => undefined);
   }

@@ -2,7 +2,7 @@
 import { decodeObject, type CoprocessObject, type HookType } from "../messages/index.js";
 import type { TykRelease } from "../releases/index.js";
 import type { Hook, TykApi } from "./api.js";
-import { applyReply } from "./apply-reply.js";
+import { applyReply, isStatus } from "./apply-reply.js";
 import { buildObject, type HookedResponse } from "./build-object.js";
 import { errorPage } from "./error-page.js";
 import type { Events } from "./events.js";
@@ -75,7 +75,11 @@ export class HookCaller {
         return ended(outcome.response);
       case "deny":
         this.#options.events.fire(exchange, "AuthFailure", "Auth Failure", tokenOf(reply));
-        return ended(errorPage(exchange, outcome.status, outcome.message, outcome.headers));
+        return ended(
+          isStatus(outcome.status)
+            ? errorPage(exchange, outcome.status, outcome.message, outcome.headers)
+            : { dropped: `the reply has the status ${outcome.status}` },
+        );
     }
   }
 
@@ -92,7 +96,7 @@ export class HookCaller {
     }
     const changed = applyResponseReply(response, reply, release);
     if (changed === undefined) return ended(errorPage(exchange, 500, "Middleware error"));
-    if (changed.status >= 100 && changed.status <= 999) return { kind: "replied", response: changed };
+    if (isStatus(changed.status)) return { kind: "replied", response: changed };
     return ended({ dropped: `the reply has the status ${changed.status}` });
   }
 

@@ -27,7 +27,7 @@ export class ApiDefinitions {
   async definition(call: HookCall, apiId: string): Promise<ApiDefinition> {
     const definition = await this.#find(call, apiId);
     if (definition !== undefined) return definition;
-    throw new TykError("TYK_NO_DEFINITION", "api.definition()", "the server has no definitions: see -tyk-apps and -tyk-api");
+    throw new TykError("TYK_NO_DEFINITION", "api.definition()", "start the server with -tyk-apps DIR, or with -tyk-api URL");
   }
 
   /** Undefined where the server has no definitions. An API that it should know and does not fails the call. */

@@ -122,7 +122,10 @@ describe("api", () => {
       (api) => api.definition(),
       (host, callId) => host.host.answer(callId, false, undefined),
     );
-    expect([error?.code, error?.message]).toEqual(["TYK_NO_DEFINITION", expect.stringMatching(/-tyk-apps and -tyk-api/)]);
+    expect([error?.code, error?.message]).toEqual([
+      "TYK_NO_DEFINITION",
+      expect.stringMatching(/-tyk-apps DIR, or with -tyk-api URL/),
+    ]);
     const failed = await asked(
       (api) => api.definition(),
       (host, callId) => host.host.answer(callId, true, Buffer.from("the Gateway API does not give the definition: 403")),
