@@ -9,7 +9,11 @@ import {
   connectPeer,
   createTempDir,
   encodeRequest,
+  frame,
+  FrameClient,
+  message,
   PROTOCOLS,
+  rpcCall,
   runCli,
   runPhase,
   type RunningServer,
@@ -155,6 +159,58 @@ describe.each(PROTOCOLS)("a server that is killed under load of %s", (protocol) 
     expect(counts.refused).toEqual([]);
     expect(counts.lost).toBeLessThanOrEqual(counts.atKills);
   }, 60_000);
+});
+
+/** An event of `hello` on a connection of its own: the names of its calls, or why there were none. */
+async function eventOverProtobuf(path: string, id: number): Promise<string> {
+  const client = await FrameClient.connect(path);
+  const first = await client.begin(2, id, "access");
+  client.destroy();
+  return first;
+}
+
+describe("an instance over ProtoBuf:1, whose gateway before Kong 3.3 cannot be told that it is gone", () => {
+  it("runs in the next server processes, until the gateway closes it", async () => {
+    const server = await start();
+    const client = await FrameClient.connect(socketPath);
+    const [id, closed] = [await client.startInstance("hello", { message: "hi" }), await client.startInstance("hello")];
+    client.write(rpcCall(3, "cmdCloseInstance", { instanceId: closed }));
+    await client.frame();
+    for (let death = 0; death < 2; death += 1) {
+      const [pid = 0] = childrenOf(server.startedPid);
+      process.kill(pid, "SIGKILL");
+      await until("a successor", () => childrenOf(server.startedPid).some((child) => child !== pid));
+      expect(await eventOverProtobuf(socketPath, id)).toBe("kong.request.get_header");
+      // Whether the gateway is such a one is asked first where there is no instance.
+      expect(await eventOverProtobuf(socketPath, closed)).toBe("kong.ip.is_trusted");
+    }
+    const next = await FrameClient.connect(socketPath);
+    expect(await next.begin(1, id, "access")).toBe("kong.request.get_header");
+    await next.frame();
+    next.write(frame(message("String", { v: Buffer.from("host") })));
+    expect((await next.frame()).toString()).toBe("kong.response.set_header");
+    expect((await next.frame()).toString()).toContain("hi host");
+    next.destroy();
+    client.destroy();
+    expect(server.lines.filter((line) => line.includes(`there is no instance ${id}`))).toEqual([]);
+  });
+
+  it("runs in the next process of a program too", async () => {
+    const file = temp.write(
+      "keeper.mjs",
+      `export class Plugin { async access(kong) { await kong.request.getMethod(); } }\nexport const Version = "1.0.0";`,
+    );
+    const program = await startProgram({
+      command: [BINARY, "run", file, "-kong-prefix", prefix],
+      socketPath: join(prefix, "keeper.socket"),
+    });
+    servers.push(program);
+    const client = await FrameClient.connect(program.socketPath);
+    const id = await client.startInstance("keeper");
+    process.kill(childrenOf(program.startedPid)[0] ?? 0, "SIGKILL");
+    await client.closed;
+    expect(await eventOverProtobuf(program.socketPath, id)).toBe("kong.request.get_method");
+  });
 });
 
 describe("the end", () => {

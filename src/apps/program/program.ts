@@ -110,6 +110,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   const server = new PluginServer({
     ...options,
     listen: front?.listen,
+    keeper: front?.keeper,
     logger,
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),

@@ -90,6 +90,12 @@ export class BindingTable {
     return instance;
   }
 
+  /** One that a former server had: it sleeps until it is used. */
+  restore(sleeping: SleepingBinding): void {
+    this.#sleep(sleeping);
+    this.#forgetOldest();
+  }
+
   /** Takes out an instance that went for being unused: it is to be added again under its id. */
   wake(id: number): SleepingBinding | undefined {
     const sleeping = this.#sleeping.get(id);
@@ -141,9 +147,17 @@ export class BindingTable {
   #letGo(instances: readonly Binding[]): void {
     for (const { id, plugin, config, started, generation, fields } of instances) {
       this.close(id);
-      this.#sleeping.set(id, { id, plugin, config, started, generation, fields });
-      this.#sleepingText += config.length;
+      this.#sleep({ id, plugin, config, started, generation, fields });
     }
+    this.#forgetOldest();
+  }
+
+  #sleep(instance: SleepingBinding): void {
+    this.#sleeping.set(instance.id, instance);
+    this.#sleepingText += instance.config.length;
+  }
+
+  #forgetOldest(): void {
     for (const oldest of this.#sleeping.values()) {
       if (this.#sleeping.size <= MAX_INSTANCES && this.#sleepingText <= MAX_TEXT) return;
       this.#forget(oldest);

@@ -106,6 +106,11 @@ export class Engine<C extends Call> {
     return this.#start(fresh, this.#registry);
   }
 
+  /** Takes over a binding that a former server has made: it is started when it is first used. */
+  restore(binding: SleepingBinding): void {
+    this.bindings.restore(binding);
+  }
+
   /** The gateway needs it no more. Its calls finish. */
   unbind(id: number): SleepingBinding | undefined {
     const binding = this.bindings.close(id) ?? this.#options.findElsewhere?.(id);

@@ -4,4 +4,4 @@ export { ownStderr } from "./own-stderr.js";
 export { programName } from "./program-name.js";
 export { sameCommand } from "./same-command.js";
 export { supervise } from "./supervise.js";
-export { type Front, isSupervised, Supervised, supervisorOfThis } from "./supervised.js";
+export { type Front, isSupervised, type Keeper, Supervised, supervisorOfThis } from "./supervised.js";

@@ -8,6 +8,8 @@ export type ToServer =
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
   | { readonly kind: "path"; readonly change: "taken over" | "restored" | "lost"; readonly text: string }
   | { readonly kind: "error"; readonly text: string }
+  /** What servers before it have had kept, as soon as it listens. */
+  | { readonly kind: "kept"; readonly entries: readonly (readonly [number, string])[] }
   /** A line for the log: the supervisor has none. */
   | { readonly kind: "note"; readonly text: string };
 
@@ -19,6 +21,9 @@ export type ToSupervisor =
   | { readonly kind: "taken"; readonly id: number }
   /** It has started. */
   | { readonly kind: "serving" }
+  /** Something that the next server is to know, should this one die. */
+  | { readonly kind: "keep"; readonly id: number; readonly text: string }
+  | { readonly kind: "forget"; readonly id: number }
   /** It ends, and wants no more connections: answered with "closed". */
   | { readonly kind: "close" };
 

@@ -10,6 +10,8 @@ export interface ServerProcessOptions {
   readonly onListening: () => void;
   readonly onServing: () => void;
   readonly onClose: () => void;
+  readonly onKeep: (id: number, text: string) => void;
+  readonly onForget: (id: number) => void;
 }
 
 export interface ServerExit {
@@ -84,6 +86,10 @@ export class ServerProcess {
         return this.#options.onServing();
       case "close":
         return this.#options.onClose();
+      case "keep":
+        return this.#options.onKeep(message.id, message.text);
+      case "forget":
+        return this.#options.onForget(message.id);
     }
   }
 }

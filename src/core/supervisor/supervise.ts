@@ -32,6 +32,8 @@ class Supervisor {
   #servingSince: number | undefined;
   #hasServed = false;
   #isEnding = false;
+  /** What servers have had kept for those after them. */
+  readonly #kept = new Map<number, string>();
   /** For the log of the next server. */
   #notes: string[] = [];
 
@@ -68,6 +70,7 @@ class Supervisor {
         const refused = socket.takeRefused();
         if (refused > 0) this.#notes.push(`${refused} connections were closed: too many waited for a server`);
         for (const text of this.#notes.splice(0)) server.tell({ kind: "note", text });
+        server.tell({ kind: "kept", entries: [...this.#kept] });
         socket.use(user);
       },
       onServing: () => {
@@ -84,6 +87,8 @@ class Supervisor {
           () => server.tell({ kind: "closed", end: "removed" }),
         );
       },
+      onKeep: (id, text) => this.#kept.set(id, text),
+      onForget: (id) => this.#kept.delete(id),
     });
     const user: SocketUser = {
       onError: ({ message }) => server.tell({ kind: "error", text: message }),

@@ -4,9 +4,18 @@ import type { Listen, PathChange, UnixSocketOptions } from "../net/index.js";
 import { isMarked, mark, type ToServer, type ToSupervisor } from "./messages.js";
 import { SUPERVISED } from "./supervised-variable.js";
 
+/** Keeps what the next server process is to know, should this one die. */
+export interface Keeper {
+  /** What servers before this one have had kept, by its id. Known once this one listens. */
+  readonly kept: Promise<readonly (readonly [number, string])[]>;
+  keep(id: number, text: string): void;
+  forget(id: number): void;
+}
+
 /** Where a server's connections come from that does not listen itself. */
 export interface Front {
   readonly listen: Listen;
+  readonly keeper?: Keeper;
   /** Called when the server has started. */
   serving(): void;
 }
@@ -18,6 +27,15 @@ export class Supervised implements Front {
   #user: UnixSocketOptions | undefined;
   #log: NoteLog | undefined;
   #onClosed: ((end: "removed" | "taken over") => void) | undefined;
+  #onKept: (entries: readonly (readonly [number, string])[]) => void = () => {};
+
+  readonly keeper: Keeper = {
+    kept: new Promise((resolve) => {
+      this.#onKept = resolve;
+    }),
+    keep: (id, text) => this.#tell({ kind: "keep", id, text }),
+    forget: (id) => this.#tell({ kind: "forget", id }),
+  };
 
   constructor(send: (message: object) => void) {
     this.#send = send;
@@ -69,6 +87,8 @@ export class Supervised implements Front {
         return this.#user?.onPathChange?.(pathChange(message.change, message.text));
       case "error":
         return this.#user?.onError(new Error(message.text));
+      case "kept":
+        return this.#onKept(message.entries);
       case "note":
         return this.#log?.(message.text);
     }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socket-group/index.js";
 import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from "../../../gateways/kong/server/index.js";
-import { warnOfDescriptors, type Listen } from "../../../core/net/index.js";
+import { warnOfDescriptors } from "../../../core/net/index.js";
 import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import { SOCKET_NAME } from "../../flags/index.js";
@@ -29,14 +29,14 @@ export interface CreatedServers {
 export async function createServer(
   options: ServeOptions,
   logger: Logger,
-  listen?: Listen,
+  front?: Front,
 ): Promise<{ server: PluginServer; socketPath: string }> {
-  const { kong } = await createServers({ ...options, tyk: undefined }, logger, listen);
+  const { kong } = await createServers({ ...options, tyk: undefined }, logger, front);
   if (kong === undefined) throw new Error("a server without Tyk is Kong's");
   return kong;
 }
 
-async function createServers(options: ServeOptions, logger: Logger, listen?: Listen): Promise<CreatedServers> {
+async function createServers(options: ServeOptions, logger: Logger, front?: Front): Promise<CreatedServers> {
   const { tyk } = options;
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
   if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
@@ -78,7 +78,8 @@ async function createServers(options: ServeOptions, logger: Logger, listen?: Lis
     socketPath,
     createSource: beside?.kongSource,
     logger,
-    listen,
+    listen: front?.listen,
+    keeper: front?.keeper,
   });
   return { kong: { server, socketPath }, tyk: beside?.server };
 }
@@ -144,7 +145,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
-  const { kong, tyk } = await createServers(options, logger, front?.listen);
+  const { kong, tyk } = await createServers(options, logger, front);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Before the start, which can take long: an unhandled SIGHUP ends the process.

@@ -18,10 +18,12 @@ import { WireError } from "../msgpack/index.js";
 import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
 import { type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
+import type { Keeper } from "../../../core/supervisor/index.js";
 import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
 import { HandOver } from "./hand-over.js";
 import { InstanceIds } from "./instance-ids.js";
+import { KeptInstances } from "./kept-instances.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
@@ -48,6 +50,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Where the connections come from: by default a socket of its own at the path. */
   readonly listen?: Listen | undefined;
+  /** Who knows the instances when this process has died. */
+  readonly keeper?: Keeper | undefined;
 }
 
 export interface PluginServerOptions extends ServerOptions {
@@ -64,6 +68,7 @@ export class PluginServer {
   readonly #options: PluginServerOptions;
   readonly #limitedLog: LimitedLog;
   readonly #eventLog: EventLog;
+  readonly #kept: KeptInstances;
   readonly #engine: Engine<GatewayEvent>;
   readonly #events: EventTable;
   readonly #rpc: GatewayRpc;
@@ -79,6 +84,7 @@ export class PluginServer {
     const { siblings, logger, onError, socketPath, maxMessageSize } = options;
     this.#limitedLog = new LimitedLog(logger);
     this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#engine.bindings.get(id)?.config);
+    this.#kept = new KeptInstances(options.keeper);
     this.#engine = this.#createEngine(options);
     this.#events = new EventTable({
       engine: this.#engine,
@@ -93,7 +99,7 @@ export class PluginServer {
       protocol: options.protocol,
       maxMessageSize,
       onError,
-      service: new ServerService({ engine: this.#engine, siblings }),
+      service: new ServerService({ engine: this.#engine, siblings, kept: this.#kept }),
       events: this.#events,
       siblings,
       predecessor: this.#predecessor,
@@ -121,7 +127,10 @@ export class PluginServer {
       configurations: kongConfigurations,
       bindingTimeout: options.instanceTimeout,
       newBindingId: () => ids.next(),
-      onBindingGone: (id) => siblings?.forget(id),
+      onBindingGone: (id) => {
+        siblings?.forget(id);
+        this.#kept.forget(id);
+      },
       findElsewhere: (id) => {
         const shared = siblings?.find(id);
         return shared === undefined ? undefined : describedBinding(shared, this.#engine.plugins);
@@ -154,6 +163,7 @@ export class PluginServer {
       onPathChange: (change) => logPathChange(logger, path, change),
     });
     await loaded;
+    for (const instance of await this.#kept.list()) this.#engine.restore(describedBinding(instance, this.#engine.plugins));
     siblings?.listening();
     this.#predecessor?.succeed();
   }

@@ -12,11 +12,13 @@ import type { CallRunner, Engine, ServedPlugins } from "../../../core/server/ind
 import type { Protocol } from "../msgpack/index.js";
 import { isDeeperThan, redactConfig } from "../schema/index.js";
 import { pluginInfo } from "./plugin-info.js";
-import type { SharedInstance, Siblings } from "./siblings.js";
+import type { AskedInstance, KeptInstances } from "./kept-instances.js";
+import type { Siblings } from "./siblings.js";
 
 export interface ServiceOptions {
   readonly engine: Engine<GatewayEvent>;
   readonly siblings: Siblings | undefined;
+  readonly kept: KeptInstances;
 }
 
 /** One that runs in this server or, as far as it is told, in another of the same path. */
@@ -76,10 +78,12 @@ export class ServerService implements PluginService {
   }
 
   async startInstance(name: string, config: string, protocol: Protocol): Promise<InstanceStatus> {
-    const { engine, siblings } = this.#options;
+    const { engine, siblings, kept } = this.#options;
     const instance = await engine.bind(name, config);
     const { id, started } = instance;
-    siblings?.announce({ id, plugin: name, config, started, comesBack: protocol === "ProtoBuf:1" });
+    const comesBack = protocol === "ProtoBuf:1";
+    siblings?.announce({ id, plugin: name, config, started, comesBack });
+    if (comesBack) kept.keep({ id, plugin: name, config, started });
     return this.#statusOf(instance);
   }
 
@@ -91,15 +95,16 @@ export class ServerService implements PluginService {
     return this.#statusOf(instance);
   }
 
-  #described(shared: SharedInstance): SleepingBinding {
+  #described(shared: AskedInstance): SleepingBinding {
     return describedBinding(shared, this.#options.engine.plugins);
   }
 
   closeInstance(id: number): InstanceStatus {
-    const { engine, siblings } = this.#options;
+    const { engine, siblings, kept } = this.#options;
     const instance = engine.unbind(id);
     if (instance === undefined) throw noInstance(id);
     siblings?.close(id);
+    kept.forget(id);
     return this.#statusOf(instance);
   }
 
@@ -119,7 +124,7 @@ export class ServerService implements PluginService {
 }
 
 /** An instance of another server as one of this: it is started here with the code that is served now. */
-export function describedBinding({ id, plugin, config, started }: SharedInstance, plugins: ServedPlugins): SleepingBinding {
+export function describedBinding({ id, plugin, config, started }: AskedInstance, plugins: ServedPlugins): SleepingBinding {
   const generation = plugins.get(plugin)?.generation;
   return { id, plugin, config, started, generation, fields: generation?.metadata.schema ?? [] };
 }
