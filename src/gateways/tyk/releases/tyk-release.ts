@@ -39,6 +39,8 @@ export interface TykRelease {
   readonly keyId: boolean;
   /** Whether the error page for a request in SOAP is XML, as it always is for other XML. */
   readonly soapPages: boolean;
+  /** What a request beyond the rate of its key is told. */
+  readonly rateLimitText: string;
   /** Whether the proxy of the environment is used for the connection to the plugin server. */
   readonly usesProxy: boolean;
 }
@@ -84,6 +86,7 @@ function factsOf(version: Version): Omit<TykRelease, "version" | "takenAs"> {
     cancels: since("5.11.0"),
     keyId: since("5.9.0"),
     soapPages: since("5.8.14", "5.13.0"),
+    rateLimitText: since("5.4.0") ? "Rate Limit Exceeded" : "Rate limit exceeded",
     usesProxy: since("5.8.3", "5.9.0"),
   };
 }

@@ -92,7 +92,7 @@ export class Authentication {
     const { store, events } = this.#options;
     if (!store.isWithinRate(key, state)) {
       events.fire(exchange, "RatelimitExceeded", "Key Rate Limit Exceeded", key);
-      return errorPage(exchange, 429, "Rate Limit Exceeded");
+      return errorPage(exchange, 429, exchange.release.rateLimitText);
     }
     if (!store.takeQuota(state)) {
       events.fire(exchange, "QuotaExceeded", "Key Quota Limit Exceeded", key);

@@ -46,6 +46,7 @@ const CHANGES: readonly [fact: keyof TykRelease, ...releases: readonly [version:
   ["cancels", ["5.10.1", false], ["5.11.0", true]],
   ["keyId", ["5.8.13", false], ["5.9.0", true]],
   ["soapPages", ["5.8.13", false], ["5.8.14", true], ["5.9.2", false], ["5.12.1", false], ["5.13.0", true]],
+  ["rateLimitText", ["5.3.13", "Rate limit exceeded"], ["5.4.0", "Rate Limit Exceeded"]],
   ["usesProxy", ["5.8.2", false], ["5.8.3", true]],
 ];
 

@@ -132,6 +132,15 @@ describe("a session", () => {
     for (let count = 0; count < 3; count += 1) expect((await fixture.send("/t/x", ABC)).status).toBe(200);
   });
 
+  it.each([
+    ["5.3.8", "Rate limit exceeded"],
+    ["5.4.0", "Rate Limit Exceeded"],
+  ])("beyond its rate is refused in %s with %s", async (version, message) => {
+    const fixture = await start({ version, script: withSession({ rate: 1, per: 60 }) });
+    await fixture.send("/t/x", ABC);
+    expect(errorOf(await fixture.send("/t/x", ABC))).toEqual([429, message]);
+  });
+
   it("has its rate, which is refused with an event", async () => {
     const fixture = await start({ script: withSession({ rate: 1, per: 60 }) });
     expect((await fixture.send("/t/x", ABC)).status).toBe(200);
