@@ -1,12 +1,15 @@
-// Loads a plugins directory for the commands that look at it without serving it.
+// Loads a plugins directory, and the keys for it, for the commands that look at it without serving it.
 import type { Logger } from "pino";
+import { readFile } from "node:fs/promises";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
-import { ALL_GATEWAYS } from "../gateways/index.js";
+import { ALL_GATEWAYS, TYK_ALONE } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
 import type { LoadingOptions } from "./invocation.js";
-import { trustedKeys } from "./read-keys.js";
+import { CommandError } from "../../core/model/index.js";
+import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
+import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
 
 /** @throws {CommandError} where the directory is not there, or a key cannot be read. */
 export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
@@ -38,4 +41,32 @@ export async function loadOptions(options: LoadingOptions, logger: Logger): Prom
 export function reportProblems(registry: PluginRegistry, logger: Logger): void {
   for (const { name, path, reason } of registry.problems())
     logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+}
+
+/** @throws {CommandError} naming the file. */
+export async function trustedKeys(paths: readonly string[]): Promise<TrustedKey[]> {
+  return (await Promise.all(paths.map((path) => readKeys("trust", path, readTrustedKeys)))).flat();
+}
+
+/** @throws {CommandError} naming the file. */
+export async function signingKey(path: string | undefined): Promise<SigningKey | undefined> {
+  return path === undefined ? undefined : readKeys("sign", path, readSigningKey);
+}
+
+async function readKeys<Keys>(flag: string, path: string, parse: (pem: string) => Keys): Promise<Keys> {
+  try {
+    return parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new CommandError(`-${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws {CommandError} where a key cannot be read. */
+export async function tykLoadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
+  return { ...(await loadOptions(options, logger)), ...TYK_ALONE };
+}
+
+/** The hooks of the plugins that loaded, in the order of their names. */
+export function hookChain(registry: PluginRegistry): HookChain {
+  return chainOf(registry.list().map(({ name, metadata }) => hooksOf(name, metadata.functions)));
 }

@@ -2,8 +2,22 @@
 import { write } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { stdoutDescriptor } from "./launcher-environment.js";
+import { Console } from "node:console";
+import { Writable } from "node:stream";
 import { CommandError } from "../../core/model/index.js";
+import { writeStderr } from "../../core/log/index.js";
+
+function take(name: string): string | undefined {
+  const value = process.env[name];
+  Reflect.deleteProperty(process.env, name);
+  return value;
+}
+
+/** Descriptor of the real stdout, which it moves out of the reach of plugin code. */
+export const stdoutDescriptor = take("PLUGINSERVER_STDOUT_FD");
+
+// The C library has read it by now.
+if (take("PLUGINSERVER_TUNED") !== undefined) take("GLIBC_TUNABLES");
 
 const DEFAULT_STDOUT = 1;
 /** Milliseconds until the next attempt, where a reader that takes nothing now does not hold the write up by itself. */
@@ -31,4 +45,45 @@ export async function writeOutput(content: string | Uint8Array): Promise<void> {
       await wait(READER_WAIT);
     }
   }
+}
+
+/** Where a dump is asked for, what this process prints goes to stderr from now on, and never waits for its reader. */
+export function guardDump(argv: readonly string[]): void {
+  if (!argv.some((argument) => /^--?dump(=|$)/.test(argument))) return;
+  const stderr = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Uint8Array, _encoding, done) => {
+      writeStderr(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+      done();
+    },
+  });
+  for (const name of ["stdout", "stderr"] as const)
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stderr });
+  globalThis.console = new Console({ stdout: stderr, stderr });
+}
+
+type StreamName = "stdout" | "stderr";
+
+const held: { readonly name: StreamName; readonly chunk: string | Uint8Array }[] = [];
+
+function holding(name: StreamName): Writable {
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Uint8Array, _encoding, done) => {
+      held.push({ name, chunk });
+      done();
+    },
+  });
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
+  return stream;
+}
+
+/** Replaces `console`, `process.stdout` and `process.stderr` until something else does. */
+export function holdOutput(): void {
+  globalThis.console = new Console({ stdout: holding("stdout"), stderr: holding("stderr") });
+}
+
+/** Prints what was held, on what stdout and stderr are by now. */
+export function releaseOutput(): void {
+  for (const { name, chunk } of held.splice(0)) process[name].write(chunk);
 }

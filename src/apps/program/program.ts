@@ -15,10 +15,8 @@ import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
 import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
-import { endOfService } from "./end-of-service.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
-import { pluginEnvironment } from "./plugin-environment.js";
-import { requireWritable } from "./require-path.js";
+import { pluginEnvironment, requireWritable } from "./environment.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
 import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
@@ -165,4 +163,23 @@ function report(error: unknown, program: string): 1 | 2 {
   if (!(error instanceof UsageError)) return 1;
   writeStderr(usageText(program));
   return 2;
+}
+
+const PARENT_CHECK = 1000;
+
+/** Resolves with the reason to end: a signal, or a parent that is gone. */
+export function endOfService(watchParent: boolean): Promise<string> {
+  return new Promise((resolveEnd) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolveEnd(`got ${signal}`));
+    if (!watchParent) return;
+    // Kong 2.3 leaves its plugin servers behind. In a container the parent can be process 1 from the start, so only a
+    // change counts.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      resolveEnd(`the parent process ${parent} is gone`);
+    }, PARENT_CHECK);
+    watch.unref();
+  });
 }

@@ -1,8 +1,7 @@
 // What a plugin imports as `pluginserver/server` to be a program.
 import { giveStderrBack } from "./unmade-stderr.js";
 import { isOwnThread } from "../../core/isolates/index.js";
-import { guardDump } from "./guard-dump.js";
-import { holdOutput } from "./held-output.js";
+import { guardDump, holdOutput } from "./output.js";
 
 // Before the plugin's own module runs: whatever it prints, a dump is alone on stdout.
 guardDump(process.argv.slice(2));

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { startThread } from "../../core/isolates/index.js";
 import { loadPlugin } from "../../core/plugins/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
-import { pluginEnvironment } from "./plugin-environment.js";
+import { pluginEnvironment } from "./environment.js";
 import { writeStderr } from "../../core/log/index.js";
 import { adaptModule } from "../../gateways/kong/worker/index.js";
 import { evaluateModule } from "../../core/worker/index.js";

@@ -1,6 +1,13 @@
 // Makes the file that calls it a program: a plugin server of its own.
+import { isMainThread } from "node:worker_threads";
 import type { ConfigSchema, Plugin } from "../../gateways/kong/pdk/index.js";
-import { runOwnFile } from "./own-file.js";
+import { ownThread, startOwnThread } from "../../core/isolates/index.js";
+import { adaptModule, gatewayWorker } from "../../gateways/kong/worker/index.js";
+import { serveIsolate } from "../../core/worker/index.js";
+import { programName } from "../../core/supervisor/index.js";
+import { generationOf } from "../../gateways/kong/server/index.js";
+import { releaseOutput } from "./output.js";
+import { runProgram } from "./program.js";
 
 /** Makes an instance of the plugin: its fields are the configuration, its methods the phases. */
 export type New = () => object;
@@ -47,3 +54,31 @@ export function startServer(plugin: EmbeddablePlugin | New, version?: string, pr
 const COLLECT = Symbol.for("pluginserver.started");
 
 const isCollector = (value: unknown): value is (plugin: object) => void => typeof value === "function";
+
+/** Runs `module` as the program in `file`. Resolves with the status that the process is to end with. */
+export async function runOwnFile(module: object, file: string, argv: readonly string[]): Promise<number> {
+  const program = programName(file);
+  if (!isMainThread) return serveThread(module);
+  return runProgram(program, argv, () =>
+    Promise.resolve({
+      generation: generationOf(adaptModule(module, program), program, file),
+      define: () => Promise.resolve(adaptModule(module, program)),
+      startTransport: startOwnThread(file),
+    }),
+  );
+}
+
+/** This thread is an isolate of the program's own; in any other thread, somebody else runs the plugin. */
+async function serveThread(module: object): Promise<number> {
+  const thread = ownThread();
+  if (thread !== undefined)
+    await serveIsolate(thread.task, thread.channel, {
+      gate: thread.gate,
+      gateway: gatewayWorker,
+      load: () => {
+        releaseOutput();
+        return Promise.resolve(module);
+      },
+    });
+  return 0;
+}

@@ -23,7 +23,7 @@ export {
   type TykTestRequest,
   type TykTestResult,
   type TykTestSession,
-} from "./test-tyk-plugin.js";
-export type { TykTestAnswer, TykTestUpstream } from "./tyk-test-service.js";
+} from "./tyk/test-tyk-plugin.js";
+export type { TykTestAnswer, TykTestUpstream } from "./tyk/tyk-test-service.js";
 export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";
 export type { KongVersion } from "../../gateways/kong/pdk-functions/index.js";

@@ -6,7 +6,7 @@ import { type Instance, type KongJsPlugin, Module } from "./kong-js/kong-js-modu
 import type { UpstreamRequest } from "./messages.js";
 import type { TestRequest, TestSettings, UpstreamResponse } from "./options.js";
 import type { TestCall } from "./pdk-calls.js";
-import { createTestGateway } from "./test-gateway.js";
+import { createTestGateway } from "./gateway/test-gateway.js";
 import { type TestLogLine, TestRun } from "./test-run.js";
 
 export { Request, Response, type Body } from "./kong-js/kong-js-messages.js";

@@ -7,7 +7,7 @@ import { loadPlugin } from "./load-plugin.js";
 import type { TestResponse, UpstreamRequest } from "./messages.js";
 import type { TestOptions, TestRequest, TestSettings } from "./options.js";
 import type { TestCall } from "./pdk-calls.js";
-import { createTestGateway, type TestGateway } from "./test-gateway.js";
+import { createTestGateway, type TestGateway } from "./gateway/test-gateway.js";
 import { type PhaseOutcome, type ServerLogLine, type TestLogLine, type TestResult, TestRun } from "./test-run.js";
 
 /**

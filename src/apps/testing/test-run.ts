@@ -10,11 +10,11 @@ import {
 import { type GatewayRequest } from "../../gateways/kong/pdk-functions/index.js";
 import type { Phase } from "../../gateways/kong/pdk/index.js";
 import { incomingRequest } from "./incoming-request.js";
-import { MemoryExchange } from "./memory-exchange.js";
+import { MemoryExchange } from "./gateway/memory-exchange.js";
 import { TestResponse, type UpstreamRequest } from "./messages.js";
 import type { TestRequest, TestSettings } from "./options.js";
 import { PdkCalls, type TestCall } from "./pdk-calls.js";
-import type { TestGateway } from "./test-gateway.js";
+import type { TestGateway } from "./gateway/test-gateway.js";
 
 /** What became of a phase. */
 export type PhaseOutcome =

@@ -4,6 +4,8 @@ import { type Logger, pino } from "pino";
 import type { LogOptions } from "./log-options.js";
 import { droppedText, noticeDroppedBy, writeStderr } from "./stderr.js";
 import { escapeUnsafe, textLine } from "./text-line.js";
+import { type ErrorInfo, RemoteError } from "../model/index.js";
+import type { LogEntry } from "../channel/index.js";
 
 const STDERR = 2;
 const WARN = 40;
@@ -24,4 +26,32 @@ function errorFields(error: unknown): object | string {
   if (!(error instanceof Error)) return String(error);
   const code: unknown = "code" in error ? error.code : undefined;
   return { type: error.name, message: error.message, ...(code === undefined ? {} : { code }), stack: error.stack };
+}
+
+export function logEntry(logger: Logger, plugin: string, entry: LogEntry): void {
+  logger[entry.level](logFields(plugin, entry), `[${plugin}] ${entry.message}`);
+}
+
+/** `ids` say whose instance it is. */
+export function logFields(plugin: string, { functionName, bindingId, error }: LogEntry, ids: object = {}): object {
+  return {
+    plugin,
+    ...(functionName === undefined ? {} : { phase: functionName }),
+    ...(bindingId === undefined ? {} : { instance: bindingId }),
+    ...ids,
+    ...(error === undefined ? {} : errorField(error)),
+  };
+}
+
+/** The stack, where there is one beside the message that stands in the line already. */
+export function errorField(error: ErrorInfo): { err?: Error } {
+  return error.stack === error.message ? {} : { err: new RemoteError(error) };
+}
+
+export function endOnFault(logger: Logger): void {
+  process.on("uncaughtException", (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.fatal({ err: error }, `the server itself failed and ends: ${message}`);
+    process.exit(1);
+  });
 }

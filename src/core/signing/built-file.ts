@@ -1,7 +1,67 @@
-// Writes and reads built files: code, and three lines behind it of which each vouches for every byte before it.
+// Reads and writes built plugins: a stamp, a hash, a signature, and then the code; and hashes the folders beside them.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type BuildStamp, parseStamp } from "./build-stamp.js";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { SigningKey } from "./keys.js";
+
+/** Native code that stays outside the built file, and what it was compiled for. */
+export interface NativeStamp {
+  /** Name of the folder beside the built file. */
+  readonly folder: string;
+  /** Of everything in the folder. */
+  readonly sha256: string;
+  /** `process.versions.modules` of the Node.js that it was installed with. */
+  readonly abi: string;
+  /** Such as `linux-x64`. */
+  readonly platform: string;
+}
+
+export interface BuildStamp {
+  readonly plugin: string;
+  readonly version: string;
+  /** The version of the plugin API it was built against. */
+  readonly api: string;
+  /** The version of pluginserver that built it. */
+  readonly build: string;
+  /** The range of Node.js versions that run its code. */
+  readonly node: string;
+  readonly native?: NativeStamp;
+}
+
+export const runningAbi = (): string => process.versions.modules;
+export const runningPlatform = (): string => `${process.platform}-${process.arch}`;
+
+/** The stamp, or undefined where the text is none of ours. */
+export function parseStamp(text: string): BuildStamp | undefined {
+  const value = parseJson(text);
+  const native = value["native"];
+  const stamp = stringsOf(value, ["plugin", "version", "api", "build", "node"]);
+  if (stamp === undefined) return undefined;
+  if (native === undefined) return stamp;
+  const nativeStamp = stringsOf(native, ["folder", "sha256", "abi", "platform"]);
+  // Never a way out of the folder that the plugin is in.
+  if (nativeStamp === undefined || /[\\/]|^\.*$/.test(nativeStamp.folder)) return undefined;
+  return { ...stamp, native: nativeStamp };
+}
+
+function parseJson(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    // No JSON is no stamp.
+    return {};
+  }
+}
+
+function stringsOf<const Name extends string>(value: unknown, names: readonly Name[]): Record<Name, string> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found = { ...value } as Record<string, unknown>;
+  const entries = names.map((name) => [name, found[name]] as const);
+  return entries.every(([, text]) => typeof text === "string" && text !== "")
+    ? (Object.fromEntries(entries) as Record<Name, string>)
+    : undefined;
+}
 
 /** The first line. It tells a built file whose end is missing from a plugin that was never built. */
 export const BUILD_HEADER = "//# pluginserver-build: the stamp at the end holds for every byte; change the source, not this file";
@@ -57,4 +117,29 @@ const ALTERED: BuildReading = { kind: "altered" };
 
 function sha256(bytes: Buffer): Buffer {
   return createHash("sha256").update(bytes).digest();
+}
+
+/** The SHA-256, or undefined where there is no such folder, or one with something in it that has no content of its own. */
+export async function hashFolder(folder: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  const isWhole = await addFolder(folder, "", (path, bytes) => {
+    const content = createHash("sha256").update(bytes).digest("hex");
+    hash.update(`${JSON.stringify(path)} ${content}\n`);
+  });
+  return isWhole ? hash.digest("hex") : undefined;
+}
+
+async function addFolder(root: string, path: string, add: (path: string, bytes: Buffer) => void): Promise<boolean> {
+  // A folder that cannot be read is not whole.
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return false;
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const inner = path === "" ? entry.name : `${path}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (!(await addFolder(root, inner, add))) return false;
+    } else if (entry.isFile()) add(inner, await readFile(join(root, inner)));
+    // A link could lead elsewhere tomorrow.
+    else return false;
+  }
+  return true;
 }

@@ -1,5 +1,14 @@
 // The door of stamp: what a built plugin says of itself, and who vouches for it.
-export { type BuildStamp, type NativeStamp, runningAbi, runningPlatform } from "./build-stamp.js";
-export { type BuildReading, type BuildSignature, BUILD_HEADER, readBuild, writeBuild } from "./built-file.js";
-export { hashFolder } from "./hash-folder.js";
+export {
+  type BuildStamp,
+  type NativeStamp,
+  runningAbi,
+  runningPlatform,
+  type BuildReading,
+  type BuildSignature,
+  BUILD_HEADER,
+  readBuild,
+  writeBuild,
+  hashFolder,
+} from "./built-file.js";
 export { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey, verifySignature } from "./keys.js";

@@ -1,5 +1,7 @@
 // Says what a supervisor and its server tell each other over IPC, and what of all that comes there is theirs.
 
+export const SUPERVISED = "PLUGINSERVER_SUPERVISED";
+
 /** What the supervisor tells. */
 export type ToServer =
   /** The connection itself comes with it. */

@@ -1,8 +1,7 @@
 // Owns one server process: starts it, hands connections over to it, and keeps each until the process says that it is its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { isMarked, mark, type ToServer, type ToSupervisor } from "./messages.js";
-import { SUPERVISED } from "./supervised-variable.js";
+import { isMarked, mark, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
 
 export interface ServerProcessOptions {
   /** The executable and its arguments. */

@@ -1,8 +1,7 @@
 // The server's side of its supervisor: connections come over IPC, and so do the signals that the supervisor got.
 import { Socket } from "node:net";
 import type { Listen, PathChange, UnixSocketOptions } from "../net/index.js";
-import { isMarked, mark, type ToServer, type ToSupervisor } from "./messages.js";
-import { SUPERVISED } from "./supervised-variable.js";
+import { isMarked, mark, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
 
 /** Keeps what the next server process is to know, should this one die. */
 export interface Keeper {

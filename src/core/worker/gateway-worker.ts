@@ -1,6 +1,16 @@
-// Names what a gateway brings into an isolate: how it reads a plugin out of a module, and what runs the plugin's functions.
-import type { LogLevel, Prefetch, PrefetchKey, CallHost, CallHostListener, PluginMetadata } from "../channel/index.js";
+// What a gateway gives the isolates that run its plugins, its half of them, and what stands in for a plugin that did not load.
+import type {
+  LogLevel,
+  Prefetch,
+  PrefetchKey,
+  CallHost,
+  CallHostListener,
+  PluginMetadata,
+  BindingSpec,
+  CallStart,
+} from "../channel/index.js";
 import type { CallTracking } from "./current-call.js";
+import type { ErrorInfo } from "../model/index.js";
 
 /** The part of a plugin's definition that the core runs: once in each isolate, around everything else. */
 export interface PluginLifeCycle {
@@ -56,4 +66,27 @@ export interface GatewayWorker<Definition extends PluginLifeCycle = PluginLifeCy
 export async function loadGatewayWorker(module: string): Promise<GatewayWorker> {
   const { gatewayWorker } = (await import(module)) as { readonly gatewayWorker: GatewayWorker };
   return gatewayWorker;
+}
+
+export class FailedHost implements CallHost {
+  readonly #reason: ErrorInfo;
+  readonly #listener: CallHostListener;
+
+  constructor(reason: ErrorInfo, listener: CallHostListener) {
+    this.#reason = reason;
+    this.#listener = listener;
+  }
+
+  bind(spec: BindingSpec): void {
+    this.#listener.onBindingFailed(spec.id, this.#reason);
+  }
+
+  start({ callId }: CallStart): void {
+    this.#listener.onFailure(callId, this.#reason);
+  }
+
+  // Nothing ever runs here, so there is nothing to close, to answer or to cancel.
+  unbind(): void {}
+  answer(): void {}
+  cancel(): void {}
 }

@@ -1,7 +1,8 @@
-// Measures what an isolate really holds: garbage that waits to be collected is not counted.
+// Measures this isolate: the thread that it is for the system, and the memory that its code holds.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import v8 from "node:v8";
 import { runInNewContext } from "node:vm";
+import { readlinkSync } from "node:fs";
 
 let collect: (() => void) | undefined;
 
@@ -30,5 +31,15 @@ function garbageCollector(): () => void {
     return runInNewContext("gc") as () => void;
   } finally {
     v8.setFlagsFromString("--no-expose-gc");
+  }
+}
+
+/** As the system names it below /proc (`PID/task/TID`), so that the host can look how long it waits for a processor; undefined but on Linux. */
+export function currentThread(): string | undefined {
+  try {
+    return readlinkSync("/proc/thread-self");
+  } catch {
+    // A system without /proc.
+    return undefined;
   }
 }

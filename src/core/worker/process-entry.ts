@@ -2,7 +2,7 @@
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { type IsolateTask, pipePort } from "../channel/index.js";
-import { CHANNEL, closeInherited } from "./guards/close-inherited.js";
+import { CHANNEL, closeInherited } from "./guards/confine.js";
 import { serveIsolate } from "./serve-isolate.js";
 
 // Node.js opens its inspector at this signal.

@@ -19,19 +19,14 @@ import {
 } from "../channel/index.js";
 import { toErrorInfo } from "../model/index.js";
 import { releaseMemory } from "../net/index.js";
-import { captureOutput } from "./guards/capture-output.js";
+import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
 import { type CallTracking, trackCalls } from "./current-call.js";
-import { currentThread } from "./current-thread.js";
-import { disposePlugin } from "./dispose-plugin.js";
-import { evaluateModule } from "./evaluate-module.js";
-import { FailedHost } from "./failed-host.js";
-import { type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
-import { liveMemory, memoryInUse } from "./live-memory.js";
+import { currentThread, liveMemory, memoryInUse } from "./live-memory.js";
+import { disposePlugin, evaluateModule } from "./evaluate-module.js";
+import { FailedHost, type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
 import { openInspector } from "./open-inspector.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
-import { limitWorkers } from "./guards/limit-workers.js";
-import { refuseSignals } from "./guards/refuse-signals.js";
-import { surviveStrayErrors } from "./guards/survive-faults.js";
+import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
 /** Gets the module of the plugin that an isolate is to run. What it throws is why all instances and events fail. */
 export type LoadModule = () => Promise<unknown>;

@@ -13,14 +13,12 @@ import {
   StartGate,
   threadPort,
 } from "../channel/index.js";
-import { currentThread } from "./current-thread.js";
-import { captureOutput } from "./guards/capture-output.js";
+import { currentThread } from "./live-memory.js";
+import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
 import { serveIsolate } from "./serve-isolate.js";
-import { limitWorkers } from "./guards/limit-workers.js";
-import { refuseSignals } from "./guards/refuse-signals.js";
-import { surviveStrayErrors } from "./guards/survive-faults.js";
+import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
 interface IsolateStart {
   readonly task: IsolateTask;

@@ -4,10 +4,9 @@ import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { writeOutput, SERVER_ENTRY } from "../../program/index.js";
 import { BuildError, type BuiltPlugin, buildPlugin, buildStandalone, type StandalonePlugin } from "../../../build/index.js";
-import { loadOptions } from "../load-directory.js";
+import { loadOptions, signingKey } from "../load-directory.js";
 import type { BuildCommandOptions } from "../invocation.js";
-import { signingKey } from "../read-keys.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../projects/version.js";
 
 /** @throws {CommandError} where one could not be built; the others are. */
 export async function build(options: BuildCommandOptions): Promise<void> {

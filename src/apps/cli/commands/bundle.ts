@@ -11,8 +11,8 @@ import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.
 import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { BundleOptions } from "../invocation.js";
-import { hookChain, tykLoadOptions } from "../load-tyk.js";
-import { packageVersion } from "../version.js";
+import { hookChain, tykLoadOptions } from "../load-directory.js";
+import { packageVersion } from "../projects/version.js";
 
 /** @throws {CommandError} where a plugin cannot be built, or no gateway would take the bundle. */
 export async function bundle(options: BundleOptions): Promise<void> {

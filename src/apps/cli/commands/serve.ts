@@ -13,7 +13,7 @@ import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
-import { trustedKeys } from "../read-keys.js";
+import { trustedKeys } from "../load-directory.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */

@@ -6,8 +6,7 @@ import { parseAddress, tykSettings, tykText } from "../../../gateways/tyk/conf/i
 import { findRelease, NEWEST_RELEASE, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
 import { requireDirectory, writeOutput } from "../../program/index.js";
 import type { TykConfOptions } from "../invocation.js";
-import { reportProblems } from "../load-directory.js";
-import { hookChain, tykLoadOptions } from "../load-tyk.js";
+import { reportProblems, hookChain, tykLoadOptions } from "../load-directory.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function tykConf(options: TykConfOptions): Promise<void> {

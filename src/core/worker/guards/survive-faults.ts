@@ -1,8 +1,29 @@
-// Keeps an isolate alive through what plugin code does outside its handlers.
-import type { LogEntry } from "../../channel/index.js";
+// Takes what plugin code prints, and what it throws where nobody catches it, into the log.
+import { Console } from "node:console";
+import { type LogEntry, LineStream } from "../../channel/index.js";
 import { toErrorInfo } from "../../model/index.js";
 import { type CallOrigin, type CallTracking, NO_TRACKING } from "../current-call.js";
 import type { StrayErrors } from "../gateway-worker.js";
+
+/**
+ * Replaces `console`, `process.stdout` and `process.stderr` of this thread for good. Returns what logs the lines that
+ * are still open, for when the thread ends or another plugin's turn comes.
+ */
+export function captureOutput(log: (entry: LogEntry) => void): () => void {
+  const out = new LineStream("info", log);
+  const err = new LineStream("warn", log);
+  for (const [name, stream] of [
+    ["stdout", out],
+    ["stderr", err],
+  ] as const) {
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
+  }
+  globalThis.console = new Console({ stdout: out, stderr: err });
+  return () => {
+    out.flush();
+    err.flush();
+  };
+}
 
 /** A throw in a timer or a floating promise ends neither the isolate nor its other events. */
 export function surviveStrayErrors(

@@ -2,9 +2,8 @@
 import type { CheckedSchema } from "./checked-schema.js";
 import type { InferConfig } from "./infer-config.js";
 import type { KongFor } from "./kong-for.js";
-import type { Phase } from "./phases.js";
+import { type Phase, PDK_VERSION } from "./phases.js";
 import type { ConfigSchema } from "./schema.js";
-import { PDK_VERSION } from "./version.js";
 
 /** Where a defined plugin carries its {@link PluginStamp}: the same symbol in every copy of this package. */
 export const PLUGIN_STAMP: unique symbol = Symbol.for("pluginserver.plugin");

@@ -39,7 +39,7 @@ export type { KongServiceResponse } from "./namespaces/service-response.js";
 export type { KongService } from "./namespaces/service.js";
 export type { KongVault } from "./namespaces/vault.js";
 export { PDK_NOT_OFFERED, type NotOffered } from "./not-offered.js";
-export { PHASES, type Phase } from "./phases.js";
+export { PHASES, type Phase, PDK_VERSION } from "./phases.js";
 export type { KongPlugin } from "./plugin.js";
 export type {
   ArrayField,
@@ -55,4 +55,3 @@ export type {
   StringField,
 } from "./schema.js";
 export type { BodyOptions, HeaderValue, HeaderValues, ParsedBody, QueryValue, QueryValues, UploadedFile } from "./values.js";
-export { PDK_VERSION } from "./version.js";

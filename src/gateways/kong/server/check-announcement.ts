@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import type { PluginMetadata } from "../../../core/channel/index.js";
 import type { DefinitionCheck, PluginSource } from "../../../core/plugins/index.js";
 import { checkSchema, type SchemaProblem } from "../schema/index.js";
-import { announcementOf } from "./announcement.js";
+import { announcementOf } from "./plugin-info.js";
 
 /** Words with a meaning of their own in the gateway's list of plugins. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["bundled", "off"]);

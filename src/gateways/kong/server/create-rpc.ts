@@ -15,8 +15,8 @@ import {
 } from "../rpc/index.js";
 import type { EventLog } from "./event-log.js";
 import type { LimitedLog } from "../../../core/log/index.js";
-import type { Predecessor } from "./predecessor.js";
-import type { Siblings } from "./siblings.js";
+import type { Predecessor } from "./takeover/predecessor.js";
+import type { Siblings } from "./takeover/siblings.js";
 
 export interface RpcOptions extends Pick<GatewayRpcOptions, "protocol" | "maxMessageSize" | "onOpen" | "onClose"> {
   readonly service: PluginService;

@@ -1,10 +1,12 @@
-// Says in the log what went wrong with events and instances: whose they are by the ids that the gateway gave, and equal lines once.
+// Says in the log what went wrong with events and instances: whose they are by the ids that the gateway gave, and equal lines once; and what the process itself prints.
+import type { Logger } from "pino";
 import { cutText, type ErrorInfo } from "../../../core/model/index.js";
 import { gatewayIds } from "../schema/index.js";
 import type { PluginLog } from "../../../core/server/index.js";
-import type { LogEntry } from "../../../core/channel/index.js";
+import { type LogEntry, limitLog } from "../../../core/channel/index.js";
 import { encodedText, type GatewayEvent, methodOfCall } from "../rpc/index.js";
 import { type LimitedLog, errorField, logFields } from "../../../core/log/index.js";
+import { captureOutput } from "../../../core/worker/index.js";
 
 /** The gateway's name of a phase, or what a stranger sent as one. */
 const MAX_PHASE = 100;
@@ -76,3 +78,7 @@ export class EventLog implements PluginLog {
 }
 
 const phaseOf = ({ phase }: GatewayEvent): string => cutText(phase, MAX_PHASE);
+
+export function logOwnOutput(logger: Logger): void {
+  captureOutput(limitLog(({ level, message }) => logger[level](message)));
+}

@@ -1,13 +1,11 @@
 // The door of the Kong gateway's server: sockets, instances and events on one side, plugins on the other.
-export { announcementOf } from "./announcement.js";
+export { announcementOf, pluginInfo, KONG_WORKER } from "./plugin-info.js";
 export { checkAnnouncement } from "./check-announcement.js";
 export { EmbeddedError } from "./errors.js";
 export { generationOf } from "./generation-of.js";
 export { InThreadPool } from "./in-thread-pool.js";
 export { OnePlugin } from "./one-plugin.js";
-export { logOwnOutput } from "./own-output.js";
-export { pluginInfo } from "./plugin-info.js";
+export { logOwnOutput } from "./event-log.js";
 export { type ServerOptions, PluginServer, type PluginServerOptions, SHORTER_PATH } from "./plugin-server.js";
 export { serveDirectory } from "./serve-directory.js";
-export type { OwnInstances, SharedInstance, Siblings } from "./siblings.js";
-export { KONG_WORKER } from "./worker-module.js";
+export type { OwnInstances, SharedInstance, Siblings } from "./takeover/siblings.js";

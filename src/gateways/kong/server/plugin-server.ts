@@ -21,13 +21,13 @@ import { type CreatePool, type CreateSource, Engine } from "../../../core/server
 import type { Keeper } from "../../../core/supervisor/index.js";
 import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
-import { HandOver } from "./hand-over.js";
-import { InstanceIds } from "./instance-ids.js";
+import { HandOver } from "./takeover/hand-over.js";
+import { InstanceIds } from "./takeover/instance-ids.js";
 import { KeptInstances } from "./kept-instances.js";
 import { LimitedLog } from "../../../core/log/index.js";
-import { Predecessor } from "./predecessor.js";
+import { Predecessor } from "./takeover/predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
-import type { Siblings } from "./siblings.js";
+import type { Siblings } from "./takeover/siblings.js";
 
 /** What to do where the socket's path is too long for clients. */
 export const SHORTER_PATH = "use -socket or a shorter -kong-prefix";

@@ -3,7 +3,7 @@ import type { PluginApi, VersionMatch } from "../../../core/plugins/index.js";
 import type { TrustedKey } from "../../../core/signing/index.js";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, PluginDirectory } from "../../../core/server/index.js";
 import { checkAnnouncement } from "./check-announcement.js";
-import { KONG_WORKER } from "./worker-module.js";
+import { KONG_WORKER } from "./plugin-info.js";
 import { PluginServer, type ServerOptions } from "./plugin-server.js";
 
 /** Times are in milliseconds, sizes in bytes. */

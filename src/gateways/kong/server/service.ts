@@ -13,7 +13,7 @@ import type { Protocol } from "../msgpack/index.js";
 import { isDeeperThan, redactConfig } from "../schema/index.js";
 import { pluginInfo } from "./plugin-info.js";
 import type { AskedInstance, KeptInstances } from "./kept-instances.js";
-import type { Siblings } from "./siblings.js";
+import type { Siblings } from "./takeover/siblings.js";
 
 export interface ServiceOptions {
   readonly engine: Engine<GatewayEvent>;

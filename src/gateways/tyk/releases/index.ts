@@ -1,3 +1,2 @@
 // The door of releases: what each release of the Tyk gateway does with rich plugins, as facts that the others decide by.
-export { findRelease, NEWEST_RELEASE, type TykRelease } from "./tyk-release.js";
-export { ReleaseError, type ReleaseErrorCode } from "./errors.js";
+export { findRelease, NEWEST_RELEASE, type TykRelease, ReleaseError, type ReleaseErrorCode } from "./tyk-release.js";

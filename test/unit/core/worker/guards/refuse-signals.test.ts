@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
-import { whyRefused } from "../../../../../src/core/worker/guards/refuse-signals.js";
+import { whyRefused } from "../../../../../src/core/worker/guards/confine.js";
 
 it("the server, all it was started by, its process group, its own group and every process", () => {
   const server = process.pid;

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, wri
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { InstanceIds } from "../../../../../src/gateways/kong/server/instance-ids.js";
+import { InstanceIds } from "../../../../../src/gateways/kong/server/takeover/instance-ids.js";
 import { createTempDir, type TempDir } from "../../../../support/index.js";
 
 const BLOCK = 2 ** 16;

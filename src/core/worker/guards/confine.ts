@@ -1,6 +1,55 @@
-// Keeps a plugin from ending the server, or whoever started it, with a signal.
-import { readFileSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+// Keeps plugin code from what is not its own: descriptors, signals, threads beyond the limits of its isolate.
+import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import workerThreads, { isMainThread, resourceLimits, type WorkerOptions } from "node:worker_threads";
+
+/** The descriptor of the pipe to the server. */
+export const CHANNEL = 3;
+const FIRST_OTHER = CHANNEL + 1;
+/** `O_CLOEXEC` on Linux. Node.js opens everything with it, so what lacks it was opened by whoever started the server. */
+const CLOSE_ON_EXEC = 0o2000000;
+
+/** Does nothing where the system does not tell about descriptors. */
+export function closeInherited(): void {
+  for (const descriptor of descriptors()) {
+    if (descriptor >= FIRST_OTHER && isInherited(descriptor)) closeSync(descriptor);
+  }
+}
+
+function descriptors(): number[] {
+  try {
+    return readdirSync("/proc/self/fdinfo").map(Number);
+  } catch {
+    // A system without /proc: nothing is known to be inherited.
+    return [];
+  }
+}
+
+function isInherited(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8"))?.[1];
+    return flags !== undefined && (parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+  } catch {
+    // The one that the list was read with is gone.
+    return false;
+  }
+}
+
+/** In a child process the limit is a flag, which holds for its workers too. */
+export function limitWorkers(): void {
+  if (isMainThread) return;
+  const { maxOldGenerationSizeMb: limit = Infinity } = resourceLimits;
+  const { Worker } = workerThreads;
+  workerThreads.Worker = class extends Worker {
+    constructor(file: string | URL, options: WorkerOptions = {}) {
+      const wanted = options.resourceLimits?.maxOldGenerationSizeMb ?? limit;
+      const limits = { ...options.resourceLimits, maxOldGenerationSizeMb: Math.min(wanted, limit) };
+      super(file, { ...options, resourceLimits: limits });
+    }
+  };
+  Object.defineProperty(workerThreads.Worker, "name", { value: "Worker" });
+  syncBuiltinESMExports();
+}
 
 interface ProcessFacts {
   readonly parent: number;

@@ -1,15 +1,15 @@
 // Runs a plugin's hooks in this thread for the stand-in of Tyk: what a server does between gRPC and an isolate, without either.
-import type { CallHostListener, LogEntry } from "../../core/channel/index.js";
-import type { ApiDefinition } from "../../gateways/tyk/api/index.js";
+import type { CallHostListener, LogEntry } from "../../../core/channel/index.js";
+import type { ApiDefinition } from "../../../gateways/tyk/api/index.js";
 import {
   type HookKind,
   hookFunction,
   KIND_OF_TYPE,
   readEventPayload,
   readObjectHead,
-} from "../../gateways/tyk/messages/index.js";
-import { type Dispatcher, StandinError } from "../../gateways/tyk/standin/index.js";
-import { type TykDefinition, TykHost } from "../../gateways/tyk/worker/index.js";
+} from "../../../gateways/tyk/messages/index.js";
+import { type Dispatcher, StandinError } from "../../../gateways/tyk/standin/index.js";
+import { type TykDefinition, TykHost } from "../../../gateways/tyk/worker/index.js";
 
 /** gRPC's. */
 const NOT_FOUND = 5;

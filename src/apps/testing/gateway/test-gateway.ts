@@ -6,19 +6,19 @@ import {
   type PluginInfo,
   PluginInstances,
   Router,
-} from "../../gateways/kong/standin/index.js";
+} from "../../../gateways/kong/standin/index.js";
 import {
   createGatewayFacts,
   type GatewayFacts,
   isAtLeast,
   type KongVersion,
   type PluginEntity,
-} from "../../gateways/kong/pdk-functions/index.js";
-import { checkConfig } from "../../gateways/kong/schema/index.js";
-import { messageOf, TestingError } from "./errors.js";
+} from "../../../gateways/kong/pdk-functions/index.js";
+import { checkConfig } from "../../../gateways/kong/schema/index.js";
+import { messageOf, TestingError } from "../errors.js";
 import { InProcessServer } from "./in-process-server.js";
-import type { LoadedPlugin } from "./load-plugin.js";
-import type { TestConsumer, TestSettings } from "./options.js";
+import type { LoadedPlugin } from "../load-plugin.js";
+import type { TestConsumer, TestSettings } from "../options.js";
 
 export interface TestGateway {
   readonly plugin: LoadedPlugin;

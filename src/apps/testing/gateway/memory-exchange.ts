@@ -7,11 +7,11 @@ import {
   UpstreamFailure,
   upstreamHeaders,
   upstreamPath,
-} from "../../gateways/kong/standin/index.js";
-import { type GatewayFacts, type GatewayRequest, parseQuery, queryTable } from "../../gateways/kong/pdk-functions/index.js";
-import { checkAnswer } from "./check-options.js";
-import { readable, sentMessage, UpstreamRequest } from "./messages.js";
-import type { Upstream, UpstreamAnswer } from "./options.js";
+} from "../../../gateways/kong/standin/index.js";
+import { type GatewayFacts, type GatewayRequest, parseQuery, queryTable } from "../../../gateways/kong/pdk-functions/index.js";
+import { checkAnswer } from "../check-options.js";
+import { readable, sentMessage, UpstreamRequest } from "../messages.js";
+import type { Upstream, UpstreamAnswer } from "../options.js";
 
 const BODILESS_STATUS: ReadonlySet<number> = new Set([204, 304]);
 

@@ -1,4 +1,23 @@
-// Remembers short texts by their bytes: keys, method and header names repeat, and making a string costs more than finding it.
+// Writes, finds and cuts texts: short ones without a call into the runtime, long ones to a length that can be logged.
+
+/** Writes `text` to `target` from `start` on, which has room for it; false where there is more than ASCII in it. */
+export function writeAscii(target: Uint8Array, start: number, text: string): boolean {
+  const { length } = text;
+  for (let i = 0; i < length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    target[start + i] = unit;
+  }
+  return true;
+}
+
+/** A text of at most `max` characters, and how many it had. `length` says that where the text itself is cut already. */
+export function cutText(text: string, max: number, length = text.length): string {
+  return length <= max ? text : `${copyOf(text.slice(0, max))}… (${length} characters)`;
+}
+
+/** V8 keeps a long text in memory for as long as there is a part of it. */
+const copyOf = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le");
 
 /** Longer texts are rarely seen twice. */
 const MAX_SIZE = 32;

@@ -1,6 +1,6 @@
 // Gets clients to leave a server whose path another has taken over, without losing a call.
 import { performance } from "node:perf_hooks";
-import type { GatewayRpc, Connection } from "../rpc/index.js";
+import type { GatewayRpc, Connection } from "../../rpc/index.js";
 
 /** Milliseconds between two looks, and between two hints to clients that stay. */
 const CHECK = 2;

@@ -1,7 +1,7 @@
 // Runs a plugin for Tyk against the stand-in of the gateway, in memory.
-import type { ApiDefinition, NewSession, Session } from "../../gateways/tyk/api/index.js";
-import { decodeObject, encodeObject } from "../../gateways/tyk/messages/index.js";
-import { findRelease, NEWEST_RELEASE } from "../../gateways/tyk/releases/index.js";
+import type { ApiDefinition, NewSession, Session } from "../../../gateways/tyk/api/index.js";
+import { decodeObject, encodeObject } from "../../../gateways/tyk/messages/index.js";
+import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import {
   describeApi,
   type FiredEvent,
@@ -9,10 +9,10 @@ import {
   KeyStore,
   type TykApi,
   TykGateway,
-} from "../../gateways/tyk/standin/index.js";
-import { acceptSession, plainSession, readPlugin, type TykDefinition } from "../../gateways/tyk/worker/index.js";
-import { messageOf, TestingError } from "./errors.js";
-import { type HeadersInput, sentMessage, type TestBody, TestResponse, type UpstreamRequest } from "./messages.js";
+} from "../../../gateways/tyk/standin/index.js";
+import { acceptSession, plainSession, readPlugin, type TykDefinition } from "../../../gateways/tyk/worker/index.js";
+import { messageOf, TestingError } from "../errors.js";
+import { type HeadersInput, sentMessage, type TestBody, TestResponse, type UpstreamRequest } from "../messages.js";
 import { TykMemoryDispatcher } from "./tyk-memory-dispatcher.js";
 import { pairsOf, type TykTestAnswer, TykTestService } from "./tyk-test-service.js";
 

@@ -1,7 +1,7 @@
 // What a server asks of those that serve the same path in other threads: a gateway may come to any of them with any connection.
-import type { CallIds } from "../../../core/calls/index.js";
-import type { BindingTable, SleepingBinding } from "../../../core/plugins/index.js";
-import type { PassedStep, TakeStep } from "../rpc/index.js";
+import type { CallIds } from "../../../../core/calls/index.js";
+import type { BindingTable, SleepingBinding } from "../../../../core/plugins/index.js";
+import type { PassedStep, TakeStep } from "../../rpc/index.js";
 
 /** An instance as servers tell each other of it: each starts its own when it is first asked for it. */
 export interface SharedInstance extends Pick<SleepingBinding, "id" | "plugin" | "config" | "started"> {

@@ -1,8 +1,8 @@
 // Asks the server that had the socket path before for its events: a gateway's step may come here over a new connection.
 import type { Socket } from "node:net";
-import type { PassedStep } from "../rpc/index.js";
-import { connectToOwn, formerPath, removeDeadFormer } from "../../../core/net/index.js";
-import { encodeNotification, encodeValue, MessageReader, MsgpackDecoder } from "../msgpack/index.js";
+import type { PassedStep } from "../../rpc/index.js";
+import { connectToOwn, formerPath, removeDeadFormer } from "../../../../core/net/index.js";
+import { encodeNotification, encodeValue, MessageReader, MsgpackDecoder } from "../../msgpack/index.js";
 
 const RESPONSE = 1;
 

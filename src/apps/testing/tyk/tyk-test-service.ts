@@ -1,6 +1,6 @@
 // Owns the service behind the stand-in of a test: what it answers, and what it was asked.
-import type { HeaderList, Upstream } from "../../gateways/tyk/standin/index.js";
-import { bodyBytes, headerList, type HeadersInput, type TestBody, UpstreamRequest } from "./messages.js";
+import type { HeaderList, Upstream } from "../../../gateways/tyk/standin/index.js";
+import { bodyBytes, headerList, type HeadersInput, type TestBody, UpstreamRequest } from "../messages.js";
 
 /** What the service answers. */
 export interface TykTestUpstream {

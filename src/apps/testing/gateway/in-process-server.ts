@@ -1,6 +1,6 @@
 // The plugin server of a test: the events of the real one around the runtime, in this thread and without a wire.
-import { decodeData, encodeData, type PluginServerCalls } from "../../gateways/kong/standin/index.js";
-import { PdkError } from "../../gateways/kong/pdk/index.js";
+import { decodeData, encodeData, type PluginServerCalls } from "../../../gateways/kong/standin/index.js";
+import { PdkError } from "../../../gateways/kong/pdk/index.js";
 import {
   encodedText,
   ErrorCalls,
@@ -9,10 +9,10 @@ import {
   failureCalls,
   GatewayEvent,
   methodOfCall,
-} from "../../gateways/kong/rpc/index.js";
-import { gatewayCodecs, KongHost, type PluginDefinition } from "../../gateways/kong/worker/index.js";
-import { encodeCall, PHASE_OVER, phaseFunction } from "../../gateways/kong/msgpack/index.js";
-import { unwatchRejections, watchRejections } from "./watch-rejections.js";
+} from "../../../gateways/kong/rpc/index.js";
+import { gatewayCodecs, KongHost, type PluginDefinition } from "../../../gateways/kong/worker/index.js";
+import { encodeCall, PHASE_OVER, phaseFunction } from "../../../gateways/kong/msgpack/index.js";
+import { unwatchRejections, watchRejections } from "../watch-rejections.js";
 
 const PROTOCOL = "MsgPack:1";
 const DIALECT = { protocol: PROTOCOL, streams: false, phaseOver: PHASE_OVER, encodeCall } as const;

@@ -1,6 +1,21 @@
-// Checks the paths of the command line, so that a wrong one is one clear line and no stack trace.
+// What a program finds around it, and what of that its plugin sees: variables, folders, the module that makes it a program.
 import { access, constants, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { CommandError } from "../../core/model/index.js";
+
+/**
+ * The server's own, less the variables that one of `hidden` names; a `*` stands for any characters. What an isolate
+ * changes in it stays in the isolate.
+ */
+export function pluginEnvironment(hidden: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const patterns = hidden.map(toPattern);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !patterns.some((pattern) => pattern.test(name))));
+}
+
+function toPattern(text: string): RegExp {
+  const escaped = text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${escaped.join(".*")}$`);
+}
 
 const reason = (error: unknown): string =>
   error instanceof Error && "code" in error && error.code === "ENOENT"
@@ -24,3 +39,6 @@ export async function requireWritable(path: string, what: string): Promise<void>
     );
   });
 }
+
+/** Absolute path of the module that makes a plugin a program. */
+export const SERVER_ENTRY = fileURLToPath(new URL("./public.js", import.meta.url));
