@@ -46,7 +46,16 @@ const MODES = {
 } as const satisfies Record<Mode, unknown>;
 
 /** Whatever can be had without installing anything. */
-const SMOKE_PEERS = ["isolates", "in-thread", "in-thread-protobuf", "plugin-socket", "floor", "grpc-js", "tyk-floor"];
+const SMOKE_PEERS = [
+  "isolates",
+  "in-thread",
+  "in-thread-protobuf",
+  "plugin-socket",
+  "floor",
+  "tyk-isolates",
+  "grpc-js",
+  "tyk-floor",
+];
 
 const list = (value: string | undefined): string[] | undefined => value?.split(",").map((item) => item.trim());
 

@@ -51,7 +51,21 @@ const atMost = (limit: number, what: string, value: Target["value"]): Target => 
 const HELLO_64 = (peer: string): Place => ["hello", peer, 64];
 const ONE_CPU = (peer: string): Place => ["hello on one CPU", peer, 1];
 
+/** Of one hook behind a Tyk gateway. */
+const tykRatio = (limit: number, scenario: string, over: string, under: string, at: number): Target =>
+  atLeast(
+    limit,
+    `${scenario}, ${at}: ${over}' hooks/s, in those of ${under}`,
+    ratio("phasesPerSecond", [scenario, over, at], [scenario, under, at]),
+  );
+
+const TYK_TARGETS: readonly Target[] = [
+  ...[1, 16, 64].map((at) => tykRatio(1.2, "tyk", "tyk-isolates", "grpc-js", at)),
+  ...[1, 16].map((at) => tykRatio(2, "tyk 64 kB", "tyk-isolates", "grpc-js", at)),
+];
+
 export const TARGETS: readonly Target[] = [
+  ...TYK_TARGETS,
   atLeast(1.6, "hello, 64: isolates' phases/s, in those of kong-pdk", ratio("phasesPerSecond", HELLO_64(OURS), HELLO_64(OLD))),
   atMost(1, "hello, 64: isolates' CPU per phase, in that of kong-pdk", ratio("cpuPerPhase", HELLO_64(OURS), HELLO_64(OLD))),
   atLeast(

@@ -1,6 +1,8 @@
 // A pre hook of the Tyk gateway that sets one header.
-module.exports = {
-  pre: (request) => {
+const { defineTykPlugin } = require("pluginserver/tyk");
+
+exports.default = defineTykPlugin({
+  pre(request) {
     request.headers.set("X-Hello", "hello");
   },
-};
+});

@@ -22,6 +22,14 @@ import { type DriverState, HookCaller } from "./hook-caller.js";
 import { KeyStore } from "./key-store.js";
 import { isBelow, rewrite, targetOf, withoutListenPath } from "./target.js";
 
+/** What analytics have of a request, as far as hooks have to do with it. */
+export interface AnalyticsRecord {
+  readonly apiId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+}
+
 export interface TykGatewayOptions {
   readonly apis: readonly TykApi[];
   readonly dispatcher: Dispatcher;
@@ -31,6 +39,8 @@ export interface TykGatewayOptions {
   /** Ids of the policies that there are. */
   readonly policies?: readonly string[] | undefined;
   readonly store?: KeyStore | undefined;
+  /** A request was answered: the gateway writes a record of it. */
+  readonly onRecord?: ((record: AnalyticsRecord) => void) | undefined;
   readonly onEvent?: ((event: FiredEvent) => void) | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -60,8 +70,11 @@ export class TykGateway {
   readonly #authentication: Authentication;
   readonly #cache = new Map<string, GatewayResponse>();
 
+  readonly #onRecord: (record: AnalyticsRecord) => void;
+
   constructor(options: TykGatewayOptions) {
     const { apis, dispatcher, upstream, driver = "loaded", policies = [], onEvent = () => {}, onLog = () => {} } = options;
+    this.#onRecord = options.onRecord ?? (() => {});
     this.#release = options.release ?? findRelease(NEWEST_RELEASE);
     // Longer paths first, as the gateway sorts its routes.
     this.#apis = [...apis].sort((left, right) => right.listenPath.length - left.listenPath.length);
@@ -105,7 +118,10 @@ export class TykGateway {
       body: client.body,
       session,
     };
-    return (await this.#runRequestHooks(exchange)) ?? this.#respond(exchange);
+    const outcome = (await this.#runRequestHooks(exchange)) ?? (await this.#respond(exchange));
+    // Whoever made the answer: a hook's counts as the upstream's does.
+    if (!("dropped" in outcome)) this.#onRecord({ apiId: api.id, method: client.method, path: url.path, status: outcome.status });
+    return outcome;
   }
 
   async #runRequestHooks(exchange: Exchange): Promise<Verdict> {

@@ -11,7 +11,7 @@ export type {
   UpstreamRequest,
   UpstreamResponse,
 } from "./exchange.js";
-export { TykGateway, type TykGatewayOptions } from "./gateway.js";
+export { type AnalyticsRecord, TykGateway, type TykGatewayOptions } from "./gateway.js";
 export type { HeaderList } from "./go-headers.js";
 export { type Dispatcher, GrpcDispatcher, type GrpcOptions } from "./grpc-client.js";
 export type { DriverState } from "./hook-caller.js";

@@ -84,6 +84,30 @@ describe("a server that is down", () => {
   });
 });
 
+describe("a hook that takes long", () => {
+  it("is waited for: its call has no deadline", async () => {
+    let called = (): void => {};
+    let answer = (): void => {};
+    const isCalled = new Promise<void>((resolve) => (called = resolve));
+    const fixture = await start({
+      script: (call) =>
+        new Promise((resolve) => {
+          answer = () => resolve(call);
+          called();
+        }),
+    });
+    let isAnswered = false;
+    const sent = fixture.send("/t/x").then((response) => {
+      isAnswered = true;
+      return response.status;
+    });
+    await isCalled;
+    expect([isAnswered, fixture.plugins.deadlines]).toEqual([false, [undefined]]);
+    answer();
+    expect(await sent).toBe(200);
+  });
+});
+
 describe("a client that leaves", () => {
   const hanging = async (version: string): Promise<boolean> => {
     let called = (): void => {};

@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { findRelease } from "../../../../../src/gateways/tyk/releases/index.js";
 import {
   describeApi,
+  type AnalyticsRecord,
   type FiredEvent,
   GrpcDispatcher,
   type GrpcOptions,
@@ -58,6 +59,7 @@ export class Fixture {
   readonly gateway: TykGateway;
   readonly upstream: Seen[] = [];
   readonly events: FiredEvent[];
+  readonly records: AnalyticsRecord[];
   readonly log: string[];
   /** Milliseconds that the clock of the gateway's store is ahead. */
   readonly clock: { ahead: number };
@@ -69,12 +71,19 @@ export class Fixture {
     gateway: TykGateway;
     upstream: Seen[];
     events: FiredEvent[];
+    records: AnalyticsRecord[];
     log: string[];
     clock: { ahead: number };
     served: ServedGateway;
     closers: (() => void | Promise<void>)[];
   }) {
-    ({ plugins: this.plugins, gateway: this.gateway, upstream: this.upstream, events: this.events } = parts);
+    ({
+      plugins: this.plugins,
+      gateway: this.gateway,
+      upstream: this.upstream,
+      events: this.events,
+      records: this.records,
+    } = parts);
     ({ log: this.log, clock: this.clock, served: this.#served, closers: this.#closers } = parts);
   }
 
@@ -99,6 +108,7 @@ export class Fixture {
     const service = await startUpstream(seen, upstream);
     const { ask, close: closeUpstream } = httpUpstream();
     const events: FiredEvent[] = [];
+    const records: AnalyticsRecord[] = [];
     const log: string[] = [];
     const clock = { ahead: 0 };
     const targetUrl = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
@@ -109,6 +119,7 @@ export class Fixture {
       release,
       store: new KeyStore(() => Date.now() + clock.ahead),
       onEvent: (event) => events.push(event),
+      onRecord: (record) => records.push(record),
       onLog: (line) => log.push(line),
       ...gateway,
     });
@@ -124,7 +135,7 @@ export class Fixture {
         service.close();
       },
     ];
-    return new Fixture({ plugins, gateway: standin, upstream: seen, events, log, clock, served, closers });
+    return new Fixture({ plugins, gateway: standin, upstream: seen, events, records, log, clock, served, closers });
   }
 
   async close(): Promise<void> {

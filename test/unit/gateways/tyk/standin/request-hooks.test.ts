@@ -293,6 +293,7 @@ describe("a hook that answers", () => {
     );
     expect(await send("/t/get")).toMatchObject({ status: 404, body: "none" });
     expect(plugins.calls.map(({ hook_name }) => hook_name)).toEqual(["p"]);
+    expect(t?.records).toEqual([{ apiId: "test", method: "GET", path: "/t/get", status: 404 }]);
   });
 });
 

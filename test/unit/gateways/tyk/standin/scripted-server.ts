@@ -34,6 +34,8 @@ export class ScriptedServer {
   readonly calls: HookCall[] = [];
   readonly events: Fields[] = [];
   readonly authorities: string[] = [];
+  /** `grpc-timeout` of each call. */
+  readonly deadlines: unknown[] = [];
   script: Script = (call) => call;
   onEvent: () => void = () => {};
   address = "";
@@ -72,6 +74,7 @@ export class ScriptedServer {
       })
       .on("stream", (stream, headers) => {
         this.authorities.push(String(headers[":authority"]));
+        this.deadlines.push(headers["grpc-timeout"]);
         stream.on("error", () => {});
         this.#answer(stream, String(headers[":path"])).catch((error: unknown) => finish(stream, 13, String(error)));
       });
