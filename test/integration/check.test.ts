@@ -187,6 +187,22 @@ describe("pluginserver check", () => {
     expect(stdout.toString()).toContain("# Kong 2.0 has no response phase: the response handlers of responds never run.");
   });
 
+  it("warns of a preread handler with the releases that let streams through without it, as kong-conf does", async () => {
+    temp.write("streams/guard.cjs", `module.exports = { Plugin: class { preread() {} }, Schema: [], Version: "1.0.0" };`);
+    for (const [version, isRun] of [
+      ["3.0", true],
+      ["3.1", false],
+      ["3.4.2", false],
+      ["3.5", true],
+    ] as const) {
+      const flags = ["-kong-version", version];
+      const checked = (await runCli(["check", `${temp.path}/streams`, ...flags])).stdout.toString();
+      const configured = (await runCli(["kong-conf", "-plugins-dir", `${temp.path}/streams`, ...flags])).stdout.toString();
+      expect([version, checked.includes("its preread handler never runs")]).toEqual([version, !isRun]);
+      expect([version, configured.includes("the preread handlers of guard never run.")]).toEqual([version, !isRun]);
+    }
+  });
+
   it.each([
     ["two directories", ["check", "a", "b"], 2],
     ["a directory that is not there", ["check", "nowhere"], 1],

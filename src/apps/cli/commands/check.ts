@@ -82,8 +82,11 @@ function served(generation: Generation, release: GatewayRelease | undefined): Fi
 
 /** What that gateway never does. */
 function misfits(phases: readonly string[], release: GatewayRelease | undefined): string[] {
-  if (release === undefined || release.runsResponse || !phases.includes("response")) return [];
-  return [`its response handler never runs: Kong ${release.name} has no response phase`];
+  if (release === undefined) return [];
+  const { name, neverRuns } = release;
+  return Object.entries(neverRuns).flatMap(([phase, why]) =>
+    phases.includes(phase) ? [`its ${phase} handler never runs: Kong ${name} ${why}`] : [],
+  );
 }
 
 function announced(metadata: PluginMetadata) {

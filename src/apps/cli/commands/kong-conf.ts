@@ -23,7 +23,7 @@ export async function kongConf(options: KongConfOptions): Promise<void> {
     executable: EXECUTABLE,
     pluginsDirectory: resolve(options.pluginsDirectory),
     plugins,
-    responders: registry.list().flatMap(({ name, metadata }) => (metadata.functions.includes("response") ? [name] : [])),
+    phasesOf: new Map(registry.list().map(({ name, metadata }) => [name, metadata.functions] as const)),
     protocol: options.protocol,
   };
   await writeOutput(settingsText(kongSettings(server, release, options.mode), options.format));

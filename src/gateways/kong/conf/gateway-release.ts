@@ -12,8 +12,8 @@ export interface GatewayRelease {
   readonly needsStartCommand: boolean;
   /** Which plugins of a dump it registers. */
   readonly registers: "all" | "first";
-  /** Whether it runs response handlers. */
-  readonly runsResponse: boolean;
+  /** The phases whose handlers it never runs, and why. */
+  readonly neverRuns: Readonly<Record<string, string>>;
   /** Whether an executable with the name of an entry is also asked for its plugin, with -dump. */
   readonly asksExecutable: boolean;
   /** For a release that came later: the newest one whose facts are known, which are taken for it. */
@@ -27,20 +27,23 @@ const FIRST_NAMES: Facts = {
   dump: "array",
   needsStartCommand: false,
   registers: "all",
-  runsResponse: true,
+  neverRuns: {},
   asksExecutable: false,
 };
 const LATE_2: Facts = { ...FIRST_NAMES, legacy: "other", dump: "object" };
 const EARLY_3: Facts = { ...LATE_2, legacy: "gone" };
 
+/** Measured with 3.4.2: its stream workers wait for ever until the plugin server is ready. Its sources are so from 3.1 on. */
+const NO_STREAMS = { preread: "lets TCP and TLS streams through without the plugins of a plugin server" };
+
 /** The newest minor release of each row that it holds for; the rows are in order. */
 const RELEASES: readonly { readonly major: number; readonly upTo: number; readonly facts: Facts }[] = [
-  { major: 2, upTo: 1, facts: { ...FIRST_NAMES, legacy: "only", runsResponse: false } },
+  { major: 2, upTo: 1, facts: { ...FIRST_NAMES, legacy: "only", neverRuns: { response: "has no response phase" } } },
   { major: 2, upTo: 2, facts: { ...FIRST_NAMES, legacy: "only" } },
   { major: 2, upTo: 3, facts: FIRST_NAMES },
   { major: 2, upTo: 8, facts: LATE_2 },
   { major: 3, upTo: 0, facts: EARLY_3 },
-  { major: 3, upTo: 4, facts: { ...EARLY_3, needsStartCommand: true } },
+  { major: 3, upTo: 4, facts: { ...EARLY_3, needsStartCommand: true, neverRuns: NO_STREAMS } },
   { major: 3, upTo: 8, facts: EARLY_3 },
   { major: 3, upTo: 9, facts: { ...EARLY_3, registers: "first", asksExecutable: true } },
 ];

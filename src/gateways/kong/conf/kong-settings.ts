@@ -16,8 +16,8 @@ export interface ConfiguredServer {
   readonly pluginsDirectory: string;
   /** Names of the plugins there. */
   readonly plugins: readonly string[];
-  /** Those of them that have a response handler. */
-  readonly responders?: readonly string[];
+  /** The phases that each of them has handlers for. */
+  readonly phasesOf?: ReadonlyMap<string, readonly string[]>;
   readonly kongPrefix: string;
   readonly socket: string | undefined;
   /** The folder of the sockets of single plugins. */
@@ -53,9 +53,13 @@ export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
 }
 
 /** What the release never runs of the plugins. */
-export function phaseComments({ responders = [] }: ConfiguredServer, { name, runsResponse }: GatewayRelease): Setting[] {
-  if (runsResponse || responders.length === 0) return [];
-  return [comment(`Kong ${name} has no response phase: the response handlers of ${responders.join(", ")} never run.`)];
+export function phaseComments({ phasesOf = new Map() }: ConfiguredServer, { name, neverRuns }: GatewayRelease): Setting[] {
+  return Object.entries(neverRuns).flatMap(([phase, why]) => {
+    const plugins = [...phasesOf].filter(([, phases]) => phases.includes(phase)).map(([plugin]) => plugin);
+    return plugins.length === 0
+      ? []
+      : [comment(`Kong ${name} ${why}: the ${phase} handlers of ${plugins.join(", ")} never run.`)];
+  });
 }
 
 /** One process, one socket. @throws {CommandError} for what the release cannot do. */

@@ -2,8 +2,8 @@
 import type { FailureCall } from "./gateway-event.js";
 
 /**
- * The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. For `preread` it is what the
- * gateway's public sources say: from 2.2 on it ends the stream, before that it is an error, which ends it as well.
+ * The phases in which a request can still be answered, as measured: elsewhere `exit` is refused. In `preread` it ends
+ * the stream in 2.8.5 and 3.9.1; by the gateway's public sources so from 2.2 on, before that it is an error, which ends it as well.
  */
 const EXIT_PHASES: ReadonlySet<string> = new Set(["rewrite", "access", "response", "preread"]);
 
