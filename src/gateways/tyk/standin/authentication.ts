@@ -1,9 +1,9 @@
 // Takes a session from auth_check, keeps it, and checks what the gateway checks of one.
 import type { CoprocessObject, SessionState } from "../messages/index.js";
-import { errorPage } from "./error-page.js";
+import { errorPage } from "./http/error-page.js";
 import type { Events } from "./events.js";
 import type { Exchange, Verdict } from "./exchange.js";
-import { type HookCaller, tokenOf } from "./hook-caller.js";
+import { type HookCaller, tokenOf } from "./hooks/hook-caller.js";
 import { extractKey, type KeyStore } from "./key-store.js";
 
 export interface AuthenticationOptions {

@@ -1,8 +1,8 @@
 // Fires the gateway's events, and tells the plugin server of those that an API has handlers for.
 import { encodeEvent } from "../messages/index.js";
 import type { Exchange } from "./exchange.js";
-import type { Dispatcher } from "./grpc-client.js";
-import { urlText } from "./go-url.js";
+import type { Dispatcher } from "./hooks/grpc-client.js";
+import { urlText } from "./http/go-url.js";
 
 export type EventType = "AuthFailure" | "KeyExpired" | "RatelimitExceeded" | "QuotaExceeded";
 

@@ -2,9 +2,9 @@
 import type { SessionState } from "../messages/index.js";
 import type { TykRelease } from "../releases/index.js";
 import type { TykApi } from "./api.js";
-import type { GoHeaders, HeaderList } from "./go-headers.js";
-import type { GoUrl } from "./go-url.js";
-import type { ByteText } from "./byte-text.js";
+import type { GoHeaders, HeaderList } from "./http/go-headers.js";
+import type { GoUrl } from "./http/go-url.js";
+import type { ByteText } from "./http/byte-text.js";
 
 /** A request as a client sent it. */
 export interface ClientRequest {

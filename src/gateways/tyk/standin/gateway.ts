@@ -2,8 +2,8 @@
 import { findRelease, NEWEST_RELEASE, type TykRelease } from "../releases/index.js";
 import type { TykApi } from "./api.js";
 import { Authentication } from "./authentication.js";
-import type { HookedResponse } from "./build-object.js";
-import { errorPage } from "./error-page.js";
+import type { HookedResponse } from "./hooks/build-object.js";
+import { errorPage } from "./http/error-page.js";
 import { Events, type FiredEvent } from "./events.js";
 import type {
   ClientRequest,
@@ -15,10 +15,10 @@ import type {
   UpstreamResponse,
   Verdict,
 } from "./exchange.js";
-import { GoHeaders } from "./go-headers.js";
-import { parseRequestUri, urlText } from "./go-url.js";
-import type { Dispatcher } from "./grpc-client.js";
-import { type DriverState, HookCaller } from "./hook-caller.js";
+import { GoHeaders } from "./http/go-headers.js";
+import { parseRequestUri, urlText } from "./http/go-url.js";
+import type { Dispatcher } from "./hooks/grpc-client.js";
+import { type DriverState, HookCaller } from "./hooks/hook-caller.js";
 import { KeyStore } from "./key-store.js";
 import { isBelow, rewrite, targetOf, withoutListenPath } from "./target.js";
 

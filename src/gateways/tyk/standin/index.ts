@@ -12,8 +12,8 @@ export type {
   UpstreamResponse,
 } from "./exchange.js";
 export { type AnalyticsRecord, TykGateway, type TykGatewayOptions } from "./gateway.js";
-export type { HeaderList } from "./go-headers.js";
-export { type Dispatcher, GrpcDispatcher, type GrpcOptions } from "./grpc-client.js";
-export type { DriverState } from "./hook-caller.js";
-export { httpUpstream, type ServedGateway, serveGateway, type ServeOptions } from "./http-server.js";
+export type { HeaderList } from "./http/go-headers.js";
+export { type Dispatcher, GrpcDispatcher, type GrpcOptions } from "./hooks/grpc-client.js";
+export type { DriverState } from "./hooks/hook-caller.js";
+export { httpUpstream, type ServedGateway, serveGateway, type ServeOptions } from "./http/http-server.js";
 export { KeyStore } from "./key-store.js";

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { SessionState } from "../messages/index.js";
 import type { IdExtractor, TykApi } from "./api.js";
-import { toByteText } from "./byte-text.js";
+import { toByteText } from "./http/byte-text.js";
 import type { Exchange } from "./exchange.js";
-import { parseQuery } from "./go-url.js";
+import { parseQuery } from "./http/go-url.js";
 
 interface Stored {
   readonly state: SessionState;

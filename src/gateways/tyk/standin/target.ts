@@ -1,8 +1,8 @@
 // Says where a request goes: to which API it belongs, and what its upstream is asked for, URL rewrites included.
 import type { TykApi } from "./api.js";
-import type { ByteText } from "./byte-text.js";
+import type { ByteText } from "./http/byte-text.js";
 import type { Exchange, Rewritten } from "./exchange.js";
-import { type GoUrl, parseRequestUri, urlText } from "./go-url.js";
+import { type GoUrl, parseRequestUri, urlText } from "./http/go-url.js";
 
 export const isBelow = (path: string, listenPath: string): boolean =>
   path === listenPath.replace(/\/$/, "") || path.startsWith(listenPath);

@@ -2,12 +2,12 @@
 import type { PluginLifeCycle } from "../../../core/worker/index.js";
 import type { HookKind } from "../messages/index.js";
 import type { TykLog } from "../api/index.js";
-import type { ReadConfig } from "./config-reader.js";
-import type { EndingHookContext, ResponseHookContext } from "./contexts.js";
-import type { EndpointRoute, Handler } from "./endpoints.js";
-import type { HookCall } from "./hook-call.js";
-import type { HookRequest } from "./request.js";
-import type { HookResponse } from "./response.js";
+import type { ReadConfig } from "./config/config-reader.js";
+import type { EndingHookContext, ResponseHookContext } from "./calls/contexts.js";
+import type { EndpointRoute, Handler } from "./calls/endpoints.js";
+import type { HookCall } from "./calls/hook-call.js";
+import type { HookRequest } from "./http/request.js";
+import type { HookResponse } from "./http/response.js";
 
 /** A hook that is made of another gateway's handler: it gets the call itself beside what hooks get. */
 export type AdaptedRequestHook = (request: HookRequest, context: EndingHookContext, call: HookCall) => unknown;

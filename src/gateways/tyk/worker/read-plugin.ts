@@ -1,10 +1,10 @@
 // Reads the plugin that a module is: its default export, made with `defineTykPlugin`. What is not understood is refused.
 import { TYK_PLUGIN_STAMP, TykError } from "../api/index.js";
 import { ENDPOINTS, type HookKind, hookFunction } from "../messages/index.js";
-import { configReader } from "./config-reader.js";
+import { configReader } from "./config/config-reader.js";
 import type { PluginFunction, TykDefinition } from "./definition.js";
-import { type Handler, readEndpoints } from "./endpoints.js";
-import { show } from "./http-rules.js";
+import { type Handler, readEndpoints } from "./calls/endpoints.js";
+import { show } from "./http/http-rules.js";
 import { consoleLog } from "./log.js";
 import { isRecord } from "./own-json.js";
 

@@ -3,7 +3,7 @@ import { type CallHostListener, BatchWriter, writeDone, writeFailure } from "../
 import { toErrorInfo } from "../../../core/model/index.js";
 import type { TykRequest } from "../api/index.js";
 import { encodeObject, hookFunction, viewObject } from "../messages/index.js";
-import { configReader } from "./config-reader.js";
+import { configReader } from "./config/config-reader.js";
 import type { TykDefinition } from "./definition.js";
 import { TykHost } from "./tyk-host.js";
 

@@ -4,10 +4,10 @@ import { toErrorInfo } from "../../../core/model/index.js";
 import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
 import { isTykError } from "../api/index.js";
 import { ApiDefinitions } from "./api-definitions.js";
-import type { BoundConfig } from "./config-reader.js";
+import type { BoundConfig } from "./config/config-reader.js";
 import type { PluginFunction, TykDefinition } from "./definition.js";
-import { HookCall } from "./hook-call.js";
-import { type Run, runFunction } from "./run-function.js";
+import { HookCall } from "./calls/hook-call.js";
+import { type Run, runFunction } from "./calls/run-function.js";
 
 type Binding = { readonly state: "ready"; readonly bound: BoundConfig } | { readonly state: "failed"; readonly reason: Error };
 

@@ -167,8 +167,8 @@ describe("a reply", () => {
 
 describe("in 4.0.0, which calls no server on Node.js", () => {
   it("a header that is deleted would come back", async () => {
-    const { applyResponseReply } = await import("../../../../../src/gateways/tyk/standin/response-reply.js");
-    const { GoHeaders } = await import("../../../../../src/gateways/tyk/standin/go-headers.js");
+    const { applyResponseReply } = await import("../../../../../src/gateways/tyk/standin/hooks/response-reply.js");
+    const { GoHeaders } = await import("../../../../../src/gateways/tyk/standin/http/go-headers.js");
     const { decodeObject, encodeObject } = await import("../../../../../src/gateways/tyk/messages/index.js");
     const { findRelease } = await import("../../../../../src/gateways/tyk/releases/index.js");
     const sent = { status: 200, headers: new GoHeaders([["X-Secret", "1"]]), body: Buffer.alloc(0) };

@@ -3,8 +3,8 @@
 // Since 5.0.4, 5.1.1 and 5.2.0 a response has `multivalue_headers` beside `headers`, its first values. Where `headers` comes back as it
 // was sent, those gateways take `multivalue_headers` as they are; any difference makes some cut every header to one value, and lose
 // cookies. Older gateways have `headers` alone.
-import { type ResponseHeaders, TykError } from "../api/index.js";
-import type { ResponseInput, ResponseObject } from "../messages/index.js";
+import { type ResponseHeaders, TykError } from "../../api/index.js";
+import type { ResponseInput, ResponseObject } from "../../messages/index.js";
 import { assertChangeable, canonical, headerName, headerValue, show } from "./http-rules.js";
 
 interface Header {

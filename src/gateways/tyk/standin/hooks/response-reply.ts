@@ -1,9 +1,9 @@
 // Does with the reply of a response hook what each release of the gateway does.
-import type { CoprocessObject, ResponseObject } from "../messages/index.js";
-import type { TykRelease } from "../releases/index.js";
+import type { CoprocessObject, ResponseObject } from "../../messages/index.js";
+import type { TykRelease } from "../../releases/index.js";
 import type { HookedResponse } from "./build-object.js";
-import { toByteText } from "./byte-text.js";
-import { GoHeaders } from "./go-headers.js";
+import { toByteText } from "../http/byte-text.js";
+import { GoHeaders } from "../http/go-headers.js";
 
 /** The response as it goes on, or undefined where the reply has none. `sent` is what the hook was called with. */
 export function applyResponseReply(

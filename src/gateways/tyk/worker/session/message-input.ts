@@ -1,8 +1,8 @@
 // Makes a message's fields of a plugin's plain object, by the message's own table: names and types are checked at the plugin's call.
-import { TykError } from "../api/index.js";
-import type { FieldTable, MessageType, ScalarType, SessionInput } from "../messages/index.js";
-import { show, wellFormed } from "./http-rules.js";
-import { isRecord } from "./own-json.js";
+import { TykError } from "../../api/index.js";
+import type { FieldTable, MessageType, ScalarType, SessionInput } from "../../messages/index.js";
+import { show, wellFormed } from "../http/http-rules.js";
+import { isRecord } from "../own-json.js";
 
 const TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
   string: "text",

@@ -1,7 +1,7 @@
 // Undoes a body's Content-Encoding, up to a size.
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib";
-import { type DecodeOptions, TykError } from "../api/index.js";
+import { type DecodeOptions, TykError } from "../../api/index.js";
 import { show } from "./http-rules.js";
 
 /** Bytes. */

@@ -1,7 +1,7 @@
 // Finds the function of a plugin's endpoints that a request is for, by method and path.
-import { TykError } from "../api/index.js";
-import { methodName, show } from "./http-rules.js";
-import { isRecord, recordOf } from "./own-json.js";
+import { TykError } from "../../api/index.js";
+import { methodName, show } from "../http/http-rules.js";
+import { isRecord, recordOf } from "../own-json.js";
 
 export type Handler = (subject: unknown, context: unknown) => unknown;
 

@@ -1,6 +1,6 @@
 // Texts as Go has them: bytes, one character each, whether they are UTF-8 or not.
 import { isUtf8 } from "node:buffer";
-import { StandinError } from "./errors.js";
+import { StandinError } from "../errors.js";
 
 /** A text whose characters are bytes, as Node's HTTP parser gives them. */
 export type ByteText = string;

@@ -1,11 +1,11 @@
 // Makes what a hook returns to end its request or to accept its key.
 import { isUtf8 } from "node:buffer";
-import { TykError } from "../api/index.js";
-import type { OverridesInput, SessionInput } from "../messages/index.js";
-import { toJson } from "./body.js";
-import { assertChangeable, headerName, headerValue, show, wellFormed } from "./http-rules.js";
-import { isRecord } from "./own-json.js";
-import { finalStatus, isBodiless } from "./response.js";
+import { TykError } from "../../api/index.js";
+import type { OverridesInput, SessionInput } from "../../messages/index.js";
+import { toJson } from "../http/body.js";
+import { assertChangeable, headerName, headerValue, show, wellFormed } from "../http/http-rules.js";
+import { isRecord } from "../own-json.js";
+import { finalStatus, isBodiless } from "../http/response.js";
 
 /** What plugin code gets of it is a frozen object without fields. */
 export class HookReply {

@@ -8,13 +8,13 @@ import {
   type ObjectInput,
   type SessionInput,
   type SessionState,
-} from "../messages/index.js";
-import type { TykRelease } from "../releases/index.js";
-import type { Hook, TykApi } from "./api.js";
-import { type ByteText, firstValues, fromByteText } from "./byte-text.js";
-import type { Exchange, Rewritten } from "./exchange.js";
-import type { GoHeaders } from "./go-headers.js";
-import { parseQuery, parseRequestUri, urlText } from "./go-url.js";
+} from "../../messages/index.js";
+import type { TykRelease } from "../../releases/index.js";
+import type { Hook, TykApi } from "../api.js";
+import { type ByteText, firstValues, fromByteText } from "../http/byte-text.js";
+import type { Exchange, Rewritten } from "../exchange.js";
+import type { GoHeaders } from "../http/go-headers.js";
+import { parseQuery, parseRequestUri, urlText } from "../http/go-url.js";
 
 /** What a response hook sees of the response. */
 export interface HookedResponse {

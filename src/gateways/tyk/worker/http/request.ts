@@ -1,6 +1,6 @@
 // Owns a hook's request: what the gateway sent of it, decoded when it is asked for, and what the hook has changed.
-import { type BodyInput, type DecodeOptions, type TykRequest, TykError } from "../api/index.js";
-import { type ObjectView, type RequestReply } from "../messages/index.js";
+import { type BodyInput, type DecodeOptions, type TykRequest, TykError } from "../../api/index.js";
+import { type ObjectView, type RequestReply } from "../../messages/index.js";
 import { Body, bodyBytes } from "./body.js";
 import { methodName, show, urlPath } from "./http-rules.js";
 import { HookQuery } from "./query.js";

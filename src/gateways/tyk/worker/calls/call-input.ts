@@ -1,10 +1,10 @@
 // Reads what a call comes with beside its request or response: the API that it is for, and the trace that it belongs to.
-import type { LogEntry } from "../../../core/channel/index.js";
-import type { ApiDefinition, TykApi, TykLog } from "../api/index.js";
-import { type ObjectView, readTraceParent, viewObject } from "../messages/index.js";
-import type { ApiDefinitions } from "./api-definitions.js";
+import type { LogEntry } from "../../../../core/channel/index.js";
+import type { ApiDefinition, TykApi, TykLog } from "../../api/index.js";
+import { type ObjectView, readTraceParent, viewObject } from "../../messages/index.js";
+import type { ApiDefinitions } from "../api-definitions.js";
 import type { HookCall } from "./hook-call.js";
-import { callLog } from "./log.js";
+import { callLog } from "../log.js";
 
 export interface CallSurroundings {
   readonly call: HookCall;

@@ -1,7 +1,7 @@
 // Checks `config_data` by a plugin's table of fields, and fills in what it leaves out.
-import { TykError } from "../api/index.js";
-import { show } from "./http-rules.js";
-import { isRecord, recordOf } from "./own-json.js";
+import { TykError } from "../../api/index.js";
+import { show } from "../http/http-rules.js";
+import { isRecord, recordOf } from "../own-json.js";
 
 /** Where configurations come from, for messages. */
 export const CONFIG_DATA = "config_data of the API definition";

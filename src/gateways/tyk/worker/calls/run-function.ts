@@ -1,9 +1,9 @@
 // Runs one function of a plugin on what the gateway sent, and encodes the least that the gateway needs of what became of it.
-import { TykError, type TykLog } from "../api/index.js";
-import { encodeRequestReply, encodeResponseReply, EVENT_REPLY } from "../messages/index.js";
-import type { ApiDefinitions } from "./api-definitions.js";
+import { TykError, type TykLog } from "../../api/index.js";
+import { encodeRequestReply, encodeResponseReply, EVENT_REPLY } from "../../messages/index.js";
+import type { ApiDefinitions } from "../api-definitions.js";
 import { type CallSurroundings, eventInput, HookInput } from "./call-input.js";
-import type { BoundConfig } from "./config-reader.js";
+import type { BoundConfig } from "../config/config-reader.js";
 import {
   AuthContext,
   type EndingHookContext,
@@ -12,14 +12,14 @@ import {
   PreHookContext,
   ResponseHookContext,
 } from "./contexts.js";
-import type { LoggedApi, PluginFunction } from "./definition.js";
+import type { LoggedApi, PluginFunction } from "../definition.js";
 import { HookReply, HookSession, overridesFor } from "./early-reply.js";
 import { type EndpointRoute, type Handler, matchEndpoint } from "./endpoints.js";
 import { readEvent } from "./event-input.js";
 import type { HookCall, Outcome } from "./hook-call.js";
-import { callLog } from "./log.js";
-import { HookRequest } from "./request.js";
-import { HookResponse } from "./response.js";
+import { callLog } from "../log.js";
+import { HookRequest } from "../http/request.js";
+import { HookResponse } from "../http/response.js";
 
 /** What a function returned, or what it will, and how that is answered. */
 export interface Run {

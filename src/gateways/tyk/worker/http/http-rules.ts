@@ -1,5 +1,5 @@
 // Owns what names and values HTTP and the gateway take, and which headers no hook can change.
-import { TykError } from "../api/index.js";
+import { TykError } from "../../api/index.js";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // Half of a surrogate pair has no UTF-8; the other characters would end the header or the message.

@@ -1,9 +1,9 @@
 // Does with the reply of a request hook what the gateway does: no more, and no less.
-import type { CoprocessObject, ReturnOverrides } from "../messages/index.js";
-import { toByteText } from "./byte-text.js";
-import type { Dropped, Exchange, GatewayResponse } from "./exchange.js";
-import { GoHeaders } from "./go-headers.js";
-import { encodeQuery, isSameQuery, parseQuery, parseRequestUri } from "./go-url.js";
+import type { CoprocessObject, ReturnOverrides } from "../../messages/index.js";
+import { toByteText } from "../http/byte-text.js";
+import type { Dropped, Exchange, GatewayResponse } from "../exchange.js";
+import { GoHeaders } from "../http/go-headers.js";
+import { encodeQuery, isSameQuery, parseQuery, parseRequestUri } from "../http/go-url.js";
 
 /** What a reply asks for beyond its changes of the request. */
 export type ReplyOutcome =

@@ -1,11 +1,11 @@
 // Makes the session of a key that `authCheck` accepts, with the token and lifetimes that the gateway does not ask for and needs.
 import { createHash } from "node:crypto";
-import { TykError } from "../api/index.js";
-import { SESSION_STATE } from "../messages/index.js";
-import { type Acceptance, HookSession } from "./early-reply.js";
-import { headerValue, show, wellFormed } from "./http-rules.js";
+import { TykError } from "../../api/index.js";
+import { SESSION_STATE } from "../../messages/index.js";
+import { type Acceptance, HookSession } from "../calls/early-reply.js";
+import { headerValue, show, wellFormed } from "../http/http-rules.js";
 import { messageInput } from "./message-input.js";
-import { isRecord } from "./own-json.js";
+import { isRecord } from "../own-json.js";
 
 export interface SessionMaker {
   readonly orgId: string;

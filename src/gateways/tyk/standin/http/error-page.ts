@@ -1,5 +1,5 @@
 // Writes the gateway's error pages.
-import type { Exchange, GatewayResponse } from "./exchange.js";
+import type { Exchange, GatewayResponse } from "../exchange.js";
 import { GoHeaders } from "./go-headers.js";
 
 const SOAP = "application/soap+xml";

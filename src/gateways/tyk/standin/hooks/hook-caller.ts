@@ -1,12 +1,12 @@
 // Calls hooks and says what becomes of the request.
-import { decodeObject, type CoprocessObject, type HookType } from "../messages/index.js";
-import type { TykRelease } from "../releases/index.js";
-import type { Hook, TykApi } from "./api.js";
+import { decodeObject, type CoprocessObject, type HookType } from "../../messages/index.js";
+import type { TykRelease } from "../../releases/index.js";
+import type { Hook, TykApi } from "../api.js";
 import { applyReply, isStatus } from "./apply-reply.js";
 import { buildObject, type HookedResponse } from "./build-object.js";
-import { errorPage } from "./error-page.js";
-import type { Events } from "./events.js";
-import type { Exchange, Verdict } from "./exchange.js";
+import { errorPage } from "../http/error-page.js";
+import type { Events } from "../events.js";
+import type { Exchange, Verdict } from "../exchange.js";
 import type { Dispatcher } from "./grpc-client.js";
 import { applyResponseReply } from "./response-reply.js";
 

@@ -2,8 +2,8 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { createConnection } from "node:net";
 import { unescape } from "node:querystring";
-import type { TykRelease } from "../releases/index.js";
-import { StandinError } from "./errors.js";
+import type { TykRelease } from "../../releases/index.js";
+import { StandinError } from "../errors.js";
 
 /** What the stand-in asks of a plugin server, over gRPC or in memory. */
 export interface Dispatcher {

@@ -1,7 +1,7 @@
 // Reads `config_data` of an API definition: parsed once, checked by what the plugin expects of it, and frozen.
-import { TykError } from "../api/index.js";
+import { TykError } from "../../api/index.js";
 import { type CheckConfig, CONFIG_DATA, tableCheck } from "./config-table.js";
-import { deepFreeze, isRecord } from "./own-json.js";
+import { deepFreeze, isRecord } from "../own-json.js";
 
 export interface BoundConfig {
   /** What hooks get; `undefined` for calls of no API, which are events. */

@@ -1,5 +1,5 @@
 // Owns a request's query and what a hook changed in it. The gateway takes one value for each name, and the names to delete.
-import { type Query, TykError } from "../api/index.js";
+import { type Query, TykError } from "../../api/index.js";
 import { show, wellFormed } from "./http-rules.js";
 
 export class HookQuery implements Query {

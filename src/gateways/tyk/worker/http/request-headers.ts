@@ -1,5 +1,5 @@
 // Owns a request's headers and what a hook changed in them: the gateway takes one value for each name.
-import { type RequestHeaders, TykError } from "../api/index.js";
+import { type RequestHeaders, TykError } from "../../api/index.js";
 import { assertChangeable, canonical, headerName, headerValue, show } from "./http-rules.js";
 
 export class HookRequestHeaders implements RequestHeaders {

@@ -1,6 +1,6 @@
 // Owns a message's body: the bytes that came, or what a hook has set instead.
 import { isUtf8 } from "node:buffer";
-import { type DecodeOptions, TykError } from "../api/index.js";
+import { type DecodeOptions, TykError } from "../../api/index.js";
 import { decodeBody } from "./decode-body.js";
 import { show, wellFormed } from "./http-rules.js";
 

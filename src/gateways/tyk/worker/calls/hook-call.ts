@@ -1,10 +1,10 @@
 // Owns one run of a plugin's function: whether it still runs, what it waits for, and what it has made to end its request.
-import type { Ask } from "../../../core/channel/index.js";
-import type { CallOrigin } from "../../../core/worker/index.js";
-import { TykError } from "../api/index.js";
-import { encodeAsk, type HookKind, type ServerAsk } from "../messages/index.js";
+import type { Ask } from "../../../../core/channel/index.js";
+import type { CallOrigin } from "../../../../core/worker/index.js";
+import { TykError } from "../../api/index.js";
+import { encodeAsk, type HookKind, type ServerAsk } from "../../messages/index.js";
 import { HookReply, HookSession } from "./early-reply.js";
-import { show } from "./http-rules.js";
+import { show } from "../http/http-rules.js";
 
 export interface CallSettings {
   readonly id: number;

@@ -9,12 +9,12 @@ import {
   type TykApi,
   TykError,
   type TykLog,
-} from "../api/index.js";
+} from "../../api/index.js";
 import { makeDenial, makeReply } from "./early-reply.js";
 import type { HookCall } from "./hook-call.js";
-import { knownSession } from "./known-session.js";
-import { makeSession } from "./new-session.js";
-import type { HookRequest } from "./request.js";
+import { knownSession } from "../session/known-session.js";
+import { makeSession } from "../session/new-session.js";
+import type { HookRequest } from "../http/request.js";
 import type { CallInput, HookInput } from "./call-input.js";
 
 /** For every call. */

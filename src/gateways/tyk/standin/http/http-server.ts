@@ -3,8 +3,8 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import { request as requestSecurely } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { ClientRequest, Dropped, GatewayResponse, Upstream, UpstreamResponse } from "./exchange.js";
-import type { TykGateway } from "./gateway.js";
+import type { ClientRequest, Dropped, GatewayResponse, Upstream, UpstreamResponse } from "../exchange.js";
+import type { TykGateway } from "../gateway.js";
 import type { HeaderList } from "./go-headers.js";
 
 export interface ServedGateway {

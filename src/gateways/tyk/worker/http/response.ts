@@ -1,6 +1,6 @@
 // Owns a response hook's response: what the upstream sent, and what the hook has changed.
-import { type BodyInput, type DecodeOptions, TykError, type TykResponse } from "../api/index.js";
-import type { ObjectView, ResponseInput } from "../messages/index.js";
+import { type BodyInput, type DecodeOptions, TykError, type TykResponse } from "../../api/index.js";
+import type { ObjectView, ResponseInput } from "../../messages/index.js";
 import { Body, bodyBytes } from "./body.js";
 import { show } from "./http-rules.js";
 import { HookResponseHeaders } from "./response-headers.js";
