@@ -322,11 +322,14 @@ describe("with a public key", () => {
     temp.write("in/unsealed.zip", zipOf(foreign));
     const opened = await open(join(temp.path, "in"), () => [], { publicKey: trusted });
     expect(opened.bundles().map(({ name }) => name)).toEqual(["signed.zip", "unsealed.zip"]);
-    expect(told).toEqual([
-      expect.stringContaining("unsealed.zip: its signature does not cover the names of its hooks"),
-      expect.stringContaining("unsigned.zip: TYK_BUNDLE_SIGNATURE"),
-      "now signed.zip unsealed.zip",
-    ]);
+    // They are read side by side.
+    expect(told.slice(0, 2)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("unsealed.zip: its signature does not cover the names of its hooks"),
+        expect.stringContaining("unsigned.zip: TYK_BUNDLE_SIGNATURE"),
+      ]),
+    );
+    expect(told.slice(2)).toEqual(["now signed.zip unsealed.zip"]);
   });
 });
 
