@@ -5,7 +5,7 @@ import { writeStderr } from "../../core/log/index.js";
 import type { EarlySocket } from "../../core/supervisor/index.js";
 import type { Invocation } from "./invocation.js";
 import { parseCommandLine } from "./options.js";
-import { versionText } from "./projects/version.js";
+import { versionText } from "./projects/project-files.js";
 
 /** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
 export async function run(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {

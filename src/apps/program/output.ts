@@ -14,7 +14,7 @@ function take(name: string): string | undefined {
 }
 
 /** Descriptor of the real stdout, which it moves out of the reach of plugin code. */
-export const stdoutDescriptor = take("PLUGINSERVER_STDOUT_FD");
+const stdoutDescriptor = take("PLUGINSERVER_STDOUT_FD");
 
 // The C library has read it by now.
 if (take("PLUGINSERVER_TUNED") !== undefined) take("GLIBC_TUNABLES");

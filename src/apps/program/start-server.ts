@@ -56,7 +56,7 @@ const COLLECT = Symbol.for("pluginserver.started");
 const isCollector = (value: unknown): value is (plugin: object) => void => typeof value === "function";
 
 /** Runs `module` as the program in `file`. Resolves with the status that the process is to end with. */
-export async function runOwnFile(module: object, file: string, argv: readonly string[]): Promise<number> {
+async function runOwnFile(module: object, file: string, argv: readonly string[]): Promise<number> {
   const program = programName(file);
   if (!isMainThread) return serveThread(module);
   return runProgram(program, argv, () =>

@@ -1,6 +1,11 @@
 // Owns the error for a plugin whose source cannot be turned into an artifact.
 import { PluginServerError } from "../model/index.js";
-import type { PluginInput } from "./compile/compile.js";
+
+/** A file that was read for a plugin. */
+export interface PluginInput {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 export interface LoadErrorPosition {
   /** Counted from one. */

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SigningKey } from "./keys.js";
+import type { BuildSignature, SigningKey } from "./keys.js";
 
 /** Native code that stays outside the built file, and what it was compiled for. */
 export interface NativeStamp {
@@ -32,7 +32,7 @@ export const runningAbi = (): string => process.versions.modules;
 export const runningPlatform = (): string => `${process.platform}-${process.arch}`;
 
 /** The stamp, or undefined where the text is none of ours. */
-export function parseStamp(text: string): BuildStamp | undefined {
+function parseStamp(text: string): BuildStamp | undefined {
   const value = parseJson(text);
   const native = value["native"];
   const stamp = stringsOf(value, ["plugin", "version", "api", "build", "node"]);
@@ -69,14 +69,6 @@ export const BUILD_HEADER = "//# pluginserver-build: the stamp at the end holds 
 const STAMP = "//# pluginserver-stamp=";
 const TRAILER =
   /^\/\/# pluginserver-stamp=(.*)\n\/\/# pluginserver-sha256=([0-9a-f]{64})\n(?:\/\/# pluginserver-signature=([0-9a-f]{16}):([A-Za-z0-9+/=]+)\n)?$/;
-
-export interface BuildSignature {
-  /** Id of the key that it says it is signed with. */
-  readonly keyId: string;
-  readonly value: Buffer;
-  /** What was signed: everything before. */
-  readonly content: Buffer;
-}
 
 export type BuildReading =
   /** Not a built file: source code, for all that can be told. */

@@ -5,10 +5,16 @@ export {
   runningAbi,
   runningPlatform,
   type BuildReading,
-  type BuildSignature,
   BUILD_HEADER,
   readBuild,
   writeBuild,
   hashFolder,
 } from "./built-file.js";
-export { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey, verifySignature } from "./keys.js";
+export {
+  type BuildSignature,
+  readSigningKey,
+  readTrustedKeys,
+  type SigningKey,
+  type TrustedKey,
+  verifySignature,
+} from "./keys.js";

@@ -1,7 +1,14 @@
 // Owns signing keys and trusted keys: ed25519, as PEM files of openssl have them.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { PluginServerError } from "../model/index.js";
-import type { BuildSignature } from "./built-file.js";
+
+export interface BuildSignature {
+  /** Id of the key that it says it is signed with. */
+  readonly keyId: string;
+  readonly value: Buffer;
+  /** What was signed: everything before. */
+  readonly content: Buffer;
+}
 
 /** So that a signature of ours is good for nothing else. */
 const CONTEXT = Buffer.from("pluginserver build 1\n");

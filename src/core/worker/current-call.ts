@@ -81,7 +81,7 @@ const SCHEDULERS = [
   ["setImmediate", [globalThis, timers]],
 ] as const satisfies readonly (readonly [string, readonly object[]])[];
 
-export class CallMarks implements CallTracking {
+class CallMarks implements CallTracking {
   #current: CallOrigin | undefined;
 
   constructor() {

@@ -6,7 +6,7 @@ import { writeOutput, SERVER_ENTRY } from "../../program/index.js";
 import { BuildError, type BuiltPlugin, buildPlugin, buildStandalone, type StandalonePlugin } from "../../../build/index.js";
 import { loadOptions, signingKey } from "../load-directory.js";
 import type { BuildCommandOptions } from "../invocation.js";
-import { packageVersion } from "../projects/version.js";
+import { packageVersion } from "../projects/project-files.js";
 
 /** @throws {CommandError} where one could not be built; the others are. */
 export async function build(options: BuildCommandOptions): Promise<void> {

@@ -12,7 +12,7 @@ import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/inde
 import { writeOutput } from "../../program/index.js";
 import type { BundleOptions } from "../invocation.js";
 import { hookChain, tykLoadOptions } from "../load-directory.js";
-import { packageVersion } from "../projects/version.js";
+import { packageVersion } from "../projects/project-files.js";
 
 /** @throws {CommandError} where a plugin cannot be built, or no gateway would take the bundle. */
 export async function bundle(options: BundleOptions): Promise<void> {

@@ -4,9 +4,8 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { InitOptions } from "../invocation.js";
-import { projectFiles } from "../projects/project-files.js";
+import { projectFiles, packageVersion } from "../projects/project-files.js";
 import { tykProjectFiles } from "../projects/tyk-project-files.js";
-import { packageVersion } from "../projects/version.js";
 
 /** What npm, a file system and the gateway's list of plugins all take. */
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;

@@ -1,4 +1,17 @@
-// Owns what a new plugin project consists of.
+// Writes the files of a new project for Kong, and knows the version that it is of.
+import { readFile } from "node:fs/promises";
+
+const PACKAGE = new URL("../../../../package.json", import.meta.url);
+
+export async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(PACKAGE, "utf8")) as { version: string };
+  return version;
+}
+
+/** `Version: X` and `Runtime Version: Y`, as go-pluginserver prints them. */
+export async function versionText(): Promise<string> {
+  return `Version: ${await packageVersion()}\nRuntime Version: node ${process.version}\n`;
+}
 
 export interface ProjectOptions {
   readonly name: string;

@@ -3,8 +3,7 @@
 import { dirname, relative, resolve } from "node:path";
 import type { Message } from "esbuild";
 import { bundledPath } from "./bundle-sources.js";
-import type { PluginInput } from "./compile.js";
-import { PluginLoadError, type LoadErrorPosition } from "../plugin-load-error.js";
+import { type LoadErrorPosition, type PluginInput, PluginLoadError } from "../plugin-load-error.js";
 import type { PluginSource } from "../scan.js";
 
 /** The first of esbuild's messages as an error of ours; `inputs` is what it had read by then. */

@@ -10,7 +10,7 @@ import { esmToFunction } from "./esm-function.js";
 import { looksLikeEsm } from "./module-syntax.js";
 import { findApiVersion } from "../api-version.js";
 import type { PluginApi } from "../plugin-api.js";
-import { PluginLoadError } from "../plugin-load-error.js";
+import { type PluginInput, PluginLoadError } from "../plugin-load-error.js";
 import type { PluginSource } from "../scan.js";
 import { inlineSourceMap } from "./source-map.js";
 import { type BuildRules, verifyBuild } from "../verify-build.js";
@@ -31,11 +31,6 @@ export interface PluginArtifact {
   readonly apiVersion?: string;
   /** What a built plugin was stamped with. */
   readonly stamp?: BuildStamp;
-}
-
-export interface PluginInput {
-  readonly path: string;
-  readonly sha256: string;
 }
 
 export interface Compiler {

@@ -33,7 +33,7 @@ export interface ConfiguredServer {
 export type ServerFlags = Pick<ConfiguredServer, "kongPrefix" | "socket" | "pluginSockets" | "startFlags" | "queryFlags">;
 
 /** Exists in every image of the gateway, and a signal ends it. */
-export const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
+const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
 
 export const comment = (text: string): Setting => ({ comment: text });
 export const setting = (key: string, value: string): Setting => ({ key, value });

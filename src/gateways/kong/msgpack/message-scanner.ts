@@ -63,7 +63,7 @@ const SHAPES: readonly TagShape[] = [
 ];
 
 /** Whether a tag opens an array: the only thing a MessagePack-RPC message may start with. */
-export function isArrayTag(tag: number): boolean {
+function isArrayTag(tag: number): boolean {
   return (tag >= 0x90 && tag <= 0x9f) || tag === 0xdc || tag === 0xdd;
 }
 

@@ -51,7 +51,7 @@ export function fromValue(value: unknown): unknown {
   return null;
 }
 
-export function fromListValue(list: unknown): unknown[] {
+function fromListValue(list: unknown): unknown[] {
   return isFields(list) && Array.isArray(list["values"]) ? list["values"].map(fromValue) : [];
 }
 

@@ -5,7 +5,7 @@ import type { PluginDefinition } from "../worker/index.js";
 import { Board } from "./board.js";
 import { PathSiblings } from "./path-siblings.js";
 import { EmbeddedError } from "../server/index.js";
-import { createOwnServer, type OwnServerContext, ownServerContext, type OwnSocketSettings, socketPathOf } from "./own-socket.js";
+import { createOwnServer, type OwnServerContext, ownServerContext, type OwnSocketSettings, socketPathOf } from "./own-server.js";
 
 export interface SiblingSettings extends OwnSocketSettings {
   readonly slot: number;

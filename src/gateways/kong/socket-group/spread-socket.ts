@@ -7,7 +7,7 @@ import { logPathChange, SharedPath } from "../../../core/net/index.js";
 import { Board } from "./board.js";
 import type { PathSiblings } from "./path-siblings.js";
 import { EmbeddedError } from "../server/index.js";
-import { createOwnServer, type OwnServerContext, sayListening, socketPathOf } from "./own-socket.js";
+import { createOwnServer, type OwnServerContext, sayListening, socketPathOf } from "./own-server.js";
 import { type SiblingSettings, siblingsOf } from "./sibling-socket.js";
 
 const SIBLING_MODULE = new URL("./sibling-socket.js", import.meta.url).href;

@@ -114,7 +114,7 @@ function basicAuth(plugin: PluginEntity, request: GatewayRequest, { credentials 
   return { credential, refusal: "Unauthorized" };
 }
 
-export function consumerNamed({ consumers }: Pick<GatewayConfig, "consumers">, name: unknown): ConsumerEntity | undefined {
+function consumerNamed({ consumers }: Pick<GatewayConfig, "consumers">, name: unknown): ConsumerEntity | undefined {
   return name === undefined ? undefined : consumers.find(({ id, username }) => id === name || username === name);
 }
 

@@ -9,13 +9,11 @@ export {
   kindOf,
   list,
   object,
-  oneOf,
   record,
   type Shape,
   suggestion,
   text,
   textLike,
-  texts,
 } from "./config-shape.js";
 export { parseConfig } from "./declarative-config.js";
 export { DOCUMENT, TEST_ENTITIES } from "./entity-shapes.js";

@@ -1,8 +1,14 @@
 // Says what an operator has to know about a release: one comment for each trap that these hooks can meet there.
 import type { TykRelease } from "../releases/index.js";
-import { isLocal } from "./address.js";
+import { type GatewayAddress, isLocal } from "./address.js";
 import type { HookChain } from "./hooks.js";
-import type { TykServer } from "./tyk-settings.js";
+
+export interface TykServer {
+  readonly address: GatewayAddress;
+  /** Bytes: the largest message that either side takes. */
+  readonly maxMessageSize: number;
+  readonly hooks: HookChain;
+}
 
 /** A comment, where its condition holds. */
 type Trap = readonly [applies: boolean, comment: string];

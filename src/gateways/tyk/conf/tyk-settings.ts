@@ -1,17 +1,8 @@
 // Plans what a gateway of one release needs to call the plugins: its options, the API definition, and what may surprise there.
 import { CommandError } from "../../../core/model/index.js";
 import type { TykRelease } from "../releases/index.js";
-import type { GatewayAddress } from "./address.js";
 import { apiDefinition } from "./api-definition.js";
-import type { HookChain } from "./hooks.js";
-import { definitionTraps, gatewayTraps } from "./traps.js";
-
-export interface TykServer {
-  readonly address: GatewayAddress;
-  /** Bytes: the largest message that either side takes. */
-  readonly maxMessageSize: number;
-  readonly hooks: HookChain;
-}
+import { definitionTraps, gatewayTraps, type TykServer } from "./traps.js";
 
 /** The values of an option group of tyk.conf, by their names there. */
 export type CoprocessOptions = Readonly<Record<string, boolean | number | string>>;

@@ -1,7 +1,7 @@
 // Owns the functions of `kong` that read and write the request's body here, where the gateway's own differ or lose it.
 import { isPdkError, PdkError } from "../../pdk/index.js";
 import { bodyProblem, formatBody, parseBody } from "./body-types.js";
-import type { PdkAsk } from "../calls/composed-function.js";
+import type { PdkAsk } from "../calls/callable-method.js";
 
 const RAW = "kong.request.get_raw_body";
 const READ = "kong.request.get_body";

@@ -1,6 +1,11 @@
 // Owns which calls are refused here because the gateway, which would refuse them too, would not say so.
-import { PDK_NOT_OFFERED, PdkError, type PdkMethod, type Phase, PHASES } from "../../pdk/index.js";
+import { type PDK_METHODS, PDK_NOT_OFFERED, PdkError, type PdkMethod, type Phase, PHASES } from "../../pdk/index.js";
 import { ARGUMENT_RULES, type ArgumentRule } from "./argument-rules.js";
+
+export type PdkName = (typeof PDK_METHODS)[number]["method"];
+
+/** Makes another call of the same event. */
+export type PdkAsk = (method: PdkName, args: readonly unknown[]) => Promise<unknown>;
 
 /** A PDK function, with what decides whether a call of it may be sent. */
 export interface CallableMethod extends PdkMethod {

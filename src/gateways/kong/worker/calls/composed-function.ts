@@ -1,15 +1,17 @@
 // Owns the functions of `kong` that are of no use as the gateway offers them, and are made here of others that are.
 import { PDK_METHODS } from "../../pdk/index.js";
-import { assertArguments, assertPhase, callableMethod, type CallableMethod } from "./callable-method.js";
+import {
+  assertArguments,
+  assertPhase,
+  callableMethod,
+  type CallableMethod,
+  type PdkAsk,
+  type PdkName,
+} from "./callable-method.js";
 import type { HandlerEvent } from "../handler-event.js";
 import { toWireArguments } from "./pdk-arguments.js";
 import { readBody, readRawBody, writeBody } from "../bodies/request-body.js";
 import { serviceHeaders } from "./service-headers.js";
-
-/** Makes another call of the same event. */
-export type PdkAsk = (method: PdkName, args: readonly unknown[]) => Promise<unknown>;
-
-type PdkName = (typeof PDK_METHODS)[number]["method"];
 
 interface Composition {
   /** `plugin` is for messages. */

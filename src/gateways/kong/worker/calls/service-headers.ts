@@ -1,5 +1,5 @@
 // Owns kong.service.response.getHeaders: the gateway's own is always empty, so it is put together from calls that work.
-import type { PdkAsk } from "./composed-function.js";
+import type { PdkAsk } from "./callable-method.js";
 
 const ALL = "kong.response.get_headers";
 const ONE = "kong.service.response.get_header";

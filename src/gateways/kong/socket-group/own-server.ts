@@ -1,0 +1,80 @@
+// Makes the server of a plugin's own socket in the thread of its isolate: alone, or one of several.
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { IsolateLimits } from "../../../core/isolates/index.js";
+import type { Generation } from "../../../core/plugins/index.js";
+import { createLogger, type LogOptions } from "../../../core/log/index.js";
+import type { CallTracking } from "../../../core/worker/index.js";
+import type { PluginDefinition } from "../worker/index.js";
+import {
+  PluginServer,
+  type PluginServerOptions,
+  type ServerOptions,
+  generationOf,
+  InThreadPool,
+  OnePlugin,
+} from "../server/index.js";
+
+/** The sockets of all plugins of a server; an isolate is told of them as plain data. */
+export interface OwnSocketOptions {
+  /** Each plugin's is `NAME.socket` there. */
+  readonly directory: string;
+  readonly server: Omit<ServerOptions, "listen" | "logger" | "socketPath">;
+  readonly log: LogOptions;
+  /** How many isolates of each plugin take turns at its socket. */
+  readonly isolates: number;
+  readonly limits: IsolateLimits;
+}
+
+export interface OwnSocketSettings extends OwnSocketOptions {
+  readonly plugin: string;
+  readonly path: string;
+}
+
+/** What an isolate brings along. */
+interface IsolateContext {
+  readonly definition: PluginDefinition;
+  readonly tracking: CallTracking;
+  /** Called when a handler has returned for the first time. */
+  readonly onProductive: () => void;
+}
+
+export interface OwnServerContext extends IsolateContext {
+  readonly settings: OwnSocketSettings;
+  readonly generation: Generation;
+  readonly logger: Logger;
+}
+
+/** @throws {EmbeddedError} where a gateway would refuse the plugin. */
+export function ownServerContext(settings: OwnSocketSettings, isolate: IsolateContext): OwnServerContext {
+  const { plugin, path, log } = settings;
+  const generation = generationOf(isolate.definition, plugin, path);
+  return { ...isolate, settings, generation, logger: createLogger(log) };
+}
+
+export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string => join(directory, `${plugin}.socket`);
+
+/** A server of the plugin that is in this thread; with siblings one of several. */
+export function createOwnServer(
+  { definition, tracking, onProductive, settings, generation, logger }: OwnServerContext,
+  given: Pick<PluginServerOptions, "siblings"> = {},
+): PluginServer {
+  const { server: options, limits } = settings;
+  return new PluginServer({
+    ...options,
+    ...given,
+    socketPath: socketPathOf(settings),
+    logger,
+    createSource: (context) => new OnePlugin(generation, context),
+    createPool: ({ name }, listener) =>
+      new InThreadPool(definition, { ...limits, plugin: name, onFirstReturn: onProductive }, tracking, listener),
+  });
+}
+
+export function sayListening({ settings, generation, logger }: OwnServerContext): void {
+  const { plugin, isolates } = settings;
+  const { version } = generation.metadata;
+  const socket = socketPathOf(settings);
+  const spread = isolates === 1 ? "" : `, in ${isolates} isolates`;
+  logger.info({ plugin, socket }, `plugin ${plugin} ${version} is listening on ${socket}${spread}`);
+}
