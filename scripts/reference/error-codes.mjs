@@ -177,7 +177,6 @@ export const ERROR_CODES = {
     GRPC_ADDRESS_IN_USE: ["Another process listens on the address.", "End it, or choose another address."],
     GRPC_CANNOT_LISTEN: ["The server cannot listen.", "The message has the system's reason."],
     TYK_RELEASE_UNKNOWN: ["The release of the gateway is not known.", "Name one that the message lists."],
-    TYK_RELEASE_UNUSABLE: ["The release cannot call a server on Node.js.", "Use a newer release of the gateway."],
   },
   "Messages of Tyk's gateways": {
     COPROCESS_MALFORMED: ["The bytes are no message of the gateway's protocol.", "Look for what else connects to the address."],
@@ -209,7 +208,6 @@ export const ERROR_CODES = {
   "The stand-in for Tyk": {
     TYK_STANDIN_CALL: ["The call failed.", "The server's log has the reason."],
     TYK_STANDIN_NOT_UTF8: ["The gateway cannot encode what is not UTF-8.", "None: a real gateway fails at the same."],
-    TYK_STANDIN_API: ["The stand-in cannot serve the API.", "The message names what it does not know."],
   },
 };
 

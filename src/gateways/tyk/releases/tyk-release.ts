@@ -3,7 +3,6 @@ import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_RELEASE_UNKNOWN: "this release of the gateway is not known",
-  TYK_RELEASE_UNUSABLE: "this release of the gateway cannot call a server on Node.js",
 } as const;
 
 export type ReleaseErrorCode = keyof typeof CODES;

@@ -1,10 +1,9 @@
-// Owns the errors of the stand-in: of a call that failed, and of what it was started with.
+// Owns the errors of the stand-in: of a call that failed.
 import { PluginServerError } from "../../../core/model/index.js";
 
 const CODES = {
   TYK_STANDIN_CALL: "the call failed",
   TYK_STANDIN_NOT_UTF8: "the gateway cannot encode what is not UTF-8",
-  TYK_STANDIN_API: "the stand-in cannot serve this API",
 } as const;
 
 export type StandinErrorCode = keyof typeof CODES;
