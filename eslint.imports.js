@@ -3,24 +3,38 @@
 import { dirname, relative, resolve } from "node:path";
 
 /** Everything of the core that a gateway may use. */
-const CORE = ["calls", "channel", "isolates", "log", "model", "net", "plugins", "server", "signing", "supervisor", "worker"].map(
-  (name) => `core/${name}`,
-);
+const CORE = [
+  "calls",
+  "channel",
+  "isolates",
+  "log",
+  "model",
+  "net",
+  "plugins",
+  "server",
+  "signing",
+  "supervisor",
+  "telemetry",
+  "worker",
+].map((name) => `core/${name}`);
 const kong = (...names) => names.map((name) => `gateways/kong/${name}`);
 const tyk = (...names) => names.map((name) => `gateways/tyk/${name}`);
 
 export const IMPORTS = {
   "core/model": [],
   "core/signing": ["core/model"],
+  "core/telemetry": ["core/model"],
   "core/net": ["core/model"],
   "core/supervisor": ["core/net"],
-  "core/channel": ["core/model", "core/net"],
+  "core/channel": ["core/model", "core/net", "core/telemetry"],
   "core/log": ["core/channel", "core/model"],
-  "core/isolates": ["core/channel", "core/model", "core/net"],
-  "core/worker": ["core/channel", "core/model", "core/net"],
+  "core/isolates": ["core/channel", "core/model", "core/net", "core/telemetry"],
+  "core/worker": ["core/channel", "core/model", "core/net", "core/telemetry"],
   "core/plugins": ["core/channel", "core/isolates", "core/model", "core/signing"],
-  "core/calls": ["core/channel", "core/model"],
-  "core/server": ["core/calls", "core/channel", "core/isolates", "core/log", "core/model", "core/plugins", "core/worker"],
+  "core/calls": ["core/channel", "core/model", "core/telemetry"],
+  "core/server": [
+    ...["calls", "channel", "isolates", "log", "model", "plugins", "telemetry", "worker"].map((name) => `core/${name}`),
+  ],
 
   "gateways/kong/pdk": [],
   "gateways/kong/schema": [],

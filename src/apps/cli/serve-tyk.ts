@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, SharedDirectory } from "../../core/server/index.js";
 import type { LoadOptions } from "../../core/plugins/index.js";
+import type { Telemetry } from "../../core/telemetry/index.js";
 import { UsageError } from "../../core/model/index.js";
 import { definitionSource } from "../../gateways/tyk/definitions/index.js";
 import { ListenError, parseAddress } from "../../gateways/tyk/http2/index.js";
@@ -19,7 +20,7 @@ export interface BesideKong {
 
 /** @throws {DefinitionError} where the source of API definitions cannot be used. */
 export async function createTykServer(
-  options: ServeOptions & { readonly tyk: TykServing },
+  options: ServeOptions & { readonly tyk: TykServing; readonly telemetry: Telemetry },
   pools: Omit<IsolatePoolsOptions, "gatewayWorker">,
   load: Omit<LoadOptions, "gatewayWorker" | "checkDefinition" | "onPluginLog">,
   logger: Logger,
@@ -51,6 +52,7 @@ export async function createTykServer(
     maxMessageSize: options.maxMessageSize,
     maxConnections: options.maxConnections,
     maxCalls: options.maxEvents,
+    telemetry: options.telemetry,
     withoutDeadline: options.inspect?.plugin,
     definitions,
     bundles,

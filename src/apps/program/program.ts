@@ -14,7 +14,7 @@ import {
 import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
-import { createLogger, endOnFault, writeStderr } from "../../core/log/index.js";
+import { createLogger, droppedLines, endOnFault, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { pluginEnvironment, requireWritable } from "./environment.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
@@ -30,6 +30,7 @@ import {
   supervise,
   supervisorOfThis,
 } from "../../core/supervisor/index.js";
+import { Telemetry } from "../../core/telemetry/index.js";
 import { usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
@@ -110,6 +111,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     listen: front?.listen,
     keeper: front?.keeper,
     logger,
+    telemetry: new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines }),
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
   });

@@ -2,10 +2,19 @@
 import { performance } from "node:perf_hooks";
 import type { Ask } from "../channel/index.js";
 import type { ErrorInfo } from "../model/index.js";
+import type { CallCounters, FailureReason, GatewayTelemetry } from "../telemetry/index.js";
 
 /** One call as its gateway sees it: from its start until the gateway has got, or will get, nothing more of it. */
 export interface Call {
   readonly id: number;
+  /** Whose function it runs, and which. */
+  readonly plugin: string;
+  readonly functionName: string;
+  readonly bindingId: number;
+  /** Where it is counted, from its start on. */
+  counters: CallCounters | undefined;
+  /** Why it fails, from when that is known: the first reason stays. */
+  failure: FailureReason | undefined;
   /** Milliseconds that it may take. */
   readonly timeout: number;
   /** When these are over, in the milliseconds of `performance.now`. */
@@ -44,13 +53,15 @@ export class CallTable<C extends Call> {
   readonly #byTimeout = new Map<number, Set<C>>();
   readonly #firstId: number;
   readonly #idStep: number;
+  readonly #telemetry: GatewayTelemetry | undefined;
   #nextId: number;
   #sweep: NodeJS.Timeout | undefined;
   #sweepInterval = Infinity;
   #onIdle: () => void = () => {};
 
-  /** Gives all ids by default. */
-  constructor({ slot, slots }: CallIds = { slot: 0, slots: 1 }) {
+  /** Gives all ids by default. Without telemetry nothing is counted. */
+  constructor({ slot, slots }: CallIds = { slot: 0, slots: 1 }, telemetry?: GatewayTelemetry) {
+    this.#telemetry = telemetry;
     this.#idStep = slots;
     // Any number that a former server may have used must not hit a call of this one.
     this.#firstId = Math.floor((Math.random() * ID_SPACE) / slots) * slots + slot;
@@ -72,7 +83,10 @@ export class CallTable<C extends Call> {
     return id >= this.#firstId && id < this.#nextId && (id - this.#firstId) % this.#idStep === 0;
   }
 
-  add(call: C): void {
+  /** `bytes` are those that it is to work on. */
+  add(call: C, bytes = 0): void {
+    call.counters = this.#telemetry?.countersOf(call.plugin, call.functionName);
+    call.counters?.started(bytes);
     this.#calls.set(call.id, call);
     this.#timed(call.timeout).add(call);
   }
@@ -82,7 +96,7 @@ export class CallTable<C extends Call> {
   }
 
   delete(call: C): void {
-    this.#calls.delete(call.id);
+    if (this.#calls.delete(call.id)) call.counters?.ended(performance.now() - call.deadline + call.timeout, call.failure);
     this.#byTimeout.get(call.timeout)?.delete(call);
     if (this.#calls.size === 0) this.#onIdle();
   }
@@ -109,7 +123,10 @@ export class CallTable<C extends Call> {
     const answered = performance.now() - ANSWER_GRACE;
     const alive = [...this.#calls.values()].filter((call) => call.isAlive(answered));
     const message = "the server ended before its function returned, see -drain-timeout";
-    for (const call of alive) call.failed({ name: "Error", message, stack: message });
+    for (const call of alive) {
+      call.failure ??= "stopped";
+      call.failed({ name: "Error", message, stack: message });
+    }
     if (alive.length > 0) await this.drained(FAILURE_TIME);
   }
 
@@ -123,9 +140,16 @@ export class CallTable<C extends Call> {
     for (const calls of this.#byTimeout.values()) {
       for (const call of calls) {
         if (call.deadline > now) break;
+        if (call.failure === undefined) this.#timedOut(call);
         call.overdue();
       }
     }
+  }
+
+  #timedOut(call: C): void {
+    call.failure = "timeout";
+    const message = `it took longer than ${call.timeout / 1000} s`;
+    this.#telemetry?.plugin(call.plugin).failed({ function: call.functionName, reason: "timeout", message });
   }
 
   /** The calls with this timeout; a new one may need a closer look than those before. */

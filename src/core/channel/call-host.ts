@@ -1,5 +1,6 @@
 // The one interface behind which plugin code runs, whatever thread it is in.
 import type { ErrorInfo } from "../model/index.js";
+import type { FailureReason } from "../telemetry/index.js";
 import type { PrefetchedAnswer } from "./prefetch.js";
 
 /** What a call asks of its gateway, on its way there. Only the gateway's two halves can read it. */
@@ -58,13 +59,22 @@ export interface CallHost {
   cancel(callId: number, reason: string, isOverdue?: boolean): void;
 }
 
+/** What is known of a failure beside the error. */
+export interface FailureCircumstances {
+  /** What the handler threw itself, where it runs in this thread. */
+  readonly thrown?: unknown;
+  /** Why the call failed, where not by what its handler threw. */
+  readonly reason?: FailureReason | undefined;
+  /** Milliseconds that the handler ran. */
+  readonly handlerTime?: number | undefined;
+}
+
 /** What a host reports. Asks of one call come in the order in which the handler made them. */
 export interface CallHostListener {
   onAsks(callId: number, asks: readonly Ask[]): void;
   /** `result` is what the function made, where a gateway takes one. */
   onDone(callId: number, result?: Buffer): void;
-  /** `thrown` is what the handler threw itself, where it runs in this thread. */
-  onFailure(callId: number, error: ErrorInfo, thrown?: unknown): void;
+  onFailure(callId: number, error: ErrorInfo, circumstances?: FailureCircumstances): void;
   onBindingFailed(bindingId: number, error: ErrorInfo): void;
   onLog(entry: LogEntry): void;
   /** It is short of memory: bindings that nobody uses now may go. */

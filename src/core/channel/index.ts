@@ -20,7 +20,16 @@ export type {
   ScanTask,
 } from "./messages.js";
 export type { PrefetchedAnswer, Prefetch, PrefetchKey } from "./prefetch.js";
-export type { Ask, BindingSpec, CallHost, CallHostListener, CallStart, LogEntry, LogLevel } from "./call-host.js";
+export type {
+  Ask,
+  BindingSpec,
+  CallHost,
+  CallHostListener,
+  CallStart,
+  FailureCircumstances,
+  LogEntry,
+  LogLevel,
+} from "./call-host.js";
 export { pipePort, type PipePort } from "./pipe-port.js";
 export type { ChannelPort } from "./port.js";
 export { asIsolateMessage, asScanReport } from "./received.js";

@@ -2,6 +2,7 @@
 import type { InspectorAddress, BindingSpec, ModuleArtifact, OwnSocket, CallHost, CallHostListener } from "../channel/index.js";
 import type { StartTransport } from "./transports/transport.js";
 import type { IsolateLimits } from "./isolate-limits.js";
+import type { PluginTelemetry } from "../telemetry/index.js";
 import { SupervisedIsolate } from "./supervised-isolate.js";
 
 export interface PluginPoolOptions {
@@ -14,6 +15,8 @@ export interface PluginPoolOptions {
   readonly startTransport: StartTransport;
   readonly limits: IsolateLimits;
   readonly listener: CallHostListener;
+  /** Where its isolates are counted. */
+  readonly telemetry?: PluginTelemetry | undefined;
   /** Has its isolates serve a socket of their own: asked with each that starts. */
   readonly ownSocket?: (() => OwnSocket) | undefined;
   /** Whether it cleans up when it is told to stop, and gets the time for it. */

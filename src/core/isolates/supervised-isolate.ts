@@ -103,11 +103,12 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
   #begin(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
     const { plugin, limits, listener } = this.#options;
     const wait = this.#current === undefined ? this.#backoff.remaining() : 0;
-    if (wait > 0) return listener.onFailure(call.callId, this.#keepsDying(wait));
+    if (wait > 0) return listener.onFailure(call.callId, this.#keepsDying(wait), { reason: "isolate_died" });
     const isolate = this.#current ?? this.#start();
     if (isolate.callCount >= limits.maxCalls) {
       const message = `plugin ${plugin} runs ${limits.maxCalls} events at once already: see -max-events`;
-      return listener.onFailure(call.callId, { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message });
+      const error = { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message };
+      return listener.onFailure(call.callId, error, { reason: "overloaded" });
     }
     isolate.start(call, prefetched);
   }
@@ -251,7 +252,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     this.#lastDeath = info;
     const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
     listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${next}`, error: info });
-    for (const { callId } of begun) listener.onFailure(callId, info);
+    for (const { callId } of begun) listener.onFailure(callId, info, { reason: "isolate_died" });
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
     for (const call of unread) this.#begin(call);
   }

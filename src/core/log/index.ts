@@ -2,4 +2,4 @@
 export { endOnFault, logEntry, errorField, logFields, createLogger } from "./logger.js";
 export { LimitedLog } from "./limited-log.js";
 export { type LogOptions, LOG_FORMATS, LOG_LEVELS } from "./log-options.js";
-export { writeStderr } from "./stderr.js";
+export { droppedLines, writeStderr } from "./stderr.js";

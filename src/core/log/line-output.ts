@@ -5,6 +5,8 @@ interface Queued {
   readonly bytes: Buffer;
   /** How many lines are lost with it: a notice stands for all that it tells of. */
   readonly lines: number;
+  /** These were counted when they were dropped. */
+  readonly isNotice: boolean;
 }
 
 /** Bytes that wait for the reader. */
@@ -30,6 +32,7 @@ export class LineOutput {
   #queue: Queued[] = [];
   #queued = 0;
   #dropped = 0;
+  #lost = 0;
   #wait = FIRST_WAIT;
   #retry: NodeJS.Timeout | undefined;
 
@@ -37,16 +40,22 @@ export class LineOutput {
     this.#options = options;
   }
 
+  /** How many lines were dropped until now. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   /** Takes one or more whole lines with their line feeds. */
   write(line: string): void {
     const bytes = Buffer.from(line);
     if (this.#retry !== undefined && (this.#dropped > 0 || this.#queued + bytes.length > MAX_QUEUED)) {
       this.#dropped += 1;
+      this.#lost += 1;
       return;
     }
     // After an error there is no attempt but with the next line.
     if (this.#dropped > 0) this.#pushNotice();
-    this.#push({ bytes, lines: 1 });
+    this.#push({ bytes, lines: 1, isNotice: false });
     if (this.#retry === undefined) this.#drain();
   }
 
@@ -99,11 +108,14 @@ export class LineOutput {
   #pushNotice(): void {
     const lines = this.#dropped;
     this.#dropped = 0;
-    this.#push({ bytes: Buffer.from(this.#options.notice(lines)), lines });
+    this.#push({ bytes: Buffer.from(this.#options.notice(lines)), lines, isNotice: true });
   }
 
   #dropAll(): void {
-    for (const { lines } of this.#queue) this.#dropped += lines;
+    for (const { lines, isNotice } of this.#queue) {
+      this.#dropped += lines;
+      if (!isNotice) this.#lost += lines;
+    }
     this.#queue = [];
     this.#queued = 0;
   }

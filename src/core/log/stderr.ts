@@ -26,6 +26,9 @@ export function writeStderr(lines: string): void {
   output.write(lines);
 }
 
+/** How many lines of this thread nobody read in time. */
+export const droppedLines = (): number => output?.lost ?? 0;
+
 function openStderr(): LineOutput {
   const kind = kindOfStderr();
   const reopened = kind === "pipe" ? openOnceMore() : undefined;

@@ -2,6 +2,7 @@
 // result come out. How they cross a wire is the gateway's affair.
 import { type Call, type CallIds, CallTable } from "../calls/index.js";
 import type { CallHost, CallStart, FailurePolicy } from "../channel/index.js";
+import { type GatewayTelemetry, Telemetry } from "../telemetry/index.js";
 import { type Binding, BindingTable, type PluginRegistry, type SleepingBinding } from "../plugins/index.js";
 import { FailedHost } from "../worker/index.js";
 import type { ConfigurationRules } from "./configuration-rules.js";
@@ -19,6 +20,10 @@ export interface CallRunner {
 }
 
 export interface EngineOptions {
+  /** What figures call the gateway. */
+  readonly gateway: string;
+  /** Where everything is counted, where several engines have it in common. */
+  readonly telemetry?: Telemetry | undefined;
   readonly createSource: CreateSource;
   readonly createPool: CreatePool;
   /** What the gateway knows of its configurations. */
@@ -49,6 +54,9 @@ export class Engine<C extends Call> {
   readonly calls: CallTable<C>;
   readonly bindings: BindingTable;
   readonly plugins: ServedPlugins;
+  /** What the server counts: `telemetry.snapshot()` gives all of it as plain figures. */
+  readonly telemetry: Telemetry;
+  readonly #counts: GatewayTelemetry;
   readonly #options: EngineOptions;
   readonly #source: PluginSource;
   /** As it was when a binding was last made: for what is said of plugins that are not there. */
@@ -56,14 +64,21 @@ export class Engine<C extends Call> {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.calls = new CallTable<C>(options.callIds);
+    this.telemetry = options.telemetry ?? new Telemetry();
+    this.#counts = this.telemetry.gateway(options.gateway);
+    this.calls = new CallTable<C>(options.callIds, this.#counts);
     this.bindings = new BindingTable(options.bindingTimeout, options.newBindingId, options.onBindingGone);
     this.plugins = new ServedPlugins(
       this.bindings,
       options.configurations,
       ({ name }) => this.#listenTo(name),
       options.createPool,
+      this.#counts,
     );
+    this.#counts.countBindings((plugin) => ({
+      living: this.bindings.ofPlugin(plugin).length,
+      sleeping: this.bindings.sleepingOf(plugin).length,
+    }));
     this.#source = options.createSource({
       served: this.plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),
@@ -133,7 +148,7 @@ export class Engine<C extends Call> {
 
   /** Starts a call: the gateway gets what comes of it through `call`, which it takes out of `calls` when it is over. */
   start(call: C, { host }: CallRunner, start: Omit<CallStart, "callId">): void {
-    this.calls.add(call);
+    this.calls.add(call, start.payload?.length);
     host.start({ callId: call.id, ...start });
   }
 
@@ -189,6 +204,6 @@ export class Engine<C extends Call> {
 
   #listenTo(plugin: string): PluginListener {
     const { calls, bindings } = this;
-    return new PluginListener({ plugin, calls, bindings, log: this.#options.log });
+    return new PluginListener({ plugin, calls, bindings, telemetry: this.#counts, log: this.#options.log });
   }
 }

@@ -18,7 +18,7 @@ export interface IsolatePoolsOptions {
 
 export function isolatePools(options: IsolatePoolsOptions): CreatePool {
   const { gatewayWorker, isolatesPerPlugin: isolates, limits, inspect, ownSocketOf } = options;
-  return ({ name, path, artifact, metadata }, listener, isFormer = false) => {
+  return ({ name, path, artifact, metadata }, listener, telemetry, isFormer = false) => {
     const inspector = name === inspect?.plugin && !isFormer ? inspect : undefined;
     // A thread at a breakpoint cannot be ended.
     const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
@@ -30,6 +30,7 @@ export function isolatePools(options: IsolatePoolsOptions): CreatePool {
       startTransport: isProcess ? startProcess : startThread,
       limits,
       listener,
+      telemetry,
       inspect: inspector,
       ownSocket: isFormer ? undefined : ownSocketOf?.(name, path),
       disposes: metadata.disposes,

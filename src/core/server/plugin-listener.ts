@@ -1,8 +1,9 @@
 // The way back from the isolates of a plugin: what they report goes to the call that it is about, or to the log.
 import type { Call, CallTable } from "../calls/index.js";
-import type { Ask, CallHostListener, LogEntry } from "../channel/index.js";
+import type { Ask, CallHostListener, FailureCircumstances, LogEntry } from "../channel/index.js";
 import type { ErrorInfo } from "../model/index.js";
 import type { BindingTable } from "../plugins/index.js";
+import type { FailureReason, GatewayTelemetry } from "../telemetry/index.js";
 
 /** Says in the log what goes wrong in plugins, beside their calls. */
 export interface PluginLog {
@@ -16,6 +17,7 @@ export interface PluginListenerOptions {
   readonly plugin: string;
   readonly calls: CallTable<Call>;
   readonly bindings: BindingTable;
+  readonly telemetry: GatewayTelemetry;
   readonly log: PluginLog;
 }
 
@@ -27,15 +29,34 @@ export class PluginListener implements CallHostListener {
   }
 
   onAsks(callId: number, asks: readonly Ask[]): void {
-    this.#options.calls.get(callId)?.asked(asks);
+    const call = this.#options.calls.get(callId);
+    if (call === undefined) return;
+    let bytes = 0;
+    for (const { data } of asks) bytes += data.length;
+    call.counters?.asked(asks.length, bytes);
+    call.asked(asks);
   }
 
   onDone(callId: number, result?: Buffer): void {
-    this.#options.calls.get(callId)?.done(result);
+    const call = this.#options.calls.get(callId);
+    if (call === undefined) return;
+    if (result !== undefined) call.counters?.answered(result.length);
+    call.done(result);
   }
 
-  onFailure(callId: number, error: ErrorInfo): void {
-    this.#options.calls.get(callId)?.failed(error);
+  onFailure(callId: number, error: ErrorInfo, { reason }: FailureCircumstances = {}): void {
+    const call = this.#options.calls.get(callId);
+    if (call === undefined) return;
+    if (call.failure === undefined) this.#note(call, error, reason);
+    call.failed(error);
+  }
+
+  #note(call: Call, { message }: ErrorInfo, known: FailureReason | undefined): void {
+    const { telemetry, bindings, plugin } = this.#options;
+    const cannotRun = bindings.get(call.bindingId)?.error !== undefined;
+    const reason = known ?? (cannotRun ? "configuration" : "threw");
+    call.failure = reason;
+    telemetry.plugin(plugin).failed({ function: call.functionName, reason, message });
   }
 
   onBindingFailed(bindingId: number, error: ErrorInfo): void {

@@ -1,6 +1,7 @@
 // What the server asks of the place its plugins come from, and of what runs them.
 import type { BindingSpec, LogEntry, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
 import type { Generation, PluginRegistry } from "../plugins/index.js";
+import type { PluginTelemetry } from "../telemetry/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
 /** Runs the instances of one plugin, whatever the thread. */
@@ -16,7 +17,12 @@ export interface BindingPool {
 }
 
 /** `isFormer`: another generation of the plugin is served, and has its own socket and its debugger. */
-export type CreatePool = (generation: Generation, listener: CallHostListener, isFormer?: boolean) => BindingPool;
+export type CreatePool = (
+  generation: Generation,
+  listener: CallHostListener,
+  telemetry: PluginTelemetry,
+  isFormer?: boolean,
+) => BindingPool;
 
 /** Where plugins come from. */
 export interface PluginSource {

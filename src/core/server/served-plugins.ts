@@ -1,6 +1,7 @@
 // Owns the plugins that run: each one's current generation, its isolates, and former generations that still have instances.
 import type { CallHost, CallHostListener } from "../channel/index.js";
 import type { Generation, Binding, BindingTable, SleepingBinding } from "../plugins/index.js";
+import type { GatewayTelemetry, PluginTelemetry, ServedCode } from "../telemetry/index.js";
 import type { ConfigurationProblem, ConfigurationRules } from "./configuration-rules.js";
 import type { CreatePool, BindingPool } from "./plugin-source.js";
 
@@ -37,6 +38,7 @@ export class ServedPlugins implements PluginReceiver {
   readonly #rules: ConfigurationRules;
   readonly #listenerFor: (generation: Generation) => CallHostListener;
   readonly #createPool: CreatePool;
+  readonly #telemetry: GatewayTelemetry;
   readonly #plugins = new Map<string, ServedPlugin>();
   /** Pools of generations that are no longer served; instances still run in them. */
   readonly #former = new Map<Generation, BindingPool>();
@@ -47,11 +49,13 @@ export class ServedPlugins implements PluginReceiver {
     rules: ConfigurationRules,
     listenerFor: (generation: Generation) => CallHostListener,
     createPool: CreatePool,
+    telemetry: GatewayTelemetry,
   ) {
     this.#instances = instances;
     this.#rules = rules;
     this.#listenerFor = listenerFor;
     this.#createPool = createPool;
+    this.#telemetry = telemetry;
   }
 
   /** Another number after each change of a plugin, for who keeps what follows from them. */
@@ -72,12 +76,13 @@ export class ServedPlugins implements PluginReceiver {
     for (const { generation, pool } of this.#plugins.values()) this.#retire(generation, pool);
     this.#plugins.clear();
     this.#revision += 1;
+    this.#telemetry.keep(generations.map(({ name }) => name));
     for (const generation of generations) this.add(generation);
   }
 
   /** Serves one plugin more. */
   add(generation: Generation): void {
-    const pool = this.#createPool(generation, this.#listenerFor(generation));
+    const pool = this.#newPool(generation, this.#telemetry.serves(generation.name, codeOf(generation)));
     const announced = generation.metadata.schema;
     this.#plugins.set(generation.name, { generation, pool, announced, lastStart: 0, lastClose: 0 });
     this.#revision += 1;
@@ -104,6 +109,7 @@ export class ServedPlugins implements PluginReceiver {
     const moves = (instance: SleepingBinding): boolean => !staying.some((other) => other.instance === instance);
     const former = plugin.generation;
     const isSplit = living.some((instance) => instance.generation === former && !moves(instance));
+    this.#telemetry.serves(generation.name, codeOf(generation));
     for (const instance of all.filter(moves)) this.fillIn(instance, generation, instance.fields);
     if (isSplit) this.#split(plugin, generation);
     else this.#replace(plugin, generation, living);
@@ -128,7 +134,7 @@ export class ServedPlugins implements PluginReceiver {
   #split(plugin: ServedPlugin, generation: Generation): void {
     const { generation: former, pool } = plugin;
     plugin.generation = generation;
-    plugin.pool = this.#createPool(generation, this.#listenerFor(generation));
+    plugin.pool = this.#newPool(generation);
     this.#retire(former, pool);
   }
 
@@ -174,7 +180,7 @@ export class ServedPlugins implements PluginReceiver {
     if (plugin?.generation === generation) return plugin.pool.bind({ id, config });
     const known = this.#former.get(generation);
     if (known !== undefined) return known.bind({ id, config });
-    const pool = this.#createPool(generation, this.#listenerFor(generation), true);
+    const pool = this.#newPool(generation, undefined, true);
     const host = pool.bind({ id, config });
     this.#retire(generation, pool);
     return host;
@@ -186,12 +192,26 @@ export class ServedPlugins implements PluginReceiver {
     await Promise.all(pools.map((pool) => pool.close(now)));
   }
 
+  #newPool(
+    generation: Generation,
+    telemetry: PluginTelemetry = this.#telemetry.plugin(generation.name),
+    isFormer = false,
+  ): BindingPool {
+    return this.#createPool(generation, this.#listenerFor(generation), telemetry, isFormer);
+  }
+
   #retire(generation: Generation, pool: BindingPool): void {
     this.#former.set(generation, pool);
     const forget = (): void => void this.#former.delete(generation);
     pool.retire().then(forget, forget);
   }
 }
+
+const codeOf = ({ metadata, loaded }: Generation): ServedCode => ({
+  version: metadata.version,
+  functions: metadata.functions,
+  loaded,
+});
 
 function rehost(instance: Binding, pool: BindingPool): void {
   const { id, config, host } = instance;

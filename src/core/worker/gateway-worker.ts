@@ -82,7 +82,7 @@ export class FailedHost implements CallHost {
   }
 
   start({ callId }: CallStart): void {
-    this.#listener.onFailure(callId, this.#reason);
+    this.#listener.onFailure(callId, this.#reason, { reason: "configuration" });
   }
 
   // Nothing ever runs here, so there is nothing to close, to answer or to cancel.

@@ -14,17 +14,27 @@ class LineCall implements Call {
   readonly id: number;
   readonly timeout: number;
   readonly deadline: number;
+  readonly bindingId: number;
+  readonly functionName: string;
+  counters: Call["counters"] = undefined;
+  failure: Call["failure"] = undefined;
   readonly #engine: Engine<LineCall>;
   readonly #runner: CallRunner;
   readonly #reply: Reply;
 
-  constructor(engine: Engine<LineCall>, runner: CallRunner, reply: Reply) {
+  constructor(engine: Engine<LineCall>, runner: CallRunner, place: Pick<Call, "bindingId" | "functionName">, reply: Reply) {
+    this.bindingId = place.bindingId;
+    this.functionName = place.functionName;
     this.id = engine.calls.nextId();
     this.timeout = runner.timeout;
     this.deadline = performance.now() + runner.timeout;
     this.#engine = engine;
     this.#runner = runner;
     this.#reply = reply;
+  }
+
+  get plugin(): string {
+    return this.#runner.plugin;
   }
 
   asked(): void {
@@ -122,7 +132,7 @@ export class LineGateway {
     const bindingId = await bound;
     const runner = this.#engine.runnerOf(bindingId);
     if (runner === undefined) throw new Error(`plugin ${plugin} is not bound any more`);
-    const call = new LineCall(this.#engine, runner, reply);
+    const call = new LineCall(this.#engine, runner, { bindingId, functionName }, reply);
     this.#engine.start(call, runner, { bindingId, functionName, payload: Buffer.from(JSON.stringify(payload ?? null)) });
     return call;
   }

@@ -55,6 +55,7 @@ export async function startLineGateway(options: LineGatewayOptions): Promise<Sta
   const log: string[] = [];
   const logger = pino({ base: null }, { write: (line) => log.push(line) });
   const gateway = new LineGateway({
+    gateway: "lines",
     configurations: {
       misfits: () => [],
       refusal: () => undefined,

@@ -4,13 +4,15 @@ import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socket-group/index.js";
 import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../../core/net/index.js";
-import { createLogger, endOnFault } from "../../../core/log/index.js";
+import { createLogger, droppedLines, endOnFault } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import { SOCKET_NAME } from "../../flags/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
+import { Telemetry } from "../../../core/telemetry/index.js";
+import { packageVersion } from "../version.js";
 import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../load-directory.js";
@@ -41,6 +43,7 @@ async function createServers(options: ServeOptions, logger: Logger, front?: Fron
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
   if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const limits = limitsOf(options);
+  const telemetry = new Telemetry({ version: await packageVersion(), droppedLogLines: droppedLines });
   const common = {
     socketMode: options.socketMode,
     protocol: options.protocol,
@@ -67,12 +70,13 @@ async function createServers(options: ServeOptions, logger: Logger, front?: Fron
     limits,
     runsInit: true,
   };
-  const beside = tyk === undefined ? undefined : await tykServer({ ...options, tyk }, pools, load, logger);
+  const beside = tyk === undefined ? undefined : await tykServer({ ...options, tyk, telemetry }, pools, load, logger);
   if (socketPath === undefined) return { kong: undefined, tyk: beside?.server };
   const server = serveDirectory({
     ...common,
     ...pools,
     ...load,
+    telemetry,
     pluginsDirectory: resolve(options.pluginsDirectory),
     watch: options.watch,
     socketPath,

@@ -51,7 +51,7 @@ export class InProcessServer implements EventOwner {
       {
         onAsks: (id, calls) => this.#events.get(id)?.event.asked(calls),
         onDone: (id) => this.#events.get(id)?.event.done(),
-        onFailure: (id, error, thrown) => this.#failed(id, error.message, thrown),
+        onFailure: (id, error, { thrown } = {}) => this.#failed(id, error.message, thrown),
         // Its events fail, and tell why.
         onBindingFailed: () => {},
         onLog: ({ level, message, error }) => {

@@ -88,7 +88,7 @@ export class TykMemoryDispatcher implements Dispatcher {
         asks.forEach(() => queueMicrotask(() => this.#host.answer(callId, false, answer)));
       },
       onDone: (callId, result = Buffer.alloc(0)) => this.#take(callId)?.resolve(result),
-      onFailure: (callId, error, thrown) => {
+      onFailure: (callId, error, { thrown } = {}) => {
         onError(thrown ?? error);
         this.#take(callId)?.reject(failure(error.message, INTERNAL));
       },

@@ -24,6 +24,7 @@ import { EventLog } from "./event-log.js";
 import { HandOver } from "./takeover/hand-over.js";
 import { InstanceIds } from "./takeover/instance-ids.js";
 import { KeptInstances } from "./kept-instances.js";
+import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./takeover/predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
@@ -48,6 +49,8 @@ export interface ServerOptions {
   readonly maxMessageSize: number;
   readonly maxConnections: number;
   readonly logger: Logger;
+  /** Where everything is counted; a server that is alone has its own. */
+  readonly telemetry?: Telemetry | undefined;
   /** Where the connections come from: by default a socket of its own at the path. */
   readonly listen?: Listen | undefined;
   /** Who knows the instances when this process has died. */
@@ -61,6 +64,8 @@ export interface PluginServerOptions extends ServerOptions {
   readonly siblings?: Siblings;
 }
 
+/** What figures call this gateway. */
+const GATEWAY = "kong";
 /** Milliseconds between two looks for a quiet moment. */
 const QUIET_CHECK = 2;
 
@@ -122,6 +127,8 @@ export class PluginServer {
       logger.warn(`ids of instances start at random, since none can be kept for the next start: ${error.message}`),
     );
     return new Engine({
+      gateway: GATEWAY,
+      telemetry: options.telemetry,
       createSource,
       createPool,
       configurations: kongConfigurations,
@@ -166,6 +173,15 @@ export class PluginServer {
     for (const instance of await this.#kept.list()) this.#engine.restore(describedBinding(instance, this.#engine.plugins));
     siblings?.listening();
     this.#predecessor?.succeed();
+  }
+
+  /** All that this server, and others that count in the same place, can say of themselves. */
+  get telemetry(): Telemetry {
+    return this.#engine.telemetry;
+  }
+
+  get #counts(): GatewayTelemetry {
+    return this.#engine.telemetry.gateway(GATEWAY);
   }
 
   /** Looks for changed plugins now. */
@@ -226,17 +242,19 @@ export class PluginServer {
   }
 
   #refuse(socket: Socket, why: string): void {
+    this.#counts.connectionsRefused();
     socket.destroy();
     this.#limitedLog.log({ level: "warn", group: "refused connection", message: `a connection was refused: ${why}` });
   }
 
   #onOpen(connection: Connection): void {
     this.#connections.add(connection);
+    this.#counts.connectionOpened();
     this.#options.siblings?.connected(this.#connections.size);
   }
 
   #onClose(connection: Connection, error: Error | undefined): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#counts.connectionClosed();
     this.#handOver.onClose(connection);
     this.#options.siblings?.connected(this.#connections.size);
     if (error === undefined) return;

@@ -116,7 +116,8 @@ export class KongHost implements CallHost {
 
   start(call: CallStart, prefetched?: readonly PrefetchedAnswer[]): void {
     const { callId } = call;
-    if (this.#events.size >= this.#maxEvents) return this.#listener.onFailure(callId, tooManyEvents(this.#maxEvents));
+    if (this.#events.size >= this.#maxEvents)
+      return this.#listener.onFailure(callId, tooManyEvents(this.#maxEvents), { reason: "overloaded" });
     const codec = this.#codecFor(protocolOfFunction(call.functionName));
     if (!(codec instanceof Promise)) return this.#begin(call, prefetched, codec);
     this.#waiting.add(callId);
@@ -135,7 +136,7 @@ export class KongHost implements CallHost {
     const instance = this.#instances.get(bindingId);
     if (instance?.state !== "ready") {
       const reason = instance?.reason ?? new Error(`instance ${bindingId} is not here`);
-      this.#listener.onFailure(callId, toErrorInfo(reason), reason);
+      this.#listener.onFailure(callId, toErrorInfo(reason), { thrown: reason, reason: "configuration" });
       return;
     }
     const event = new HandlerEvent({
@@ -197,7 +198,7 @@ export class KongHost implements CallHost {
   #report(event: HandlerEvent, thrown: unknown): void {
     if (!this.#events.delete(event.id)) return;
     event.finish();
-    this.#listener.onFailure(event.id, toErrorInfo(thrown), thrown);
+    this.#listener.onFailure(event.id, toErrorInfo(thrown), { thrown });
   }
 }
 

@@ -31,6 +31,8 @@ export class RunningHook implements Call {
   readonly id: number;
   readonly timeout: number;
   readonly deadline: number;
+  counters: Call["counters"] = undefined;
+  failure: Call["failure"] = undefined;
   readonly #options: RunningHookOptions;
   /** What is to be logged once the call is answered. */
   #logged: Buffer | undefined;
@@ -44,6 +46,18 @@ export class RunningHook implements Call {
     call.onCancel((reason) => this.#cancelled(reason));
   }
 
+  get plugin(): string {
+    return this.#options.place.plugin;
+  }
+
+  get functionName(): string {
+    return this.#options.place.functionName;
+  }
+
+  get bindingId(): number {
+    return this.#options.bindingId;
+  }
+
   asked(asks: readonly Ask[]): void {
     const { runner, answer } = this.#options;
     for (const ask of asks) {
@@ -52,7 +66,10 @@ export class RunningHook implements Call {
         continue;
       }
       answer(ask).then(
-        (data) => runner.host.answer(this.id, false, data),
+        (data) => {
+          if (data !== undefined) this.counters?.received(data.length);
+          runner.host.answer(this.id, false, data);
+        },
         (error: unknown) => runner.host.answer(this.id, true, Buffer.from(error instanceof Error ? error.message : SHUT_REASON)),
       );
     }
@@ -63,6 +80,7 @@ export class RunningHook implements Call {
     if (result === undefined) {
       const reason = "it made no reply";
       log.warn(place, reason);
+      this.failure ??= "threw";
       this.#fail(STATUS.INTERNAL, reason);
       return;
     }
@@ -104,6 +122,7 @@ export class RunningHook implements Call {
   /** Nobody waits for the answer any more. */
   #cancelled(reason: string): void {
     const { engine, runner, reject } = this.#options;
+    this.failure ??= "abandoned";
     engine.calls.delete(this);
     runner.host.cancel(this.id, reason);
     reject(new GrpcError(STATUS.CANCELLED, reason));

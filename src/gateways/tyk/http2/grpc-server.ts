@@ -14,6 +14,14 @@ export interface GrpcServerOptions {
   /** Calls at once on one connection. */
   readonly maxConcurrentStreams: number;
   readonly log: GrpcServerLog;
+  readonly counts?: ConnectionCounts | undefined;
+}
+
+/** Counts connections. */
+export interface ConnectionCounts {
+  connectionOpened(): void;
+  connectionClosed(): void;
+  connectionsRefused(): void;
 }
 
 /** What the operator is to know. */
@@ -77,12 +85,18 @@ export class GrpcServer {
   /** Takes a connection over that a listener has accepted. */
   readonly accept = (socket: Socket): void => {
     if (this.#isDraining || this.#connections.size >= this.#options.maxConnections) {
-      if (!this.#isDraining) this.#refused += 1;
+      if (!this.#isDraining) this.#refuse();
       socket.destroy();
       return;
     }
     this.#connections.add(new Connection(socket, this.#connectionOptions));
+    this.#options.counts?.connectionOpened();
   };
+
+  #refuse(): void {
+    this.#refused += 1;
+    this.#options.counts?.connectionsRefused();
+  }
 
   /**
    * Asks all clients to go on elsewhere, as a successor has the address. New connections are taken all the same. May be called
@@ -116,7 +130,7 @@ export class GrpcServer {
 
   #closed(connection: Connection, error: Error | undefined): void {
     this.#lookForAuthority(connection);
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#options.counts?.connectionClosed();
     if (error !== undefined) this.#options.log.connectionFailed(error);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { LimitedLog } from "../../../core/log/index.js";
+import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
 import { Descriptors, logPathChange, type PathChange } from "../../../core/net/index.js";
 import { type ConfigurationRules, type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
@@ -29,8 +30,12 @@ export interface TykServerOptions {
   readonly createPool: CreatePool;
   readonly createSource: CreateSource;
   readonly logger: Logger;
+  /** Where everything is counted; a server that is alone has its own. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
+/** What figures call this gateway. */
+const GATEWAY = "tyk";
 /** Messages that have not come whole may take as much memory as so many of the largest. */
 const LARGEST_AT_ONCE = 8;
 /** What runs is told that its server ends, and still gets its status out, within so many milliseconds of the drain timeout. */
@@ -61,6 +66,8 @@ export class TykServer {
     const log = new HookLog(this.#log);
     let lastBindingId = 0;
     this.#engine = new Engine<RunningHook>({
+      gateway: GATEWAY,
+      telemetry: options.telemetry,
       createSource: options.createSource,
       createPool: options.createPool,
       configurations: RULES,
@@ -74,6 +81,15 @@ export class TykServer {
     });
     this.#dispatcher = new Dispatcher({ engine: this.#engine, definitions: options.definitions, bundles: options.bundles, log });
     this.#grpc = this.#createGrpc();
+  }
+
+  /** All that this server, and others that count in the same place, can say of themselves. */
+  get telemetry(): Telemetry {
+    return this.#engine.telemetry;
+  }
+
+  get #counts(): GatewayTelemetry {
+    return this.#engine.telemetry.gateway(GATEWAY);
   }
 
   /** Where it listens: with the port that is really used. */
@@ -137,6 +153,7 @@ export class TykServer {
       maxReceiving: LARGEST_AT_ONCE * maxMessageSize,
       maxConnections,
       maxConcurrentStreams: maxCalls,
+      counts: this.#counts,
       log: {
         connectionFailed: ({ message }) => this.#warn("closed connection", `a connection was closed: ${message}`),
         connectionsRefused: (count) =>
@@ -167,6 +184,7 @@ export class TykServer {
       return;
     }
     socket.destroy();
+    this.#counts.connectionsRefused();
     this.#warn(
       "refused connection",
       `a connection was refused: the process may open only ${this.#descriptors.limit} file descriptors, see ulimit -n`,

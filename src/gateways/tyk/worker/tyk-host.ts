@@ -110,12 +110,12 @@ export class TykHost implements CallHost {
   #fail(call: HookCall, thrown: unknown): void {
     if (this.#calls.delete(call.id)) {
       call.end();
-      this.#listener.onFailure(call.id, toErrorInfo(thrown), thrown);
+      this.#listener.onFailure(call.id, toErrorInfo(thrown), { thrown });
     } else if (!isOfCancellation(thrown)) this.#listener.onLog(lateFailure(call, thrown));
   }
 
   #refuse(callId: number, reason: Error): void {
-    this.#listener.onFailure(callId, toErrorInfo(reason), reason);
+    this.#listener.onFailure(callId, toErrorInfo(reason), { thrown: reason, reason: "configuration" });
   }
 
   #warnOfStreaming(): void {

@@ -63,6 +63,7 @@ export class EventTable implements EventOwner {
   abandon(event: GatewayEvent, reason: string): void {
     const { calls } = this.#options.engine;
     if (calls.get(event.id) !== event) return;
+    event.failure ??= "abandoned";
     calls.delete(event);
     event.runner.host.cancel(event.id, reason);
   }

@@ -65,6 +65,8 @@ export class GatewayEvent implements Call {
   readonly phase: string;
   readonly deadline: number;
   readonly runner: CallRunner;
+  counters: Call["counters"] = undefined;
+  failure: Call["failure"] = undefined;
   readonly #options: EventOptions;
   #state: EventState = "running";
   #queue: Ask[] = [];
@@ -84,6 +86,20 @@ export class GatewayEvent implements Call {
     this.runner = options.runner;
     this.#options = options;
     this.#reply = reply;
+  }
+
+  get plugin(): string {
+    return this.runner.plugin;
+  }
+
+  /** What the core calls the phase. */
+  get functionName(): string {
+    return this.phase;
+  }
+
+  /** What the core calls the instance. */
+  get bindingId(): number {
+    return this.instanceId;
   }
 
   get timeout(): number {
@@ -154,6 +170,7 @@ export class GatewayEvent implements Call {
   /** The gateway refused a call whose answer the handler does not look at: the event fails, though its handler may have returned. */
   callRefused(calls: readonly FailureCall[]): void {
     if (this.#hasFailed || this.#hasReturned || this.#state === "over") return;
+    this.failure ??= "refused";
     if (!this.#handlerDone) this.runner.host.cancel(this.id, "the gateway refused a call of it");
     this.#fail(calls);
   }
@@ -163,6 +180,7 @@ export class GatewayEvent implements Call {
     if (this.#hasFailed || this.#state === "over") return;
     this.#played.splice(-count, count);
     this.#hasReturned = false;
+    this.failure ??= "refused";
     if (!this.#handlerDone) this.runner.host.cancel(this.id, "the gateway lacks a function that it called");
     this.#fail(calls);
   }
@@ -187,6 +205,7 @@ export class GatewayEvent implements Call {
     if (answered === undefined) return false;
     this.#state = this.#played.length > 0 ? "awaiting-step" : "running";
     this.#reply = reply;
+    if (data !== undefined) this.counters?.received(data.length);
     if (answered.wantsAnswer && !this.#handlerDone) this.runner.host.answer(this.id, failed, data);
     else if (failed) this.#options.owner.callRefused(this, answered.data, data);
     this.#advance();

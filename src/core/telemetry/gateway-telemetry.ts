@@ -1,0 +1,88 @@
+// Holds what one gateway's server counts: its connections, and its plugins by name.
+import { type CallCounters, type PluginCounters } from "./call-counters.js";
+import type { FunctionFigures, GatewayFigures, IsolateFigures, PluginFigures } from "./figures.js";
+import { type BindingCounts, PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
+
+export class GatewayTelemetry {
+  readonly gateway: string;
+  readonly #onCounters: (plugin: string, counters: PluginCounters) => void;
+  readonly #plugins = new Map<string, PluginTelemetry>();
+  /** Calls of plugins that are not served: their names come from clients. */
+  readonly #unserved: PluginTelemetry;
+  #countBindings: (plugin: string) => BindingCounts = () => ({ living: 0, sleeping: 0 });
+  #connections = 0;
+  #accepted = 0;
+  #refused = 0;
+
+  constructor(gateway: string, onCounters: (plugin: string, counters: PluginCounters) => void) {
+    this.gateway = gateway;
+    this.#onCounters = onCounters;
+    this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, () => {});
+  }
+
+  countBindings(count: (plugin: string) => BindingCounts): void {
+    this.#countBindings = count;
+  }
+
+  /** A plugin is served with this code from now on. */
+  serves(plugin: string, code: ServedCode): PluginTelemetry {
+    const known = this.#plugins.get(plugin);
+    if (known !== undefined) {
+      known.reloaded(code);
+      return known;
+    }
+    const added = new PluginTelemetry(this.gateway, plugin, code, (counters) => this.#onCounters(plugin, counters));
+    this.#plugins.set(plugin, added);
+    return added;
+  }
+
+  /** Only these plugins are served from now on: what was counted of others is forgotten. */
+  keep(plugins: readonly string[]): void {
+    for (const plugin of this.#plugins.keys()) if (!plugins.includes(plugin)) this.#plugins.delete(plugin);
+  }
+
+  plugin(name: string): PluginTelemetry {
+    return this.#plugins.get(name) ?? this.#unserved;
+  }
+
+  /** Where calls of a function are counted. */
+  countersOf(plugin: string, functionName: string): CallCounters {
+    return this.plugin(plugin).of(functionName);
+  }
+
+  connectionOpened(): void {
+    this.#connections += 1;
+    this.#accepted += 1;
+  }
+
+  connectionClosed(): void {
+    this.#connections -= 1;
+  }
+
+  connectionsRefused(count = 1): void {
+    this.#refused += count;
+  }
+
+  figures(): GatewayFigures {
+    return {
+      gateway: this.gateway,
+      connections: this.#connections,
+      acceptedConnections: this.#accepted,
+      refusedConnections: this.#refused,
+    };
+  }
+
+  plugins(): PluginFigures[] {
+    return [...this.#plugins.values()].map((plugin) => plugin.figures(this.#countBindings(plugin.plugin)));
+  }
+
+  /** Calls of plugins that are not served are told of where there were any. */
+  functions(): FunctionFigures[] {
+    const unserved = this.#unserved.functions().filter(({ calls, running }) => calls + running > 0);
+    return [...[...this.#plugins.values()].flatMap((plugin) => plugin.functions()), ...unserved];
+  }
+
+  isolates(): IsolateFigures[] {
+    return [...this.#plugins.values()].flatMap((plugin) => plugin.isolates());
+  }
+}

@@ -1,0 +1,31 @@
+// The door of telemetry: what a server counts, and the figures that it gives of itself.
+export { CallCounters, countersSize, OTHER_FUNCTION, PluginCounters } from "./call-counters.js";
+export {
+  DEATH_REASONS,
+  type DeathReason,
+  type ErrorFigures,
+  FAILURE_REASONS,
+  type FailureReason,
+  type FunctionFigures,
+  type GatewayFigures,
+  type IsolateFigures,
+  type IsolateState,
+  type PluginFigures,
+  type ProcessFigures,
+  type ServerFigures,
+} from "./figures.js";
+export { GatewayTelemetry } from "./gateway-telemetry.js";
+export {
+  bucketOf,
+  BUCKETS,
+  type Histogram,
+  histogramSince,
+  mergeHistograms,
+  NO_DURATIONS,
+  quantileOf,
+  SCALE,
+  upperBound,
+} from "./histogram.js";
+export type { IsolatePlace, IsolateTelemetry, IsolateVitals } from "./isolate-telemetry.js";
+export type { PluginTelemetry, ServedCode } from "./plugin-telemetry.js";
+export { Telemetry, type TelemetryOptions } from "./telemetry.js";

@@ -1,0 +1,46 @@
+// Reads what the process itself holds and uses: memory, descriptors, processor time.
+import { readdirSync, readFileSync } from "node:fs";
+import type { ProcessFigures } from "./figures.js";
+
+const MICROSECONDS = 1e6;
+const MILLISECONDS = 1000;
+
+const STARTED_AT = Date.now() - process.uptime() * MILLISECONDS;
+
+export function processFigures(): Omit<ProcessFigures, "version" | "droppedLogLines" | "eventLoopDelay" | "maxEventLoopDelay"> {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    pid: process.pid,
+    startedAt: STARTED_AT,
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    openDescriptors: openDescriptors(),
+    maxDescriptors: maxDescriptors(),
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    externalBytes: external,
+    cpuSeconds: (user + system) / MICROSECONDS,
+  };
+}
+
+function openDescriptors(): number | undefined {
+  try {
+    // The one that reads them is not counted.
+    return readdirSync("/proc/self/fd").length - 1;
+  } catch {
+    // Not on this system.
+    return undefined;
+  }
+}
+
+function maxDescriptors(): number | undefined {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    // Not on this system, or too many are open.
+    return undefined;
+  }
+}
