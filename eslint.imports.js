@@ -71,7 +71,8 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf")],
-  "apps/program": ["apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  "apps/admin": ["core/model", "core/net", "core/telemetry"],
+  "apps/program": ["apps/admin", "apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   // Joins the halves of all gateways in an isolate.
   "apps/gateways": [
     ...["channel", "model", "plugins", "worker"].map((name) => `core/${name}`),
@@ -88,6 +89,7 @@ export const IMPORTS = {
     ...tyk("api", "messages", "releases", "standin", "worker"),
   ],
   "apps/cli": [
+    "apps/admin",
     "apps/flags",
     "apps/gateways",
     "apps/plugin-api",

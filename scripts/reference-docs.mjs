@@ -1,4 +1,4 @@
-// Writes docs/errors.md, docs/flags.md, the table of flags in README.md, docs/try-yaml.md, docs/testing.md and schema/try.schema.json from what the code says. With --check it only says whether they are up
+// Writes docs/errors.md, docs/metrics.md, docs/flags.md, the table of flags in README.md, docs/try-yaml.md, docs/testing.md and schema/try.schema.json from what the code says. With --check it only says whether they are up
 // to date.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -6,8 +6,12 @@ import { fileURLToPath } from "node:url";
 import prettier from "prettier";
 import { AUTHENTICATORS, DOCUMENT, TEST_ENTITIES } from "../dist/gateways/kong/standin/index.js";
 import { COMMANDS, FLAGS, plainFlag, PROGRAM_FLAGS } from "../dist/apps/flags/index.js";
+import { prometheusName } from "../dist/apps/admin/metrics/metric.js";
+import { METRICS } from "../dist/apps/admin/metrics/metric-table.js";
+import { QUANTILE_METRIC } from "../dist/apps/admin/metrics/recent-quantiles.js";
 import { ERROR_CODES, renderErrors } from "./reference/error-codes.mjs";
 import { flagsInReadme, renderFlags } from "./reference/flags.mjs";
+import { renderMetrics } from "./reference/metrics.mjs";
 import { readDeclarations, renderTestKit } from "./reference/test-kit.mjs";
 import { renderTryYaml, trySchema } from "./reference/try-yaml.mjs";
 
@@ -42,6 +46,7 @@ const outputs = [
   ["docs/errors.md", renderErrors(ERROR_CODES)],
   ["docs/flags.md", renderFlags({ flags, programFlags: PROGRAM_FLAGS, commands: COMMANDS }, await intro("flags"))],
   ["README.md", flagsInReadme(flags, await readFile(path("README.md"), "utf8"))],
+  ["docs/metrics.md", renderMetrics([...METRICS, QUANTILE_METRIC], prometheusName, await intro("metrics"))],
   ["docs/try-yaml.md", renderTryYaml({ document: DOCUMENT, authenticators: AUTHENTICATORS }, await intro("try-yaml"))],
   ["docs/testing.md", renderTestKit(declarations, await intro("test-kit"), CHAPTERS)],
   ["schema/try.schema.json", `${JSON.stringify(trySchema(DOCUMENT), undefined, 2)}\n`],

@@ -1,5 +1,6 @@
 // Reads the command line: what its flags and arguments mean.
 import { dirname, join, resolve } from "node:path";
+import { checkAdminOptions } from "../admin/index.js";
 import { UsageError } from "../../core/model/index.js";
 import {
   ACTION_FLAGS,
@@ -177,6 +178,7 @@ function loading(given: GivenFlags, pluginsDirectory: string): LoadingOptions {
 
 function serving(given: GivenFlags, pluginsDirectory: string): ServeOptions {
   const { noWatch, noParentWatch, noSupervisor, ...settings } = settingsOf(SERVER_FLAGS, given);
+  checkAdminOptions(settings);
   return {
     ...settings,
     ...loading(given, pluginsDirectory),

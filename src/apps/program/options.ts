@@ -2,12 +2,13 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { flagNames, type GivenFlags, normalizeFlags, PROGRAM_FLAGS, refuseFormerFlags, settingsOf } from "../flags/index.js";
+import { type AdminOptions, checkAdminOptions } from "../admin/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
 import type { IsolateLimits } from "../../core/isolates/index.js";
 import type { ServerOptions } from "../../gateways/kong/server/index.js";
 
-export interface EmbeddedOptions extends Omit<ServerOptions, "logger"> {
+export interface EmbeddedOptions extends Omit<ServerOptions, "logger" | "telemetry">, AdminOptions {
   readonly command: "serve" | "dump" | "version" | "help";
   /** Isolates; 0 for the thread of the socket. */
   readonly threads: number;
@@ -33,6 +34,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
   const { drainTimeout, maxMessageSize } = settings;
   if (socket !== undefined && sockName !== undefined)
     throw new UsageError("-socket and -sock-name name the same socket: leave one out");
+  checkAdminOptions(settings);
   // A level that was asked for by its name counts before -v.
   const level = verbose && !given.has("log-level") ? "debug" : logLevel;
   return {

@@ -30,6 +30,7 @@ import {
   supervise,
   supervisorOfThis,
 } from "../../core/supervisor/index.js";
+import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
 import { usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
@@ -106,18 +107,20 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   const { socketPath } = options;
   const definition = options.threads === 0 ? await plugin.define() : undefined;
   await definition?.init?.();
+  const telemetry = new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines });
   const server = new PluginServer({
     ...options,
     listen: front?.listen,
     keeper: front?.keeper,
     logger,
-    telemetry: new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines }),
+    telemetry,
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
   });
   const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
+  const admin = await openAdmin(options, telemetry, logger);
   await server.start();
   front?.serving();
   warnOfDescriptors(logger, options.maxConnections);
@@ -126,6 +129,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
   logger.info(`${await ending}: finishing the events that run`);
   await server.close();
+  await admin.close();
   if (definition !== undefined)
     await disposePlugin(definition, options.drainTimeout, (entry) =>
       logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`),

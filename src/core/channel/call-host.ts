@@ -71,9 +71,10 @@ export interface FailureCircumstances {
 
 /** What a host reports. Asks of one call come in the order in which the handler made them. */
 export interface CallHostListener {
-  onAsks(callId: number, asks: readonly Ask[]): void;
+  /** `handlerTime`: milliseconds that the handler ran, where the last ask ends the call. */
+  onAsks(callId: number, asks: readonly Ask[], handlerTime?: number): void;
   /** `result` is what the function made, where a gateway takes one. */
-  onDone(callId: number, result?: Buffer): void;
+  onDone(callId: number, result?: Buffer, handlerTime?: number): void;
   onFailure(callId: number, error: ErrorInfo, circumstances?: FailureCircumstances): void;
   onBindingFailed(bindingId: number, error: ErrorInfo): void;
   onLog(entry: LogEntry): void;

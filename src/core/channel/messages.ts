@@ -1,6 +1,7 @@
 // Names every message between a host and its isolate.
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "../model/index.js";
+import type { IsolateVitals, ServedSample } from "../telemetry/index.js";
 import type { Prefetch, PrefetchKey } from "./prefetch.js";
 import type { BindingSpec, LogEntry } from "./call-host.js";
 
@@ -136,6 +137,14 @@ export interface StopMessage {
 /** Asks for a sign of life, and what the isolate weighs. What was sent behind it is still unread while no pong comes. */
 export interface PingMessage {
   readonly kind: "ping";
+  /** On the system's monotonic clock, in milliseconds. */
+  readonly sentAt: number;
+}
+
+/** Asks what the isolate holds, and what it has counted. It is no sign of life. */
+export interface SampleMessage {
+  readonly kind: "sample";
+  readonly sentAt: number;
 }
 
 /** Asks the isolate to collect its garbage, and what is left then. */
@@ -144,7 +153,7 @@ export interface WeighMessage {
 }
 
 /** Host to isolate, beside the batches of messages about calls. */
-export type HostMessage = BindMessage | UnbindMessage | StopMessage | PingMessage | WeighMessage;
+export type HostMessage = BindMessage | UnbindMessage | StopMessage | PingMessage | SampleMessage | WeighMessage;
 
 /** In which thread it runs, as the system names it (`PID/task/TID`). The first message, where the system tells. */
 export interface ThreadMessage {
@@ -161,8 +170,31 @@ export interface PongMessage {
   readonly kind: "pong";
   /** Bytes of the heap and outside it that belong to this isolate, garbage included. */
   readonly memory: number;
+  readonly vitals: IsolateVitals;
   /** Why its runtime works no more, where it does not. */
   readonly broken?: string | undefined;
+}
+
+export interface SampledMessage {
+  readonly kind: "sampled";
+  readonly vitals: IsolateVitals;
+  /** Of the server that it is itself, where it serves a socket of its own. */
+  readonly server?: ServedSample | undefined;
+}
+
+/** The isolate counts calls itself, in this memory; a copy of it where there is no memory in common. */
+export interface CountingMessage {
+  readonly kind: "counting";
+  readonly id: number;
+  /** In the order in which the memory has them. */
+  readonly functions: readonly string[];
+  readonly memory: SharedArrayBuffer | Uint8Array;
+}
+
+/** That memory is not written any more: what was counted there is to be kept. */
+export interface CountedMessage {
+  readonly kind: "counted";
+  readonly id: number;
 }
 
 export interface WeighedMessage {
@@ -198,6 +230,9 @@ export type IsolateMessage =
   | ThreadMessage
   | ReadyMessage
   | PongMessage
+  | SampledMessage
+  | CountingMessage
+  | CountedMessage
   | WeighedMessage
   | ProductiveMessage
   | BindingFailedMessage

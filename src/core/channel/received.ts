@@ -1,10 +1,13 @@
 // Tells the messages of an isolate from whatever else comes over its channel: plugin code can get at its end.
 import type { ErrorInfo } from "../model/index.js";
+import { countersSize, isIsolateVitals, isServedSample } from "../telemetry/index.js";
 import type { IsolateMessage, ScanReport } from "./messages.js";
 import type { LogEntry, LogLevel } from "./call-host.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** More than any gateway knows. */
+const MAX_FUNCTIONS = 1000;
 const LEVELS: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error"]);
 
 /** Undefined for what no isolate says. */
@@ -43,7 +46,13 @@ function isMessage(message: Fields): boolean {
     case "productive":
       return true;
     case "pong":
-      return isNumber(message["memory"]) && isTextOrAbsent(message["broken"]);
+      return isNumber(message["memory"]) && isIsolateVitals(message["vitals"]) && isTextOrAbsent(message["broken"]);
+    case "sampled":
+      return isIsolateVitals(message["vitals"]) && (message["server"] === undefined || isServedSample(message["server"]));
+    case "counting":
+      return isNumber(message["id"]) && isCounting(message["functions"], message["memory"]);
+    case "counted":
+      return isNumber(message["id"]);
     case "weighed":
       return isNumber(message["memory"]);
     case "binding-failed":
@@ -62,6 +71,13 @@ function isReport(message: Fields): boolean {
   if (kind === "scan-started") return thread === undefined || isThread(thread);
   return kind === "scan-log" ? isLogEntry(entry) : kind === "scan-finished" && (isErrorInfo(result) || isMetadata(result));
 }
+
+const isCounting = (functions: unknown, memory: unknown): boolean =>
+  Array.isArray(functions) &&
+  functions.length <= MAX_FUNCTIONS &&
+  functions.every(isText) &&
+  (memory instanceof SharedArrayBuffer || memory instanceof Uint8Array) &&
+  memory.byteLength === countersSize(functions.length);
 
 const isMetadata = (value: unknown): boolean =>
   isFields(value) &&

@@ -1,6 +1,6 @@
 // What an isolate tells its host about calls, written into a batch and read out of it.
 import { type Batch, BatchReader, type BatchWriter } from "./batch.js";
-import type { Ask } from "./call-host.js";
+import type { Ask, FailureCircumstances } from "./call-host.js";
 import type { ErrorInfo } from "../model/index.js";
 import { asErrorInfo } from "./received.js";
 
@@ -13,12 +13,12 @@ const WANTS_ANSWER = 1;
 const ENDS = 2;
 
 export interface ReportReceiver {
-  onAsks(callId: number, asks: readonly Ask[]): void;
-  onDone(callId: number, result?: Buffer): void;
-  onFailure(callId: number, error: ErrorInfo): void;
+  onAsks(callId: number, asks: readonly Ask[], handlerTime?: number): void;
+  onDone(callId: number, result?: Buffer, handlerTime?: number): void;
+  onFailure(callId: number, error: ErrorInfo, circumstances?: FailureCircumstances): void;
 }
 
-export function writeAsks(batch: BatchWriter, callId: number, asks: readonly Ask[]): void {
+export function writeAsks(batch: BatchWriter, callId: number, asks: readonly Ask[], handlerTime = NaN): void {
   batch.byte(ASKS);
   batch.number(callId);
   batch.number(asks.length);
@@ -26,17 +26,20 @@ export function writeAsks(batch: BatchWriter, callId: number, asks: readonly Ask
     batch.byte((wantsAnswer ? WANTS_ANSWER : 0) + (ends ? ENDS : 0));
     batch.data(data);
   }
+  if (asks.at(-1)?.ends === true) batch.number(handlerTime);
 }
 
-export function writeDone(batch: BatchWriter, callId: number, result?: Buffer): void {
+export function writeDone(batch: BatchWriter, callId: number, result?: Buffer, handlerTime = NaN): void {
   batch.byte(result === undefined ? DONE : DONE_WITH_RESULT);
   batch.number(callId);
+  batch.number(handlerTime);
   if (result !== undefined) batch.data(result);
 }
 
-export function writeFailure(batch: BatchWriter, callId: number, error: ErrorInfo): void {
+export function writeFailure(batch: BatchWriter, callId: number, error: ErrorInfo, handlerTime = NaN): void {
   batch.byte(FAILURE);
   batch.number(callId);
+  batch.number(handlerTime);
   batch.text(JSON.stringify(error));
 }
 
@@ -46,19 +49,35 @@ export function receiveReports(batch: Batch, receiver: ReportReceiver): void {
   while (!reader.isAtEnd) {
     const report = reader.byte();
     const callId = reader.number();
-    if (report === ASKS) receiver.onAsks(callId, readAsks(reader));
-    else if (report === DONE) receiver.onDone(callId);
-    else if (report === DONE_WITH_RESULT) receiver.onDone(callId, reader.data());
-    else receiver.onFailure(callId, asErrorInfo(JSON.parse(reader.text())));
+    if (report === ASKS) readAsks(callId, reader, receiver);
+    else if (report === DONE) receiver.onDone(callId, undefined, readTime(reader));
+    else if (report === DONE_WITH_RESULT) readResult(callId, reader, receiver);
+    else readFailure(callId, reader, receiver);
   }
 }
 
-function readAsks(reader: BatchReader): Ask[] {
+/** Undefined where no handler ran; plugin code may have written any number. */
+function readTime(reader: BatchReader): number | undefined {
+  const time = reader.number();
+  return time >= 0 && time < Infinity ? time : undefined;
+}
+
+function readResult(callId: number, reader: BatchReader, receiver: ReportReceiver): void {
+  const handlerTime = readTime(reader);
+  receiver.onDone(callId, reader.data(), handlerTime);
+}
+
+function readFailure(callId: number, reader: BatchReader, receiver: ReportReceiver): void {
+  const handlerTime = readTime(reader);
+  receiver.onFailure(callId, asErrorInfo(JSON.parse(reader.text())), { handlerTime });
+}
+
+function readAsks(callId: number, reader: BatchReader, receiver: ReportReceiver): void {
   const asks: Ask[] = [];
   for (let left = reader.number(); left > 0; left -= 1) {
     const flags = reader.byte();
     const data = reader.data() ?? Buffer.alloc(0);
     asks.push({ data, wantsAnswer: (flags & WANTS_ANSWER) !== 0, ends: (flags & ENDS) !== 0 });
   }
-  return asks;
+  receiver.onAsks(callId, asks, asks.at(-1)?.ends === true ? readTime(reader) : undefined);
 }

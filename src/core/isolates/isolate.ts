@@ -5,8 +5,8 @@ import {
   BatchingPort,
   type BindingSpec,
   type CallHost,
-  type CallHostListener,
   type CallStart,
+  type FailureCircumstances,
   type HostMessage,
   isBatch,
   type IsolateMessage,
@@ -18,37 +18,15 @@ import {
   writeStart,
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
-import type { IsolateLimits } from "./isolate-limits.js";
-import type { Transport } from "./transports/transport.js";
+import { type DeathReason, PluginCounters, systemTime } from "../telemetry/index.js";
+import type { IsolateOptions } from "./isolate-options.js";
 import { KnownPrefetches } from "./known-prefetches.js";
+import { isOutOfMemory } from "./transports/transport.js";
 import { SentCalls } from "./sent-calls.js";
 import { VitalSigns } from "./vital-signs.js";
 
 /** So many calls in a row that run into their deadline, and no other ends: a fresh isolate may do better. */
 const MAX_OVERDUE = 8;
-
-/** Whoever started an isolate hears what becomes of it. */
-export interface IsolateOwner {
-  /** Its module is loaded, and its own socket listens. */
-  isolateReady(isolate: Isolate): void;
-  /** It holds this many bytes, which is near its limit. */
-  isolateHeavy(isolate: Isolate, memory: number): void;
-  /** It died, or gave no sign of life: with the calls it leaves behind, and those of them that it certainly has not begun. */
-  isolateDied(isolate: Isolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void;
-  bindingFailed(isolate: Isolate, bindingId: number, error: ErrorInfo): void;
-}
-
-export interface IsolateOptions {
-  readonly transport: Transport;
-  readonly owner: IsolateOwner;
-  /** Gets what the isolate reports of its calls. */
-  readonly listener: CallHostListener;
-  readonly limits: IsolateLimits;
-  /** It may have work of its own at any time, so it is always watched. */
-  readonly hasOwnSocket: boolean;
-  /** It may stand at a breakpoint: nothing that it does not do in time is held against it. */
-  readonly isInspected: boolean;
-}
 
 export class Isolate implements CallHost, ReportReceiver {
   readonly #options: IsolateOptions;
@@ -61,6 +39,7 @@ export class Isolate implements CallHost, ReportReceiver {
   #overdue = 0;
   /** Why it is being ended, where it gave no sign of life, or works no more. */
   #stall: Error | undefined;
+  #deathReason: DeathReason | undefined;
   #state: "loading" | "serving" | "draining" | "dead" = "loading";
   #isStopping = false;
   #productive = false;
@@ -79,6 +58,8 @@ export class Isolate implements CallHost, ReportReceiver {
       onHeavy: (memory) => owner.isolateHeavy(this, memory),
     });
     this.#port = new BatchingPort<HostMessage>(transport.port);
+    const ask = (): void => this.#port.control({ kind: "sample", sentAt: systemTime() });
+    options.telemetry.observe({ countRunning: () => this.#calls.size, ask });
     transport.port.onMessage((message) => this.#onMessage(message));
     this.#ended = transport.ended.then((error) => this.#onEnd(error));
   }
@@ -132,13 +113,14 @@ export class Isolate implements CallHost, ReportReceiver {
     this.#over(callId);
     this.#overdue = overdue;
     if (overdue < MAX_OVERDUE || this.#options.isInspected) this.#signs.probe();
-    else this.#giveUp(new Error(`its last ${overdue} events all ran into their deadline`));
+    else this.#giveUp("overdue", new Error(`its last ${overdue} events all ran into their deadline`));
   }
 
   /** Takes no new calls; ends when those that run have. */
   drain(): void {
     if (this.#state === "draining" || this.#state === "dead") return;
     this.#state = "draining";
+    this.#options.telemetry.enter("draining");
     this.#endWhenDrained();
   }
 
@@ -146,6 +128,7 @@ export class Isolate implements CallHost, ReportReceiver {
   async stop(): Promise<void> {
     if (this.#options.hasOwnSocket && this.#state !== "dead") this.#state = "draining";
     else this.#die();
+    this.#options.telemetry.enter("draining");
     if (!this.#isStopping) this.#port.control({ kind: "stop" });
     this.#isStopping = true;
     // Nothing else ends one whose plugin never comes to an end of cleaning up.
@@ -169,20 +152,20 @@ export class Isolate implements CallHost, ReportReceiver {
 
   // What it reports of its calls.
 
-  onAsks(callId: number, asks: readonly Ask[]): void {
+  onAsks(callId: number, asks: readonly Ask[], handlerTime?: number): void {
     if (!this.#calls.has(callId)) return;
     if (asks.at(-1)?.ends === true) this.#over(callId);
-    this.#options.listener.onAsks(callId, asks);
+    this.#options.listener.onAsks(callId, asks, handlerTime);
   }
 
-  onDone(callId: number, result?: Buffer): void {
+  onDone(callId: number, result?: Buffer, handlerTime?: number): void {
     if (!this.#over(callId)) return;
     this.#productive = true;
-    this.#options.listener.onDone(callId, result);
+    this.#options.listener.onDone(callId, result, handlerTime);
   }
 
-  onFailure(callId: number, error: ErrorInfo): void {
-    if (this.#over(callId)) this.#options.listener.onFailure(callId, error);
+  onFailure(callId: number, error: ErrorInfo, circumstances?: FailureCircumstances): void {
+    if (this.#over(callId)) this.#options.listener.onFailure(callId, error, circumstances);
   }
 
   /** Plugin code can get at the other end: whatever comes, it is a fault of that isolate and nobody else's. */
@@ -207,14 +190,23 @@ export class Isolate implements CallHost, ReportReceiver {
   }
 
   #take(message: IsolateMessage): void {
-    const { owner, listener } = this.#options;
+    const { owner, listener, telemetry } = this.#options;
     switch (message.kind) {
       case "thread":
+        telemetry.runsIn(message.thread);
         return this.#signs.runsIn(message.thread);
       case "ready":
         return this.#onReady();
       case "pong":
+        telemetry.said(message.vitals);
         return this.#onPong(message.memory, message.broken);
+      case "sampled":
+        telemetry.said(message.vitals);
+        return telemetry.sampled(message.server);
+      case "counting":
+        return telemetry.counts(message.id, PluginCounters.from(message.functions, message.memory));
+      case "counted":
+        return telemetry.counted(message.id);
       case "weighed":
         return this.#signs.weighed(message.memory);
       case "productive":
@@ -231,13 +223,15 @@ export class Isolate implements CallHost, ReportReceiver {
 
   #onReady(): void {
     if (this.#state === "loading") this.#state = "serving";
+    this.#options.telemetry.enter("serving");
     this.#signs.ready();
     this.#heard();
     this.#options.owner.isolateReady(this);
   }
 
   #onPong(memory: number, broken: string | undefined): void {
-    if (broken !== undefined) return this.#giveUp(new Error(`its runtime works no more, by what plugin code changed: ${broken}`));
+    if (broken !== undefined)
+      return this.#giveUp("broken", new Error(`its runtime works no more, by what plugin code changed: ${broken}`));
     this.#signs.pong(memory);
     this.#heard();
   }
@@ -266,12 +260,16 @@ export class Isolate implements CallHost, ReportReceiver {
 
   #stalled(silence: number): void {
     const seconds = (silence / 1000).toFixed(1);
-    this.#giveUp(new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`));
+    this.#giveUp(
+      "stalled",
+      new Error(`it gave no sign of life for ${seconds} s: an endless loop, or work that blocks its thread`),
+    );
   }
 
   /** It is of no use any more: it is ended where it stands. */
-  #giveUp(reason: Error): void {
+  #giveUp(kind: DeathReason, reason: Error): void {
     if (this.#state === "dead" || this.#stall !== undefined) return;
+    this.#deathReason = kind;
     this.#stall = reason;
     this.#signs.stop();
     // With a gate its calls are sure at once; without one, when it is gone and all that it sent has been read.
@@ -281,12 +279,14 @@ export class Isolate implements CallHost, ReportReceiver {
 
   #onEnd(error: Error | undefined): void {
     this.#port.close();
+    this.#options.telemetry.gone();
     const reason = this.#stall ?? (this.#isStopping ? undefined : (error ?? new Error("it ended by itself")));
     if (this.#state !== "dead" && reason !== undefined) this.#report(reason);
   }
 
   #report(error: Error): void {
     // A process that ends by itself may have begun what it had no time to tell of.
+    this.#options.telemetry.died(this.#deathReason ?? (isOutOfMemory(error) ? "memory" : "ended"), error.message);
     const { begun, unread } = this.#calls.divide(this.#stall !== undefined || this.#state === "loading");
     this.#die();
     this.#options.owner.isolateDied(this, error, begun, unread);

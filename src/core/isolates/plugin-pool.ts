@@ -2,7 +2,7 @@
 import type { InspectorAddress, BindingSpec, ModuleArtifact, OwnSocket, CallHost, CallHostListener } from "../channel/index.js";
 import type { StartTransport } from "./transports/transport.js";
 import type { IsolateLimits } from "./isolate-limits.js";
-import type { PluginTelemetry } from "../telemetry/index.js";
+import { PluginTelemetry } from "../telemetry/index.js";
 import { SupervisedIsolate } from "./supervised-isolate.js";
 
 export interface PluginPoolOptions {
@@ -39,10 +39,11 @@ export class PluginPool {
     inspect,
     ownSocket,
     disposes = false,
+    telemetry = PluginTelemetry.ofNobody(plugin),
   }: PluginPoolOptions) {
     this.#isolates = Array.from(
       { length: inspect === undefined ? isolates : 1 },
-      () =>
+      (_, slot) =>
         new SupervisedIsolate(artifact, {
           plugin,
           gatewayWorker,
@@ -52,6 +53,8 @@ export class PluginPool {
           inspect,
           ownSocket,
           disposes,
+          telemetry,
+          slot,
         }),
     );
   }

@@ -11,8 +11,10 @@ import type {
   PrefetchedAnswer,
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
+import type { PluginTelemetry } from "../telemetry/index.js";
 import { Backoff, startsAgain } from "./backoff.js";
-import { Isolate, type IsolateOwner } from "./isolate.js";
+import { Isolate } from "./isolate.js";
+import type { IsolateOwner } from "./isolate-options.js";
 import type { IsolateLimits } from "./isolate-limits.js";
 import { PrefetchPlayer } from "./prefetch-player.js";
 import type { StartTransport } from "./transports/transport.js";
@@ -23,6 +25,9 @@ export interface SupervisedIsolateOptions {
   readonly startTransport: StartTransport;
   readonly limits: IsolateLimits;
   readonly listener: CallHostListener;
+  readonly telemetry: PluginTelemetry;
+  /** Its place in the pool. */
+  readonly slot: number;
   /** Whether its plugin cleans up when it is told to stop. */
   readonly disposes: boolean;
   /** Has it serve a socket of its own: it is there from the start, whether it has bindings or not. */
@@ -180,6 +185,12 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
       owner: this,
       listener,
       limits,
+      telemetry: this.#options.telemetry.isolateStarted({
+        slot: this.#options.slot,
+        // A process has no memory in common with its host.
+        kind: transport.gate === undefined ? "process" : "thread",
+        limit: limits.memory,
+      }),
       isInspected: inspect !== undefined,
       hasOwnSocket: ownSocket !== undefined,
     });
@@ -218,6 +229,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     if (isolate !== this.#current) return;
     const [used, limit] = [memory, this.#options.limits.memory].map((bytes) => Math.round(bytes / 2 ** 20));
     this.#options.listener.onMemoryShort?.();
+    this.#options.telemetry.isolateRecycled();
     this.#options.listener.onLog({
       level: "warn",
       message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,

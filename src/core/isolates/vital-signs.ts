@@ -1,5 +1,6 @@
 // Watches one isolate from outside: that it answers while it has work, and how much memory it holds.
 import type { HostMessage } from "../channel/index.js";
+import { systemTime } from "../telemetry/index.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { IsolateLimits } from "./isolate-limits.js";
 import { MemoryWatch } from "./memory-watch.js";
@@ -34,7 +35,7 @@ export class VitalSigns {
     this.#heartbeat = new Heartbeat({
       stallTimeout: isInspected ? FOREVER : limits.stallTimeout,
       loadTimeout: isInspected ? FOREVER : limits.loadTimeout,
-      ping: () => send({ kind: "ping" }),
+      ping: () => send({ kind: "ping", sentAt: systemTime() }),
       waited: () => this.#runQueue?.waited() ?? 0,
       onStall,
     });

@@ -30,7 +30,7 @@ export class PluginDirectory implements PluginSource {
   constructor(options: PluginDirectoryOptions) {
     this.#options = options;
     this.#directory = options.directory;
-    this.#report = new PluginReport(options.logger);
+    this.#report = this.#createReport();
     this.#reloader = this.#createReloader();
   }
 
@@ -66,6 +66,11 @@ export class PluginDirectory implements PluginSource {
     await this.#reloader.close();
   }
 
+  #createReport(): PluginReport {
+    const { logger, served } = this.#options;
+    return new PluginReport(logger, (generation, reason) => served.reloadFailed(generation, reason));
+  }
+
   #createReloader(): Reloader {
     const { watch } = this.#options;
     const reloader: Reloader = new Reloader({
@@ -89,7 +94,7 @@ export class PluginDirectory implements PluginSource {
     await this.#reloader.close();
     if (this.#isClosed()) return;
     this.#directory = directory;
-    this.#report = new PluginReport(this.#options.logger);
+    this.#report = this.#createReport();
     this.#reloader = this.#createReloader();
     const reloader = this.#reloader;
     await this.#take(registry);

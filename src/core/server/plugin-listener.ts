@@ -28,25 +28,28 @@ export class PluginListener implements CallHostListener {
     this.#options = options;
   }
 
-  onAsks(callId: number, asks: readonly Ask[]): void {
+  onAsks(callId: number, asks: readonly Ask[], handlerTime?: number): void {
     const call = this.#options.calls.get(callId);
     if (call === undefined) return;
     let bytes = 0;
     for (const { data } of asks) bytes += data.length;
     call.counters?.asked(asks.length, bytes);
+    if (handlerTime !== undefined) call.counters?.handled(handlerTime);
     call.asked(asks);
   }
 
-  onDone(callId: number, result?: Buffer): void {
+  onDone(callId: number, result?: Buffer, handlerTime?: number): void {
     const call = this.#options.calls.get(callId);
     if (call === undefined) return;
     if (result !== undefined) call.counters?.answered(result.length);
+    if (handlerTime !== undefined) call.counters?.handled(handlerTime);
     call.done(result);
   }
 
-  onFailure(callId: number, error: ErrorInfo, { reason }: FailureCircumstances = {}): void {
+  onFailure(callId: number, error: ErrorInfo, { reason, handlerTime }: FailureCircumstances = {}): void {
     const call = this.#options.calls.get(callId);
     if (call === undefined) return;
+    if (handlerTime !== undefined) call.counters?.handled(handlerTime);
     if (call.failure === undefined) this.#note(call, error, reason);
     call.failed(error);
   }

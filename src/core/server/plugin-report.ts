@@ -15,10 +15,13 @@ const PATIENCE = 500;
 
 export class PluginReport {
   readonly #logger: Logger;
+  readonly #onFailedReload: (served: Generation, reason: string) => void;
   readonly #troubles = new Settling<Trouble>();
 
-  constructor(logger: Logger) {
+  /** `onFailedReload` hears of each change of a plugin that does not load. */
+  constructor(logger: Logger, onFailedReload: (served: Generation, reason: string) => void = () => {}) {
     this.#logger = logger;
+    this.#onFailedReload = onFailedReload;
   }
 
   /** The first load: it is told as it is. */
@@ -105,6 +108,7 @@ export class PluginReport {
         ? `plugin ${name} is not served: ${reason}`
         : `plugin ${served.name} is not reloaded, its former version goes on: ${reason}`;
     this.#logger.error({ plugin: served?.name ?? name, path }, text);
+    if (served !== undefined) this.#onFailedReload(served, reason);
   }
 
   /** Says that what was told is no more, where no reload says so and nothing else is wrong in its place. */

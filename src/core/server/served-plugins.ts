@@ -31,6 +31,8 @@ export interface PluginReceiver {
   add(generation: Generation): void;
   /** Serves another generation of a plugin. Returns the bindings that go on with their own code. */
   reload(generation: Generation): StayingBinding[];
+  /** Changed files of a plugin do not load: it is served on as it is. */
+  reloadFailed(served: Generation, reason: string): void;
 }
 
 export class ServedPlugins implements PluginReceiver {
@@ -128,6 +130,11 @@ export class ServedPlugins implements PluginReceiver {
     this.#plugins.delete(name);
     this.#retire(plugin.generation, plugin.pool);
     this.#revision += 1;
+    this.#telemetry.keep([...this.#plugins.keys()]);
+  }
+
+  reloadFailed({ name }: Generation, reason: string): void {
+    this.#telemetry.plugin(name).reloadFailed(reason);
   }
 
   /** The former code goes on beside the new. */

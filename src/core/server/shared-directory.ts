@@ -61,6 +61,10 @@ export class SharedDirectory implements PluginReceiver {
     return this.#partsOf(generation).flatMap(({ context }) => context.served.reload(generation));
   }
 
+  reloadFailed(generation: Generation, reason: string): void {
+    for (const { context } of this.#partsOf(generation)) context.served.reloadFailed(generation, reason);
+  }
+
   #partsOf(generation: Generation): readonly Part[] {
     return this.#parts.filter(({ owns }) => owns(generation));
   }

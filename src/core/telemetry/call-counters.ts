@@ -96,6 +96,23 @@ export class PluginCounters {
     this.#other = new CallCounters(this.#of(functions.length));
   }
 
+  /** Of another thread; of another process there is a copy. */
+  static from(functions: readonly string[], memory: SharedArrayBuffer | Uint8Array): PluginCounters {
+    if (!(memory instanceof Uint8Array)) return new PluginCounters(functions, memory);
+    // The bytes may lie anywhere in their memory, and numbers may not.
+    return new PluginCounters(functions, Uint8Array.from(memory).buffer);
+  }
+
+  /** Another number after each call that began or ended. */
+  get revision(): number {
+    let sum = 0;
+    for (let index = 0; index <= this.functions.length; index += 1) {
+      const cells = this.#of(index);
+      sum += (cells[STARTED] ?? 0) + (cells[ENDED] ?? 0) + (cells[ASKS] ?? 0);
+    }
+    return sum;
+  }
+
   of(functionName: string): CallCounters {
     return this.#byName.get(functionName) ?? this.#other;
   }

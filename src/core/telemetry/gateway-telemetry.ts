@@ -1,11 +1,13 @@
 // Holds what one gateway's server counts: its connections, and its plugins by name.
-import { type CallCounters, type PluginCounters } from "./call-counters.js";
+import type { CallCounters } from "./call-counters.js";
+import type { CountersUplink } from "./counters-uplink.js";
 import type { FunctionFigures, GatewayFigures, IsolateFigures, PluginFigures } from "./figures.js";
+import { type ServedTotals, sumOfServed } from "./served-totals.js";
 import { type BindingCounts, PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
 
 export class GatewayTelemetry {
   readonly gateway: string;
-  readonly #onCounters: (plugin: string, counters: PluginCounters) => void;
+  readonly #uplink: CountersUplink | undefined;
   readonly #plugins = new Map<string, PluginTelemetry>();
   /** Calls of plugins that are not served: their names come from clients. */
   readonly #unserved: PluginTelemetry;
@@ -14,10 +16,10 @@ export class GatewayTelemetry {
   #accepted = 0;
   #refused = 0;
 
-  constructor(gateway: string, onCounters: (plugin: string, counters: PluginCounters) => void) {
+  constructor(gateway: string, uplink?: CountersUplink) {
     this.gateway = gateway;
-    this.#onCounters = onCounters;
-    this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, () => {});
+    this.#uplink = uplink;
+    this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, uplink);
   }
 
   countBindings(count: (plugin: string) => BindingCounts): void {
@@ -31,7 +33,7 @@ export class GatewayTelemetry {
       known.reloaded(code);
       return known;
     }
-    const added = new PluginTelemetry(this.gateway, plugin, code, (counters) => this.#onCounters(plugin, counters));
+    const added = new PluginTelemetry(this.gateway, plugin, code, this.#uplink);
     this.#plugins.set(plugin, added);
     return added;
   }
@@ -64,12 +66,23 @@ export class GatewayTelemetry {
   }
 
   figures(): GatewayFigures {
+    const { served } = this;
     return {
       gateway: this.gateway,
-      connections: this.#connections,
-      acceptedConnections: this.#accepted,
-      refusedConnections: this.#refused,
+      connections: this.#connections + served.connections,
+      acceptedConnections: this.#accepted + served.acceptedConnections,
+      refusedConnections: this.#refused + served.refusedConnections,
     };
+  }
+
+  /** What isolates with sockets of their own have told of them. */
+  get served(): ServedTotals {
+    return sumOfServed(this.#all().map(({ served }) => served));
+  }
+
+  /** Asks the isolates what they hold now. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#all().map((plugin) => plugin.refresh()));
   }
 
   plugins(): PluginFigures[] {
@@ -83,6 +96,15 @@ export class GatewayTelemetry {
   }
 
   isolates(): IsolateFigures[] {
-    return [...this.#plugins.values()].flatMap((plugin) => plugin.isolates());
+    return this.#all().flatMap((plugin) => plugin.isolates());
+  }
+
+  /** Starts, deaths and replacements of all isolates, also of those that were started before their plugin was served. */
+  lives(): Pick<PluginFigures, "starts" | "deaths" | "recycles">[] {
+    return this.#all().map((plugin) => plugin.figures({ living: 0, sleeping: 0 }));
+  }
+
+  #all(): PluginTelemetry[] {
+    return [...this.#plugins.values(), this.#unserved];
   }
 }

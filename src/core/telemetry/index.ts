@@ -1,4 +1,6 @@
 // The door of telemetry: what a server counts, and the figures that it gives of itself.
+export { systemTime } from "./system-time.js";
+export { isIsolateVitals, isServedSample, type IsolateVitals, type ServedSample } from "./isolate-sample.js";
 export { CallCounters, countersSize, OTHER_FUNCTION, PluginCounters } from "./call-counters.js";
 export {
   DEATH_REASONS,
@@ -26,6 +28,7 @@ export {
   SCALE,
   upperBound,
 } from "./histogram.js";
-export type { IsolatePlace, IsolateTelemetry, IsolateVitals } from "./isolate-telemetry.js";
-export type { PluginTelemetry, ServedCode } from "./plugin-telemetry.js";
+export type { IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
+export { PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
+export type { CountersListener } from "./counters-uplink.js";
 export { Telemetry, type TelemetryOptions } from "./telemetry.js";

@@ -1,7 +1,8 @@
 // Holds what is known of one isolate while it lives: its state, what it last said of itself, and the memory in which it counts calls.
 import { readFileSync } from "node:fs";
-import { type PluginCounters } from "./call-counters.js";
+import type { PluginCounters } from "./call-counters.js";
 import type { DeathReason, IsolateFigures, IsolateState } from "./figures.js";
+import type { IsolateVitals, ServedSample } from "./isolate-sample.js";
 
 /** What is fixed from its start on. */
 export interface IsolatePlace {
@@ -11,48 +12,55 @@ export interface IsolatePlace {
   readonly limit: number;
 }
 
-/** What an isolate says of itself with each sign of life. Sizes in bytes, the delay in milliseconds. */
-export interface IsolateVitals {
-  readonly heap: number;
-  readonly external: number;
-  /** How long the question waited until the isolate took it. */
-  readonly delay: number;
+/** Whoever runs the isolate. */
+export interface ObservedIsolate {
+  /** How many calls it was sent that have not ended. */
+  countRunning(): number;
+  /** Asks it what it holds: it answers with a sample. */
+  ask(): void;
 }
 
-/** Hears of what happens to an isolate; the plugin's telemetry is one. */
-export interface IsolateOwnerTelemetry {
-  /** The counters of the isolate, which is gone, are to be kept. */
-  isolateGone(isolate: IsolateTelemetry, counters: readonly PluginCounters[]): void;
+/** Hears of what outlives an isolate. */
+export interface IsolateOwner {
+  isolateCounts(counters: PluginCounters): void;
+  /** What was counted there is to be kept: nobody counts there any more. */
+  isolateCounted(counters: PluginCounters): void;
   isolateDied(reason: DeathReason, message: string): void;
-  isolateRecycled(): void;
+  isolateGone(isolate: IsolateTelemetry): void;
 }
+
+export type OneIsolate = Omit<IsolateFigures, "gateway" | "plugin">;
 
 const NANOSECONDS = 1e9;
 const MILLISECONDS = 1000;
+/** Memories of one isolate: one for each of its own isolates, and those that have just ended. */
+const MAX_COUNTERS = 1000;
 
 export class IsolateTelemetry {
   readonly #place: IsolatePlace;
-  readonly #owner: IsolateOwnerTelemetry;
+  readonly #owner: IsolateOwner;
   readonly #startedAt = Date.now();
   readonly #counters = new Map<number, PluginCounters>();
-  #state: IsolateState = "loading";
+  #state: IsolateState | "gone" = "loading";
   #vitals: IsolateVitals | undefined;
   #maxDelay = 0;
   #thread: string | undefined;
-  /** Tells how many calls it runs. */
-  #countRunning: () => number = () => 0;
+  #isolate: ObservedIsolate | undefined;
+  #served: ServedSample | undefined;
+  #onSample: () => void = () => {};
 
-  constructor(place: IsolatePlace, owner: IsolateOwnerTelemetry) {
+  constructor(place: IsolatePlace, owner: IsolateOwner) {
     this.#place = place;
     this.#owner = owner;
   }
 
-  runs(count: () => number): void {
-    this.#countRunning = count;
+  observe(isolate: ObservedIsolate): void {
+    this.#isolate = isolate;
   }
 
-  enter(state: IsolateState): void {
-    this.#state = state;
+  /** From draining there is no way back. */
+  enter(state: "serving" | "draining"): void {
+    if (this.#state === "loading" || this.#state === "serving") this.#state = state;
   }
 
   /** As the system names its thread below /proc. */
@@ -65,13 +73,42 @@ export class IsolateTelemetry {
     this.#maxDelay = Math.max(this.#maxDelay, vitals.delay);
   }
 
-  /** It counts calls itself, in this memory; another memory of the same number takes the place of the one before. */
+  /** What it said of the server that it is itself, with all that it counts until now. */
+  sampled(served: ServedSample | undefined): void {
+    this.#served = served ?? this.#served;
+    this.#onSample();
+  }
+
+  /** It counts calls itself, in this memory; another one with the same number takes the place of the one before. */
   counts(id: number, counters: PluginCounters): void {
+    if (this.#state === "gone" || (this.#counters.size >= MAX_COUNTERS && !this.#counters.has(id))) return;
     this.#counters.set(id, counters);
+    this.#owner.isolateCounts(counters);
+  }
+
+  counted(id: number): void {
+    const counters = this.#counters.get(id);
+    if (counters === undefined) return;
+    this.#counters.delete(id);
+    this.#owner.isolateCounted(counters);
   }
 
   get counters(): readonly PluginCounters[] {
     return [...this.#counters.values()];
+  }
+
+  get served(): ServedSample | undefined {
+    return this.#served;
+  }
+
+  /** Asks it what it holds now. Resolves with its answer, or when it is gone. */
+  refresh(): Promise<void> {
+    const isolate = this.#isolate;
+    if (isolate === undefined || this.#state !== "serving") return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSample = resolve;
+      isolate.ask();
+    });
   }
 
   /** It was not asked to end. */
@@ -79,26 +116,30 @@ export class IsolateTelemetry {
     this.#owner.isolateDied(reason, message);
   }
 
-  /** A fresh one takes over, since it is near its limit of memory. */
-  recycled(): void {
-    this.#owner.isolateRecycled();
-  }
-
   /** It is gone. May be called twice. */
   gone(): void {
-    this.#owner.isolateGone(this, this.counters);
+    if (this.#state === "gone") return;
+    this.#state = "gone";
+    for (const counters of this.#counters.values()) this.#owner.isolateCounted(counters);
     this.#counters.clear();
+    this.#owner.isolateGone(this);
+    this.#onSample();
   }
 
-  figures(): Omit<IsolateFigures, "gateway" | "plugin"> {
+  /** It, and behind it those that it runs itself. */
+  figures(): OneIsolate[] {
+    return [this.#own(), ...(this.#served?.isolates ?? [])];
+  }
+
+  #own(): OneIsolate {
     const { slot, kind, limit } = this.#place;
     const vitals = this.#vitals;
     return {
       slot,
       kind,
-      state: this.#state,
+      state: this.#state === "gone" ? "draining" : this.#state,
       startedAt: this.#startedAt,
-      running: this.#countRunning(),
+      running: this.#isolate?.countRunning() ?? 0,
       heapBytes: vitals?.heap,
       externalBytes: vitals?.external,
       limitBytes: limit,

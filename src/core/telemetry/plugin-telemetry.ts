@@ -10,7 +10,10 @@ import {
   type PluginFigures,
 } from "./figures.js";
 import { mergeHistograms } from "./histogram.js";
-import { type IsolateOwnerTelemetry, type IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
+import type { CountersUplink } from "./counters-uplink.js";
+import type { ServedSample } from "./isolate-sample.js";
+import { type IsolateOwner, type IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
+import { NOTHING_SERVED, sumOfDeaths, sumOfServed } from "./served-totals.js";
 
 /** What is known of the code that is served. */
 export interface ServedCode {
@@ -31,14 +34,17 @@ const MAX_ERRORS = 10;
 const MAX_MESSAGE = 500;
 const MILLISECONDS = 1000;
 
-export class PluginTelemetry implements IsolateOwnerTelemetry {
+export class PluginTelemetry implements IsolateOwner {
   readonly gateway: string;
   readonly plugin: string;
   /** What this thread counts, and what isolates that are gone have counted. */
   readonly #sources: PluginCounters[] = [];
   readonly #byName = new Map<string, CallCounters>();
   readonly #isolates = new Set<IsolateTelemetry>();
-  readonly #onCounters: (counters: PluginCounters) => void;
+  /** Where there is a host that sums everything, it keeps what isolates have counted. */
+  readonly #uplink: CountersUplink | undefined;
+  /** What isolates with sockets of their own have counted that are gone. */
+  #formerlyServed = NOTHING_SERVED;
   readonly #deaths = Object.fromEntries(DEATH_REASONS.map((reason) => [reason, 0])) as Record<DeathReason, number>;
   #errors: ErrorFigures[] = [];
   #code: ServedCode;
@@ -48,13 +54,17 @@ export class PluginTelemetry implements IsolateOwnerTelemetry {
   #starts = 0;
   #recycles = 0;
 
-  /** `onCounters` hears of each memory in which calls of the plugin are counted in this thread. */
-  constructor(gateway: string, plugin: string, code: ServedCode, onCounters: (counters: PluginCounters) => void) {
+  constructor(gateway: string, plugin: string, code: ServedCode, uplink?: CountersUplink) {
     this.gateway = gateway;
     this.plugin = plugin;
     this.#code = code;
-    this.#onCounters = onCounters;
+    this.#uplink = uplink;
     this.#other = this.#count(code.functions).of(OTHER_FUNCTION);
+  }
+
+  /** For isolates that nobody counts. */
+  static ofNobody(plugin: string): PluginTelemetry {
+    return new PluginTelemetry("", plugin, { version: "", functions: [], loaded: 0 });
   }
 
   /** Where the calls of one of its functions are counted. */
@@ -96,28 +106,50 @@ export class PluginTelemetry implements IsolateOwnerTelemetry {
     this.#recycles += 1;
   }
 
-  isolateGone(isolate: IsolateTelemetry, counters: readonly PluginCounters[]): void {
+  isolateCounts(counters: PluginCounters): void {
+    this.#uplink?.add(counters);
+  }
+
+  isolateCounted(counters: PluginCounters): void {
+    if (this.#uplink === undefined) this.#sources[0]?.inherit(counters);
+    else this.#uplink.drop(counters);
+  }
+
+  isolateGone(isolate: IsolateTelemetry): void {
     this.#isolates.delete(isolate);
-    for (const each of counters) this.#sources[0]?.inherit(each);
+    if (isolate.served !== undefined)
+      this.#formerlyServed = { ...sumOfServed([this.#formerlyServed, isolate.served]), connections: 0 };
+  }
+
+  /** What isolates of it that serve sockets of their own have told of them. */
+  get served(): Omit<ServedSample, "isolates"> {
+    return sumOfServed([this.#formerlyServed, ...[...this.#isolates].flatMap(({ served }) => served ?? [])]);
+  }
+
+  /** Asks its isolates what they hold now. */
+  async refresh(): Promise<void> {
+    await Promise.all([...this.#isolates].map((isolate) => isolate.refresh()));
   }
 
   isolates(): IsolateFigures[] {
     const { gateway, plugin } = this;
-    return [...this.#isolates].map((isolate) => ({ gateway, plugin, ...isolate.figures() }));
+    return [...this.#isolates].flatMap((isolate) => isolate.figures().map((figures) => ({ ...figures, gateway, plugin })));
   }
 
   functions(): FunctionFigures[] {
     const read = [...this.#sources, ...[...this.#isolates].flatMap(({ counters }) => counters)].map((source) => source.read());
     const { gateway, plugin } = this;
-    return [...this.#byName.keys(), OTHER_FUNCTION].map((name) => ({
+    const all = [...this.#byName.keys(), OTHER_FUNCTION].map((name) => ({
       gateway,
       plugin,
       function: name,
       ...merged(read.flatMap((source) => source.get(name) ?? [])),
     }));
+    return all.filter(({ function: name, calls, running }) => name !== OTHER_FUNCTION || calls + running > 0);
   }
 
   figures({ living, sleeping }: BindingCounts): PluginFigures {
+    const { served } = this;
     return {
       gateway: this.gateway,
       plugin: this.plugin,
@@ -128,9 +160,9 @@ export class PluginTelemetry implements IsolateOwnerTelemetry {
       sleepingBindings: sleeping,
       reloads: this.#generation - 1,
       failedReloads: this.#failedReloads,
-      starts: this.#starts,
-      deaths: { ...this.#deaths },
-      recycles: this.#recycles,
+      starts: this.#starts + served.starts,
+      deaths: sumOfDeaths([this.#deaths, served.deaths]),
+      recycles: this.#recycles + served.recycles,
       lastErrors: this.#errors,
     };
   }
@@ -139,7 +171,7 @@ export class PluginTelemetry implements IsolateOwnerTelemetry {
     const counters = new PluginCounters(functions);
     this.#sources.push(counters);
     for (const name of functions) this.#byName.set(name, counters.of(name));
-    this.#onCounters(counters);
+    this.#uplink?.add(counters);
     return counters;
   }
 }

@@ -1,28 +1,51 @@
 // Owns all that one server counts of itself, for all of its gateways, and gives it as one set of figures. It exports nothing.
+import { performance } from "node:perf_hooks";
+import { type CountersListener, CountersUplink } from "./counters-uplink.js";
 import type { ServerFigures } from "./figures.js";
 import { GatewayTelemetry } from "./gateway-telemetry.js";
+import type { ServedSample } from "./isolate-sample.js";
 import { processFigures } from "./process-figures.js";
+import { sumOfDeaths } from "./served-totals.js";
 
 export interface TelemetryOptions {
   /** The server's own version. */
   readonly version?: string;
   /** How many lines of the log nobody read in time. */
   readonly droppedLogLines?: () => number;
+  /** In an isolate: its host hears of each memory in which calls are counted, and keeps what is there. */
+  readonly host?: CountersListener;
 }
+
+/** Milliseconds that isolates have to answer: those that are busy for longer are told of as they were. */
+const PATIENCE = 250;
+/** Of a timer by which the main thread's event loop is looked at. */
+const LOOK = 2;
+const MILLISECONDS = 1000;
 
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #gateways = new Map<string, GatewayTelemetry>();
+  readonly #uplink: CountersUplink | undefined;
+  #droppedLogLines: () => number;
+  #delay: number | undefined;
+  #maxDelay: number | undefined;
 
   constructor(options: TelemetryOptions = {}) {
     this.#options = options;
+    this.#droppedLogLines = options.droppedLogLines ?? (() => 0);
+    this.#uplink = options.host === undefined ? undefined : new CountersUplink(options.host);
   }
 
   /** What is counted for one gateway, by the name that figures give it. */
   gateway(name: string): GatewayTelemetry {
     let gateway = this.#gateways.get(name);
-    if (gateway === undefined) this.#gateways.set(name, (gateway = new GatewayTelemetry(name, () => {})));
+    if (gateway === undefined) this.#gateways.set(name, (gateway = new GatewayTelemetry(name, this.#uplink)));
     return gateway;
+  }
+
+  /** Where the number of log lines comes from that nobody read in time. */
+  countDroppedLines(count: () => number): void {
+    this.#droppedLogLines = count;
   }
 
   /**
@@ -33,14 +56,15 @@ export class Telemetry {
    */
   snapshot(): ServerFigures {
     const gateways = [...this.#gateways.values()];
+    const droppedInIsolates = gateways.reduce((sum, { served }) => sum + served.droppedLogLines, 0);
     return {
       at: Date.now(),
       process: {
         ...processFigures(),
         version: this.#options.version ?? "",
-        droppedLogLines: this.#options.droppedLogLines?.() ?? 0,
-        eventLoopDelay: undefined,
-        maxEventLoopDelay: undefined,
+        droppedLogLines: this.#droppedLogLines() + droppedInIsolates,
+        eventLoopDelay: this.#delay,
+        maxEventLoopDelay: this.#maxDelay,
       },
       gateways: gateways.map((gateway) => gateway.figures()),
       plugins: gateways.flatMap((gateway) => gateway.plugins()),
@@ -49,8 +73,43 @@ export class Telemetry {
     };
   }
 
-  /** Asks the isolates what they hold now. Resolves when all have said so, or when those that are busy have had a moment. */
-  refresh(): Promise<void> {
-    return Promise.resolve();
+  /**
+   * Asks the isolates what they hold now, and looks at the main thread's event loop. Resolves when all have said so, or when those
+   * that are busy have had `patience` milliseconds.
+   */
+  async refresh(patience = PATIENCE): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const answered = Promise.all([...this.#gateways.values()].map((gateway) => gateway.refresh()));
+    await Promise.race([
+      Promise.all([answered, this.#lookAtLoop()]),
+      new Promise((resolve) => (timer = setTimeout(resolve, patience))),
+    ]);
+    clearTimeout(timer);
+  }
+
+  /** What an isolate with a socket of its own tells its host. */
+  sample(): ServedSample {
+    const { gateways, isolates, process } = this.snapshot();
+    const lives = [...this.#gateways.values()].flatMap((gateway) => gateway.lives());
+    const total = <Item>(items: readonly Item[], value: (item: Item) => number): number =>
+      items.reduce((sum, item) => sum + value(item), 0);
+    return {
+      connections: total(gateways, ({ connections }) => connections),
+      acceptedConnections: total(gateways, ({ acceptedConnections }) => acceptedConnections),
+      refusedConnections: total(gateways, ({ refusedConnections }) => refusedConnections),
+      droppedLogLines: process.droppedLogLines,
+      starts: total(lives, ({ starts }) => starts),
+      deaths: sumOfDeaths(lives.map(({ deaths }) => deaths)),
+      recycles: total(lives, ({ recycles }) => recycles),
+      // The first place is that of the isolate itself.
+      isolates: isolates.map((isolate) => ({ ...isolate, slot: isolate.slot + 1 })),
+    };
+  }
+
+  async #lookAtLoop(): Promise<void> {
+    const due = performance.now() + LOOK;
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+    this.#delay = Math.max(0, performance.now() - due) / MILLISECONDS;
+    this.#maxDelay = Math.max(this.#maxDelay ?? 0, this.#delay);
   }
 }

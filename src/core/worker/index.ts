@@ -4,5 +4,5 @@ export { composeWorkers, type ComposedDefinition } from "./compose-workers.js";
 export { evaluateModule, disposePlugin } from "./evaluate-module.js";
 export { FailedHost, type GatewayWorker, type HostContext, type PluginLifeCycle } from "./gateway-worker.js";
 export { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
-export type { ServeOwnSocket, OwnSocketServer } from "./own-socket.js";
+export type { ServeOwnSocket, ServingIsolate, OwnSocketServer } from "./own-socket.js";
 export { serveIsolate } from "./serve-isolate.js";

@@ -1,5 +1,6 @@
 // Lets an isolate serve a socket of its own with the plugin that it runs.
 import type { IsolateTask, OwnSocket } from "../channel/index.js";
+import type { Telemetry } from "../telemetry/index.js";
 import type { CallTracking } from "./current-call.js";
 import type { PluginLifeCycle } from "./gateway-worker.js";
 
@@ -8,16 +9,23 @@ export interface OwnSocketServer {
   close(): Promise<void>;
 }
 
+/** What the isolate gives the server that it is. */
+export interface ServingIsolate {
+  /** To be called when a handler has returned for the first time. */
+  readonly onProductive: () => void;
+  /** Where the server counts: the host gets it all. */
+  readonly telemetry: Telemetry;
+}
+
 /**
- * What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens. It calls
- * `onProductive` when a handler has returned for the first time.
+ * What the module of an {@link OwnSocket} exports as `serveOwnSocket`. Resolves when the socket listens.
  */
 export type ServeOwnSocket = (
   task: IsolateTask,
   definition: PluginLifeCycle,
   tracking: CallTracking,
   settings: object,
-  onProductive: () => void,
+  isolate: ServingIsolate,
 ) => Promise<OwnSocketServer>;
 
 /** @throws where the socket cannot be listened on. */
@@ -26,8 +34,8 @@ export async function openOwnSocket(
   task: IsolateTask,
   definition: PluginLifeCycle,
   tracking: CallTracking,
-  onProductive: () => void,
+  isolate: ServingIsolate,
 ): Promise<OwnSocketServer> {
   const { serveOwnSocket } = (await import(module)) as { readonly serveOwnSocket: ServeOwnSocket };
-  return serveOwnSocket(task, definition, tracking, settings, onProductive);
+  return serveOwnSocket(task, definition, tracking, settings, isolate);
 }

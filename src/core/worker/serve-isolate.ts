@@ -21,11 +21,12 @@ import { toErrorInfo } from "../model/index.js";
 import { releaseMemory } from "../net/index.js";
 import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
 import { type CallTracking, trackCalls } from "./current-call.js";
-import { currentThread, liveMemory, memoryInUse } from "./live-memory.js";
+import { currentThread, liveMemory } from "./live-memory.js";
 import { disposePlugin, evaluateModule } from "./evaluate-module.js";
 import { FailedHost, type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
 import { openInspector } from "./open-inspector.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
+import { IsolateReports } from "./isolate-reports.js";
 import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
 /** Gets the module of the plugin that an isolate is to run. What it throws is why all instances and events fail. */
@@ -57,9 +58,10 @@ export async function serveIsolate(
   refuseSignals();
   limitWorkers();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
-  const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking });
+  const reports = new IsolateReports(port, { hasOwnSocket: task.ownSocket !== undefined, sharesMemory: gate !== undefined });
+  const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking, reports });
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, { host, gate, port, gateway, stop }));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, { host, gate, gateway, reports, stop }));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -67,6 +69,7 @@ export async function serveIsolate(
   await ownSocket?.close();
   if (definition !== undefined) await disposePlugin(definition, task.disposeTimeout, log);
   flushOutput();
+  reports.end();
   port.flush();
   port.close();
 }
@@ -74,12 +77,12 @@ export async function serveIsolate(
 interface Receiver {
   readonly host: CallHost;
   readonly gate: StartGate | undefined;
-  readonly port: BatchingPort<IsolateMessage>;
   readonly gateway: GatewayWorker;
+  readonly reports: IsolateReports;
   readonly stop: () => void;
 }
 
-function receive(message: Batch | HostMessage, { host, gate, port, gateway, stop }: Receiver): void {
+function receive(message: Batch | HostMessage, { host, gate, gateway, reports, stop }: Receiver): void {
   if (isBatch(message)) return receiveCommands(message, host, gate);
   switch (message.kind) {
     case "bind":
@@ -88,9 +91,11 @@ function receive(message: Batch | HostMessage, { host, gate, port, gateway, stop
       return host.unbind(message.bindingId);
     case "ping":
       // More than a sign of life: a runtime that works no more would let each call run into its deadline.
-      return gateway.selfCheck((broken) => port.control({ kind: "pong", memory: memoryInUse(), broken }));
+      return gateway.selfCheck((broken) => reports.pong(message.sentAt, broken));
+    case "sample":
+      return reports.sample(message.sentAt);
     case "weigh":
-      return void liveMemory().then((memory) => port.control({ kind: "weighed", memory }));
+      return void liveMemory().then((memory) => reports.weighed(memory));
     case "stop":
       return stop();
   }
@@ -98,9 +103,9 @@ function receive(message: Batch | HostMessage, { host, gate, port, gateway, stop
 
 function reportTo(port: BatchingPort<IsolateMessage>): CallHostListener {
   return {
-    onAsks: (callId, asks) => writeAsks(port.batch(), callId, asks),
-    onDone: (callId, result) => writeDone(port.batch(), callId, result),
-    onFailure: (callId, error) => writeFailure(port.batch(), callId, error),
+    onAsks: (callId, asks, handlerTime) => writeAsks(port.batch(), callId, asks, handlerTime),
+    onDone: (callId, result, handlerTime) => writeDone(port.batch(), callId, result, handlerTime),
+    onFailure: (callId, error, circumstances) => writeFailure(port.batch(), callId, error, circumstances?.handlerTime),
     onBindingFailed: (bindingId, error) => port.control({ kind: "binding-failed", bindingId, error }),
     onLog: (entry) => port.control({ kind: "log", entry }),
   };
@@ -112,6 +117,7 @@ interface Loading {
   readonly load: LoadModule;
   readonly port: BatchingPort<IsolateMessage>;
   readonly tracking: CallTracking;
+  readonly reports: IsolateReports;
 }
 
 interface LoadedHost {
@@ -120,7 +126,7 @@ interface LoadedHost {
   readonly definition?: PluginLifeCycle;
 }
 
-async function loadHost({ task, gateway, load, port, tracking }: Loading): Promise<LoadedHost> {
+async function loadHost({ task, gateway, load, port, tracking, reports }: Loading): Promise<LoadedHost> {
   const listener = reportTo(port);
   try {
     const definition = gateway.define(await load(), task.plugin);
@@ -135,7 +141,8 @@ async function loadHost({ task, gateway, load, port, tracking }: Loading): Promi
     });
     if (task.ownSocket === undefined) return { host, definition };
     const onProductive = (): void => port.control({ kind: "productive" });
-    return { host, definition, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, onProductive) };
+    const serving = { onProductive, telemetry: reports.telemetry };
+    return { host, definition, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, serving) };
   } catch (thrown) {
     // Without its socket nobody reaches it: the host is to hear of it and to try again.
     if (task.ownSocket !== undefined) throw thrown;

@@ -12,6 +12,7 @@ import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisor
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
+import { openAdmin } from "../../admin/index.js";
 import { packageVersion } from "../version.js";
 import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
@@ -33,17 +34,24 @@ export async function createServer(
   logger: Logger,
   front?: Front,
 ): Promise<{ server: PluginServer; socketPath: string }> {
-  const { kong } = await createServers({ ...options, tyk: undefined }, logger, front);
+  const { kong } = await createServers({ ...options, tyk: undefined }, await serverTelemetry(), logger, front);
   if (kong === undefined) throw new Error("a server without Tyk is Kong's");
   return kong;
 }
 
-async function createServers(options: ServeOptions, logger: Logger, front?: Front): Promise<CreatedServers> {
+const serverTelemetry = async (): Promise<Telemetry> =>
+  new Telemetry({ version: await packageVersion(), droppedLogLines: droppedLines });
+
+async function createServers(
+  options: ServeOptions,
+  telemetry: Telemetry,
+  logger: Logger,
+  front?: Front,
+): Promise<CreatedServers> {
   const { tyk } = options;
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
   if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const limits = limitsOf(options);
-  const telemetry = new Telemetry({ version: await packageVersion(), droppedLogLines: droppedLines });
   const common = {
     socketMode: options.socketMode,
     protocol: options.protocol,
@@ -149,7 +157,8 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
-  const { kong, tyk } = await createServers(options, logger, front);
+  const telemetry = await serverTelemetry();
+  const { kong, tyk } = await createServers(options, telemetry, logger, front);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const ending = endOfService(options.watchParent && !(front instanceof Supervised));
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
@@ -157,6 +166,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     logger.info("got SIGHUP: looking for changed plugins");
     servers[0]?.reload();
   });
+  const admin = await openAdmin(options, telemetry, logger);
   await Promise.all(servers.map((server) => server.start()));
   front?.serving();
   warnOfDescriptors(logger, options.maxConnections);
@@ -167,6 +177,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
   await Promise.all(servers.map((server) => server.close()));
+  await admin.close();
   logger.info("ended");
 }
 

@@ -23,3 +23,7 @@ export interface TransportLimits {
 }
 
 export type StartTransport = (task: IsolateTask, limits: TransportLimits) => Transport;
+
+/** Why one of them ended: a thread's end says so; of a process V8 makes an abort. */
+export const isOutOfMemory = (error: Error): boolean =>
+  ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") || error.message.includes("SIGABRT");

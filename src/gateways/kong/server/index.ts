@@ -6,6 +6,6 @@ export { generationOf } from "./generation-of.js";
 export { InThreadPool } from "./in-thread-pool.js";
 export { OnePlugin } from "./one-plugin.js";
 export { logOwnOutput } from "./event-log.js";
-export { type ServerOptions, PluginServer, type PluginServerOptions, SHORTER_PATH } from "./plugin-server.js";
+export { GATEWAY, type ServerOptions, PluginServer, type PluginServerOptions, SHORTER_PATH } from "./plugin-server.js";
 export { serveDirectory } from "./serve-directory.js";
 export type { OwnInstances, SharedInstance, Siblings } from "./takeover/siblings.js";

@@ -65,7 +65,7 @@ export interface PluginServerOptions extends ServerOptions {
 }
 
 /** What figures call this gateway. */
-const GATEWAY = "kong";
+export const GATEWAY = "kong";
 /** Milliseconds between two looks for a quiet moment. */
 const QUIET_CHECK = 2;
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
-import { createLogger, type LogOptions } from "../../../core/log/index.js";
-import type { CallTracking } from "../../../core/worker/index.js";
+import { createLogger, droppedLines, type LogOptions } from "../../../core/log/index.js";
+import type { CallTracking, ServingIsolate } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
 import {
   PluginServer,
@@ -32,11 +32,9 @@ export interface OwnSocketSettings extends OwnSocketOptions {
 }
 
 /** What an isolate brings along. */
-interface IsolateContext {
+interface IsolateContext extends ServingIsolate {
   readonly definition: PluginDefinition;
   readonly tracking: CallTracking;
-  /** Called when a handler has returned for the first time. */
-  readonly onProductive: () => void;
 }
 
 export interface OwnServerContext extends IsolateContext {
@@ -56,15 +54,17 @@ export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string =
 
 /** A server of the plugin that is in this thread; with siblings one of several. */
 export function createOwnServer(
-  { definition, tracking, onProductive, settings, generation, logger }: OwnServerContext,
+  { definition, tracking, onProductive, telemetry, settings, generation, logger }: OwnServerContext,
   given: Pick<PluginServerOptions, "siblings"> = {},
 ): PluginServer {
   const { server: options, limits } = settings;
+  telemetry.countDroppedLines(droppedLines);
   return new PluginServer({
     ...options,
     ...given,
     socketPath: socketPathOf(settings),
     logger,
+    telemetry,
     createSource: (context) => new OnePlugin(generation, context),
     createPool: ({ name }, listener) =>
       new InThreadPool(definition, { ...limits, plugin: name, onFirstReturn: onProductive }, tracking, listener),

@@ -35,9 +35,9 @@ export const requireShortDirectory = (directory: string): void => requireShortPa
 
 const REMEDY = "use a shorter -plugin-sockets";
 
-export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, isolate) => {
   const settings = given as OwnSocketSettings;
-  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, onProductive });
+  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, ...isolate });
   // A debugger sees one isolate.
   if (settings.isolates > 1 && task.inspect === undefined) {
     const { serveSpreadSocket } = await import("./spread-socket.js");

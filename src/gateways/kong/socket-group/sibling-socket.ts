@@ -31,12 +31,12 @@ export const siblingsOf = (slot: number, { board, path, settings, logger }: Shar
       logger.warn({ plugin: settings.plugin }, `${path.path}: something from another isolate was dropped: ${reason} (told once)`),
   });
 
-export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, onProductive) => {
+export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, isolate) => {
   const settings = given as SiblingSettings;
   const port = task.ownSocket?.port;
   if (port === undefined)
     throw new EmbeddedError("EMBEDDED_NO_CHANNEL", "an isolate beside others was started without a channel");
-  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, onProductive });
+  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, ...isolate });
   const path = new SharedPath(socketPathOf(settings), settings.folder);
   const board = new Board(settings.slots, settings.memory);
   const siblings = siblingsOf(settings.slot, { ...context, board, path });

@@ -6,7 +6,7 @@ import { logEntry } from "../../../core/log/index.js";
 import { logPathChange, SharedPath } from "../../../core/net/index.js";
 import { Board } from "./board.js";
 import type { PathSiblings } from "./path-siblings.js";
-import { EmbeddedError } from "../server/index.js";
+import { EmbeddedError, GATEWAY } from "../server/index.js";
 import { createOwnServer, type OwnServerContext, sayListening, socketPathOf } from "./own-server.js";
 import { type SiblingSettings, siblingsOf } from "./sibling-socket.js";
 
@@ -59,7 +59,7 @@ interface Spread {
 }
 
 function startOthers(
-  { task, settings, logger }: OwnServerContext & { readonly task: IsolateTask },
+  { task, settings, logger, telemetry }: OwnServerContext & { readonly task: IsolateTask },
   { siblings, board, path, slot }: Spread,
 ): PluginPool {
   const { plugin, isolates, limits } = settings;
@@ -79,6 +79,7 @@ function startOthers(
     limits,
     listener: { ...NO_EVENTS, onLog: (entry: LogEntry) => logEntry(logger, plugin, entry) },
     ownSocket,
+    telemetry: telemetry.gateway(GATEWAY).plugin(plugin),
   });
 }
 

@@ -1,4 +1,5 @@
 // Owns one run of a handler: its calls on their way out, the answers it waits for, and how it ends.
+import { performance } from "node:perf_hooks";
 import type { Ask } from "../../../core/channel/index.js";
 import { toErrorInfo } from "../../../core/model/index.js";
 import type { CallOrigin } from "../../../core/worker/index.js";
@@ -60,6 +61,7 @@ export class HandlerEvent implements CallOrigin {
   readonly instanceId: number;
   readonly phase: string;
   readonly bodies: BodyKind;
+  readonly began = performance.now();
   readonly #codec: CallCodec;
   readonly #outlet: EventOutlet;
   readonly #opening: EventPrefetch | undefined;

@@ -1,4 +1,5 @@
 // Runs one plugin's instances and events in the thread it is in. This is the runtime; an isolate is this behind a port.
+import { performance } from "node:perf_hooks";
 import type {
   BindingSpec,
   CallHost,
@@ -75,7 +76,7 @@ export class KongHost implements CallHost {
     this.#maxEvents = maxEvents;
     this.#onFirstReturn = onFirstReturn;
     this.#outlet = {
-      send: (event, calls) => listener.onAsks(event.id, calls),
+      send: (event, calls) => listener.onAsks(event.id, calls, calls.at(-1)?.ends === true ? timeOf(event) : undefined),
       defer,
       spent: release,
       ended: (event) => this.#events.delete(event.id),
@@ -187,7 +188,7 @@ export class KongHost implements CallHost {
     if (rest.length > 0) this.#listener.onAsks(event.id, rest);
     this.#onFirstReturn?.();
     this.#onFirstReturn = undefined;
-    this.#listener.onDone(event.id);
+    this.#listener.onDone(event.id, undefined, timeOf(event));
   }
 
   #failed(event: HandlerEvent, thrown: unknown): void {
@@ -198,9 +199,12 @@ export class KongHost implements CallHost {
   #report(event: HandlerEvent, thrown: unknown): void {
     if (!this.#events.delete(event.id)) return;
     event.finish();
-    this.#listener.onFailure(event.id, toErrorInfo(thrown), { thrown });
+    this.#listener.onFailure(event.id, toErrorInfo(thrown), { thrown, handlerTime: timeOf(event) });
   }
 }
+
+/** Milliseconds that its handler has run. */
+const timeOf = ({ began }: HandlerEvent): number => performance.now() - began;
 
 function tooManyEvents(maxEvents: number): ErrorInfo {
   const message = `the plugin runs ${maxEvents} events at once already: see -max-events`;

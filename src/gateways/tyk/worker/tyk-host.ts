@@ -104,13 +104,13 @@ export class TykHost implements CallHost {
     }
     this.#calls.delete(call.id);
     call.end();
-    this.#listener.onDone(call.id, reply);
+    this.#listener.onDone(call.id, reply, call.handlerTime);
   }
 
   #fail(call: HookCall, thrown: unknown): void {
     if (this.#calls.delete(call.id)) {
       call.end();
-      this.#listener.onFailure(call.id, toErrorInfo(thrown), { thrown });
+      this.#listener.onFailure(call.id, toErrorInfo(thrown), { thrown, handlerTime: call.handlerTime });
     } else if (!isOfCancellation(thrown)) this.#listener.onLog(lateFailure(call, thrown));
   }
 

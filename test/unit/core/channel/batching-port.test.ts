@@ -105,16 +105,16 @@ describe("reports", () => {
     const port = reportPort();
     const calls = [call("a", true, false), call("b", false, false), call("c", false, true)];
     const error = { name: "E", message: "m", code: "C", stack: "s" };
-    writeAsks(port.batch(), 1, calls);
+    writeAsks(port.batch(), 1, calls, 2.5);
     writeAsks(port.batch(), 2, []);
-    writeDone(port.batch(), 3);
-    writeFailure(port.batch(), 4, error);
+    writeDone(port.batch(), 3, undefined, 1.5);
+    writeFailure(port.batch(), 4, error, Infinity);
     await far.until(4);
     expect(far.calls).toEqual([
-      ["onAsks", 1, calls],
-      ["onAsks", 2, []],
-      ["onDone", 3],
-      ["onFailure", 4, error],
+      ["onAsks", 1, calls, 2.5],
+      ["onAsks", 2, [], undefined],
+      ["onDone", 3, undefined, 1.5],
+      ["onFailure", 4, error, { handlerTime: undefined }],
     ]);
   });
 

@@ -8,6 +8,7 @@ import { type IsolateMessage, pipePort, threadPort } from "../../../../src/core/
 import { BatchWriter } from "../../../../src/core/channel/batch.js";
 import { writeAsks, writeFailure, writeDone } from "../../../../src/core/channel/reports.js";
 import type { IsolateLimits } from "../../../../src/core/isolates/isolate-limits.js";
+import { PluginTelemetry } from "../../../../src/core/telemetry/index.js";
 import { Isolate } from "../../../../src/core/isolates/isolate.js";
 
 type Heard = [name: string, ...args: unknown[]];
@@ -38,6 +39,7 @@ function isolateAt(port: MessagePort, heard: Heard[]): Isolate {
       terminate: () => Promise.resolve(),
     },
     limits: LIMITS,
+    telemetry: PluginTelemetry.ofNobody("p").isolateStarted({ slot: 0, kind: "thread", limit: LIMITS.memory }),
     hasOwnSocket: false,
     isInspected: false,
     owner: {
@@ -118,7 +120,7 @@ it("what is its own comes through: every kind, and batches", async () => {
   const isolate = isolateAt(port1, heard);
   const messages: IsolateMessage[] = [
     { kind: "ready" },
-    { kind: "pong", memory: 1 },
+    { kind: "pong", memory: 1, vitals: { heap: 1, external: 0, delay: 0 } },
     { kind: "weighed", memory: 2 },
     { kind: "productive" },
     { kind: "binding-failed", bindingId: 3, error },
@@ -137,7 +139,7 @@ it("what is its own comes through: every kind, and batches", async () => {
   await expect.poll(() => heard.map(([name]) => name).join()).toBe("Ready,BindingFailed,Log,Asks,Done,Failure");
   expect(isolate.productive).toBe(true);
   expect(isolate.prefetchOf({ callId: 3, bindingId: BINDING, functionName: "access" })).toMatchObject([{ wantsAnswer: true }]);
-  expect(heard.at(-1)).toEqual(["Failure", 2, error]);
+  expect(heard.at(-1)).toEqual(["Failure", 2, error, { handlerTime: undefined }]);
   port1.close();
 });
 
@@ -151,7 +153,7 @@ it("over a pipe: messages of any size, split and glued anyhow, and bytes that ar
   const large = new Uint8Array(300_000).fill(7);
   const sent = [
     "text",
-    { kind: "pong", memory: 1 },
+    { kind: "pong", memory: 1, vitals: { heap: 1, external: 0, delay: 0 } },
     new Uint8Array([1, 2, 3]),
     new Uint8Array(0),
     { kind: "batch", bytes: new Uint8Array(200_000).fill(1), large: [large, large.subarray(1)] },

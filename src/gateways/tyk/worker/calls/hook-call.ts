@@ -1,4 +1,5 @@
 // Owns one run of a plugin's function: whether it still runs, what it waits for, and what it has made to end its request.
+import { performance } from "node:perf_hooks";
 import type { Ask } from "../../../../core/channel/index.js";
 import type { CallOrigin } from "../../../../core/worker/index.js";
 import { TykError } from "../../api/index.js";
@@ -31,6 +32,7 @@ export class HookCall implements CallOrigin {
   readonly bindingId: number;
   readonly functionName: string;
   readonly kind: HookKind;
+  readonly #began = performance.now();
   readonly #ask: (ask: Ask) => void;
   #state: "running" | "over" = "running";
   /** Hears that the call was given up. */
@@ -45,6 +47,11 @@ export class HookCall implements CallOrigin {
     this.functionName = functionName;
     this.kind = kind;
     this.#ask = ask;
+  }
+
+  /** Milliseconds since it began. */
+  get handlerTime(): number {
+    return performance.now() - this.#began;
   }
 
   get signal(): AbortSignal {
