@@ -72,7 +72,10 @@ export const IMPORTS = {
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf")],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
-  "apps/program": ["apps/admin", "apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  "apps/program": ["apps/admin", "apps/operator", "apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  // What operators see of a server, on both sides of its admin socket.
+  "apps/operator": [...["log", "model", "plugins", "server", "supervisor", "telemetry"].map((name) => `core/${name}`)],
+  "apps/console": ["apps/operator", "core/log", "core/model", "core/net"],
   // Joins the halves of all gateways in an isolate.
   "apps/gateways": [
     ...["channel", "model", "plugins", "worker"].map((name) => `core/${name}`),
@@ -90,6 +93,8 @@ export const IMPORTS = {
   ],
   "apps/cli": [
     "apps/admin",
+    "apps/operator",
+    "apps/console",
     "apps/flags",
     "apps/gateways",
     "apps/plugin-api",

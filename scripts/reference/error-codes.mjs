@@ -57,6 +57,10 @@ export const ERROR_CODES = {
   },
   "Running a plugin": {
     ISOLATE_BUSY: ["The isolate runs as many calls as it may.", "Raise `-max-events` or `-threads`, or make handlers quicker."],
+    ISOLATE_DIAGNOSIS_FAILED: [
+      "A heap snapshot or a CPU profile of an isolate could not be made.",
+      "The message has the reason; an isolate runs while its plugin has bindings.",
+    ],
     ISOLATE_BACKING_OFF: [
       "The isolate died again and again and is started after a pause.",
       "The log has the reason of each end: mend the plugin; a change of its code starts it at once.",

@@ -1,6 +1,7 @@
 // Says what a command line can ask for, as the commands take it.
 import type { TypesRule } from "../../build/index.js";
 import type { CommandFlag, DUMP_FLAGS, SERVER_FLAGS, Settings } from "../flags/index.js";
+import type { OperatorRequest } from "../console/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
 import type { TykFormat } from "../../gateways/tyk/conf/index.js";
@@ -133,4 +134,5 @@ export type Invocation =
   | { readonly command: "init"; readonly options: InitOptions }
   | { readonly command: "kong-conf"; readonly options: KongConfOptions }
   | { readonly command: "tyk-conf"; readonly options: TykConfOptions }
-  | { readonly command: "bundle"; readonly options: BundleOptions };
+  | { readonly command: "bundle"; readonly options: BundleOptions }
+  | { readonly command: "operate"; readonly request: OperatorRequest };

@@ -29,6 +29,7 @@ import type {
 } from "./invocation.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { NAMES, readCommandLine } from "./program.js";
+import { operatorRequest } from "./operator-options.js";
 import { servingTyk } from "./serving-tyk.js";
 
 /** Where a server and a gateway on one machine meet, unless told otherwise. */
@@ -61,6 +62,13 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
       return { command, options: configuringTyk(given, operands) };
     case "bundle":
       return { command, options: bundling(given, operands) };
+    case "status":
+    case "reload":
+    case "log-level":
+    case "drain":
+    case "heap":
+    case "profile":
+      return { command: "operate", request: operatorRequest(command, given, operands) };
     case "run":
       throw new UsageError("run stands in front of all flags: pluginserver run PLUGIN [-flag value]…");
   }
@@ -173,7 +181,7 @@ function plain(given: GivenFlags, saidKong: boolean): Invocation {
 
 function loading(given: GivenFlags, pluginsDirectory: string): LoadingOptions {
   const { env, logLevel, logFormat, ...settings } = settingsOf(DUMP_FLAGS, given);
-  return { ...settings, pluginsDirectory, hiddenEnvironment: env, log: { level: logLevel, format: logFormat } };
+  return { ...settings, pluginsDirectory, hiddenEnvironment: env, log: { ...logLevel, format: logFormat } };
 }
 
 function serving(given: GivenFlags, pluginsDirectory: string): ServeOptions {

@@ -1,6 +1,6 @@
 // Runs one command line and says with which status the process is to end.
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
-import { writeOutput } from "../program/index.js";
+import { STDOUT, writeOutput } from "../program/index.js";
 import { writeStderr } from "../../core/log/index.js";
 import type { EarlySocket } from "../../core/supervisor/index.js";
 import type { Invocation } from "./invocation.js";
@@ -58,6 +58,8 @@ async function perform(invocation: Exclude<Invocation, { command: "serve" }>): P
       return (await import("./commands/tyk-conf.js")).tykConf(invocation.options);
     case "bundle":
       return (await import("./commands/bundle.js")).bundle(invocation.options);
+    case "operate":
+      return (await import("../console/index.js")).operate(invocation.request, { print: writeOutput, descriptor: STDOUT });
   }
 }
 

@@ -57,8 +57,8 @@ export const COMMAND_FLAGS = [
     name: "out",
     kind: "path",
     value: "path",
-    commands: ["build", "bundle"],
-    help: "directory for the built files, or path of the bundle, whose name gets a digest of what is in it",
+    commands: ["build", "bundle", "heap", "profile"],
+    help: "directory for the built files; path of the bundle, whose name gets a digest of what is in it; path of the heap or profile",
   },
   {
     name: "sign",
@@ -80,7 +80,21 @@ export const COMMAND_FLAGS = [
     commands: ["build"],
     help: "one executable per plugin, `OUT/NAME`, with all that it needs but Node.js",
   },
-  { name: "json", kind: "switch", commands: ["check"], help: "print JSON" },
+  { name: "json", kind: "switch", commands: ["check", "status"], help: "print JSON" },
+  {
+    name: "watch",
+    kind: "switch",
+    commands: ["status"],
+    help: "show it again and again: on a terminal as `top` does, elsewhere as plain lines",
+  },
+  {
+    name: "seconds",
+    kind: "text",
+    value: "n",
+    default: "10",
+    commands: ["profile"],
+    help: "for how long an isolate is looked at",
+  },
   {
     name: "types",
     kind: "switch",

@@ -46,6 +46,21 @@ export const COMMANDS = [
     operands: "PLUGIN... -out X.zip",
     help: "builds plugins for Tyk into a bundle that gateways and servers load",
   },
+  {
+    name: "status",
+    operands: "[NAME]",
+    help: "says what runs in a server: its plugins with calls, times, failures, isolates and memory; of one plugin all that is known",
+    more: "over the server's admin socket, as all commands that follow ([operating.md](operating.md))",
+  },
+  {
+    name: "reload",
+    operands: "[NAME]",
+    help: "has a server look for changed plugins now; of one plugin, start fresh isolates in any case",
+  },
+  { name: "log-level", operands: "[NAME] LEVEL", help: "changes what a server logs at least, or what it logs of one plugin" },
+  { name: "drain", operands: "", help: "has a server take no more connections, finish what runs, and end" },
+  { name: "heap", operands: "NAME", help: "writes a heap snapshot of an isolate of the plugin to a file" },
+  { name: "profile", operands: "NAME -seconds N", help: "writes a CPU profile of an isolate of the plugin to a file" },
 ] as const satisfies readonly Command[];
 
 /** "serve" is what is done without a command. */

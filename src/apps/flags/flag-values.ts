@@ -2,10 +2,12 @@
 import type { Flag } from "./flag.js";
 import {
   type InspectTarget,
+  type LogLevelOptions,
   parseChoice,
   parseCount,
   parseDuration,
   parseInspect,
+  parseLogLevels,
   parseMode,
   parsePath,
   parseSize,
@@ -31,6 +33,7 @@ interface ValueOfKind {
   /** Permission bits. */
   readonly mode: number;
   readonly inspect: InspectTarget;
+  readonly levels: LogLevelOptions;
 }
 
 type GivenValue<Entry> = Entry extends { readonly choices: readonly (infer Choice)[] }
@@ -81,6 +84,8 @@ function parseText({ name, kind, choices = [], least = 1 }: Flag, text: string):
       return parseSize(name, text);
     case "mode":
       return parseMode(name, text);
+    case "levels":
+      return parseLogLevels(name, text);
     case "inspect":
       return parseInspect(name, text);
     case "text":

@@ -15,6 +15,7 @@ export type FlagKind =
   | "duration"
   | "size"
   | "mode"
+  | "levels" // of the log, and of plugins in it
   | "inspect";
 
 interface Common {

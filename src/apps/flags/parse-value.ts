@@ -1,4 +1,5 @@
 // Reads the values of flags: durations, modes, whole numbers.
+import { LOG_LEVELS, type LogLevelName, type LogOptions } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -64,4 +65,24 @@ export function parseInspect(flag: string, text: string): InspectTarget {
   if (plugin === undefined || number < 1 || number > 65_535)
     throw new UsageError(`-${flag} takes a plugin, or one with a port or an address such as hello=127.0.0.1:9230, not "${text}"`);
   return { plugin, host: bracketed ?? bare ?? INSPECTOR.host, port: number };
+}
+
+/** What is logged at least, and of which plugins something else. */
+export type LogLevelOptions = Pick<LogOptions, "level" | "plugins">;
+
+/** `info`, or one for all with some for plugins by their names: `info,hello=debug`. */
+export function parseLogLevels(flag: string, text: string): LogLevelOptions {
+  const plugins = new Map<string, LogLevelName>();
+  let level: LogLevelName | undefined;
+  for (const part of text.split(",")) {
+    const at = part.lastIndexOf("=");
+    const given = parseChoice(flag, part.slice(at + 1), LOG_LEVELS);
+    const plugin = at === -1 ? undefined : part.slice(0, at);
+    if (plugin === "") throw new UsageError(`-${flag} has "${part}": the name of a plugin stands before the =`);
+    if (plugin === undefined ? level !== undefined : plugins.has(plugin))
+      throw new UsageError(`-${flag} has two levels for ${plugin === undefined ? "the server" : `plugin ${plugin}`}: give one`);
+    if (plugin === undefined) level = given;
+    else plugins.set(plugin, given);
+  }
+  return { level: level ?? "info", ...(plugins.size === 0 ? {} : { plugins: Object.fromEntries(plugins) }) };
 }

@@ -1,5 +1,5 @@
 // The door of program: what every program of this project has around its server: log, output, signals.
 export { endOfService } from "./program.js";
-export { writeOutput } from "./output.js";
+export { STDOUT, writeOutput } from "./output.js";
 export { pluginEnvironment, requireDirectory, requireWritable, SERVER_ENTRY } from "./environment.js";
 export { runFile } from "./run-file.js";

@@ -36,7 +36,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
     throw new UsageError("-socket and -sock-name name the same socket: leave one out");
   checkAdminOptions(settings);
   // A level that was asked for by its name counts before -v.
-  const level = verbose && !given.has("log-level") ? "debug" : logLevel;
+  const levels = verbose && !given.has("log-level") ? ({ level: "debug" } as const) : logLevel;
   return {
     ...settings,
     command: commandOf(given),
@@ -53,7 +53,7 @@ export function parseEmbedded(argv: readonly string[], program: string): Embedde
     hiddenEnvironment: env,
     watchParent: !noParentWatch,
     isSupervised: !noSupervisor,
-    log: { level, format: logFormat },
+    log: { ...levels, format: logFormat },
   };
 }
 

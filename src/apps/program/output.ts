@@ -24,7 +24,8 @@ const DEFAULT_STDOUT = 1;
 const READER_WAIT = 5;
 
 const told = Number(stdoutDescriptor ?? DEFAULT_STDOUT);
-const stdout = Number.isInteger(told) ? told : DEFAULT_STDOUT;
+/** Its descriptor. */
+export const STDOUT = Number.isInteger(told) ? told : DEFAULT_STDOUT;
 
 const writePart = promisify(write);
 
@@ -37,7 +38,7 @@ export async function writeOutput(content: string | Uint8Array): Promise<void> {
   let rest = Buffer.from(content);
   while (rest.length > 0) {
     try {
-      const { bytesWritten } = await writePart(stdout, rest);
+      const { bytesWritten } = await writePart(STDOUT, rest);
       rest = rest.subarray(bytesWritten);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN"))

@@ -14,7 +14,7 @@ import {
 import { warnOfDescriptors } from "../../core/net/index.js";
 import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
-import { createLogger, droppedLines, endOnFault, writeStderr } from "../../core/log/index.js";
+import { createLogger, droppedLines, endOnFault, LogLevels, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { pluginEnvironment, requireWritable } from "./environment.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
@@ -97,14 +97,15 @@ async function serve(
 }
 
 async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, front: Front | undefined): Promise<void> {
-  const logger = createLogger(options.log);
+  const levels = new LogLevels(options.log);
+  const logger = createLogger(options.log, levels);
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   // In the thread of the plugin they are the plugin's faults.
   if (options.threads > 0) {
     endOnFault(logger);
     logOwnOutput(logger);
   }
-  const { socketPath } = options;
+  const { socketPath, drainTimeout } = options;
   const definition = options.threads === 0 ? await plugin.define() : undefined;
   await definition?.init?.();
   const telemetry = new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines });
@@ -117,18 +118,37 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     createSource: (context) => new OnePlugin(plugin.generation, context),
     createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
   });
-  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
+  const admin = await openAdmin(options, telemetry, logger);
+  const { Operator, adminPathOf } = await import("../operator/index.js");
+  const operator = await Operator.open({
+    path: adminPathOf(socketPath),
+    engines: [server.engine],
+    telemetry,
+    listening: () => [socketPath],
+    levels,
+    drainTimeout,
+    publish: (path, route) => admin.router.add(path, route),
+    logger,
+  });
+  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
-  const admin = await openAdmin(options, telemetry, logger);
-  await server.start();
+  try {
+    await server.start();
+  } catch (error) {
+    await operator.giveUp();
+    throw error;
+  }
   front?.serving();
+  operator.serving();
   warnOfDescriptors(logger, options.maxConnections);
   const { name, version } = plugin.generation.metadata;
   logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
   logger.info(`${await ending}: finishing the events that run`);
+  await operator.draining();
   await server.close();
+  operator.close();
   await admin.close();
   if (definition !== undefined)
     await disposePlugin(definition, options.drainTimeout, (entry) =>

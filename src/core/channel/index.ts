@@ -5,6 +5,8 @@ export { receiveCommands, writeCancel, writeStart, writeAnswer } from "./command
 export { limitLog } from "./limit-log.js";
 export { LineStream } from "./line-stream.js";
 export type {
+  DiagnosedMessage,
+  Diagnosis,
   FailurePolicy,
   HostMessage,
   IsolateMessage,

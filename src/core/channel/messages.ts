@@ -152,8 +152,21 @@ export interface WeighMessage {
   readonly kind: "weigh";
 }
 
+/** What an isolate can find out about itself; it writes the result into a file, which is there and empty. */
+export type Diagnosis =
+  | { readonly kind: "heap"; readonly file: string }
+  | { readonly kind: "profile"; readonly file: string; readonly milliseconds: number };
+
+/** Answered with {@link DiagnosedMessage}. */
+export interface DiagnoseMessage {
+  readonly kind: "diagnose";
+  readonly id: number;
+  readonly diagnosis: Diagnosis;
+}
+
 /** Host to isolate, beside the batches of messages about calls. */
-export type HostMessage = BindMessage | UnbindMessage | StopMessage | PingMessage | SampleMessage | WeighMessage;
+export type HostMessage =
+  BindMessage | UnbindMessage | StopMessage | PingMessage | SampleMessage | WeighMessage | DiagnoseMessage;
 
 /** In which thread it runs, as the system names it (`PID/task/TID`). The first message, where the system tells. */
 export interface ThreadMessage {
@@ -203,6 +216,13 @@ export interface WeighedMessage {
   readonly memory: number;
 }
 
+/** The diagnosis with this id is in its file, or why it is not. */
+export interface DiagnosedMessage {
+  readonly kind: "diagnosed";
+  readonly id: number;
+  readonly problem?: string | undefined;
+}
+
 export interface BindingFailedMessage {
   readonly kind: "binding-failed";
   readonly bindingId: number;
@@ -234,6 +254,7 @@ export type IsolateMessage =
   | CountingMessage
   | CountedMessage
   | WeighedMessage
+  | DiagnosedMessage
   | ProductiveMessage
   | BindingFailedMessage
   | LogMessage

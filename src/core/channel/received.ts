@@ -55,6 +55,8 @@ function isMessage(message: Fields): boolean {
       return isNumber(message["id"]);
     case "weighed":
       return isNumber(message["memory"]);
+    case "diagnosed":
+      return isNumber(message["id"]) && isTextOrAbsent(message["problem"]);
     case "binding-failed":
       return isNumber(message["bindingId"]) && isErrorInfo(message["error"]);
     case "log":

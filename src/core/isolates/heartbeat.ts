@@ -32,8 +32,8 @@ export class Heartbeat {
   #waitingSince: Look | undefined;
   #lastLook: Look;
   #starvedAt = -Infinity;
-  /** Since when it is busy with what it was asked for. */
-  #excusedSince: number | undefined;
+  /** What it was asked for and is busy with, and until when it may be, in the milliseconds of `performance.now`. */
+  readonly #excuses = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #state: "busy" | "idle" = "idle";
   /** Whether there was work since the last ping: an isolate is weighed after short events too. */
@@ -52,14 +52,14 @@ export class Heartbeat {
     return this.#waitingSince !== undefined;
   }
 
-  /** It is about to be busy on request, for as long as a module may take to load. */
-  excuse(): void {
-    this.#excusedSince = performance.now();
+  /** It is about to be busy with something on request, for so many milliseconds or as long as a module may take to load. */
+  excuse(what: string, longest = this.#options.loadTimeout): void {
+    this.#excuses.set(what, performance.now() + longest);
   }
 
   /** It has done what it was excused for. */
-  demand(): void {
-    this.#excusedSince = undefined;
+  demand(what: string): void {
+    this.#excuses.delete(what);
     if (this.#waitingSince !== undefined) this.#waitingSince = this.#look();
   }
 
@@ -100,7 +100,9 @@ export class Heartbeat {
   }
 
   #isExcused(): boolean {
-    return this.#excusedSince !== undefined && performance.now() - this.#excusedSince < this.#options.loadTimeout;
+    if (this.#excuses.size === 0) return false;
+    const now = performance.now();
+    return [...this.#excuses.values()].some((until) => now < until);
   }
 
   #ping(limit: number): Look {

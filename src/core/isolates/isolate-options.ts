@@ -2,19 +2,41 @@
 import type { CallHostListener, CallStart } from "../channel/index.js";
 import type { ErrorInfo } from "../model/index.js";
 import type { IsolateTelemetry } from "../telemetry/index.js";
-import type { Isolate } from "./isolate.js";
-import type { IsolateLimits } from "./isolate-limits.js";
 import type { Transport } from "./transports/transport.js";
+
+/** Times in milliseconds, sizes in bytes. */
+export interface IsolateLimits {
+  readonly memory: number;
+  readonly maxCalls: number;
+  readonly stallTimeout: number;
+  readonly loadTimeout: number;
+  /** Of a request's body that the gateway leaves in a file. */
+  readonly maxBodySize: number;
+  /** How long an isolate without instances stays. */
+  readonly idleTimeout: number;
+  /** How long one that serves a socket of its own may take to end. */
+  readonly endTimeout: number;
+  /** Milliseconds that a plugin may take to clean up. */
+  readonly disposeTimeout: number;
+  /** The environment that plugin code sees. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What is known of an isolate by whoever started it. */
+export interface LivingIsolate {
+  /** Whether any call has returned in it. */
+  readonly productive: boolean;
+}
 
 /** Whoever started an isolate hears what becomes of it. */
 export interface IsolateOwner {
   /** Its module is loaded, and its own socket listens. */
-  isolateReady(isolate: Isolate): void;
+  isolateReady(isolate: LivingIsolate): void;
   /** It holds this many bytes, which is near its limit. */
-  isolateHeavy(isolate: Isolate, memory: number): void;
+  isolateHeavy(isolate: LivingIsolate, memory: number): void;
   /** It died, or gave no sign of life: with the calls it leaves behind, and those of them that it certainly has not begun. */
-  isolateDied(isolate: Isolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void;
-  bindingFailed(isolate: Isolate, bindingId: number, error: ErrorInfo): void;
+  isolateDied(isolate: LivingIsolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void;
+  bindingFailed(isolate: LivingIsolate, bindingId: number, error: ErrorInfo): void;
 }
 
 export interface IsolateOptions {
@@ -28,4 +50,15 @@ export interface IsolateOptions {
   readonly hasOwnSocket: boolean;
   /** It may stand at a breakpoint: nothing that it does not do in time is held against it. */
   readonly isInspected: boolean;
+}
+
+/** Tells once that something came from an isolate that the server cannot use: plugin code can get at its channel. */
+export function tellForeign(listener: CallHostListener): (reason: string) => void {
+  let hasTold = false;
+  return (reason) => {
+    if (hasTold) return;
+    hasTold = true;
+    const what = "something came over the channel of its isolate that the server cannot use, and was dropped";
+    listener.onLog({ level: "warn", message: `${what}: ${reason} (told once)` });
+  };
 }

@@ -6,6 +6,7 @@ import {
   type BindingSpec,
   type CallHost,
   type CallStart,
+  type Diagnosis,
   type FailureCircumstances,
   type HostMessage,
   isBatch,
@@ -19,7 +20,7 @@ import {
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import { type DeathReason, PluginCounters, systemTime } from "../telemetry/index.js";
-import type { IsolateOptions } from "./isolate-options.js";
+import { type IsolateOptions, tellForeign } from "./isolate-options.js";
 import { KnownPrefetches } from "./known-prefetches.js";
 import { isOutOfMemory } from "./transports/transport.js";
 import { SentCalls } from "./sent-calls.js";
@@ -43,12 +44,13 @@ export class Isolate implements CallHost, ReportReceiver {
   #state: "loading" | "serving" | "draining" | "dead" = "loading";
   #isStopping = false;
   #productive = false;
-  #hasToldOfForeign = false;
+  readonly #foreign: (reason: string) => void;
 
   constructor(options: IsolateOptions) {
     this.#options = options;
     const { transport, isInspected, hasOwnSocket, limits, owner } = options;
     this.#calls = new SentCalls(transport.gate);
+    this.#foreign = tellForeign(options.listener);
     this.#signs = new VitalSigns({
       limits,
       isInspected,
@@ -104,6 +106,10 @@ export class Isolate implements CallHost, ReportReceiver {
 
   answer(callId: number, failed: boolean, data: Buffer | undefined): void {
     writeAnswer(this.#port.batch(), callId, failed, data);
+  }
+
+  diagnose(diagnosis: Diagnosis): Promise<void> {
+    return this.#signs.diagnoses.run(diagnosis);
   }
 
   /** Gives a call up, and finds out whether the isolate is still there at all. */
@@ -180,15 +186,6 @@ export class Isolate implements CallHost, ReportReceiver {
     }
   }
 
-  #foreign(reason: string): void {
-    if (this.#hasToldOfForeign) return;
-    this.#hasToldOfForeign = true;
-    this.#options.listener.onLog({
-      level: "warn",
-      message: `something came over the channel of its isolate that the server cannot use, and was dropped: ${reason} (told once)`,
-    });
-  }
-
   #take(message: IsolateMessage): void {
     const { owner, listener, telemetry } = this.#options;
     switch (message.kind) {
@@ -209,6 +206,8 @@ export class Isolate implements CallHost, ReportReceiver {
         return telemetry.counted(message.id);
       case "weighed":
         return this.#signs.weighed(message.memory);
+      case "diagnosed":
+        return this.#signs.diagnoses.settle(message);
       case "productive":
         this.#productive = true;
         return;
@@ -280,6 +279,7 @@ export class Isolate implements CallHost, ReportReceiver {
   #onEnd(error: Error | undefined): void {
     this.#port.close();
     this.#options.telemetry.gone();
+    this.#signs.diagnoses.end();
     const reason = this.#stall ?? (this.#isStopping ? undefined : (error ?? new Error("it ended by itself")));
     if (this.#state !== "dead" && reason !== undefined) this.#report(reason);
   }

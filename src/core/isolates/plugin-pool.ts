@@ -1,7 +1,16 @@
 // Owns the isolates of one plugin and says which instance lives in which.
-import type { InspectorAddress, BindingSpec, ModuleArtifact, OwnSocket, CallHost, CallHostListener } from "../channel/index.js";
+import type {
+  InspectorAddress,
+  BindingSpec,
+  Diagnosis,
+  ModuleArtifact,
+  OwnSocket,
+  CallHost,
+  CallHostListener,
+} from "../channel/index.js";
+import { DiagnosisError } from "../model/index.js";
 import type { StartTransport } from "./transports/transport.js";
-import type { IsolateLimits } from "./isolate-limits.js";
+import type { IsolateLimits } from "./isolate-options.js";
 import { PluginTelemetry } from "../telemetry/index.js";
 import { SupervisedIsolate } from "./supervised-isolate.js";
 
@@ -69,6 +78,15 @@ export class PluginPool {
   /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
   replace(artifact: ModuleArtifact, instances: readonly BindingSpec[] = []): void {
     for (const isolate of this.#isolates) isolate.replace(artifact, instances);
+  }
+
+  /** Has the first isolate that runs find something out about itself. @throws {DiagnosisError} */
+  async diagnose(diagnosis: Diagnosis): Promise<void> {
+    for (const isolate of this.#isolates) {
+      const begun = isolate.diagnose(diagnosis);
+      if (begun !== undefined) return begun;
+    }
+    throw new DiagnosisError("no isolate of it runs now: it starts with the first call");
   }
 
   /** Ends when it has no instance any more. Resolves when the last one that it has was closed and its isolates have ended. */

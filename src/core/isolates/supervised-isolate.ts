@@ -5,6 +5,7 @@ import type {
   CallHost,
   CallHostListener,
   CallStart,
+  Diagnosis,
   InspectorAddress,
   ModuleArtifact,
   OwnSocket,
@@ -14,8 +15,7 @@ import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
 import { Backoff, startsAgain } from "./backoff.js";
 import { Isolate } from "./isolate.js";
-import type { IsolateOwner } from "./isolate-options.js";
-import type { IsolateLimits } from "./isolate-limits.js";
+import type { IsolateLimits, IsolateOwner, LivingIsolate } from "./isolate-options.js";
 import { PrefetchPlayer } from "./prefetch-player.js";
 import type { StartTransport } from "./transports/transport.js";
 
@@ -133,6 +133,11 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     return undefined;
   }
 
+  /** Undefined where no isolate runs. */
+  diagnose(diagnosis: Diagnosis): Promise<void> | undefined {
+    return this.#current?.diagnose(diagnosis);
+  }
+
   /** It is there for the instances that it has, and for those that come until it has none. Resolves when the last one was closed and its isolate has ended. */
   retire(): Promise<void> {
     return new Promise((resolve) => {
@@ -207,7 +212,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     return isolate;
   }
 
-  bindingFailed(isolate: Isolate, bindingId: number, error: ErrorInfo): void {
+  bindingFailed(isolate: LivingIsolate, bindingId: number, error: ErrorInfo): void {
     // What failed with the former code may run with this.
     if (isolate === this.#current && this.#bindings.has(bindingId)) this.#options.listener.onBindingFailed(bindingId, error);
   }
@@ -225,7 +230,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     if (this.#live.size === 0) this.#onUnused();
   }
 
-  isolateHeavy(isolate: Isolate, memory: number): void {
+  isolateHeavy(isolate: LivingIsolate, memory: number): void {
     if (isolate !== this.#current) return;
     const [used, limit] = [memory, this.#options.limits.memory].map((bytes) => Math.round(bytes / 2 ** 20));
     this.#options.listener.onMemoryShort?.();
@@ -248,14 +253,14 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     this.#startAgain();
   }
 
-  isolateReady(isolate: Isolate): void {
+  isolateReady(isolate: LivingIsolate): void {
     if (isolate !== this.#current) return;
     for (const former of this.#leaving) former.drain();
     this.#leaving.clear();
     if (this.#renewsWhenReady) this.#renewCurrent();
   }
 
-  isolateDied(isolate: Isolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void {
+  isolateDied(isolate: LivingIsolate, error: Error, begun: readonly CallStart[], unread: readonly CallStart[]): void {
     const { plugin, listener } = this.#options;
     const isReplaced = this.#current !== undefined && isolate !== this.#current;
     if (isolate === this.#current) this.#current = undefined;

@@ -1,8 +1,9 @@
 // Watches one isolate from outside: that it answers while it has work, and how much memory it holds.
 import type { HostMessage } from "../channel/index.js";
 import { systemTime } from "../telemetry/index.js";
+import { Diagnoses } from "./diagnoses.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { IsolateLimits } from "./isolate-limits.js";
+import type { IsolateLimits } from "./isolate-options.js";
 import { MemoryWatch } from "./memory-watch.js";
 import { RunQueue } from "./run-queue.js";
 
@@ -26,6 +27,8 @@ export class VitalSigns {
   readonly #options: VitalSignsOptions;
   readonly #heartbeat: Heartbeat;
   readonly #memory: MemoryWatch;
+  /** What it finds out about itself on request: it is busy with that, and not stalled. */
+  readonly diagnoses: Diagnoses;
   /** Tells how long its thread had no processor. */
   #runQueue: RunQueue | undefined;
 
@@ -39,11 +42,16 @@ export class VitalSigns {
       waited: () => this.#runQueue?.waited() ?? 0,
       onStall,
     });
+    this.diagnoses = new Diagnoses({
+      send,
+      onBegin: (longest) => this.#heartbeat.excuse("diagnosis", longest),
+      onEnd: () => this.#heartbeat.demand("diagnosis"),
+    });
     this.#memory = new MemoryWatch({
       cap: isInspected ? Infinity : limits.memory,
       weigh: () => {
         // A collection stops it, on a busy machine for longer than it may be silent.
-        this.#heartbeat.excuse();
+        this.#heartbeat.excuse("weighing");
         send({ kind: "weigh" });
       },
       onHeavy,
@@ -89,7 +97,7 @@ export class VitalSigns {
 
   /** It has collected its garbage, and these bytes are left. */
   weighed(memory: number): void {
-    this.#heartbeat.demand();
+    this.#heartbeat.demand("weighing");
     this.#memory.weighed(memory);
   }
 

@@ -1,6 +1,7 @@
 // Makes the server's logger: lines on stderr, as text for people or JSON for collectors. No line is ever waited for.
 import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
+import { LogLevels } from "./log-levels.js";
 import type { LogOptions } from "./log-options.js";
 import { droppedText, noticeDroppedBy, writeStderr } from "./stderr.js";
 import { escapeUnsafe, textLine } from "./text-line.js";
@@ -10,7 +11,9 @@ import type { LogEntry } from "../channel/index.js";
 const STDERR = 2;
 const WARN = 40;
 
-export function createLogger({ level, format }: LogOptions): Logger {
+/** `levels` change what is logged while the logger is in use. */
+export function createLogger(options: LogOptions, levels = new LogLevels(options)): Logger {
+  const { format } = options;
   const colors = format === "text" && isatty(STDERR);
   // In JSON text most of them are escaped already; those that are not stand only inside of strings.
   const line =
@@ -18,7 +21,21 @@ export function createLogger({ level, format }: LogOptions): Logger {
   noticeDroppedBy((dropped) =>
     line(`${JSON.stringify({ level: WARN, time: Date.now(), dropped, msg: droppedText(dropped) })}\n`),
   );
-  return pino({ level, base: null, serializers: { err: errorFields } }, { write: (json: string) => writeStderr(line(json)) });
+  const logger = pino(
+    {
+      level: levels.lowest,
+      base: null,
+      serializers: { err: errorFields },
+      hooks: {
+        logMethod(given, method, level) {
+          if (levels.allow(given[0], level)) method.apply(this, given);
+        },
+      },
+    },
+    { write: (json: string) => writeStderr(line(json)) },
+  );
+  levels.govern(logger);
+  return logger;
 }
 
 /** Its message is in the line already. */

@@ -27,7 +27,11 @@ export const inFolder = (descriptor: number, name = ""): string => `/proc/self/f
 
 /** Connects to a socket, or a link to one, that belongs to the user of this process. */
 export function connectToOwn(path: string): Socket | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) return undefined;
+  return lstatSync(path, { throwIfNoEntry: false })?.uid === process.geteuid?.() ? connectTo(path) : undefined;
+}
+
+/** Connects to a socket at a path of any length. @throws where its folder is not there. */
+export function connectTo(path: string): Socket {
   if (isShort(path)) return connect(path);
   const folder = openFolder(dirname(path));
   try {

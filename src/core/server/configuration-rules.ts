@@ -16,6 +16,8 @@ export interface ConfigurationRules {
   withNewDefaults(schema: readonly unknown[], before: readonly unknown[], configuration: string): string;
   /** Whether two configurations are the same to the plugin, whatever the gateway added to them. */
   isSame(schema: readonly unknown[], configuration: string, otherSchema: readonly unknown[], other: string): boolean;
+  /** What may be shown of the configuration: without what one of the schemas calls a secret. */
+  shown(schemas: readonly (readonly unknown[])[], configuration: string): unknown;
   /** What the gateway calls the entities that a configuration belongs to, as fields of a log line. */
   idsOf(configuration: string): Readonly<Record<string, string>>;
 }

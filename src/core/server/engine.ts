@@ -6,8 +6,9 @@ import { type GatewayTelemetry, Telemetry } from "../telemetry/index.js";
 import { type Binding, BindingTable, type PluginRegistry, type SleepingBinding } from "../plugins/index.js";
 import { FailedHost } from "../worker/index.js";
 import type { ConfigurationRules } from "./configuration-rules.js";
+import { type BindingDescription, describeBinding } from "./describe-binding.js";
 import { PluginListener, type PluginLog } from "./plugin-listener.js";
-import type { CreatePool, CreateSource, PluginSource } from "./plugin-source.js";
+import type { CreatePool, CreateSource, PluginSource, ReloadOutcome } from "./plugin-source.js";
 import { ServedPlugins } from "./served-plugins.js";
 
 /** What runs the calls of a binding, and what holds for them. */
@@ -97,9 +98,9 @@ export class Engine<C extends Call> {
     return this.#source.registry();
   }
 
-  /** Looks for changed plugins now. */
-  reload(): void {
-    this.#source.reload();
+  /** Looks for changed plugins now. Resolves with what has changed; undefined where nothing can. */
+  reload(): Promise<ReloadOutcome | undefined> {
+    return this.#source.reload();
   }
 
   /** Serves the plugins of another directory. What runs goes on running. */
@@ -150,6 +151,13 @@ export class Engine<C extends Call> {
   start(call: C, { host }: CallRunner, start: Omit<CallStart, "callId">): void {
     this.calls.add(call, start.payload?.length);
     host.start({ callId: call.id, ...start });
+  }
+
+  /** The bindings of a plugin, without what is secret in them. */
+  describeBindings(plugin: string): BindingDescription[] {
+    const served = this.plugins.get(plugin);
+    const all = [...this.bindings.ofPlugin(plugin), ...this.bindings.sleepingOf(plugin)];
+    return all.map((binding) => describeBinding(binding, served, this.#options.configurations));
   }
 
   /** Takes no plugins over any more: whatever is being loaded. */
@@ -207,3 +215,6 @@ export class Engine<C extends Call> {
     return new PluginListener({ plugin, calls, bindings, telemetry: this.#counts, log: this.#options.log });
   }
 }
+
+/** What an operator gets to see and to do of an engine. */
+export type AdministeredEngine = Pick<Engine<Call>, "calls" | "plugins" | "reload" | "registry" | "describeBindings">;

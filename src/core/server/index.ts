@@ -1,9 +1,10 @@
 // The door of server: the plugins that are served, and how they change.
 export { isolatePools, type IsolatePoolsOptions } from "./isolate-pools.js";
 export { PluginDirectory } from "./plugin-directory.js";
-export type { CreatePool, CreateSource, BindingPool, PluginSource, SourceContext } from "./plugin-source.js";
-export { ServedPlugins } from "./served-plugins.js";
+export type { CreatePool, CreateSource, BindingPool, PluginSource, ReloadOutcome, SourceContext } from "./plugin-source.js";
+export { type ServedPlugin, ServedPlugins } from "./served-plugins.js";
 export { SharedDirectory, type SharedDirectoryOptions } from "./shared-directory.js";
-export { type CallRunner, Engine, type EngineOptions } from "./engine.js";
+export type { BindingDescription } from "./describe-binding.js";
+export { type AdministeredEngine, type CallRunner, Engine, type EngineOptions } from "./engine.js";
 export type { PluginLog } from "./plugin-listener.js";
 export type { ConfigurationRules } from "./configuration-rules.js";

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, PluginRegistry, registryChanges } from "../plugins/index.js";
 import { ServerError } from "../model/index.js";
 import { PluginReport } from "./plugin-report.js";
-import type { PluginSource } from "./plugin-source.js";
+import type { PluginSource, ReloadOutcome } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
 import type { PluginReceiver, StayingBinding } from "./served-plugins.js";
 
@@ -25,6 +25,8 @@ export class PluginDirectory implements PluginSource {
   #report: PluginReport;
   #registry = new PluginRegistry();
   #loaded: Promise<unknown> = Promise.resolve();
+  /** Why the last look at the directory failed. */
+  #unreadable: string | undefined;
   #state: "open" | "closed" = "open";
 
   constructor(options: PluginDirectoryOptions) {
@@ -46,9 +48,18 @@ export class PluginDirectory implements PluginSource {
     return this.#loaded;
   }
 
-  /** Looks for changes now. */
-  reload(): void {
-    this.#reloader.request();
+  /** Looks for changes now. Those that the watcher has noticed meanwhile are among the outcome. */
+  async reload(): Promise<ReloadOutcome> {
+    const before = this.#registry;
+    await this.#reloader.request();
+    const { added, reloaded } = registryChanges(before, this.#registry);
+    return {
+      added: added.map(({ name }) => name),
+      reloaded: reloaded.map(({ generation }) => generation.name),
+      served: this.#registry.list(),
+      problems: this.#registry.problems(),
+      unreadable: this.#unreadable,
+    };
   }
 
   /** Serves another directory. What runs goes on running. */
@@ -100,7 +111,7 @@ export class PluginDirectory implements PluginSource {
     await this.#take(registry);
     await reloader.start();
     // Something may have changed since it was read.
-    reloader.request();
+    reloader.hint();
   }
 
   async #take(registry: PluginRegistry): Promise<void> {
@@ -118,10 +129,12 @@ export class PluginDirectory implements PluginSource {
       await this.#loaded;
       const registry = await loadPlugins(this.#directory, this.#options.load, this.#registry);
       if (reloader.isClosed()) return undefined;
+      this.#unreadable = undefined;
       const nextLook = this.#apply(registry);
       await reloader.include(filesOf(registry));
       return nextLook;
     } catch (error) {
+      this.#unreadable = error instanceof Error ? error.message : String(error);
       return reloader.isClosed() ? undefined : this.#report.unreadable(this.#directory, error, this.#registry);
     }
   }

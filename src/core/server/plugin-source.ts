@@ -1,6 +1,6 @@
 // What the server asks of the place its plugins come from, and of what runs them.
-import type { BindingSpec, LogEntry, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
-import type { Generation, PluginRegistry } from "../plugins/index.js";
+import type { BindingSpec, Diagnosis, LogEntry, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
+import type { Generation, PluginProblem, PluginRegistry } from "../plugins/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
@@ -10,6 +10,8 @@ export interface BindingPool {
   bind(spec: BindingSpec): CallHost;
   /** Runs this code from now on, with all instances, which are now these; events that run finish in the old. */
   replace(artifact: ModuleArtifact, instances: readonly BindingSpec[]): void;
+  /** Resolves when what one of its isolates finds out about itself is in the file. */
+  diagnose(diagnosis: Diagnosis): Promise<void>;
   /** Ends when it has no instance any more. Resolves when the last one that it has was closed. */
   retire(): Promise<void>;
   /** Ends; with `now`, without waiting for the handlers that run. */
@@ -24,14 +26,27 @@ export type CreatePool = (
   isFormer?: boolean,
 ) => BindingPool;
 
+/** What a look for changes has found and left. */
+export interface ReloadOutcome {
+  /** Names of plugins that are new. */
+  readonly added: readonly string[];
+  /** Names of plugins with new code. */
+  readonly reloaded: readonly string[];
+  /** The plugins that are served now. */
+  readonly served: readonly Generation[];
+  readonly problems: readonly PluginProblem[];
+  /** Why the directory could not be read, where it could not. */
+  readonly unreadable: string | undefined;
+}
+
 /** Where plugins come from. */
 export interface PluginSource {
   /** Resolves when the plugins are there. */
   load(): Promise<unknown>;
   /** The plugins, once they are loaded: who asks earlier waits. */
   registry(): Promise<PluginRegistry>;
-  /** Looks for changes now. */
-  reload(): void;
+  /** Looks for changes now. Resolves with what they were; undefined where nothing can change. */
+  reload(): Promise<ReloadOutcome | undefined>;
   /** Serves another directory. What runs goes on running. */
   change(directory: string): Promise<void>;
   /** May be called twice. */

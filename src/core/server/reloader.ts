@@ -36,7 +36,7 @@ export class Reloader {
   async start(): Promise<void> {
     const { directory, watch, onWatchError } = this.#options;
     if (!watch || this.isClosed()) return;
-    this.#watch = await DirectoryWatch.open(directory, { onHint: () => this.request(), onError: onWatchError });
+    this.#watch = await DirectoryWatch.open(directory, { onHint: () => this.hint(), onError: onWatchError });
     if (this.isClosed()) await this.#watch.close();
   }
 
@@ -45,8 +45,14 @@ export class Reloader {
     await this.#watch?.include(files);
   }
 
-  /** Looks at the directory now, or once more when it is being looked at. */
-  request(): void {
+  /** Looks at the directory now, or once more when it is being looked at. Resolves when nobody wants another look; never rejects. */
+  async request(): Promise<void> {
+    this.hint();
+    await this.#running;
+  }
+
+  /** Something may have changed. */
+  hint(): void {
     if (this.isClosed()) return;
     this.#isWanted = true;
     this.#running ??= this.#run();
@@ -67,7 +73,7 @@ export class Reloader {
       this.#isWanted = false;
       clearTimeout(this.#nextLook);
       const delay = await this.#options.check();
-      if (delay !== undefined && !this.isClosed()) this.#nextLook = setTimeout(() => this.request(), delay).unref();
+      if (delay !== undefined && !this.isClosed()) this.#nextLook = setTimeout(() => this.hint(), delay).unref();
     }
     // In the same turn as the last question: no request falls in between.
     this.#running = undefined;

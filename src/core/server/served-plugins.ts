@@ -137,6 +137,12 @@ export class ServedPlugins implements PluginReceiver {
     this.#telemetry.plugin(name).reloadFailed(reason);
   }
 
+  /** Has fresh isolates take over with the same code; calls that run finish in the old. */
+  renew(plugin: ServedPlugin): void {
+    const living = this.#instances.ofPlugin(plugin.generation.name);
+    this.#replace(plugin, plugin.generation, living);
+  }
+
   /** The former code goes on beside the new. */
   #split(plugin: ServedPlugin, generation: Generation): void {
     const { generation: former, pool } = plugin;

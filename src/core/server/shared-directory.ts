@@ -42,7 +42,7 @@ export class SharedDirectory implements PluginReceiver {
           if (isLate) context.served.replace((await this.#registry()).list().filter(owns));
         },
         registry: async () => (await this.#registry()).only(owns),
-        reload: () => this.#directory.reload(),
+        reload: async () => this.#directory.reload(),
         change: async (directory) => this.#directory.change(directory),
         close: async () => this.#directory.close(),
       } satisfies PluginSource;

@@ -8,6 +8,8 @@ export interface SocketPlace {
   readonly mode: number;
   /** What to do about a path that is too long, for the message. */
   readonly remedy?: string;
+  /** Clients know how to get at a path of any length. */
+  readonly isAnyLength?: boolean;
 }
 
 /** Takes the connections, and hears what becomes of the socket. */
@@ -37,12 +39,13 @@ export class EarlySocket implements ListeningSocket {
   }
 
   /** @throws {SocketError} */
-  static async open({ path, mode, remedy }: SocketPlace): Promise<EarlySocket> {
+  static async open({ path, mode, remedy, isAnyLength = false }: SocketPlace): Promise<EarlySocket> {
     const early = new EarlySocket(path, FormerSocket.keep(path));
     try {
       early.#socket = await UnixSocket.listen({
         path,
         mode,
+        isBehindLink: isAnyLength,
         ...(remedy === undefined ? {} : { remedy }),
         pauseOnConnect: true,
         onConnection: (socket) => early.#offer(socket),

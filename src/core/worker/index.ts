@@ -1,6 +1,7 @@
 // The door of worker: what runs in an isolate.
 export { type CallOrigin, type CallTracking, trackCalls, NO_TRACKING } from "./current-call.js";
 export { composeWorkers, type ComposedDefinition } from "./compose-workers.js";
+export { diagnose } from "./diagnose.js";
 export { evaluateModule, disposePlugin } from "./evaluate-module.js";
 export { FailedHost, type GatewayWorker, type HostContext, type PluginLifeCycle } from "./gateway-worker.js";
 export { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";

@@ -43,6 +43,10 @@ export class IsolateReports {
     this.#port.control({ kind: "weighed", memory });
   }
 
+  diagnosed(id: number, problem: string | undefined): void {
+    this.#port.control({ kind: "diagnosed", id, problem });
+  }
+
   sample(sentAt: number): void {
     const own = vitals(sentAt);
     if (!this.#options.hasOwnSocket) return this.#port.control({ kind: "sampled", vitals: own });

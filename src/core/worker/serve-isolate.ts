@@ -22,6 +22,7 @@ import { releaseMemory } from "../net/index.js";
 import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
 import { type CallTracking, trackCalls } from "./current-call.js";
 import { currentThread, liveMemory } from "./live-memory.js";
+import { diagnose } from "./diagnose.js";
 import { disposePlugin, evaluateModule } from "./evaluate-module.js";
 import { FailedHost, type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
 import { openInspector } from "./open-inspector.js";
@@ -96,6 +97,8 @@ function receive(message: Batch | HostMessage, { host, gate, gateway, reports, s
       return reports.sample(message.sentAt);
     case "weigh":
       return void liveMemory().then((memory) => reports.weighed(memory));
+    case "diagnose":
+      return void diagnose(message.diagnosis).then((problem) => reports.diagnosed(message.id, problem));
     case "stop":
       return stop();
   }

@@ -94,7 +94,7 @@ export class LineGateway {
   }
 
   reload(): void {
-    this.#engine.reload();
+    this.#engine.reload().catch(() => {});
   }
 
   /** Clients are told to leave; what runs finishes. */

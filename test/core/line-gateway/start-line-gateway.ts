@@ -61,6 +61,7 @@ export async function startLineGateway(options: LineGatewayOptions): Promise<Sta
       refusal: () => undefined,
       withNewDefaults: (_schema, _before, configuration) => configuration,
       isSame: (_schema, configuration, _otherSchema, other) => configuration === other,
+      shown: (_schemas, configuration) => configuration,
       idsOf: () => ({}),
     },
     bindingTimeout: 60_000,

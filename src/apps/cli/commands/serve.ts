@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socket-group/index.js";
 import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../../core/net/index.js";
-import { createLogger, droppedLines, endOnFault } from "../../../core/log/index.js";
+import { createLogger, droppedLines, endOnFault, LogLevels } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import { SOCKET_NAME } from "../../flags/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
@@ -13,7 +13,7 @@ import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
 import { openAdmin } from "../../admin/index.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../projects/project-files.js";
 import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../load-directory.js";
@@ -26,6 +26,8 @@ export interface CreatedServers {
   /** Kong's, where it is served. */
   readonly kong: { readonly server: PluginServer; readonly socketPath: string } | undefined;
   readonly tyk: TykServer | undefined;
+  /** Where both count. */
+  readonly telemetry: Telemetry;
 }
 
 /** Kong's server alone. */
@@ -79,7 +81,7 @@ async function createServers(
     runsInit: true,
   };
   const beside = tyk === undefined ? undefined : await tykServer({ ...options, tyk, telemetry }, pools, load, logger);
-  if (socketPath === undefined) return { kong: undefined, tyk: beside?.server };
+  if (socketPath === undefined) return { kong: undefined, tyk: beside?.server, telemetry };
   const server = serveDirectory({
     ...common,
     ...pools,
@@ -93,7 +95,7 @@ async function createServers(
     listen: front?.listen,
     keeper: front?.keeper,
   });
-  return { kong: { server, socketPath }, tyk: beside?.server };
+  return { kong: { server, socketPath }, tyk: beside?.server, telemetry };
 }
 
 /** What only Tyk needs is loaded with it. */
@@ -153,22 +155,42 @@ export async function serve(options: ServeOptions, socket: EarlySocket | undefin
 }
 
 async function serveHere(options: ServeOptions, front: Front | undefined): Promise<void> {
-  const logger = createLogger(options.log);
+  const levels = new LogLevels(options.log);
+  const logger = createLogger(options.log, levels);
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
   const telemetry = await serverTelemetry();
   const { kong, tyk } = await createServers(options, telemetry, logger, front);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
-  const ending = endOfService(options.watchParent && !(front instanceof Supervised));
+  const admin = await openAdmin(options, telemetry, logger);
+  const { Operator, adminPlaceOf } = await import("../../operator/index.js");
+  const operator = await Operator.open({
+    path: adminPlaceOf(kong?.socketPath, options.tyk?.address),
+    engines: servers.map(({ engine }) => engine),
+    telemetry,
+    listening: () => [kong?.socketPath, tyk?.url].filter((place) => place !== undefined),
+    levels,
+    drainTimeout: options.drainTimeout,
+    publish: (path, route) => admin.router.add(path, route),
+    logger,
+  });
+  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
-    servers[0]?.reload();
+    Promise.all(servers.map((server) => server.reload())).catch((error: unknown) =>
+      logger.error({ err: error }, "the plugins directory could not be looked at"),
+    );
   });
-  const admin = await openAdmin(options, telemetry, logger);
-  await Promise.all(servers.map((server) => server.start()));
+  try {
+    await Promise.all(servers.map((server) => server.start()));
+  } catch (error) {
+    await operator.giveUp();
+    throw error;
+  }
   front?.serving();
+  operator.serving();
   warnOfDescriptors(logger, options.maxConnections);
   if (kong !== undefined) await warnOfInspector(options, kong.server, logger);
   if (kong !== undefined)
@@ -176,7 +198,9 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (tyk !== undefined) logger.info(`pluginserver ${process.pid} is listening for Tyk gateways on ${tyk.url}`);
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
+  await operator.draining();
   await Promise.all(servers.map((server) => server.close()));
+  operator.close();
   await admin.close();
   logger.info("ended");
 }

@@ -2,8 +2,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { cutText } from "../../../core/model/index.js";
 import type { ConfigurationRules } from "../../../core/server/index.js";
-import { checkConfig, gatewayIds, ownConfig, parseConfig, unknownFields, withNewDefaults } from "../schema/index.js";
+import {
+  checkConfig,
+  gatewayIds,
+  isDeeperThan,
+  ownConfig,
+  parseConfig,
+  redactConfig,
+  unknownFields,
+  withNewDefaults,
+} from "../schema/index.js";
 
+/** Levels of a configuration that a status shows: more of them fit into no message of ProtoBuf:1. */
+const SHOWN_NESTING = 24;
 /** Characters: names of the configuration's own keys are in it. */
 const MAX_REASON = 8192;
 
@@ -26,6 +37,12 @@ export const kongConfigurations: ConfigurationRules = {
     return filled === config ? text : JSON.stringify(filled);
   },
   isSame: (fields, text, otherFields, other) => isDeepStrictEqual(own(fields, text), own(otherFields, other)),
+  shown: (schemas, text) => {
+    const config = parseJson(text);
+    // Of one that cannot be read nothing is known to be no secret.
+    if (config === undefined || isDeeperThan(SHOWN_NESTING, config)) return null;
+    return schemas.reduce<unknown>((shown, fields) => redactConfig(fields, shown), config);
+  },
   idsOf: (text) => ({ ...gatewayIds(text) }),
 };
 

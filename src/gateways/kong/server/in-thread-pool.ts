@@ -1,6 +1,7 @@
 // Runs the instances of one plugin in the thread that reads the socket: no hop, and no wall either.
-import type { BindingSpec, CallHost, CallHostListener } from "../../../core/channel/index.js";
-import type { CallTracking } from "../../../core/worker/index.js";
+import type { BindingSpec, CallHost, CallHostListener, Diagnosis } from "../../../core/channel/index.js";
+import { DiagnosisError } from "../../../core/model/index.js";
+import { type CallTracking, diagnose } from "../../../core/worker/index.js";
 import { gatewayCodecs, KongHost, type PluginDefinition } from "../worker/index.js";
 import type { BindingPool } from "../../../core/server/index.js";
 import { releaseMemory } from "../../../core/net/index.js";
@@ -40,6 +41,11 @@ export class InThreadPool implements BindingPool {
 
   /** The code of a program is what it was started with. */
   replace(): void {}
+
+  async diagnose(diagnosis: Diagnosis): Promise<void> {
+    const problem = await diagnose(diagnosis);
+    if (problem !== undefined) throw new DiagnosisError(problem);
+  }
 
   retire(): Promise<void> {
     return Promise.resolve();

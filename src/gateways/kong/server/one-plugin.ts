@@ -22,7 +22,9 @@ export class OnePlugin implements PluginSource {
   }
 
   /** The code of a program changes by starting it again. */
-  reload(): void {}
+  reload(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
 
   change(): Promise<void> {
     return Promise.reject(new EmbeddedError("EMBEDDED_NO_DIRECTORY", "this server is one plugin: it has no plugins directory"));

@@ -17,7 +17,13 @@ import {
 import { WireError } from "../msgpack/index.js";
 import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
-import { type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
+import {
+  type AdministeredEngine,
+  type CreatePool,
+  type CreateSource,
+  Engine,
+  type ReloadOutcome,
+} from "../../../core/server/index.js";
 import type { Keeper } from "../../../core/supervisor/index.js";
 import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
@@ -184,9 +190,14 @@ export class PluginServer {
     return this.#engine.telemetry.gateway(GATEWAY);
   }
 
+  /** What an operator gets to see and to do. */
+  get engine(): AdministeredEngine {
+    return this.#engine;
+  }
+
   /** Looks for changed plugins now. */
-  reload(): void {
-    this.#engine.reload();
+  reload(): Promise<ReloadOutcome | undefined> {
+    return this.#engine.reload();
   }
 
   /** What the gateway is told about the plugins that are served. */

@@ -10,7 +10,7 @@ import {
 import type { SleepingBinding } from "../../../core/plugins/index.js";
 import type { CallRunner, Engine, ServedPlugins } from "../../../core/server/index.js";
 import type { Protocol } from "../msgpack/index.js";
-import { isDeeperThan, redactConfig } from "../schema/index.js";
+import { kongConfigurations } from "./configuration-rules.js";
 import { pluginInfo } from "./plugin-info.js";
 import type { AskedInstance, KeptInstances } from "./kept-instances.js";
 import type { Siblings } from "./takeover/siblings.js";
@@ -23,9 +23,6 @@ export interface ServiceOptions {
 
 /** One that runs in this server or, as far as it is told, in another of the same path. */
 type DescribedInstance = SleepingBinding & { readonly error?: string | undefined };
-
-/** Levels of a configuration that a status shows: more of them fit into no message of ProtoBuf:1. */
-const SHOWN_NESTING = 24;
 
 export class ServerService implements PluginService {
   readonly #options: ServiceOptions;
@@ -114,11 +111,9 @@ export class ServerService implements PluginService {
 
   /** Secrets of a configuration are nobody's business: the gateway has it, and asks for none of it. */
   #statusOf({ id, plugin, config, started, fields, generation, error }: DescribedInstance): InstanceStatus {
-    const value = parse(config) ?? null;
-    const shown = isDeeperThan(SHOWN_NESTING, value) ? null : redactConfig(fields, value);
     // What became a secret since is one.
-    const both = generation === undefined ? shown : redactConfig(generation.metadata.schema, shown);
-    const status = { Name: plugin, Id: id, Config: both, StartTime: started };
+    const schemas = generation === undefined ? [fields] : [fields, generation.metadata.schema];
+    const status = { Name: plugin, Id: id, Config: kongConfigurations.shown(schemas, config), StartTime: started };
     return error === undefined ? status : { ...status, Error: error };
   }
 }
@@ -127,13 +122,4 @@ export class ServerService implements PluginService {
 export function describedBinding({ id, plugin, config, started }: AskedInstance, plugins: ServedPlugins): SleepingBinding {
   const generation = plugins.get(plugin)?.generation;
   return { id, plugin, config, started, generation, fields: generation?.metadata.schema ?? [] };
-}
-
-function parse(config: string): unknown {
-  try {
-    return JSON.parse(config) as unknown;
-  } catch {
-    // No JSON: it is shown as nothing.
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Generation, type LoadOptions, loadPlugins, PluginRegistry } from "../../../core/plugins/index.js";
-import type { CreateSource, PluginSource, SourceContext } from "../../../core/server/index.js";
+import type { CreateSource, PluginSource, ReloadOutcome, SourceContext } from "../../../core/server/index.js";
 import { BundleError, BundleStore, type BundleStoreOptions, type LoadedBundle } from "../bundles/index.js";
 import { type BundleIndex, resolveHook } from "../dispatcher/index.js";
 import { manifestHooks } from "./manifest-hooks.js";
@@ -46,7 +46,15 @@ export class BundlePlugins implements BundleIndex {
 
   /** Looks for changed bundles now, such as when API definitions name others. */
   refresh(): void {
-    this.#store?.refresh().catch((error: unknown) => this.#options.logger.error(`bundles cannot be looked at: ${String(error)}`));
+    this.#refresh().catch(() => {});
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.#store?.refresh();
+    } catch (error) {
+      this.#options.logger.error(`bundles cannot be looked at: ${String(error)}`);
+    }
   }
 
   /** The plugins of the directory, where there is one, and those of the bundles. */
@@ -60,10 +68,7 @@ export class BundlePlugins implements BundleIndex {
           await this.#open();
         },
         registry: () => directory?.registry() ?? Promise.resolve(new PluginRegistry()),
-        reload: () => {
-          directory?.reload();
-          this.refresh();
-        },
+        reload: () => this.#reload(directory),
         change: async (path) => directory?.change(path),
         close: async () => {
           await directory?.close();
@@ -77,6 +82,28 @@ export class BundlePlugins implements BundleIndex {
   async close(): Promise<void> {
     await this.#store?.close();
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Resolves with what has changed in the directory and in the bundles. */
+  async #reload(directory: PluginSource | undefined): Promise<ReloadOutcome> {
+    const before = this.#all();
+    const outcome = await directory?.reload();
+    await this.#refresh();
+    const now = this.#all();
+    const known = new Map(before.map((generation) => [generation.name, generation]));
+    const changed = now.filter((generation) => known.get(generation.name) !== generation).map(({ name }) => name);
+    return {
+      added: [...(outcome?.added ?? []), ...changed.filter((name) => !known.has(name))],
+      reloaded: [...(outcome?.reloaded ?? []), ...changed.filter((name) => known.has(name))],
+      served: [...(outcome?.served ?? []), ...now],
+      problems: outcome?.problems ?? [],
+      unreadable: outcome?.unreadable,
+    };
+  }
+
+  /** The plugins of all bundles. */
+  #all(): Plugins {
+    return [...this.#served.values()].flatMap(({ plugins }) => plugins);
   }
 
   async #open(): Promise<void> {

@@ -4,7 +4,14 @@ import type { Logger } from "pino";
 import { LimitedLog } from "../../../core/log/index.js";
 import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
 import { Descriptors, logPathChange, type PathChange } from "../../../core/net/index.js";
-import { type ConfigurationRules, type CreatePool, type CreateSource, Engine } from "../../../core/server/index.js";
+import {
+  type AdministeredEngine,
+  type ConfigurationRules,
+  type CreatePool,
+  type CreateSource,
+  Engine,
+  type ReloadOutcome,
+} from "../../../core/server/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
 import { type BundleIndex, Dispatcher, DISPATCHER_SERVICE, HookLog, type RunningHook } from "../dispatcher/index.js";
 import { type Address, formatAddress, GrpcServer, healthMethods, listen, type Listener } from "../http2/index.js";
@@ -47,6 +54,8 @@ const RULES: ConfigurationRules = {
   refusal: () => undefined,
   withNewDefaults: (_schema, _before, configuration) => configuration,
   isSame: (_schema, configuration, _otherSchema, other) => configuration === other,
+  // Nothing says which part of it is a secret.
+  shown: (_schemas, configuration) => `(redacted, ${configuration.length} characters)`,
   idsOf: () => ({}),
 };
 
@@ -92,6 +101,11 @@ export class TykServer {
     return this.#engine.telemetry.gateway(GATEWAY);
   }
 
+  /** What an operator gets to see and to do. */
+  get engine(): AdministeredEngine {
+    return this.#engine;
+  }
+
   /** Where it listens: with the port that is really used. */
   get address(): Address {
     return this.#listener?.address ?? this.#options.address;
@@ -122,8 +136,8 @@ export class TykServer {
   }
 
   /** Looks for changed plugins now. The listener stays as it is: a gateway that cannot connect for a moment backs off for minutes. */
-  reload(): void {
-    this.#engine.reload();
+  reload(): Promise<ReloadOutcome | undefined> {
+    return this.#engine.reload();
   }
 
   /** Sends clients elsewhere, finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */

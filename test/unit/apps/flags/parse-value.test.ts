@@ -1,6 +1,6 @@
 // The values of flags: read strictly, refused in one line that names flag and value.
 import { describe, expect, it } from "vitest";
-import { parseChoice, parseCount, parseDuration, parseMode } from "../../../../src/apps/flags/parse-value.js";
+import { parseChoice, parseCount, parseDuration, parseLogLevels, parseMode } from "../../../../src/apps/flags/parse-value.js";
 import { UsageError } from "../../../../src/core/model/index.js";
 
 const expectUsageError = (run: () => unknown, text: string): void => {
@@ -91,5 +91,28 @@ describe("choices", () => {
   it.each(["", "c", "A", "toString"])("%j is none of them, and they are named", (text) => {
     expectUsageError(() => parseChoice("flag", text, ["a", "b"]), text);
     expect(() => parseChoice("flag", text, ["a", "b"])).toThrow("one of a, b");
+  });
+});
+
+describe("levels of the log", () => {
+  it.each([
+    ["warn", { level: "warn" }],
+    ["hello=debug", { level: "info", plugins: { hello: "debug" } }],
+    ["info,hello=debug,a=b=silent", { level: "info", plugins: { hello: "debug", "a=b": "silent" } }],
+    ["__proto__=trace,error", { level: "error", plugins: Object.fromEntries([["__proto__", "trace"]]) }],
+  ])("%s", (text, levels) => {
+    expect(parseLogLevels("flag", text)).toEqual(levels);
+  });
+
+  it.each([
+    ["loud", '-flag is one of trace, debug, info, warn, error, fatal, silent, not "loud"'],
+    ["", 'not ""'],
+    ["info,warn", "-flag has two levels for the server: give one"],
+    ["a=info,a=warn", "-flag has two levels for plugin a: give one"],
+    ["=info", "the name of a plugin stands before the ="],
+    ["info,", 'not ""'],
+  ])("%j is refused", (text, message) => {
+    expect(() => parseLogLevels("flag", text)).toThrow(UsageError);
+    expect(() => parseLogLevels("flag", text)).toThrow(message);
   });
 });

@@ -37,10 +37,10 @@ it("a ping that stays unanswered is a stall", () => {
 it("a collection that it was asked for is none, and the time counts from its end", () => {
   vi.advanceTimersByTime(900);
   expect(stalls).toBe(0);
-  heartbeat.excuse();
+  heartbeat.excuse("weighing");
   vi.advanceTimersByTime(3000);
   expect(stalls).toBe(0);
-  heartbeat.demand();
+  heartbeat.demand("weighing");
   vi.advanceTimersByTime(800);
   expect(stalls).toBe(0);
   vi.advanceTimersByTime(1000);
@@ -49,7 +49,7 @@ it("a collection that it was asked for is none, and the time counts from its end
 
 it("an excuse does not hold for ever", () => {
   vi.advanceTimersByTime(900);
-  heartbeat.excuse();
+  heartbeat.excuse("weighing");
   vi.advanceTimersByTime(9000);
   expect(stalls).toBe(0);
   vi.advanceTimersByTime(2000);

@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { type IsolateMessage, pipePort, threadPort } from "../../../../src/core/channel/index.js";
 import { BatchWriter } from "../../../../src/core/channel/batch.js";
 import { writeAsks, writeFailure, writeDone } from "../../../../src/core/channel/reports.js";
-import type { IsolateLimits } from "../../../../src/core/isolates/isolate-limits.js";
+import type { IsolateLimits } from "../../../../src/core/isolates/isolate-options.js";
 import { PluginTelemetry } from "../../../../src/core/telemetry/index.js";
 import { Isolate } from "../../../../src/core/isolates/isolate.js";
 
