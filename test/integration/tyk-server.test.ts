@@ -313,7 +313,7 @@ describe("plugins that change", () => {
     const twin = 'module.exports = { "pre/hello": ({ reply }) => reply({ setHeaders: new Map([["X-New", "code"]]) }) };';
     await writeFile(join(directory, "twin.cjs"), twin);
     await writeFile(join(directory, "calm.cjs"), twin);
-    server.reload();
+    void server.reload();
     const isNew = async (): Promise<boolean> => {
       const request = requestOf(await dispatch(client, object("calm:hello"))) as { set_headers: Record<string, string> };
       return request.set_headers["X-New"] === "code";

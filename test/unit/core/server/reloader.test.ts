@@ -36,31 +36,31 @@ const begun = (count: number): Promise<void> => expect.poll(() => looks.length, 
 
 describe("requests", () => {
   it("during a look lead to one more, after it", async () => {
-    for (let i = 0; i < 5; i += 1) reloader.request();
+    for (let i = 0; i < 5; i += 1) void reloader.request();
     expect(looks).toHaveLength(1);
-    for (let i = 0; i < 5; i += 1) reloader.request();
+    for (let i = 0; i < 5; i += 1) void reloader.request();
     expect(looks).toHaveLength(1);
     looks[0]?.finish();
     await begun(2);
     looks[1]?.finish();
     await new Promise(setImmediate);
     expect(looks).toHaveLength(2);
-    reloader.request();
+    void reloader.request();
     expect(looks).toHaveLength(3);
   });
 
   it("are made by itself when a look asks for the next", async () => {
-    reloader.request();
+    void reloader.request();
     looks[0]?.finish(20);
     await begun(2);
   });
 
   it("after the end are none, also those that a look asked for", async () => {
-    reloader.request();
+    void reloader.request();
     looks[0]?.finish(1);
     await reloader.close();
     await reloader.close();
-    reloader.request();
+    void reloader.request();
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect([looks.length, reloader.isClosed()]).toEqual([1, true]);
   });
@@ -68,7 +68,7 @@ describe("requests", () => {
 
 describe("the end", () => {
   it("waits for a look that is under way, but not for ever", async () => {
-    reloader.request();
+    void reloader.request();
     let isClosed = false;
     const closed = reloader.close().then(() => (isClosed = true));
     await new Promise(setImmediate);
@@ -76,7 +76,7 @@ describe("the end", () => {
     looks[0]?.finish();
     await closed;
     reloader = create(false);
-    reloader.request();
+    void reloader.request();
     await reloader.close();
   });
 });
