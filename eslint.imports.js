@@ -55,22 +55,23 @@ export const IMPORTS = {
   "gateways/tyk/bundles": ["core/model"],
   "gateways/tyk/standin": ["core/model", ...tyk("messages", "releases")],
   "gateways/tyk/definitions": ["core/model", "core/plugins", ...tyk("api")],
-  "gateways/tyk/conf": ["core/model", ...tyk("messages", "releases")],
+  "gateways/tyk/address": [],
+  "gateways/tyk/conf": ["core/model", ...tyk("address", "messages", "releases")],
   // In isolates too.
   "gateways/tyk/messages": ["core/model"],
   "gateways/tyk/api": [],
   "gateways/tyk/worker": ["core/channel", "core/model", "core/worker", ...tyk("api", "messages")],
-  "gateways/tyk/http2": ["core/model", "core/net"],
+  "gateways/tyk/http2": ["core/model", "core/net", ...tyk("address")],
   "gateways/tyk/dispatcher": [
     ...["calls", "channel", "log", "model", "server"].map((name) => `core/${name}`),
     ...tyk("api", "definitions", "http2", "messages"),
   ],
-  "gateways/tyk/server": [...CORE, ...tyk("bundles", "definitions", "dispatcher", "http2", "messages")],
+  "gateways/tyk/server": [...CORE, ...tyk("address", "bundles", "definitions", "dispatcher", "http2", "messages")],
 
   build: ["core/model", "core/plugins", "core/signing"],
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
-  "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf")],
+  "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
   "apps/program": ["apps/admin", "apps/operator", "apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
   // What operators see of a server, on both sides of its admin socket.

@@ -16,6 +16,7 @@ export const ERROR_CODES = {
       "Something that is no socket is at the socket's path.",
       "Remove it, or choose another path: the server never removes what it did not make.",
     ],
+    SERVER_ADDRESS_IN_USE: ["Another process listens on the address.", "End it, or choose another address."],
     SERVER_CANNOT_LISTEN: [
       "The socket could not be made.",
       "The message has the system's reason; the folder must be there and writable for the server's user.",
@@ -176,10 +177,7 @@ export const ERROR_CODES = {
     ],
     TYK_PLUGIN_INVALID: ["`defineTykPlugin` got what is no plugin.", "Mend what the message names."],
   },
-  "Listening for Tyk": {
-    GRPC_BAD_ADDRESS: ["The address is none to listen on.", "Give `tcp://HOST:PORT` or `unix:///PATH`."],
-    GRPC_ADDRESS_IN_USE: ["Another process listens on the address.", "End it, or choose another address."],
-    GRPC_CANNOT_LISTEN: ["The server cannot listen.", "The message has the system's reason."],
+  "Releases of Tyk": {
     TYK_RELEASE_UNKNOWN: ["The release of the gateway is not known.", "Name one that the message lists."],
   },
   "Messages of Tyk's gateways": {

@@ -15,7 +15,7 @@ import { GrpcClient, type Outcome } from "../unit/gateways/tyk/http2/grpc-client
 import { peerDecode, peerEncode } from "../unit/gateways/tyk/messages/peer.js";
 
 let temp: TempDir;
-let server: RunningServer;
+let server: RunningServer | undefined;
 
 const kongPlugin = (value: string): string =>
   `exports.Version = "1"; exports.Priority = 1; exports.New = () => ({ async Access(kong) { await kong.response.setHeader("x-kong", "${value}"); } });`;
@@ -29,7 +29,8 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  expect(await server.close()).toEqual({ code: 0, signal: null });
+  if (server !== undefined) expect(await server.close()).toEqual({ code: 0, signal: null });
+  server = undefined;
   temp.remove();
 });
 
@@ -48,7 +49,7 @@ function callHook(name: string): Promise<Outcome> {
 }
 
 async function kongSets(): Promise<unknown> {
-  const client = await WireClient.connect(server.socketPath);
+  const client = await WireClient.connect(server?.socketPath ?? "");
   const { calls } = await runPhase(client, await startInstance(client, "for-kong"), "access");
   await client.close();
   return calls.at(-1)?.args[1];
@@ -72,7 +73,6 @@ it("each gateway is served its own plugins, and a reload reaches both", async ()
 });
 
 it("a look at the directory names the plugins of both", async () => {
-  server = await startServer({ plugins: join(temp.path, "plugins"), flags: ["-tyk", address()] });
   const { stdout } = await runCli(["check", join(temp.path, "plugins"), "-json", "-no-types"]);
   expect(JSON.parse(stdout.toString())).toMatchObject({
     plugins: [
@@ -80,4 +80,15 @@ it("a look at the directory names the plugins of both", async () => {
       { name: "for-tyk", served: true, phases: ["pre/mark"], gateway: "tyk" },
     ],
   });
+});
+
+it.each([
+  [["-dump-all-plugins"], /"for-kong"/, "for-tyk"],
+  [["kong-conf", "-kong-version", "3.9"], /pluginserver/, "for-tyk"],
+  [["tyk-conf"], /"for-tyk:mark"/, "for-kong"],
+])("%j has the plugins of its gateway, and says nothing against the others", async (command, has, other) => {
+  const { code, stdout, stderr } = await runCli([...command, "-plugins-dir", join(temp.path, "plugins")]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.toString()).toMatch(has);
+  expect(stdout.toString()).not.toContain(other);
 });

@@ -9,7 +9,7 @@ import type * as Isolates from "../../src/core/isolates/index.js";
 import type { IsolateLimits } from "../../src/core/isolates/index.js";
 import type { PluginApi } from "../../src/core/plugins/index.js";
 import type * as Server from "../../src/core/server/index.js";
-import type { Address } from "../../src/gateways/tyk/http2/index.js";
+import type { Address } from "../../src/gateways/tyk/address/index.js";
 import type { DefinitionSource } from "../../src/gateways/tyk/definitions/index.js";
 import type * as Tyk from "../../src/gateways/tyk/server/index.js";
 import { GrpcClient, type Outcome } from "../unit/gateways/tyk/http2/grpc-client.js";

@@ -1,5 +1,5 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
-import { type EarlySocket, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
+import { type EarlySockets, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
 import { type Early, listenEarly } from "./listen-early.js";
 
 const OLDEST = [20, 19] as const;
@@ -15,16 +15,16 @@ process.on("SIGUSR1", () => {});
 
 const argv = process.argv.slice(2);
 const early = await listenEarly(argv);
-const status = early?.plan.isSupervised === true ? await superviseServer(early) : await runHere(argv, early?.socket);
+const status = early?.plan.isSupervised === true ? await superviseServer(early) : await runHere(argv, early?.sockets);
 // Plugin threads and handles may still be about: the command is done, and so is the process.
 process.exit(status);
 
-/** What holds the socket loads no more than that takes. */
-function superviseServer({ socket, plan }: Early): Promise<number> {
-  return supervise({ socket, watchParent: plan.watchParent, command: sameCommand() });
+/** What holds the sockets loads no more than that takes. */
+function superviseServer({ sockets, plan }: Early): Promise<number> {
+  return supervise({ sockets, watchParent: plan.watchParent, command: sameCommand() });
 }
 
-async function runHere(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+async function runHere(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
   const writeStderrBy = ownStderr();
   const { writeStderr } = await import("../../core/log/index.js");
   writeStderrBy(writeStderr);
@@ -32,8 +32,8 @@ async function runHere(argv: readonly string[], socket: EarlySocket | undefined)
   await loadInParts();
   const { run } = await import("./run.js");
   try {
-    return await run(argv, socket);
+    return await run(argv, sockets);
   } finally {
-    await socket?.giveUp();
+    await sockets?.giveUp();
   }
 }

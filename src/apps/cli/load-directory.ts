@@ -4,17 +4,19 @@ import { readFile } from "node:fs/promises";
 import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
-import { ALL_GATEWAYS, TYK_ALONE } from "../gateways/index.js";
+import { ALL_GATEWAYS, isTyk, TYK_ALONE } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { CommandError } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
 
-/** @throws {CommandError} where the directory is not there, or a key cannot be read. */
+/**
+ * The plugins of Kong; those of another gateway are nothing that is wrong.
+ * @throws {CommandError} where the directory is not there, or a key cannot be read.
+ */
 export async function loadDirectory(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
-  await requireDirectory(options.pluginsDirectory, "the plugins directory");
-  return loadPlugins(options.pluginsDirectory, await loadOptions(options, logger));
+  return (await loadForAll(options, logger)).only((generation) => !isTyk(generation));
 }
 
 /** Those of all gateways: what a server would make of them. @throws {CommandError} as above. */

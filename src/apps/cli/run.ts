@@ -2,32 +2,32 @@
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { STDOUT, writeOutput } from "../program/index.js";
 import { writeStderr } from "../../core/log/index.js";
-import type { EarlySocket } from "../../core/supervisor/index.js";
+import type { EarlySockets } from "../../core/supervisor/index.js";
 import type { Invocation } from "./invocation.js";
 import { parseCommandLine } from "./options.js";
 import { versionText } from "./projects/project-files.js";
 
 /** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
-export async function run(argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+export async function run(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
   try {
     // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.
-    if (argv[0] === "run") return await runPlugin(argv.slice(1), socket);
-    return await execute(parseCommandLine(argv), socket);
+    if (argv[0] === "run") return await runPlugin(argv.slice(1), sockets);
+    return await execute(parseCommandLine(argv), sockets);
   } catch (error) {
     return report(error);
   }
 }
 
-async function runPlugin([path, ...flags]: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+async function runPlugin([path, ...flags]: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
   if (path === undefined || path.startsWith("-"))
     throw new UsageError("run takes a plugin: pluginserver run PLUGIN [-flag value]…");
-  return (await import("../program/index.js")).runFile(path, flags, socket);
+  return (await import("../program/index.js")).runFile(path, flags, sockets);
 }
 
 // Each command is loaded when it runs: a dump is on a gateway's way up and needs no server.
-async function execute(invocation: Invocation, socket: EarlySocket | undefined): Promise<number> {
-  // What holds the socket ends as its server did.
-  if (invocation.command === "serve") return (await import("./commands/serve.js")).serve(invocation.options, socket);
+async function execute(invocation: Invocation, sockets: EarlySockets | undefined): Promise<number> {
+  // What holds the sockets ends as its server did.
+  if (invocation.command === "serve") return (await import("./commands/serve.js")).serve(invocation.options, sockets);
   await perform(invocation);
   return 0;
 }

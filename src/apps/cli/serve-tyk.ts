@@ -1,13 +1,13 @@
 // Serves Tyk gateways out of the same directory as Kong's: one process reads, compiles and watches it for both.
 import { resolve } from "node:path";
 import type { Logger } from "pino";
+import type { Listen } from "../../core/net/index.js";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, SharedDirectory } from "../../core/server/index.js";
 import type { LoadOptions } from "../../core/plugins/index.js";
 import type { Telemetry } from "../../core/telemetry/index.js";
-import { UsageError } from "../../core/model/index.js";
 import { definitionSource } from "../../gateways/tyk/definitions/index.js";
-import { ListenError, parseAddress } from "../../gateways/tyk/http2/index.js";
 import { TykServer } from "../../gateways/tyk/server/index.js";
+import { requireAddress } from "../flags/index.js";
 import { ALL_GATEWAYS, isForTyk, isTyk, TYK_WORKER } from "../gateways/index.js";
 import type { ServeOptions, TykServing } from "./invocation.js";
 import { createBundles } from "./serve-bundles.js";
@@ -24,6 +24,7 @@ export async function createTykServer(
   pools: Omit<IsolatePoolsOptions, "gatewayWorker">,
   load: Omit<LoadOptions, "gatewayWorker" | "checkDefinition" | "onPluginLog">,
   logger: Logger,
+  listen: Listen | undefined,
 ): Promise<BesideKong> {
   const { tyk } = options;
   const allLoad = { ...load, ...ALL_GATEWAYS };
@@ -44,7 +45,8 @@ export async function createTykServer(
   const bundles = tyk.bundles === undefined ? undefined : await createBundles(tyk.bundles, definitions, allLoad, logger);
   const ofDirectory = options.bundlesOnly ? undefined : shared.sourceFor(isForTyk);
   const server = new TykServer({
-    address: addressOf(tyk.address),
+    address: requireAddress(tyk.address),
+    listen,
     socketMode: options.socketMode,
     callTimeout: options.eventTimeout,
     bindingTimeout: options.instanceTimeout,
@@ -61,12 +63,4 @@ export async function createTykServer(
     logger,
   });
   return { kongSource: shared.sourceFor((generation) => !isTyk(generation)), server };
-}
-
-function addressOf(text: string): ReturnType<typeof parseAddress> {
-  try {
-    return parseAddress(text);
-  } catch (error) {
-    throw error instanceof ListenError ? new UsageError(`-tyk: ${error.message}`) : error;
-  }
 }

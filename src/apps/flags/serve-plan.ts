@@ -3,17 +3,21 @@ import { join, resolve } from "node:path";
 import { JAVASCRIPT_SOCKET, OF_JAVASCRIPT } from "./former-servers.js";
 import type { Flag } from "./flag.js";
 import type { SocketPlace } from "../../core/supervisor/index.js";
+import { parseAddress } from "../../gateways/tyk/address/index.js";
+import { KONG_SOCKET, tykPlace } from "./socket-places.js";
 import { type FlagNames, flagNames, FLAGS, type FlagName, plainFlag, PROGRAM_FLAGS } from "./table.js";
 
-export interface ServePlan extends SocketPlace {
+export interface ServePlan {
+  /** One for each gateway that is served. */
+  readonly places: readonly SocketPlace[];
   readonly isSupervised: boolean;
   readonly watchParent: boolean;
 }
 
 interface Grammar extends FlagNames {
   readonly known: ReadonlySet<string>;
-  /** A flag without which nothing is served. */
-  readonly required?: FlagName;
+  /** Flags without all of which nothing is served. */
+  readonly required?: readonly FlagName[];
   readonly socketName: string;
   /** Written as such, these say that a server with another name of its socket was started before. */
   readonly former: ReadonlySet<string>;
@@ -33,7 +37,7 @@ export const saysKong = (given: { has(name: FlagName): boolean }): boolean => KO
 export const serverPlan = (argv: readonly string[]): ServePlan | undefined =>
   servePlan(argv, {
     ...grammarOf(FLAGS.filter((flag: Flag) => flag.commands?.includes("serve") ?? true)),
-    required: "plugins-dir",
+    required: ["plugins-dir", "bundles"],
     socketName: SOCKET_NAME,
     former: OF_JAVASCRIPT,
   });
@@ -49,17 +53,30 @@ function grammarOf(flags: readonly Flag[]): FlagNames & Pick<Grammar, "known"> {
 
 function servePlan(argv: readonly string[], grammar: Grammar): ServePlan | undefined {
   const flags = readFlags(argv, grammar);
-  if (flags === undefined || (grammar.required !== undefined && !flags.has(grammar.required))) return undefined;
+  if (flags === undefined || !(grammar.required?.some((name) => flags.has(name)) ?? true)) return undefined;
   const socket = flags.get("socket");
   const name = flags.get("sock-name");
   if (socket === "" || name === "" || (socket !== undefined && name !== undefined)) return undefined;
+  const octal = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
+  if (octal === undefined) return undefined;
+  const mode = Number.parseInt(octal, 8);
+  const places: SocketPlace[] = [];
   // For Tyk alone there is no socket of Kong's.
-  if (flags.has("tyk") && !saysKong(flags)) return undefined;
-  const mode = MODE.exec(flags.get("socket-mode") ?? "600")?.[1];
-  if (mode === undefined) return undefined;
+  if (!flags.has("tyk") || saysKong(flags)) {
+    // Kong has none from bundles.
+    if (grammar.required?.some((flag) => !flags.has(flag) && flag === "plugins-dir") === true) return undefined;
+    const path = resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? flags.socketName));
+    places.push({ name: KONG_SOCKET, path, mode });
+  }
+  const tyk = flags.get("tyk");
+  if (tyk !== undefined) {
+    const address = parseAddress(tyk);
+    const place = address === undefined ? undefined : tykPlace(address, mode);
+    if (place === undefined) return undefined;
+    places.push(place);
+  }
   return {
-    path: resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? flags.socketName)),
-    mode: Number.parseInt(mode, 8),
+    places,
     isSupervised: !flags.has("no-supervisor"),
     watchParent: !flags.has("no-parent-watch"),
   };

@@ -11,8 +11,8 @@ export class AdminSocket {
   readonly #socket: EarlySocket;
   readonly #http: HttpServer;
 
-  private constructor(socket: EarlySocket, http: HttpServer) {
-    this.path = socket.path;
+  private constructor(path: string, socket: EarlySocket, http: HttpServer) {
+    this.path = path;
     this.#socket = socket;
     this.#http = http;
   }
@@ -22,11 +22,11 @@ export class AdminSocket {
     const told = (error: Error): void =>
       logger.warn(`the admin socket ${path} cannot be used, status and control do not work: ${error.message}`);
     try {
-      const socket = await EarlySocket.open({ path, mode: MODE, isAnyLength: true });
+      const socket = await EarlySocket.open({ name: "admin", path, mode: MODE, isAnyLength: true });
       const http = new HttpServer(routes, logger);
       // A successor that takes the path over is told of by the server's own socket.
       socket.use({ onConnection: (connection) => http.accept(connection), onError: told });
-      return new AdminSocket(socket, http);
+      return new AdminSocket(path, socket, http);
     } catch (error) {
       told(error instanceof Error ? error : new Error(String(error)));
       return undefined;

@@ -22,7 +22,7 @@ import { writeOutput } from "./output.js";
 import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
 import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
 import {
-  EarlySocket,
+  EarlySockets,
   type Front,
   ownStderr,
   sameCommand,
@@ -32,7 +32,7 @@ import {
 } from "../../core/supervisor/index.js";
 import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
-import { usageText } from "../flags/index.js";
+import { KONG_SOCKET, usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
@@ -51,14 +51,14 @@ export async function runProgram(
   program: string,
   argv: readonly string[],
   load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
-  socket?: EarlySocket,
+  sockets?: EarlySockets,
 ): Promise<number> {
   try {
     const options = parseEmbedded(argv, program);
     if (options.command === "help") writeStderr(usageText(program));
     else if (options.command === "dump") await dump(await load(options), options);
     else if (options.command === "version") await printVersion(await load(options));
-    else return await serve(load, options, socket);
+    else return await serve(load, options, sockets);
     return 0;
   } catch (error) {
     return report(error, program);
@@ -79,20 +79,20 @@ async function printVersion({ generation }: ProgramPlugin): Promise<void> {
 async function serve(
   load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
   options: EmbeddedOptions,
-  socket: EarlySocket | undefined,
+  sockets: EarlySockets | undefined,
 ): Promise<number> {
   const { socketPath, socketMode, watchParent } = options;
   // Node.js opens its inspector at this signal.
   process.on("SIGUSR1", () => {});
   await requireWritable(dirname(socketPath), "the socket's directory");
   const supervised = supervisorOfThis();
-  if (supervised === undefined && socket === undefined && options.isSupervised) {
-    const held = await EarlySocket.open({ path: socketPath, mode: socketMode, remedy: SHORTER_PATH });
-    return supervise({ socket: held, watchParent, command: sameCommand() });
+  if (supervised === undefined && sockets === undefined && options.isSupervised) {
+    const held = await EarlySockets.open([{ name: KONG_SOCKET, path: socketPath, mode: socketMode, remedy: SHORTER_PATH }]);
+    return supervise({ sockets: held, watchParent, command: sameCommand() });
   }
   // Node.js asks for it when a connection comes from the supervisor. A program of several files has its own already.
   ownStderr()(writeStderr);
-  await servePlugin(await load(options), options, supervised ?? socket);
+  await servePlugin(await load(options), options, supervised ?? sockets);
   return 0;
 }
 
@@ -111,7 +111,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   const telemetry = new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines });
   const server = new PluginServer({
     ...options,
-    listen: front?.listen,
+    listen: front?.listenOn(KONG_SOCKET),
     keeper: front?.keeper,
     logger,
     telemetry,

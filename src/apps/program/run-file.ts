@@ -7,13 +7,13 @@ import { pluginEnvironment } from "./environment.js";
 import { writeStderr } from "../../core/log/index.js";
 import { adaptModule } from "../../gateways/kong/worker/index.js";
 import { evaluateModule } from "../../core/worker/index.js";
-import { type EarlySocket, programName } from "../../core/supervisor/index.js";
+import { type EarlySockets, programName } from "../../core/supervisor/index.js";
 import { checkAnnouncement, EmbeddedError, KONG_WORKER } from "../../gateways/kong/server/index.js";
 import type { EmbeddedOptions } from "./options.js";
 import { type ProgramPlugin, runProgram } from "./program.js";
 
 /** `path` is a file or a folder, as in a plugins directory. Resolves with the status that the process is to end with. */
-export function runFile(path: string, argv: readonly string[], socket: EarlySocket | undefined): Promise<number> {
+export function runFile(path: string, argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
   const program = programName(path);
   const load = async ({ limits, hiddenEnvironment }: EmbeddedOptions): Promise<ProgramPlugin> => {
     const generation = await loadPlugin(resolve(path), {
@@ -30,5 +30,5 @@ export function runFile(path: string, argv: readonly string[], socket: EarlySock
     const { artifact } = generation;
     return { generation, define: async () => adaptModule(await evaluateModule(artifact), program), startTransport: startThread };
   };
-  return runProgram(program, argv, load, socket);
+  return runProgram(program, argv, load, sockets);
 }

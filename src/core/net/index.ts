@@ -9,5 +9,6 @@ export { readInto } from "./read-into.js";
 export { isOwnMemory, releaseMemory, SHARED_SIZE } from "./memory.js";
 export { removeDeadFormer } from "./shared-folder.js";
 export { SharedPath } from "./shared-path.js";
+export { sharesPorts, TcpSocket, type TcpSocketOptions } from "./tcp-socket.js";
 export { connectTo, connectToOwn } from "./short-path.js";
 export { type Listen, type ListeningSocket, requireShortPath, UnixSocket, type UnixSocketOptions } from "./unix-socket.js";

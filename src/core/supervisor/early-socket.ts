@@ -1,8 +1,22 @@
 // Owns a server's socket before there is a server: who connects waits until somebody takes the connections.
 import type { Socket } from "node:net";
-import { FormerSocket, inodeAt, type Listen, type ListeningSocket, type PathChange, UnixSocket } from "../net/index.js";
+import {
+  FormerSocket,
+  inodeAt,
+  type Listen,
+  type ListeningSocket,
+  type PathChange,
+  TcpSocket,
+  UnixSocket,
+} from "../net/index.js";
 
-export interface SocketPlace {
+/** Where a server listens. */
+export type SocketPlace = {
+  /** By which the server asks for it. */
+  readonly name: string;
+} & (UnixPlace | TcpPlace);
+
+interface UnixPlace {
   readonly path: string;
   /** Permission bits of the socket file. */
   readonly mode: number;
@@ -10,6 +24,11 @@ export interface SocketPlace {
   readonly remedy?: string;
   /** Clients know how to get at a path of any length. */
   readonly isAnyLength?: boolean;
+}
+
+interface TcpPlace {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Takes the connections, and hears what becomes of the socket. */
@@ -24,43 +43,52 @@ export interface SocketUser {
 const MAX_WAITING = 4096;
 
 export class EarlySocket implements ListeningSocket {
-  readonly path: string;
+  readonly name: string;
   readonly #waiting: Socket[] = [];
-  readonly #former: FormerSocket;
-  #socket: UnixSocket | undefined;
+  readonly #former: FormerSocket | undefined;
+  #socket: ListeningSocket | undefined;
   #inode: bigint | undefined;
   #user: SocketUser | undefined;
   #isTakenOver = false;
   #refused = 0;
 
-  private constructor(path: string, former: FormerSocket) {
-    this.path = path;
+  private constructor(name: string, former: FormerSocket | undefined) {
+    this.name = name;
     this.#former = former;
   }
 
   /** @throws {SocketError} */
-  static async open({ path, mode, remedy, isAnyLength = false }: SocketPlace): Promise<EarlySocket> {
-    const early = new EarlySocket(path, FormerSocket.keep(path));
+  static async open(place: SocketPlace): Promise<EarlySocket> {
+    const early = new EarlySocket(place.name, "path" in place ? FormerSocket.keep(place.path) : undefined);
     try {
-      early.#socket = await UnixSocket.listen({
-        path,
-        mode,
-        isBehindLink: isAnyLength,
-        ...(remedy === undefined ? {} : { remedy }),
-        pauseOnConnect: true,
-        onConnection: (socket) => early.#offer(socket),
-        onError: (error) => early.#user?.onError(error),
-        onPathChange: (change) => {
-          early.#isTakenOver ||= change.kind === "taken over";
-          early.#user?.onPathChange?.(change);
-        },
-      });
+      early.#socket = await early.#listenAt(place);
     } catch (error) {
-      early.#former.drop();
+      early.#former?.drop();
       throw error;
     }
-    early.#inode = inodeAt(path);
+    if ("path" in place) early.#inode = inodeAt(place.path);
     return early;
+  }
+
+  #listenAt(place: SocketPlace): Promise<ListeningSocket> {
+    const common = {
+      pauseOnConnect: true,
+      onConnection: (socket: Socket) => this.#offer(socket),
+      onError: (error: Error) => this.#user?.onError(error),
+    };
+    if (!("path" in place)) return TcpSocket.listen({ host: place.host, port: place.port, ...common });
+    const { path, mode, remedy, isAnyLength = false } = place;
+    return UnixSocket.listen({
+      path,
+      mode,
+      isBehindLink: isAnyLength,
+      ...(remedy === undefined ? {} : { remedy }),
+      ...common,
+      onPathChange: (change) => {
+        this.#isTakenOver ||= change.kind === "taken over";
+        this.#user?.onPathChange?.(change);
+      },
+    });
   }
 
   /** Whether another server has the path for good. */
@@ -95,18 +123,18 @@ export class EarlySocket implements ListeningSocket {
 
   /** The server has started: its predecessor is not needed any more. */
   serving(): void {
-    this.#former.drop();
+    this.#former?.drop();
   }
 
   /** The server did not start: a predecessor that still runs has its path back. */
   async giveUp(): Promise<void> {
     // The predecessor may be gone, and the error that matters is why the server did not start.
-    await this.#former.restore(this.#inode).catch(() => {});
+    await this.#former?.restore(this.#inode).catch(() => {});
     await this.close();
   }
 
   async close(): Promise<"removed" | "taken over"> {
-    this.#former.drop();
+    this.#former?.drop();
     const end = (await this.#socket?.close()) ?? "removed";
     for (const socket of this.#waiting.splice(0)) socket.destroy();
     return end;

@@ -2,14 +2,14 @@
 
 export const SUPERVISED = "PLUGINSERVER_SUPERVISED";
 
-/** What the supervisor tells. */
+/** What the supervisor tells. A `socket` is named by its place. */
 export type ToServer =
   /** The connection itself comes with it. */
-  | { readonly kind: "connection"; readonly id: number }
-  | { readonly kind: "closed"; readonly end: "removed" | "taken over" }
+  | { readonly kind: "connection"; readonly id: number; readonly socket: string }
+  | { readonly kind: "closed"; readonly socket: string; readonly end: "removed" | "taken over" }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
-  | { readonly kind: "path"; readonly change: "taken over" | "restored" | "lost"; readonly text: string }
-  | { readonly kind: "error"; readonly text: string }
+  | { readonly kind: "path"; readonly socket: string; readonly change: "taken over" | "restored" | "lost"; readonly text: string }
+  | { readonly kind: "error"; readonly socket: string; readonly text: string }
   /** What servers before it have had kept, as soon as it listens. */
   | { readonly kind: "kept"; readonly entries: readonly (readonly [number, string])[] }
   /** A line for the log: the supervisor has none. */
@@ -26,8 +26,8 @@ export type ToSupervisor =
   /** Something that the next server is to know, should this one die. */
   | { readonly kind: "keep"; readonly id: number; readonly text: string }
   | { readonly kind: "forget"; readonly id: number }
-  /** It ends, and wants no more connections: answered with "closed". */
-  | { readonly kind: "close" };
+  /** It ends, and wants no more connections of this socket: answered with "closed". */
+  | { readonly kind: "close"; readonly socket: string };
 
 /** Tells the messages of these two from what plugin code may send. */
 const MARK = "pluginserver-supervisor";

@@ -8,7 +8,7 @@ export interface ServerProcessOptions {
   readonly command: readonly [string, ...string[]];
   readonly onListening: () => void;
   readonly onServing: () => void;
-  readonly onClose: () => void;
+  readonly onClose: (socket: string) => void;
   readonly onKeep: (id: number, text: string) => void;
   readonly onForget: (id: number) => void;
 }
@@ -24,7 +24,7 @@ const LAST_WORDS = 1000;
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #options: ServerProcessOptions;
-  readonly #handedOver = new Map<number, Socket>();
+  readonly #handedOver = new Map<number, { readonly connection: Socket; readonly socket: string }>();
   #nextId = 1;
   #isListening = false;
   readonly ended: Promise<ServerExit>;
@@ -44,18 +44,19 @@ export class ServerProcess {
   }
 
   /** The connection stays open here until the server has it. */
-  handOver(socket: Socket): void {
+  handOver(connection: Socket, socket: string): void {
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#handedOver.set(id, socket);
+    this.#handedOver.set(id, { connection, socket });
     // Without a listener an error would end this process; a connection that is broken is the server's to find out.
-    socket.on("error", () => {});
-    this.#child.send(mark({ kind: "connection", id }), socket, { keepOpen: true }, () => {});
+    connection.on("error", () => {});
+    this.#child.send(mark({ kind: "connection", id, socket }), connection, { keepOpen: true }, () => {});
   }
 
-  /** The connections that it did not take before it ended: the next server gets them. */
-  get notTaken(): Socket[] {
-    return [...this.#handedOver.values()].filter((socket) => !socket.destroyed);
+  /** The connections of a socket that it did not take before it ended: the next server gets them. */
+  notTaken(socket: string): Socket[] {
+    const ofSocket = [...this.#handedOver.values()].filter((each) => each.socket === socket);
+    return ofSocket.map(({ connection }) => connection).filter(({ destroyed }) => !destroyed);
   }
 
   tell(message: ToServer): void {
@@ -75,7 +76,7 @@ export class ServerProcess {
   #receive(message: ToSupervisor): void {
     switch (message.kind) {
       case "taken":
-        this.#handedOver.get(message.id)?.destroy();
+        this.#handedOver.get(message.id)?.connection.destroy();
         this.#handedOver.delete(message.id);
         return;
       case "listening":
@@ -84,7 +85,7 @@ export class ServerProcess {
       case "serving":
         return this.#options.onServing();
       case "close":
-        return this.#options.onClose();
+        return this.#options.onClose(message.socket);
       case "keep":
         return this.#options.onKeep(message.id, message.text);
       case "forget":

@@ -1,11 +1,12 @@
-// Holds a server's socket while server processes come and go behind it: what the process that a gateway starts does.
+// Holds a server's sockets while server processes come and go behind it: what the process that a gateway starts does.
 import { constants } from "node:os";
 import { ownStderr } from "./own-stderr.js";
 import type { EarlySocket, SocketUser } from "./early-socket.js";
+import type { EarlySockets } from "./early-sockets.js";
 import { type ServerExit, ServerProcess, type ServerProcessOptions } from "./server-process.js";
 
 export interface Supervision {
-  readonly socket: EarlySocket;
+  readonly sockets: EarlySockets;
   readonly command: ServerProcessOptions["command"];
   readonly watchParent: boolean;
 }
@@ -25,7 +26,7 @@ export function supervise(supervision: Supervision): Promise<number> {
 }
 
 class Supervisor {
-  readonly #socket: EarlySocket;
+  readonly #sockets: EarlySockets;
   readonly #supervision: Supervision;
   readonly #ended = new AbortController();
   #server: ServerProcess | undefined;
@@ -39,7 +40,7 @@ class Supervisor {
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision;
-    this.#socket = supervision.socket;
+    this.#sockets = supervision.sockets;
   }
 
   async run(): Promise<number> {
@@ -62,55 +63,63 @@ class Supervisor {
   }
 
   async #serveOnce(): Promise<ServerExit> {
-    const socket = this.#socket;
+    const { all } = this.#sockets;
     this.#servingSince = undefined;
     const server = new ServerProcess({
       command: this.#supervision.command,
       onListening: () => {
-        const refused = socket.takeRefused();
+        const refused = all.reduce((sum, socket) => sum + socket.takeRefused(), 0);
         if (refused > 0) this.#notes.push(`${refused} connections were closed: too many waited for a server`);
         for (const text of this.#notes.splice(0)) server.tell({ kind: "note", text });
         server.tell({ kind: "kept", entries: [...this.#kept] });
-        socket.use(user);
+        for (const socket of all) socket.use(userOf(socket));
       },
       onServing: () => {
         this.#servingSince = performance.now();
         this.#hasServed = true;
-        socket.serving();
+        this.#sockets.serving();
         // Not before: one that dies while it loads its plugins takes nobody with it.
-        socket.use({ ...user, onConnection: (connection) => server.handOver(connection) });
+        for (const socket of all)
+          socket.use({ ...userOf(socket), onConnection: (connection) => server.handOver(connection, socket.name) });
       },
-      onClose: () => {
-        this.#isEnding = true;
-        socket.close().then(
-          (end) => server.tell({ kind: "closed", end }),
-          () => server.tell({ kind: "closed", end: "removed" }),
-        );
-      },
+      onClose: (name) => this.#close(name, server),
       onKeep: (id, text) => this.#kept.set(id, text),
       onForget: (id) => this.#kept.delete(id),
     });
-    const user: SocketUser = {
-      onError: ({ message }) => server.tell({ kind: "error", text: message }),
-      onPathChange: (change) =>
-        server.tell({ kind: "path", change: change.kind, text: change.kind === "lost" ? change.error.message : "" }),
-    };
+    const userOf = ({ name }: EarlySocket): SocketUser => ({
+      onError: ({ message }) => server.tell({ kind: "error", socket: name, text: message }),
+      onPathChange: (change) => {
+        const text = change.kind === "lost" ? change.error.message : "";
+        server.tell({ kind: "path", socket: name, change: change.kind, text });
+      },
+    });
     this.#server = server;
     const exit = await server.ended;
     this.#server = undefined;
-    socket.use(undefined);
-    socket.takeBack(server.notTaken);
+    for (const socket of all) {
+      socket.use(undefined);
+      socket.takeBack(server.notTaken(socket.name));
+    }
     return exit;
+  }
+
+  #close(socket: string, server: ServerProcess): void {
+    this.#isEnding = true;
+    const closed = this.#sockets.find(socket)?.close() ?? Promise.resolve("removed" as const);
+    closed.then(
+      (end) => server.tell({ kind: "closed", socket, end }),
+      () => server.tell({ kind: "closed", socket, end: "removed" }),
+    );
   }
 
   /** One that could not start says why and with which status; a gateway that has another server needs this one no more. */
   #isToRestart({ signal }: ServerExit): boolean {
-    if (this.#isEnding || this.#socket.isTakenOver) return false;
+    if (this.#isEnding || this.#sockets.isTakenOver) return false;
     return this.#hasServed || signal !== null;
   }
 
   async #end({ code, signal }: ServerExit): Promise<number> {
-    await (this.#hasServed ? this.#socket.close() : this.#socket.giveUp());
+    await (this.#hasServed ? this.#sockets.close() : this.#sockets.giveUp());
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   }
 

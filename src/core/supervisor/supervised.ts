@@ -13,7 +13,8 @@ export interface Keeper {
 
 /** Where a server's connections come from that does not listen itself. */
 export interface Front {
-  readonly listen: Listen;
+  /** In place of the server's own socket of this name; undefined where it is to have one of its own. */
+  listenOn(name: string): Listen | undefined;
   readonly keeper?: Keeper;
   /** Called when the server has started. */
   serving(): void;
@@ -23,9 +24,9 @@ type NoteLog = (text: string) => void;
 
 export class Supervised implements Front {
   readonly #send: (message: object) => void;
-  #user: UnixSocketOptions | undefined;
+  readonly #users = new Map<string, UnixSocketOptions>();
+  readonly #onClosed = new Map<string, (end: "removed" | "taken over") => void>();
   #log: NoteLog | undefined;
-  #onClosed: ((end: "removed" | "taken over") => void) | undefined;
   #onKept: (entries: readonly (readonly [number, string])[]) => void = () => {};
 
   readonly keeper: Keeper = {
@@ -46,12 +47,13 @@ export class Supervised implements Front {
     process.once("disconnect", () => process.exit(1));
   }
 
-  /** In place of a socket of its own. */
-  readonly listen: Listen = (options) => {
-    this.#user = options;
-    this.#tell({ kind: "listening" });
-    return Promise.resolve({ close: () => this.#close() });
-  };
+  listenOn(name: string): Listen {
+    return (options) => {
+      this.#users.set(name, options);
+      this.#tell({ kind: "listening" });
+      return Promise.resolve({ close: () => this.#close(name) });
+    };
+  }
 
   /** The server has started. */
   serving(): void {
@@ -63,10 +65,10 @@ export class Supervised implements Front {
     this.#log = log;
   }
 
-  #close(): Promise<"removed" | "taken over"> {
+  #close(socket: string): Promise<"removed" | "taken over"> {
     return new Promise((resolve) => {
-      this.#onClosed = resolve;
-      this.#tell({ kind: "close" });
+      this.#onClosed.set(socket, resolve);
+      this.#tell({ kind: "close", socket });
     });
   }
 
@@ -75,17 +77,17 @@ export class Supervised implements Front {
       case "connection":
         // Said before anything is read: what is read here is read by nobody else.
         this.#tell({ kind: "taken", id: message.id });
-        if (handle instanceof Socket) this.#user?.onConnection(handle);
+        if (handle instanceof Socket) this.#users.get(message.socket)?.onConnection(handle);
         return;
       case "closed":
-        return this.#onClosed?.(message.end);
+        return this.#onClosed.get(message.socket)?.(message.end);
       case "signal":
         // As if it had come here.
         return void process.emit(message.signal);
       case "path":
-        return this.#user?.onPathChange?.(pathChange(message.change, message.text));
+        return this.#users.get(message.socket)?.onPathChange?.(pathChange(message.change, message.text));
       case "error":
-        return this.#user?.onError(new Error(message.text));
+        return this.#users.get(message.socket)?.onError(new Error(message.text));
       case "kept":
         return this.#onKept(message.entries);
       case "note":

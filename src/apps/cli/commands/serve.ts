@@ -8,12 +8,21 @@ import { createLogger, droppedLines, endOnFault, LogLevels } from "../../../core
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
 import { SOCKET_NAME } from "../../flags/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
-import { EarlySocket, type Front, sameCommand, Supervised, supervise, supervisorOfThis } from "../../../core/supervisor/index.js";
+import {
+  EarlySockets,
+  type Front,
+  sameCommand,
+  type SocketPlace,
+  Supervised,
+  supervise,
+  supervisorOfThis,
+} from "../../../core/supervisor/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
 import { openAdmin } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
+import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
 import type { ServeOptions } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../load-directory.js";
@@ -31,12 +40,8 @@ export interface CreatedServers {
 }
 
 /** Kong's server alone. */
-export async function createServer(
-  options: ServeOptions,
-  logger: Logger,
-  front?: Front,
-): Promise<{ server: PluginServer; socketPath: string }> {
-  const { kong } = await createServers({ ...options, tyk: undefined }, await serverTelemetry(), logger, front);
+export async function createServer(options: ServeOptions, logger: Logger): Promise<{ server: PluginServer; socketPath: string }> {
+  const { kong } = await createServers({ ...options, tyk: undefined }, await serverTelemetry(), logger);
   if (kong === undefined) throw new Error("a server without Tyk is Kong's");
   return kong;
 }
@@ -80,7 +85,9 @@ async function createServers(
     limits,
     runsInit: true,
   };
-  const beside = tyk === undefined ? undefined : await tykServer({ ...options, tyk, telemetry }, pools, load, logger);
+  const listenForTyk = tykPlaceOf(options) === undefined ? undefined : front?.listenOn(TYK_SOCKET);
+  const beside =
+    tyk === undefined ? undefined : await tykServer({ ...options, tyk, telemetry }, pools, load, logger, listenForTyk);
   if (socketPath === undefined) return { kong: undefined, tyk: beside?.server, telemetry };
   const server = serveDirectory({
     ...common,
@@ -92,7 +99,7 @@ async function createServers(
     socketPath,
     createSource: beside?.kongSource,
     logger,
-    listen: front?.listen,
+    listen: front?.listenOn(KONG_SOCKET),
     keeper: front?.keeper,
   });
   return { kong: { server, socketPath }, tyk: beside?.server, telemetry };
@@ -139,20 +146,31 @@ async function ownSockets(
 }
 
 /** Resolves with the status to end with, when the server has ended. */
-export async function serve(options: ServeOptions, socket: EarlySocket | undefined): Promise<number> {
+export async function serve(options: ServeOptions, sockets: EarlySockets | undefined): Promise<number> {
   const supervised = supervisorOfThis();
-  if (options.tyk?.isAlone === true) {
-    await serveHere(options, undefined);
-    return 0;
+  if (supervised === undefined && sockets === undefined && options.isSupervised) {
+    const places = await placesOf(options);
+    if (places.length > 0) {
+      const held = await EarlySockets.open(places);
+      return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
+    }
   }
-  if (supervised === undefined && socket === undefined && options.isSupervised) {
-    const path = await requirePlaces(options);
-    const held = await EarlySocket.open({ path, mode: options.socketMode, remedy: SHORTER_PATH });
-    return supervise({ socket: held, watchParent: options.watchParent, command: sameCommand() });
-  }
-  await serveHere(options, supervised ?? socket);
+  await serveHere(options, supervised ?? sockets);
   return 0;
 }
+
+/** Those that another process can hold; all or none, as both are started anew together. */
+async function placesOf(options: ServeOptions): Promise<readonly SocketPlace[]> {
+  const { tyk, socketMode: mode } = options;
+  const place = tykPlaceOf(options);
+  if (tyk !== undefined && place === undefined) return [];
+  const ofTyk = place === undefined ? [] : [place];
+  if (tyk?.isAlone === true) return ofTyk;
+  return [{ name: KONG_SOCKET, path: await requirePlaces(options), mode, remedy: SHORTER_PATH }, ...ofTyk];
+}
+
+const tykPlaceOf = ({ tyk, socketMode }: ServeOptions): SocketPlace | undefined =>
+  tyk === undefined ? undefined : tykPlace(requireAddress(tyk.address), socketMode);
 
 async function serveHere(options: ServeOptions, front: Front | undefined): Promise<void> {
   const levels = new LogLevels(options.log);

@@ -1,21 +1,24 @@
 // The tyk-conf command: what a Tyk gateway needs to call the plugins of a directory.
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError, UsageError } from "../../../core/model/index.js";
-import { loadPlugins } from "../../../core/plugins/index.js";
-import { parseAddress, tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
+import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
 import { findRelease, NEWEST_RELEASE, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
-import { requireDirectory, writeOutput } from "../../program/index.js";
+import { requireAddress } from "../../flags/index.js";
+import { isTyk } from "../../gateways/index.js";
+import { writeOutput } from "../../program/index.js";
 import type { TykConfOptions } from "../invocation.js";
-import { reportProblems, hookChain, tykLoadOptions } from "../load-directory.js";
+import { hookChain, loadForAll, reportProblems } from "../load-directory.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function tykConf(options: TykConfOptions): Promise<void> {
   const release = releaseOf(options.tykVersion ?? NEWEST_RELEASE);
-  const address = parseAddress("tyk", options.address);
+  const address = requireAddress(options.address);
+  if (address.kind === "tcp" && address.port === 0)
+    throw new UsageError(`-tyk ${options.address}: a gateway needs the port itself`);
   const logger = createLogger(options.log);
-  await requireDirectory(options.pluginsDirectory, "the plugins directory");
-  const registry = await loadPlugins(options.pluginsDirectory, await tykLoadOptions(options, logger));
-  reportProblems(registry, logger);
+  const all = await loadForAll(options, logger);
+  reportProblems(all, logger);
+  const registry = all.only(isTyk);
   if (registry.list().length === 0)
     throw new CommandError(`there is no plugin for Tyk in ${options.pluginsDirectory} that could be served`);
   const server = { address, maxMessageSize: options.maxMessageSize, hooks: hookChain(registry) };

@@ -1,10 +1,10 @@
 // Says what an operator has to know about a release: one comment for each trap that these hooks can meet there.
+import { type Address, formatAddress, isLocal } from "../address/index.js";
 import type { TykRelease } from "../releases/index.js";
-import { type GatewayAddress, isLocal } from "./address.js";
 import type { HookChain } from "./hooks.js";
 
 export interface TykServer {
-  readonly address: GatewayAddress;
+  readonly address: Address;
   /** Bytes: the largest message that either side takes. */
   readonly maxMessageSize: number;
   readonly hooks: HookChain;
@@ -48,7 +48,7 @@ export function gatewayTraps({ address }: TykServer, release: TykRelease): strin
     ],
     [
       address.kind === "tcp" && !isLocal(address),
-      `The connection is plain text and unauthenticated in every release, sessions included: only the gateway may reach ${address.url}.`,
+      `The connection is plain text and unauthenticated in every release, sessions included: only the gateway may reach ${formatAddress(address)}.`,
     ],
     [
       usesProxy && !isLocal(address),

@@ -1,5 +1,6 @@
 // Plans what a gateway of one release needs to call the plugins: its options, the API definition, and what may surprise there.
 import { CommandError } from "../../../core/model/index.js";
+import { formatAddress } from "../address/index.js";
 import type { TykRelease } from "../releases/index.js";
 import { apiDefinition } from "./api-definition.js";
 import { definitionTraps, gatewayTraps, type TykServer } from "./traps.js";
@@ -37,7 +38,7 @@ function requireUsable({ version, authority, oasPlugins }: TykRelease, form: "cl
 function coprocessOptions({ address, maxMessageSize }: TykServer, { authority }: TykRelease): CoprocessOptions {
   return {
     enable_coprocess: true,
-    coprocess_grpc_server: address.url,
+    coprocess_grpc_server: formatAddress(address),
     grpc_recv_max_size: maxMessageSize,
     grpc_send_max_size: maxMessageSize,
     ...(authority === "option" ? { grpc_authority: "localhost" } : {}),

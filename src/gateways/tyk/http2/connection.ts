@@ -72,6 +72,9 @@ export class Connection {
       maxSessionRejectedStreams: MAX_REJECTED_STREAMS,
     });
     this.#session = session;
+    // One that waited for this server was accepted unread, and without a listener's own options.
+    socket.setNoDelay(true);
+    socket.read(0);
     session.once("connect", () => {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW);
     });

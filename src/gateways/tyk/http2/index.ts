@@ -1,6 +1,4 @@
 // The door of http2: unary gRPC over HTTP/2 in clear text. It knows no message and no plugin.
-export { type Address, formatAddress, parseAddress } from "./address.js";
-export { ListenError, type ListenErrorCode } from "./errors.js";
 export { GrpcServer, type GrpcServerLog, type GrpcServerOptions } from "./grpc-server.js";
 export { GrpcError, type Status, STATUS } from "./grpc-status.js";
 export { healthMethods, type HealthOptions } from "./health.js";

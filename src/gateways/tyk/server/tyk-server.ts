@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { LimitedLog } from "../../../core/log/index.js";
 import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
-import { Descriptors, logPathChange, type PathChange } from "../../../core/net/index.js";
+import { Descriptors, type Listen, logPathChange, type PathChange } from "../../../core/net/index.js";
 import {
   type AdministeredEngine,
   type ConfigurationRules,
@@ -14,13 +14,16 @@ import {
 } from "../../../core/server/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
 import { type BundleIndex, Dispatcher, DISPATCHER_SERVICE, HookLog, type RunningHook } from "../dispatcher/index.js";
-import { type Address, formatAddress, GrpcServer, healthMethods, listen, type Listener } from "../http2/index.js";
+import { type Address, formatAddress } from "../address/index.js";
+import { GrpcServer, healthMethods, listen, type Listener } from "../http2/index.js";
 
 /** Times are in milliseconds, sizes in bytes. */
 export interface TykServerOptions {
   readonly address: Address;
   /** Permission bits of a Unix socket. */
   readonly socketMode: number;
+  /** In place of a socket of its own, where another process holds that. */
+  readonly listen?: Listen | undefined;
   /** What a call may take, where its plugin says nothing else: a gateway waits for ever. */
   readonly callTimeout: number;
   readonly bindingTimeout: number;
@@ -121,18 +124,24 @@ export class TykServer {
     const loaded = this.#dispatcher.load();
     // Reported below, once somebody waits for it.
     loaded.catch(() => {});
-    const { address, socketMode: mode } = this.#options;
-    this.#listener = await listen({
-      address,
+    this.#listener = await this.#listen();
+    await loaded;
+  }
+
+  async #listen(): Promise<Listener> {
+    const { address, socketMode: mode, listen: listenElsewhere } = this.#options;
+    const options = {
       mode,
-      onConnection: (socket) => this.#accept(socket),
-      onError: (error) => {
+      onConnection: (socket: Socket) => this.#accept(socket),
+      onError: (error: Error) => {
         const message = `a connection to ${formatAddress(address)} could not be accepted: ${error.message}`;
         this.#log.log({ level: "error", group: "accept", message, fields: () => ({ err: error }) });
       },
-      onPathChange: (change) => this.#onPathChange(change),
-    });
-    await loaded;
+      onPathChange: (change: PathChange) => this.#onPathChange(change),
+    };
+    if (listenElsewhere === undefined) return listen({ address, ...options });
+    const held = await listenElsewhere({ path: formatAddress(address), ...options });
+    return { address, close: () => held.close() };
   }
 
   /** Looks for changed plugins now. The listener stays as it is: a gateway that cannot connect for a moment backs off for minutes. */

@@ -31,8 +31,7 @@ it.each([
   expect(parsed.command).toBe("serve");
   const { socket, kongPrefix, socketMode } = "options" in parsed ? (parsed.options as ServeOptions) : ({} as ServeOptions);
   expect(serverPlan(argv)).toMatchObject({
-    path: socket ?? `${kongPrefix}/go_pluginserver.sock`,
-    mode: socketMode,
+    places: [{ name: "kong", path: socket ?? `${kongPrefix}/go_pluginserver.sock`, mode: socketMode }],
   });
 });
 
@@ -46,11 +45,30 @@ it.each([
   expect(serverPlan(argv)).toBeUndefined();
 });
 
+const TYK = { name: "tyk", host: "127.0.0.1", port: 5555 };
+
 it.each([
-  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555"], undefined],
-  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-kong-prefix", "/k"], "/k/go_pluginserver.sock"],
-  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-socket", "/s"], "/s"],
-])("%j listens for Kong where Kong is spoken of: %s", (argv, path) => {
-  expect(serverPlan(argv)?.path).toBe(path);
-  expect(parseCommandLine(argv)).toMatchObject({ options: { tyk: { isAlone: path === undefined } } });
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555"], [TYK]],
+  [["-bundles", "/b", "-tyk", "unix:///run/t.sock"], [{ name: "tyk", path: "/run/t.sock", mode: 0o600 }]],
+  [
+    ["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-kong-prefix", "/k"],
+    [{ name: "kong", path: "/k/go_pluginserver.sock" }, TYK],
+  ],
+  [
+    ["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:5555", "-socket", "/s"],
+    [{ name: "kong", path: "/s" }, TYK],
+  ],
+])("%j listens for Tyk, and for Kong where Kong is spoken of", (argv, places) => {
+  expect(serverPlan(argv)?.places).toMatchObject(places);
+  expect(serverPlan(argv)?.places).toHaveLength(places.length);
+  expect(parseCommandLine(argv)).toMatchObject({ options: { tyk: { isAlone: places.length === 1 } } });
+});
+
+it.each([
+  [["-plugins-dir", "/d", "-tyk", "tcp://127.0.0.1:0"]],
+  [["-plugins-dir", "/d", "-tyk", "nowhere"]],
+  [["-bundles", "/b"]],
+  [["-bundles", "/b", "-tyk", "tcp://127.0.0.1:5555", "-socket", "/s"]],
+])("%j is left to the command's own parser: no port, no address, or nothing for Kong", (argv) => {
+  expect(serverPlan(argv)).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import { onTestFinished } from "vitest";
-import { type Address, formatAddress } from "../../../../../src/gateways/tyk/http2/index.js";
+import { type Address, formatAddress } from "../../../../../src/gateways/tyk/address/index.js";
 
 /** How a call has ended. */
 export interface Outcome {

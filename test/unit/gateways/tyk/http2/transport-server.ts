@@ -1,11 +1,11 @@
 // A gRPC server whose methods tests look into, on a real socket.
+import type { Address } from "../../../../../src/gateways/tyk/address/index.js";
 import { setImmediate } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import {
-  type Address,
   type CallContext,
   type CancelReason,
   GrpcError,
