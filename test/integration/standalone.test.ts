@@ -108,7 +108,7 @@ function fail(): never {
     EXAMPLE,
   );
   expect({ code, stderr: stderr.replaceAll(/^.*loaded\n/gm, "") }).toEqual({ code: 0, stderr: "" });
-}, 60_000);
+}, 150_000);
 afterEach(async () => {
   await peer?.close();
   await server?.close();

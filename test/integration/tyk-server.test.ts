@@ -202,7 +202,7 @@ describe("a hook", () => {
     const { client } = await start({ definitions });
     const wanted = { set_headers: { "X-Definition": '{"api_id":"api1"}' } };
     for (let i = 0; i < 3; i += 1) expect(requestOf(await dispatch(client, object("definition")))).toMatchObject(wanted);
-    expect((await dispatch(client, object("strange"))).details).toContain("something else than an API definition");
+    expect((await dispatch(client, object("strange"))).details).toContain("the isolate asks for what there is not");
     const without = await start();
     expect((await dispatch(without.client, object("definition"))).details).toContain("the server has no definitions");
   });

@@ -42,9 +42,6 @@ export class Supervised implements Front {
     process.on("message", (message: unknown, handle: unknown) => {
       if (isMarked(message)) this.#receive(message as ToServer, handle);
     });
-    // Killed, its socket is gone: the gateway is to find out at once, and to start another one. It reads the log, which this
-    // process holds open, to its end before it does.
-    process.once("disconnect", () => process.exit(1));
   }
 
   listenOn(name: string): Listen {
@@ -104,6 +101,31 @@ function pathChange(kind: PathChange["kind"], text: string): PathChange {
   return kind === "lost" ? { kind, error: new Error(text) } : { kind };
 }
 
+/** Milliseconds between two looks, and how many there are. */
+const ORPHAN_LOOK = 20;
+const ORPHAN_LOOKS = 250;
+
+/**
+ * What Node.js calls when the other end of the channel is gone. The supervisor was killed then, and its socket is gone: the gateway is to
+ * find out at once, and to start another one. It reads the log, which this process holds open, to its end before it does. Plugin
+ * code that shares this thread may call it too, while the supervisor is there: that ends nothing.
+ */
+function endOnceOrphaned(): () => void {
+  const parent = process.ppid;
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    let looks = 0;
+    // The parent may still be ending.
+    timer ??= setInterval(() => {
+      if (process.ppid !== parent) process.exit(1);
+      looks += 1;
+      if (looks < ORPHAN_LOOKS) return;
+      clearInterval(timer);
+      timer = undefined;
+    }, ORPHAN_LOOK);
+  };
+}
+
 let supervised: Supervised | undefined;
 
 export const isSupervised = (): boolean => process.env[SUPERVISED] !== undefined;
@@ -114,7 +136,8 @@ export function supervisorOfThis(): Supervised | undefined {
   Reflect.deleteProperty(process.env, SUPERVISED);
   if (!hasOne || process.send === undefined) return supervised;
   const sending = process.send.bind(process);
-  for (const name of ["send", "disconnect"]) Reflect.deleteProperty(process, name);
+  Reflect.deleteProperty(process, "send");
+  Object.defineProperty(process, "disconnect", { value: endOnceOrphaned() });
   supervised = new Supervised((message) => sending(message, undefined, undefined, () => {}));
   return supervised;
 }
