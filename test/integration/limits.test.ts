@@ -48,7 +48,7 @@ it("-max-connections refuses one more, and takes it when another has left", asyn
 describe("few file descriptors", () => {
   const LIMIT = 80;
   /** Node.js opens the modules of a level of imports before it reads one, and these have more of them in one. */
-  const HIGHER_LIMIT = 96;
+  const HIGHER_LIMIT = 144;
   const CLIENTS = 200;
   const GREETER = fileURLToPath(new URL("../fixtures/programs/greeter.mjs", import.meta.url));
   const temp = createTempDir("fd");
