@@ -37,3 +37,14 @@ export function moment(at: number, now: number): string {
     ? clock
     : `${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }
+
+/** Rows of cells as lines, with each column as wide as its widest cell. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -2,7 +2,7 @@
 import { escapeUnsafe } from "../../core/log/index.js";
 import type { PluginDetail } from "../operator/index.js";
 import { BY_NAME } from "./columns.js";
-import { age, duration, megabytes, moment } from "./format.js";
+import { aligned, age, duration, megabytes, moment } from "./format.js";
 import { cut, type Layout, tableLines } from "./status-text.js";
 
 type Now = { readonly now: number };
@@ -81,13 +81,3 @@ const errorLines = ({ errors }: PluginDetail, { now }: Now): string[] =>
     ({ at, function: name, reason, message }) =>
       `${moment(at, now)} ${name === undefined ? "" : `${name} `}${reason}: ${message}`,
   );
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}

@@ -12,6 +12,7 @@ import { announcementOf } from "../../../gateways/kong/server/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadForAll } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
+import { aligned } from "../../console/index.js";
 
 /** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
 interface Finding {
@@ -111,7 +112,7 @@ async function report(findings: readonly Finding[], { pluginsDirectory }: CheckO
     pdkVersion ?? (version === undefined ? "?" : "any"),
     isServed ? "served" : "NOT SERVED",
   ]);
-  const lines = [...table([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
+  const lines = [...aligned([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
   for (const finding of findings) lines.push(...remarks(finding));
   return `${lines.join("\n")}\n`;
 }
@@ -131,14 +132,4 @@ function remarks({ name, path, errors, warnings, notes }: Finding): string[] {
     ...warnings.map((text) => `  warning: ${text}`),
     ...notes.map((text) => `  note: ${text}`),
   ];
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }
