@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EchoUpstream, type Gateway, startEchoUpstream, startGateway } from "../../src/gateways/kong/standin/index.js";
 import { jsName, PDK_METHODS, type PdkMethod } from "../../src/gateways/kong/pdk/index.js";
-import { isRecord, runCli, type RunningServer, startServer } from "../support/index.js";
+import { runCli, type RunningServer, startServer } from "../support/index.js";
 import { ask, type Question } from "../unit/gateways/kong/standin/http-client.js";
-import { type Call, effects, type Seen } from "./pdk-effects.js";
+import { type Call, effects, type Phase, type Seen } from "./pdk-effects.js";
 
 const PLUGINS = fileURLToPath(new URL("../fixtures/pdk-effects/", import.meta.url));
 
+const PHASES: readonly Phase[] = ["rewrite", "access", "response", "log"];
 const EFFECTS = effects(() => otherPort());
 
 let echo: EchoUpstream;
@@ -57,15 +58,16 @@ async function see(calls: Readonly<Record<string, readonly Call[]>>, question: Q
   });
   await gateway.idle();
   const logged = gateway.logs.slice(before);
-  const results = logged.flatMap(({ message }) => resultsIn(message));
+  const results = PHASES.flatMap((phase) => resultsOf(phase, logged));
   const echoed = client.text.startsWith('{"method"') ? client.text : '{"method":"","url":"","headers":[],"body":""}';
   return { client, service: JSON.parse(echoed) as Seen["service"], logged, results };
 }
 
-function resultsIn(message: string): readonly unknown[] {
-  if (!message.includes('"effects"')) return [];
-  const report: unknown = JSON.parse(message.slice(message.indexOf("{"), message.lastIndexOf("}") + 1));
-  return isRecord(report) && Array.isArray(report["results"]) ? report["results"] : [];
+/** What the plugin logged of a phase's calls, put together from its parts. */
+function resultsOf(phase: Phase, logged: Seen["logged"]): readonly unknown[] {
+  const start = `effects:${phase}`;
+  const parts = logged.filter(({ message }) => message.startsWith(start)).map(({ message }) => message.slice(start.length));
+  return parts.length === 0 ? [] : (JSON.parse(parts.join("")) as unknown[]);
 }
 
 /** What these do is nothing that a plain client, service or log can see. */

@@ -3,5 +3,6 @@ export type { IsolateLimits } from "./isolate-options.js";
 export { PluginPool } from "./plugin-pool.js";
 export { scanModules, type ScanResult } from "./scan-modules.js";
 export type { TransportLimits, Isolation, StartTransport } from "./transports/transport.js";
-export { isOwnThread, ownThread, startOwnThread, startThread } from "./transports/thread-transport.js";
+export { isOwnThread, ownThread, startOwnThread } from "./transports/own-thread.js";
+export { startThread } from "./transports/thread-transport.js";
 export { startProcess } from "./transports/process-transport.js";

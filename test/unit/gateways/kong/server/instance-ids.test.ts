@@ -109,7 +109,7 @@ it("are different for servers that start at once", async () => {
       const claimed = Array.from({ length: 50 }, () => new InstanceIds(workerData.path, (error) => { throw error; }).next());
       parentPort.postMessage(claimed);
     });`;
-  const module = new URL("../../../../../dist/gateways/kong/server/instance-ids.js", import.meta.url).href;
+  const module = new URL("../../../../../dist/gateways/kong/server/takeover/instance-ids.js", import.meta.url).href;
   const workerData = { module, path: join(directory.path, "s.sock") };
   const claims = await Promise.all(
     Array.from({ length: 4 }, () => {
