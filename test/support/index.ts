@@ -10,6 +10,7 @@ export { encodeRequest, RpcError, WireClient } from "./wire-client.js";
 export type { Reply, WireMessage } from "./wire-client.js";
 export { BINARY, startCommand, startProgram, startServer } from "./start-server.js";
 export type { Exit, RunningServer, StartOptions } from "./start-server.js";
+export { SocketHolder } from "./socket-holder.js";
 export { runCli } from "./run-cli.js";
 export type { CliOptions, CliResult } from "./run-cli.js";
 export { isRecord } from "./is-record.js";

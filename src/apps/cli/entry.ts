@@ -15,7 +15,8 @@ process.on("SIGUSR1", () => {});
 
 const argv = process.argv.slice(2);
 const early = await listenEarly(argv);
-const status = early?.plan.isSupervised === true ? await superviseServer(early) : await runHere(argv, early?.sockets);
+const isSupervised = early?.plan.isSupervised === true && !early.sockets.areInherited;
+const status = isSupervised ? await superviseServer(early) : await runHere(argv, early?.sockets);
 // Plugin threads and handles may still be about: the command is done, and so is the process.
 process.exit(status);
 

@@ -9,6 +9,7 @@ import type { Routes } from "./http-server.js";
 import { History } from "./history.js";
 import { pageRoutes } from "./page/page.js";
 import type { ServerState } from "./report.js";
+import { summaryOf } from "./summary.js";
 import { detailRoutes, healthRoutes, statusRoutes, type StatusSources } from "./status-routes.js";
 
 /** Answers GET requests of one path. */
@@ -74,6 +75,11 @@ export class Operator {
     operator.#socket = await AdminSocket.open(path, routes, logger);
     publishAll(shown, publish);
     return operator;
+  }
+
+  /** How the server does, in one line; once it has started. */
+  summary(): Promise<string> {
+    return summaryOf(this.sources);
   }
 
   /** The server has started. */

@@ -17,6 +17,8 @@ import type { Generation } from "../../core/plugins/index.js";
 import { createLogger, droppedLines, endOnFault, LogLevels, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { pluginEnvironment, requireWritable } from "./environment.js";
+import { ServiceReport } from "./service-report.js";
+import { inheritedSockets, ServiceManager } from "../../core/service-manager/index.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
 import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
@@ -84,15 +86,17 @@ async function serve(
   const { socketPath, socketMode, watchParent } = options;
   // Node.js opens its inspector at this signal.
   process.on("SIGUSR1", () => {});
-  await requireWritable(dirname(socketPath), "the socket's directory");
+  const areInherited = inheritedSockets().length > 0;
+  if (!areInherited) await requireWritable(dirname(socketPath), "the socket's directory");
   const supervised = supervisorOfThis();
-  if (supervised === undefined && sockets === undefined && options.isSupervised) {
-    const held = await EarlySockets.open([{ name: KONG_SOCKET, path: socketPath, mode: socketMode, remedy: SHORTER_PATH }]);
-    return supervise({ sockets: held, watchParent, command: sameCommand() });
-  }
+  const isToHold = supervised === undefined && sockets === undefined && (options.isSupervised || areInherited);
+  const held = isToHold
+    ? await EarlySockets.open([{ name: KONG_SOCKET, path: socketPath, mode: socketMode, remedy: SHORTER_PATH }])
+    : undefined;
+  if (held?.areInherited === false) return supervise({ sockets: held, watchParent, command: sameCommand() });
   // Node.js asks for it when a connection comes from the supervisor. A program of several files has its own already.
   ownStderr()(writeStderr);
-  await servePlugin(await load(options), options, supervised ?? sockets);
+  await servePlugin(await load(options), options, supervised ?? sockets ?? held);
   return 0;
 }
 
@@ -105,6 +109,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     endOnFault(logger);
     logOwnOutput(logger);
   }
+  const manager = ServiceManager.open((text) => logger.warn(text));
   const { socketPath, drainTimeout } = options;
   const definition = options.threads === 0 ? await plugin.define() : undefined;
   await definition?.init?.();
@@ -130,6 +135,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     publish: (path, route) => admin.router.add(path, route),
     logger,
   });
+  const service = new ServiceReport(manager, () => operator.summary());
   const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
@@ -145,7 +151,9 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   const { name, version } = plugin.generation.metadata;
   logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
+  await service.serving();
   logger.info(`${await ending}: finishing the events that run`);
+  const told = service.ending();
   await operator.draining();
   await server.close();
   operator.close();
@@ -154,6 +162,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
     await disposePlugin(definition, options.drainTimeout, (entry) =>
       logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`),
     );
+  await told;
   logger.info("ended");
 }
 

@@ -7,6 +7,7 @@ export { inodeAt } from "./path-entry.js";
 export type { PathChange } from "./path-watch.js";
 export { readInto } from "./read-into.js";
 export { isOwnMemory, releaseMemory, SHARED_SIZE } from "./memory.js";
+export { SocketError } from "./errors.js";
 export { removeDeadFormer } from "./shared-folder.js";
 export { SharedPath } from "./shared-path.js";
 export { sharesPorts, TcpSocket, type TcpSocketOptions } from "./tcp-socket.js";

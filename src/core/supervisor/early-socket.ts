@@ -9,11 +9,14 @@ import {
   TcpSocket,
   UnixSocket,
 } from "../net/index.js";
+import { DescriptorSocket } from "../service-manager/index.js";
 
 /** Where a server listens. */
 export type SocketPlace = {
   /** By which the server asks for it. */
   readonly name: string;
+  /** Of a socket that listens there already, and that this process was started with. */
+  readonly descriptor?: number;
 } & (UnixPlace | TcpPlace);
 
 interface UnixPlace {
@@ -59,14 +62,15 @@ export class EarlySocket implements ListeningSocket {
 
   /** @throws {SocketError} */
   static async open(place: SocketPlace): Promise<EarlySocket> {
-    const early = new EarlySocket(place.name, "path" in place ? FormerSocket.keep(place.path) : undefined);
+    const isOwnPath = "path" in place && place.descriptor === undefined;
+    const early = new EarlySocket(place.name, isOwnPath ? FormerSocket.keep(place.path) : undefined);
     try {
       early.#socket = await early.#listenAt(place);
     } catch (error) {
       early.#former?.drop();
       throw error;
     }
-    if ("path" in place) early.#inode = inodeAt(place.path);
+    if (isOwnPath) early.#inode = inodeAt(place.path);
     return early;
   }
 
@@ -76,6 +80,7 @@ export class EarlySocket implements ListeningSocket {
       onConnection: (socket: Socket) => this.#offer(socket),
       onError: (error: Error) => this.#user?.onError(error),
     };
+    if (place.descriptor !== undefined) return DescriptorSocket.listen({ descriptor: place.descriptor, ...common });
     if (!("path" in place)) return TcpSocket.listen({ host: place.host, port: place.port, ...common });
     const { path, mode, remedy, isAnyLength = false } = place;
     return UnixSocket.listen({

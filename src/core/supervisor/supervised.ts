@@ -16,6 +16,8 @@ export interface Front {
   /** In place of the server's own socket of this name; undefined where it is to have one of its own. */
   listenOn(name: string): Listen | undefined;
   readonly keeper?: Keeper;
+  /** Whether a service manager holds a socket that it has. */
+  readonly areInherited?: boolean;
   /** Called when the server has started. */
   serving(): void;
 }

@@ -5,7 +5,7 @@ import type { OwnSocketOptions, ownSocketOf } from "../../../gateways/kong/socke
 import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../../core/net/index.js";
 import { createLogger, droppedLines, endOnFault, LogLevels } from "../../../core/log/index.js";
-import { endOfService, pluginEnvironment, requireDirectory, requireWritable } from "../../program/index.js";
+import { endOfService, pluginEnvironment, requireDirectory, requireWritable, ServiceReport } from "../../program/index.js";
 import { SOCKET_NAME } from "../../flags/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import {
@@ -17,6 +17,7 @@ import {
   supervise,
   supervisorOfThis,
 } from "../../../core/supervisor/index.js";
+import { inheritedSockets, ServiceManager } from "../../../core/service-manager/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
@@ -56,7 +57,7 @@ async function createServers(
   front?: Front,
 ): Promise<CreatedServers> {
   const { tyk } = options;
-  const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options);
+  const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options, front?.areInherited);
   if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const limits = limitsOf(options);
   const common = {
@@ -121,11 +122,15 @@ const limitsOf = (options: ServeOptions): IsolateLimits => ({
   env: pluginEnvironment(options.hiddenEnvironment),
 });
 
-/** Resolves with the path of the socket. */
-async function requirePlaces({ pluginsDirectory, socket, kongPrefix }: ServeOptions): Promise<string> {
+/** Resolves with the path of the socket, which may be there already: then nothing is made beside it. */
+async function requirePlaces(
+  { pluginsDirectory, socket, kongPrefix }: ServeOptions,
+  isInherited = inheritedSockets().length > 0,
+): Promise<string> {
   await requireDirectory(pluginsDirectory, "the plugins directory");
   const socketPath = resolve(socket ?? join(kongPrefix, SOCKET_NAME));
-  await requireWritable(dirname(socketPath), socket === undefined ? "the Kong prefix" : "the socket's directory");
+  if (!isInherited)
+    await requireWritable(dirname(socketPath), socket === undefined ? "the Kong prefix" : "the socket's directory");
   return socketPath;
 }
 
@@ -148,15 +153,18 @@ async function ownSockets(
 /** Resolves with the status to end with, when the server has ended. */
 export async function serve(options: ServeOptions, sockets: EarlySockets | undefined): Promise<number> {
   const supervised = supervisorOfThis();
-  if (supervised === undefined && sockets === undefined && options.isSupervised) {
-    const places = await placesOf(options);
-    if (places.length > 0) {
-      const held = await EarlySockets.open(places);
-      return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
-    }
-  }
-  await serveHere(options, supervised ?? sockets);
+  const held = supervised === undefined && sockets === undefined ? await holdSockets(options) : undefined;
+  if (held?.areInherited === false) return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
+  await serveHere(options, supervised ?? sockets ?? held);
   return 0;
+}
+
+/** Undefined where the server itself is to listen. */
+async function holdSockets(options: ServeOptions): Promise<EarlySockets | undefined> {
+  const areInherited = inheritedSockets().length > 0;
+  if (!areInherited && !options.isSupervised) return undefined;
+  const places = await placesOf(options);
+  return areInherited || places.length > 0 ? EarlySockets.open(places) : undefined;
 }
 
 /** Those that another process can hold; all or none, as both are started anew together. */
@@ -178,6 +186,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
   logOwnOutput(logger);
   endOnFault(logger);
+  const manager = ServiceManager.open((text) => logger.warn(text));
   const telemetry = await serverTelemetry();
   const { kong, tyk } = await createServers(options, telemetry, logger, front);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
@@ -193,13 +202,14 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     publish: (path, route) => admin.router.add(path, route),
     logger,
   });
+  const service = new ServiceReport(manager, () => operator.summary());
   const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
-    Promise.all(servers.map((server) => server.reload())).catch((error: unknown) =>
-      logger.error({ err: error }, "the plugins directory could not be looked at"),
-    );
+    service
+      .reloading(() => Promise.all(servers.map((server) => server.reload())))
+      .catch((error: unknown) => logger.error({ err: error }, "the plugins directory could not be looked at"));
   });
   try {
     await Promise.all(servers.map((server) => server.start()));
@@ -214,12 +224,15 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   if (kong !== undefined)
     logger.info({ socket: kong.socketPath }, `pluginserver ${process.pid} is listening on ${kong.socketPath}`);
   if (tyk !== undefined) logger.info(`pluginserver ${process.pid} is listening for Tyk gateways on ${tyk.url}`);
+  await service.serving();
   const reason = await ending;
   logger.info(`${reason}: finishing the events that run`);
+  const told = service.ending();
   await operator.draining();
   await Promise.all(servers.map((server) => server.close()));
   operator.close();
   await admin.close();
+  await told;
   logger.info("ended");
 }
 
