@@ -74,8 +74,13 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],
+  "apps/settings": ["apps/flags", "core/model"],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
-  "apps/program": ["apps/admin", "apps/operator", "apps/flags", "apps/plugin-api", ...CORE, ...kong("pdk", "server", "worker")],
+  "apps/program": [
+    ...["admin", "operator", "flags", "plugin-api", "settings"].map((name) => `apps/${name}`),
+    ...CORE,
+    ...kong("pdk", "server", "worker"),
+  ],
   // What operators see of a server, on both sides of its admin socket.
   "apps/operator": [...["log", "model", "plugins", "server", "supervisor", "telemetry"].map((name) => `core/${name}`)],
   "apps/console": ["apps/operator", "core/log", "core/model", "core/net"],
@@ -102,6 +107,7 @@ export const IMPORTS = {
     "apps/gateways",
     "apps/plugin-api",
     "apps/program",
+    "apps/settings",
     "build",
     ...CORE,
     ...kong("conf", "pdk", "pdk-functions", "server", "socket-group", "standin"),

@@ -1,5 +1,5 @@
 // Makes dist/apps/cli/main.js one file with all that it loads to listen: each module of its own takes a gateway's time at a start.
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -9,7 +9,12 @@ const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/apps
 const later = {
   name: "later",
   setup({ onResolve }) {
-    onResolve({ filter: /^\./ }, ({ path, kind }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+      if (kind !== "dynamic-import") return undefined;
+      // The file that is written lies elsewhere than some of its modules.
+      const fromHere = relative(folder, join(resolveDir, path));
+      return { path: fromHere.startsWith(".") ? fromHere : `./${fromHere}`, external: true };
+    });
   },
 };
 

@@ -1,4 +1,4 @@
-// Writes docs/errors.md, docs/metrics.md, docs/flags.md, the table of flags in README.md, docs/try-yaml.md, docs/testing.md and schema/try.schema.json from what the code says. With --check it only says whether they are up
+// Writes docs/errors.md, docs/metrics.md, docs/flags.md, the table of flags in README.md, docs/try-yaml.md, docs/testing.md, schema/try.schema.json and schema/config.schema.json from what the code says. With --check it only says whether they are up
 // to date.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,6 +9,8 @@ import { COMMANDS, FLAGS, plainFlag, PROGRAM_FLAGS } from "../dist/apps/flags/in
 import { prometheusName } from "../dist/apps/admin/metrics/metric.js";
 import { METRICS } from "../dist/apps/admin/metrics/metric-table.js";
 import { QUANTILE_METRIC } from "../dist/apps/admin/metrics/recent-quantiles.js";
+import { FILE_FLAGS } from "../dist/apps/settings/config-file.js";
+import { configSchema } from "./reference/config-schema.mjs";
 import { ERROR_CODES, renderErrors } from "./reference/error-codes.mjs";
 import { flagsInReadme, renderFlags } from "./reference/flags.mjs";
 import { renderMetrics } from "./reference/metrics.mjs";
@@ -49,6 +51,7 @@ const outputs = [
   ["docs/metrics.md", renderMetrics([...METRICS, QUANTILE_METRIC], prometheusName, await intro("metrics"))],
   ["docs/try-yaml.md", renderTryYaml({ document: DOCUMENT, authenticators: AUTHENTICATORS }, await intro("try-yaml"))],
   ["docs/testing.md", renderTestKit(declarations, await intro("test-kit"), CHAPTERS)],
+  ["schema/config.schema.json", `${JSON.stringify(configSchema(FILE_FLAGS, PROGRAM_FLAGS), undefined, 2)}\n`],
   ["schema/try.schema.json", `${JSON.stringify(trySchema(DOCUMENT), undefined, 2)}\n`],
 ];
 

@@ -26,6 +26,34 @@ function inPrograms(flag, programFlags) {
   return own.default === flag.default ? "yes" : `yes, ${code(own.default)}`;
 }
 
+const SETTINGS = `## Settings in variables and a file
+
+Each flag but those of the next chapter has an environment variable, too, and each flag of a server a key in a YAML file:
+
+\`\`\`sh
+PLUGINSERVER_EVENT_TIMEOUT=20s pluginserver -config /etc/pluginserver.yaml
+\`\`\`
+
+\`\`\`yaml
+# yaml-language-server: $schema=node_modules/pluginserver/schema/config.schema.json
+plugins-dir: /etc/kong/plugins
+event-timeout: 30s
+threads: 2
+no-parent-watch: true
+trust: [/etc/kong/one.pem, /etc/kong/two.pem]
+\`\`\`
+
+What is given in several places counts in this order: flag, variable, file, default. \`pluginserver config\`, with the flags of the server, prints
+what holds and where it is from; of addresses it hides user, password and query. \`-socket\` and \`-sock-name\`, \`-log-level\` and \`-verbose\`,
+\`-tyk-apps\` and \`-tyk-api\` say the same thing: the first place that has one of them decides.
+
+- Variables: \`PLUGINSERVER_\` and the flag in capitals, \`_\` for \`-\`. An empty one counts as not given. Switches are \`true\` or \`false\`
+  (or \`1\`, \`0\`); lists have commas. A command reads those of the flags that it takes, \`init\` none. Plugins see no variable whose name
+  starts with \`PLUGINSERVER_\`: an address in one may have a password. One that is no setting and looks like one is a warning.
+- The file: no aliases of flags, no unknown keys, at most 64 KiB; relative paths count from the working directory. Keys that a program does
+  not take are for the server. It is read once at a start: a server that its supervisor starts anew has the same settings.
+- \`PLUGINSERVER_CONFIG\` names the file. In the command line of \`try\`, \`-config\` is the stand-in gateway's.`;
+
 const README_HEAD = ["flag", "default", "meaning"];
 const readmeRow = (flag) => [written(flag), standard(flag), meaning(flag)];
 
@@ -41,6 +69,7 @@ export function renderFlags({ flags, programFlags, commands }, intro) {
       [...README_HEAD, "programs"],
       ofServers.map((flag) => [...readmeRow(flag), inPrograms(flag, programFlags)]),
     ),
+    SETTINGS,
     "## Dumps, version, help",
     table(
       ["flag", "meaning", "programs"],

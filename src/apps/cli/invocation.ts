@@ -1,6 +1,7 @@
 // Says what a command line can ask for, as the commands take it.
 import type { TypesRule } from "../../build/index.js";
-import type { CommandFlag, DUMP_FLAGS, SERVER_FLAGS, Settings } from "../flags/index.js";
+import type { CommandFlag, DUMP_FLAGS, GivenFlags, SERVER_FLAGS, Settings } from "../flags/index.js";
+import type { Settings as SettingsBeneath } from "../settings/index.js";
 import type { OperatorRequest } from "../console/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
@@ -120,6 +121,14 @@ export interface BundleOptions extends LoadingOptions {
   readonly manifest: string | undefined;
 }
 
+export interface ConfigOptions {
+  readonly json: boolean;
+  /** All that holds, and what of it stands on the command line. */
+  readonly given: GivenFlags;
+  readonly written: GivenFlags;
+  readonly settings: SettingsBeneath;
+}
+
 /** What the command line asks for. */
 export type Invocation =
   | { readonly command: "help"; readonly text: string }
@@ -134,5 +143,6 @@ export type Invocation =
   | { readonly command: "init"; readonly options: InitOptions }
   | { readonly command: "kong-conf"; readonly options: KongConfOptions }
   | { readonly command: "tyk-conf"; readonly options: TykConfOptions }
+  | { readonly command: "config"; readonly options: ConfigOptions }
   | { readonly command: "bundle"; readonly options: BundleOptions }
   | { readonly command: "operate"; readonly request: OperatorRequest };

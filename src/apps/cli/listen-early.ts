@@ -1,6 +1,7 @@
 // Listens for a command line that serves, before the command itself is loaded.
 import { EarlySockets, isSupervised, programName } from "../../core/supervisor/index.js";
 import { programPlan, type ServePlan, serverPlan } from "../flags/index.js";
+import { programSettings, serverSettings } from "../settings/index.js";
 
 export interface Early {
   readonly sockets: EarlySockets;
@@ -9,18 +10,25 @@ export interface Early {
 
 /** Undefined where nothing is served, or a socket is another's affair: the command then says what is wrong. */
 export async function listenEarly(argv: readonly string[]): Promise<Early | undefined> {
-  const plan = isSupervised() ? undefined : planOf(argv);
-  if (plan === undefined) return undefined;
+  if (isSupervised()) return undefined;
   try {
-    return { plan, sockets: await EarlySockets.open(plan.places) };
+    const plan = await planOf(argv);
+    return plan === undefined ? undefined : { plan, sockets: await EarlySockets.open(plan.places) };
   } catch {
     // The command itself fails at the same, and says why.
     return undefined;
   }
 }
 
-function planOf(argv: readonly string[]): ServePlan | undefined {
-  const [command, plugin, ...flags] = argv;
-  if (command !== "run") return serverPlan(argv);
-  return plugin === undefined ? undefined : programPlan(flags, programName(plugin));
+async function planOf(argv: readonly string[]): Promise<ServePlan | undefined> {
+  const [first = "", plugin, ...flags] = argv;
+  if (first === "run") {
+    if (plugin === undefined) return undefined;
+    const settings = await programSettings(flags);
+    return programPlan(flags, programName(plugin), (given) => settings.beneath(given));
+  }
+  // Any other command serves nothing.
+  if (!first.startsWith("-") && first !== "") return undefined;
+  const settings = await serverSettings(argv);
+  return serverPlan(argv, (given) => settings.beneath(given));
 }

@@ -1,7 +1,16 @@
 // Sees to it that a parsed command line means one thing, in the terms of this server: else it is refused.
 import { join } from "node:path";
 import { UsageError } from "../../core/model/index.js";
-import { type CommandName, COMMANDS, type FlagName, FLAGS, type GivenFlags, parsePath, plainFlag } from "../flags/index.js";
+import {
+  type CommandName,
+  COMMANDS,
+  type FlagName,
+  FLAGS,
+  type GivenFlags,
+  parsePath,
+  plainFlag,
+  takesFlag,
+} from "../flags/index.js";
 import type { CommandLine } from "./program.js";
 
 const ACTIONS = FLAGS.filter((flag) => plainFlag(flag).isAction === true && flag.name !== "help");
@@ -38,9 +47,9 @@ export function requireOneAction({ command, operands, given }: Omit<CommandLine,
 }
 
 function requireTaker(name: FlagName, command: CommandName): void {
-  const takers = FLAGS.map(plainFlag).find((flag) => flag.name === name)?.commands;
-  if (takers === undefined || takers.includes(command)) return;
-  const text = takers.map((taker) => (taker === "serve" ? "the server" : taker)).join(" and ");
+  const flag = FLAGS.map(plainFlag).find((known) => known.name === name);
+  if (flag === undefined || takesFlag(command, flag)) return;
+  const text = (flag.commands ?? []).map((taker) => (taker === "serve" ? "the server" : taker)).join(" and ");
   throw new UsageError(`-${name} is a flag of ${text}: leave it out, or put the command in front`);
 }
 

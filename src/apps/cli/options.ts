@@ -15,10 +15,12 @@ import {
   serverFlags,
   settingsOf,
 } from "../flags/index.js";
+import { Settings } from "../settings/index.js";
 import type {
   BuildCommandOptions,
   BundleOptions,
   CheckOptions,
+  ConfigOptions,
   InitOptions,
   Invocation,
   KongConfOptions,
@@ -35,31 +37,42 @@ import { servingTyk } from "./serving-tyk.js";
 /** Where a server and a gateway on one machine meet, unless told otherwise. */
 const TYK_ADDRESS = "tcp://127.0.0.1:5555";
 
-/** @throws {UsageError} for a command line that cannot be understood. */
-export function parseCommandLine(argv: readonly string[]): Invocation {
+/** `settings` are beneath the command line. @throws {UsageError} for what cannot be understood. */
+export function parseCommandLine(argv: readonly string[], settings = Settings.NONE): Invocation {
+  try {
+    return parse(argv, settings);
+  } catch (error) {
+    throw settings.explain(error);
+  }
+}
+
+function parse(argv: readonly string[], settings: Settings): Invocation {
   refuseFormerFlags(argv, NAMES);
   const line = readCommandLine(withFormat(argv));
-  requirePaths(line.given);
-  const given = translateFormer(line.given, prefixOf(line.given));
   const command = requireOneAction(line);
+  const all = settings.beneath(line.given);
+  requirePaths(all);
+  const given = translateFormer(all, prefixOf(all));
   if (given.has("help")) return { command: "help", text: line.help() };
   if (given.has("version")) return { command: "version" };
   const { operands } = line;
   switch (command) {
     case "serve":
-      return plain(withSocket(given, formerSocketName(argv, NAMES)), saysKong(line.given));
+      return plain(withSocket(given, formerSocketName(argv, NAMES)), saysKong(all));
     case "try":
       return { command, options: trying(given, operands) };
     case "check":
-      return { command, options: checking(given, operands) };
+      return { command, options: checking(given, operands, line.given) };
     case "build":
       return { command, options: building(given, operands) };
     case "init":
       return { command, options: starting(given, operands) };
     case "kong-conf":
-      return { command, options: configuring(given, operands) };
+      return { command, options: configuring(given, operands, settings) };
     case "tyk-conf":
       return { command, options: configuringTyk(given, operands) };
+    case "config":
+      return { command, options: showing(withSocket(given, formerSocketName(argv, NAMES)), operands, settings, line.given) };
     case "bundle":
       return { command, options: bundling(given, operands) };
     case "status":
@@ -101,8 +114,9 @@ function trying(given: GivenFlags, operands: readonly string[]): TryOptions {
   return { ...options, ...settingsOf(commandFlags("try"), given) };
 }
 
-function checking(given: GivenFlags, operands: readonly string[]): CheckOptions {
-  const { pluginsDir } = settingsOf(PLUGINS_DIR, given);
+function checking(given: GivenFlags, operands: readonly string[], written: GivenFlags): CheckOptions {
+  // A directory that is named on the command line counts before one of a variable or a file.
+  const { pluginsDir } = settingsOf(PLUGINS_DIR, operands.length > 0 ? written : given);
   const [directory = ".", ...others] = pluginsDir === undefined ? operands : [pluginsDir, ...operands];
   if (others.length > 0) throw new UsageError(`check takes one directory, not ${others.length + 1}`);
   const { json, kongVersion, types, noTypes } = settingsOf(commandFlags("check"), given);
@@ -120,7 +134,7 @@ function building(given: GivenFlags, plugins: readonly string[]): BuildCommandOp
   return { ...loading(given, out), plugins, out, sign, standalone };
 }
 
-function configuring(given: GivenFlags, operands: readonly string[]): KongConfOptions {
+function configuring(given: GivenFlags, operands: readonly string[], settings: Settings): KongConfOptions {
   const pluginsDirectory = directoryOf("kong-conf", given, operands);
   const { kongVersion, mode, format } = settingsOf(commandFlags("kong-conf"), given);
   if (kongVersion === undefined) throw new UsageError("-kong-version is missing: say which, such as 3.9");
@@ -131,8 +145,12 @@ function configuring(given: GivenFlags, operands: readonly string[]): KongConfOp
     socket: absolute(options.socket),
     pluginSockets: absolute(options.pluginSockets),
   };
-  return { ...options, kongVersion, mode, format, server: { ...places, ...serverFlags(given) } };
+  return { ...options, kongVersion, mode, format, server: { ...places, ...serverFlags(withoutFile(given, settings)) } };
 }
+
+/** The server reads the file itself, so that a change of it counts with the next start. */
+const withoutFile = (given: GivenFlags, settings: Settings): GivenFlags =>
+  new Map([...given].filter(([name]) => settings.sourceOf(name)?.kind !== "file"));
 
 const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
 
@@ -149,6 +167,14 @@ function bundling(given: GivenFlags, plugins: readonly string[]): BundleOptions 
   if (out === undefined) throw new UsageError("-out is missing: say where the bundle goes, such as -out hooks.zip");
   if (!out.endsWith(".zip")) throw new UsageError(`-out ${out}: a bundle's name ends in .zip`);
   return { ...loading(given, dirname(out)), plugins, out, sign, manifest };
+}
+
+/** What a server would refuse is refused here too. */
+function showing(given: GivenFlags, operands: readonly string[], settings: Settings, written: GivenFlags): ConfigOptions {
+  if (operands.length > 0) throw new UsageError(`config takes flags alone, not "${operands.join(" ")}"`);
+  serving(given, settingsOf(PLUGINS_DIR, given).pluginsDir ?? "");
+  servingTyk(given, saysKong(given));
+  return { ...settingsOf(commandFlags("config"), given), given, written, settings };
 }
 
 function directoryOf(command: string, given: GivenFlags, operands: readonly string[]): string {

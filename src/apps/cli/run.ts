@@ -5,16 +5,19 @@ import { writeStderr } from "../../core/log/index.js";
 import type { EarlySockets } from "../../core/supervisor/index.js";
 import type { Invocation } from "./invocation.js";
 import { parseCommandLine } from "./options.js";
+import { serverSettings, Settings } from "../settings/index.js";
 import { versionText } from "./projects/project-files.js";
 
 /** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
 export async function run(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
+  let settings = Settings.NONE;
   try {
     // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.
     if (argv[0] === "run") return await runPlugin(argv.slice(1), sockets);
-    return await execute(parseCommandLine(argv), sockets);
+    settings = await serverSettings(argv);
+    return await execute(parseCommandLine(argv, settings), sockets);
   } catch (error) {
-    return report(error);
+    return report(settings.explain(error));
   }
 }
 
@@ -56,6 +59,8 @@ async function perform(invocation: Exclude<Invocation, { command: "serve" }>): P
       return (await import("./commands/kong-conf.js")).kongConf(invocation.options);
     case "tyk-conf":
       return (await import("./commands/tyk-conf.js")).tykConf(invocation.options);
+    case "config":
+      return (await import("./commands/config.js")).printConfig(invocation.options);
     case "bundle":
       return (await import("./commands/bundle.js")).bundle(invocation.options);
     case "operate":

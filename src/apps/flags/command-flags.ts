@@ -46,14 +46,6 @@ export const COMMAND_FLAGS = [
     help: "port of the stand-in gateway; 0 takes a free one",
   },
   {
-    name: "config",
-    kind: "path",
-    value: "file",
-    commands: ["try"],
-    help: "declarative configuration of the stand-in gateway, YAML or JSON",
-    document: { default: "`DIR/try.yaml`" },
-  },
-  {
     name: "out",
     kind: "path",
     value: "path",
@@ -80,7 +72,7 @@ export const COMMAND_FLAGS = [
     commands: ["build"],
     help: "one executable per plugin, `OUT/NAME`, with all that it needs but Node.js",
   },
-  { name: "json", kind: "switch", commands: ["check", "status"], help: "print JSON" },
+  { name: "json", kind: "switch", commands: ["check", "status", "config"], help: "print JSON" },
   {
     name: "watch",
     kind: "switch",

@@ -42,6 +42,12 @@ export const COMMANDS = [
     help: "prints a Tyk gateway's options, and the hooks for its API definitions, for a plugins directory",
   },
   {
+    name: "config",
+    operands: "",
+    help: "prints the settings that hold for a server with these flags, and where each is from: flag, variable, file or default",
+    more: "what is in addresses to get in is not shown",
+  },
+  {
     name: "bundle",
     operands: "PLUGIN... -out X.zip",
     help: "builds plugins for Tyk into a bundle that gateways and servers load",

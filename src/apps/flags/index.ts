@@ -3,20 +3,22 @@ export { type Command, type CommandName, COMMANDS } from "./commands.js";
 export type { Flag } from "./flag.js";
 export { type GivenFlags, type Settings, settingsOf } from "./flag-values.js";
 export { formerSocketName, refuseFormerFlags } from "./former-servers.js";
-export { normalizeFlags } from "./go-flags.js";
+export { lastValue, normalizeFlags, SWITCH_WORDS, switchedOff } from "./go-flags.js";
 export { serverFlags } from "./handed-on.js";
 export { parsePath } from "./parse-value.js";
-export { programPlan, saysKong, type ServePlan, serverPlan, SOCKET_NAME } from "./serve-plan.js";
+export { type Beneath, programPlan, saysKong, type ServePlan, serverPlan, SOCKET_NAME } from "./serve-plan.js";
 export {
   type CommandFlag,
   commandFlags,
   DUMP_FLAGS,
   type FlagName,
+  type FlagNames,
   flagNames,
   FLAGS,
   namedFlags,
   plainFlag,
   PROGRAM_FLAGS,
+  takesFlag,
   type TableFlag,
 } from "./table.js";
 export { ACTION_FLAGS } from "./command-flags.js";

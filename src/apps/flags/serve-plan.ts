@@ -5,7 +5,11 @@ import type { Flag } from "./flag.js";
 import type { SocketPlace } from "../../core/supervisor/index.js";
 import { parseAddress } from "../../gateways/tyk/address/index.js";
 import { KONG_SOCKET, tykPlace } from "./socket-places.js";
+import type { GivenFlags } from "./flag-values.js";
 import { type FlagNames, flagNames, FLAGS, type FlagName, plainFlag, PROGRAM_FLAGS } from "./table.js";
+
+/** All that holds, from the flags of a command line and what stands beneath them. */
+export type Beneath = (given: GivenFlags) => GivenFlags;
 
 export interface ServePlan {
   /** One for each gateway that is served. */
@@ -34,8 +38,8 @@ export const SOCKET_NAME = "go_pluginserver.sock";
 export const saysKong = (given: { has(name: FlagName): boolean }): boolean => KONG_PLACES.some((name) => given.has(name));
 
 /** The plan of a server of a plugins directory. Undefined for anything but a command line that serves. */
-export const serverPlan = (argv: readonly string[]): ServePlan | undefined =>
-  servePlan(argv, {
+export const serverPlan = (argv: readonly string[], beneath?: Beneath): ServePlan | undefined =>
+  servePlan(argv, beneath, {
     ...grammarOf(FLAGS.filter((flag: Flag) => flag.commands?.includes("serve") ?? true)),
     required: ["plugins-dir", "bundles"],
     socketName: SOCKET_NAME,
@@ -43,17 +47,20 @@ export const serverPlan = (argv: readonly string[]): ServePlan | undefined =>
   });
 
 /** The plan of one plugin as the program of this name. */
-export const programPlan = (argv: readonly string[], program: string): ServePlan | undefined =>
-  servePlan(argv, { ...grammarOf(PROGRAM_FLAGS), socketName: `${program}.socket`, former: new Set() });
+export const programPlan = (argv: readonly string[], program: string, beneath?: Beneath): ServePlan | undefined =>
+  servePlan(argv, beneath, { ...grammarOf(PROGRAM_FLAGS), socketName: `${program}.socket`, former: new Set() });
 
 function grammarOf(flags: readonly Flag[]): FlagNames & Pick<Grammar, "known"> {
   const serving = flags.filter(({ isAction }) => isAction === undefined);
   return { ...flagNames(serving), known: new Set(serving.map(({ name }) => name)) };
 }
 
-function servePlan(argv: readonly string[], grammar: Grammar): ServePlan | undefined {
-  const flags = readFlags(argv, grammar);
-  if (flags === undefined || !(grammar.required?.some((name) => flags.has(name)) ?? true)) return undefined;
+function servePlan(argv: readonly string[], beneath: Beneath | undefined, grammar: Grammar): ServePlan | undefined {
+  const written = readFlags(argv, grammar);
+  if (written === undefined) return undefined;
+  const { socketName } = written;
+  const flags = beneath === undefined ? written : withBeneath(written, beneath);
+  if (!(grammar.required?.some((name) => flags.has(name)) ?? true)) return undefined;
   const socket = flags.get("socket");
   const name = flags.get("sock-name");
   if (socket === "" || name === "" || (socket !== undefined && name !== undefined)) return undefined;
@@ -65,7 +72,7 @@ function servePlan(argv: readonly string[], grammar: Grammar): ServePlan | undef
   if (!flags.has("tyk") || saysKong(flags)) {
     // Kong has none from bundles.
     if (grammar.required?.some((flag) => !flags.has(flag) && flag === "plugins-dir") === true) return undefined;
-    const path = resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? flags.socketName));
+    const path = resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? socketName));
     places.push({ name: KONG_SOCKET, path, mode });
   }
   const tyk = flags.get("tyk");
@@ -80,6 +87,12 @@ function servePlan(argv: readonly string[], grammar: Grammar): ServePlan | undef
     isSupervised: !flags.has("no-supervisor"),
     watchParent: !flags.has("no-parent-watch"),
   };
+}
+
+/** Of a list it is enough to know that it is there. */
+function withBeneath(written: ReadonlyMap<string, string>, beneath: Beneath): ReadonlyMap<string, string> {
+  const all = beneath(written as ReadonlyMap<FlagName, string>);
+  return new Map([...all].map(([name, value]) => [name, typeof value === "string" ? value : ""]));
 }
 
 class ReadFlags extends Map<string, string> {

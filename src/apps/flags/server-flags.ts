@@ -29,6 +29,16 @@ export const SERVER_FLAGS = [
     isNotHandedOn: true,
   },
   {
+    name: "config",
+    kind: "path",
+    value: "file",
+    isEssential: true,
+    help: "file of settings, YAML with the names of flags as keys; of try, declarative configuration of the stand-in gateway, YAML or JSON",
+    document: { more: "[settings](#settings-in-variables-and-a-file); of try `DIR/try.yaml` by default" },
+    program: { help: "File of settings, YAML with the names of flags as keys" },
+    isForDumps: true,
+  },
+  {
     name: "socket",
     kind: "path",
     value: "path",

@@ -34,6 +34,10 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = FLAGS.filter(isForPrograms)
   (flag) => ({ ...flag, ...flag.program }) as ProgramFlag,
 );
 
+/** Whether a command takes a flag; what shows the settings of a server takes its flags too. */
+export const takesFlag = (command: CommandName, { commands }: Flag): boolean =>
+  commands === undefined || commands.includes(command) || (command === "config" && commands.includes("serve"));
+
 export function commandFlags<Name extends CommandName>(command: Name): readonly CommandFlag<Name>[] {
   return FLAGS.filter((flag): flag is TableFlag & CommandFlag<Name> => plainFlag(flag).commands?.includes(command) === true);
 }

@@ -3,13 +3,22 @@ import { access, constants, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "../../core/model/index.js";
 
+/** Variables that say how to serve: an address in them may have a password. */
+const SETTINGS = "PLUGINSERVER_*";
+
 /**
- * The server's own, less the variables that one of `hidden` names; a `*` stands for any characters. What an isolate
- * changes in it stays in the isolate.
+ * The server's own, less its settings and the variables that one of `hidden` names; a `*` stands for any characters. What an
+ * isolate changes in it stays in the isolate.
  */
 export function pluginEnvironment(hidden: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const patterns = hidden.map(toPattern);
+  const patterns = [SETTINGS, ...hidden].map(toPattern);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !patterns.some((pattern) => pattern.test(name))));
+}
+
+/** Takes the settings out of the environment of this process, where they have been read. */
+export function removeSettings(): void {
+  const pattern = toPattern(SETTINGS);
+  for (const name of Object.keys(process.env)) if (pattern.test(name)) Reflect.deleteProperty(process.env, name);
 }
 
 function toPattern(text: string): RegExp {

@@ -5,6 +5,7 @@ import { flagNames, type GivenFlags, normalizeFlags, PROGRAM_FLAGS, refuseFormer
 import { type AdminOptions, checkAdminOptions } from "../admin/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
+import { Settings } from "../settings/index.js";
 import type { IsolateLimits } from "../../core/isolates/index.js";
 import type { ServerOptions } from "../../gateways/kong/server/index.js";
 
@@ -25,30 +26,39 @@ const END_GRACE = 1500;
 const NAMES = flagNames(PROGRAM_FLAGS);
 const KNOWN = new Set<string>(PROGRAM_FLAGS.map(({ name }) => name));
 
-/** @throws {UsageError} for a command line that cannot be understood. */
-export function parseEmbedded(argv: readonly string[], program: string): EmbeddedOptions {
-  refuseFormerFlags(argv, NAMES);
-  const given = readFlags(argv);
-  const { env, verbose, noParentWatch, noSupervisor, kongPrefix, socket, sockName, logLevel, logFormat, ...settings } =
-    settingsOf(PROGRAM_FLAGS, given);
-  const { drainTimeout, maxMessageSize } = settings;
+/** `settings` are beneath the command line. @throws {UsageError} for what cannot be understood. */
+export function parseEmbedded(argv: readonly string[], program: string, settings = Settings.NONE): EmbeddedOptions {
+  try {
+    refuseFormerFlags(argv, NAMES);
+    return optionsOf(settings.beneath(readFlags(argv)), program);
+  } catch (error) {
+    throw settings.explain(error);
+  }
+}
+
+function optionsOf(given: GivenFlags, program: string): EmbeddedOptions {
+  const { env, verbose, noParentWatch, noSupervisor, kongPrefix, socket, sockName, logLevel, logFormat, ...others } = settingsOf(
+    PROGRAM_FLAGS,
+    given,
+  );
+  const { drainTimeout, maxMessageSize } = others;
   if (socket !== undefined && sockName !== undefined)
     throw new UsageError("-socket and -sock-name name the same socket: leave one out");
-  checkAdminOptions(settings);
+  checkAdminOptions(others);
   // A level that was asked for by its name counts before -v.
   const levels = verbose && !given.has("log-level") ? ({ level: "debug" } as const) : logLevel;
   return {
-    ...settings,
+    ...others,
     command: commandOf(given),
     socketPath: resolve(socket ?? join(kongPrefix, sockName ?? `${program}.socket`)),
     limits: {
       endTimeout: drainTimeout + END_GRACE,
       disposeTimeout: drainTimeout,
       maxBodySize: maxMessageSize,
-      memory: settings.isolateMemory,
-      maxCalls: settings.maxEvents,
-      stallTimeout: settings.stallTimeout,
-      loadTimeout: settings.loadTimeout,
+      memory: others.isolateMemory,
+      maxCalls: others.maxEvents,
+      stallTimeout: others.stallTimeout,
+      loadTimeout: others.loadTimeout,
     },
     hiddenEnvironment: env,
     watchParent: !noParentWatch,

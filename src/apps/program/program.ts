@@ -16,7 +16,7 @@ import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
 import type { Generation } from "../../core/plugins/index.js";
 import { createLogger, droppedLines, endOnFault, LogLevels, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
-import { pluginEnvironment, requireWritable } from "./environment.js";
+import { pluginEnvironment, removeSettings, requireWritable } from "./environment.js";
 import { ServiceReport } from "./service-report.js";
 import { inheritedSockets, ServiceManager } from "../../core/service-manager/index.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
@@ -34,8 +34,9 @@ import {
 } from "../../core/supervisor/index.js";
 import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
-import { KONG_SOCKET, usageText } from "../flags/index.js";
+import { KONG_SOCKET, PROGRAM_FLAGS, usageText } from "../flags/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
+import { misspelledVariables, programSettings, Settings } from "../settings/index.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 
@@ -55,15 +56,17 @@ export async function runProgram(
   load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
   sockets?: EarlySockets,
 ): Promise<number> {
+  let settings = Settings.NONE;
   try {
-    const options = parseEmbedded(argv, program);
+    settings = await programSettings(argv);
+    const options = parseEmbedded(argv, program, settings);
     if (options.command === "help") writeStderr(usageText(program));
     else if (options.command === "dump") await dump(await load(options), options);
     else if (options.command === "version") await printVersion(await load(options));
     else return await serve(load, options, sockets);
     return 0;
   } catch (error) {
-    return report(error, program);
+    return report(settings.explain(error), program);
   }
 }
 
@@ -104,6 +107,9 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   const levels = new LogLevels(options.log);
   const logger = createLogger(options.log, levels);
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
+  for (const warning of misspelledVariables(PROGRAM_FLAGS, process.env)) logger.warn(warning);
+  // What runs in this thread has its variables.
+  removeSettings();
   // In the thread of the plugin they are the plugin's faults.
   if (options.threads > 0) {
     endOnFault(logger);

@@ -6,7 +6,8 @@ import { logOwnOutput, type PluginServer, serveDirectory, SHORTER_PATH } from ".
 import { warnOfDescriptors } from "../../../core/net/index.js";
 import { createLogger, droppedLines, endOnFault, LogLevels } from "../../../core/log/index.js";
 import { endOfService, pluginEnvironment, requireDirectory, requireWritable, ServiceReport } from "../../program/index.js";
-import { SOCKET_NAME } from "../../flags/index.js";
+import { FLAGS, SOCKET_NAME } from "../../flags/index.js";
+import { misspelledVariables } from "../../settings/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
 import {
   EarlySockets,
@@ -184,6 +185,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   const levels = new LogLevels(options.log);
   const logger = createLogger(options.log, levels);
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
+  for (const warning of misspelledVariables(FLAGS, process.env)) logger.warn(warning);
   logOwnOutput(logger);
   endOnFault(logger);
   const manager = ServiceManager.open((text) => logger.warn(text));
