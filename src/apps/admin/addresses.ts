@@ -38,6 +38,19 @@ export function parseStatsdAddress(text: string): StatsdAddress {
   return { host, port };
 }
 
+/**
+ * Of calls without a parent, the part that is recorded: all, where the flag stands alone. Undefined without the flag.
+ * @throws {UsageError} for what is no number from 0 to 1.
+ */
+export function traceRatioOf(given: string | true | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (given === true || given === "") return 1;
+  const ratio = Number(given);
+  if (!/^(?:\d+(?:\.\d+)?|\.\d+)$/.test(given) || ratio > 1)
+    throw new UsageError(`-traces takes a number from 0 to 1 such as 0.01, not "${given}"`);
+  return ratio;
+}
+
 /** @throws {UsageError} for what is no address of HTTP. */
 export function parseOtlpUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))

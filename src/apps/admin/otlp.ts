@@ -17,7 +17,7 @@ import { BUCKETS, type Histogram, SCALE, type ServerFigures, type Telemetry } fr
 import type { Metric, Point } from "./metrics/metric.js";
 import { METRICS } from "./metrics/metric-table.js";
 
-const SERVICE = "pluginserver";
+export const SERVICE = "pluginserver";
 const MILLISECONDS = 1000;
 const NANOSECONDS = 1e6;
 /** As OpenTelemetry has it where OTEL_METRIC_EXPORT_INTERVAL says nothing else, in milliseconds. */
@@ -118,7 +118,7 @@ function exponential({ count, sum, buckets }: Histogram): ExponentialHistogram {
   };
 }
 
-const hrTime = (milliseconds: number): HrTime => [
+export const hrTime = (milliseconds: number): HrTime => [
   Math.floor(milliseconds / MILLISECONDS),
   Math.round((milliseconds % MILLISECONDS) * NANOSECONDS),
 ];

@@ -245,6 +245,15 @@ export const SERVER_FLAGS = [
     program: {},
   },
   {
+    name: "traces",
+    kind: "optional",
+    value: "ratio",
+    commands: ["serve"],
+    help: "with `-otlp`, send each call as a span: those whose `traceparent` is recorded, and of those without one this part, from 0 to 1 (all)",
+    document: { more: "[traces](metrics.md#traces)" },
+    program: {},
+  },
+  {
     name: "statsd",
     kind: "text",
     value: "address",

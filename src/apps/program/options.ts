@@ -94,11 +94,13 @@ function readFlags(argv: readonly string[]): GivenFlags {
 function joinValues(args: readonly string[]): string[] {
   const joined: string[] = [];
   let flag: string | undefined;
-  for (const argument of args) {
+  for (const [index, argument] of args.entries()) {
     if (flag !== undefined) joined.push(`${flag}=${argument}`);
     const takesValue = flag === undefined && argument.startsWith("--") && !argument.includes("=");
-    const awaited = takesValue && !NAMES.booleans.has(argument.slice(2)) && KNOWN.has(argument.slice(2));
-    if (flag === undefined && !awaited) joined.push(argument);
+    const name = argument.slice(2);
+    const canDoWithout = takesValue && NAMES.optionals.has(name) && (args[index + 1]?.startsWith("-") ?? true);
+    const awaited = takesValue && !canDoWithout && !NAMES.booleans.has(name) && KNOWN.has(name);
+    if (flag === undefined && !awaited) joined.push(canDoWithout ? `${argument}=` : argument);
     flag = awaited ? argument : undefined;
   }
   return flag === undefined ? joined : [...joined, flag];

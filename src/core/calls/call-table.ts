@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import type { Ask } from "../channel/index.js";
 import type { ErrorInfo } from "../model/index.js";
-import type { CallCounters, FailureReason, GatewayTelemetry } from "../telemetry/index.js";
+import type { CallCounters, CallSpan, FailureReason, GatewayTelemetry } from "../telemetry/index.js";
 
 /** One call as its gateway sees it: from its start until the gateway has got, or will get, nothing more of it. */
 export interface Call {
@@ -13,6 +13,8 @@ export interface Call {
   readonly bindingId: number;
   /** Where it is counted, from its start on. */
   counters: CallCounters | undefined;
+  /** What it is in a trace, where calls are traced. */
+  span?: CallSpan | undefined;
   /** Why it fails, from when that is known: the first reason stays. */
   failure: FailureReason | undefined;
   /** Milliseconds that it may take. */
@@ -96,7 +98,11 @@ export class CallTable<C extends Call> {
   }
 
   delete(call: C): void {
-    if (this.#calls.delete(call.id)) call.counters?.ended(performance.now() - call.deadline + call.timeout, call.failure);
+    if (this.#calls.delete(call.id)) {
+      const duration = performance.now() - call.deadline + call.timeout;
+      call.counters?.ended(duration, call.failure);
+      call.span?.ended(duration, call.failure);
+    }
     this.#byTimeout.get(call.timeout)?.delete(call);
     if (this.#calls.size === 0) this.#onIdle();
   }
@@ -149,6 +155,7 @@ export class CallTable<C extends Call> {
   #timedOut(call: C): void {
     call.failure = "timeout";
     const message = `it took longer than ${call.timeout / 1000} s`;
+    call.span?.failed({ name: "Timeout", message, stack: "" });
     this.#telemetry?.plugin(call.plugin).failed({ function: call.functionName, reason: "timeout", message });
   }
 

@@ -19,6 +19,18 @@ export interface BindingSpec {
   readonly config: string;
 }
 
+/** Which trace a call belongs to. */
+export interface CallTrace {
+  /** The `traceparent` of what the call itself calls; undefined where that is not known. */
+  readonly context: string | undefined;
+}
+
+/** What the server itself asks of the gateway, before anything of a call runs. */
+export interface CallLead {
+  readonly ask: Ask;
+  answered(failed: boolean, data: Buffer | undefined): void;
+}
+
 /** One run of a function of a plugin. */
 export interface CallStart {
   readonly callId: number;
@@ -30,6 +42,10 @@ export interface CallStart {
    * hands where it is large, see memory.ts.
    */
   readonly payload?: Buffer | undefined;
+  /** Where calls are traced. On the host it may be known only when the `lead` is answered. */
+  readonly trace?: CallTrace | undefined;
+  /** Asked first, together with what is prefetched. It stays on the host. */
+  readonly lead?: CallLead | undefined;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -11,6 +11,7 @@ const START = 4;
 /** Set in the number of a command that starts a call: this follows. */
 const WITH_PAYLOAD = 1;
 const WITH_PREFETCHED = 2;
+const WITH_TRACE = 8;
 
 /** Whoever receives commands: the same calls as on a CallHost. */
 export interface CommandReceiver {
@@ -21,13 +22,20 @@ export interface CommandReceiver {
 
 export function writeStart(
   batch: BatchWriter,
-  { callId, bindingId, functionName, payload }: CallStart,
+  { callId, bindingId, functionName, payload, trace }: CallStart,
   prefetched?: readonly PrefetchedAnswer[],
 ): void {
-  batch.byte(START + (payload === undefined ? 0 : WITH_PAYLOAD) + (prefetched === undefined ? 0 : WITH_PREFETCHED));
+  const context = trace?.context;
+  batch.byte(
+    START +
+      (payload === undefined ? 0 : WITH_PAYLOAD) +
+      (prefetched === undefined ? 0 : WITH_PREFETCHED) +
+      (context === undefined ? 0 : WITH_TRACE),
+  );
   batch.number(callId);
   batch.number(bindingId);
   batch.text(functionName);
+  if (context !== undefined) batch.text(context);
   if (payload !== undefined) batch.data(payload);
   if (prefetched === undefined) return;
   batch.number(prefetched.length);
@@ -58,9 +66,10 @@ export function receiveCommands(batch: Batch, receiver: CommandReceiver, gate?: 
     const callId = reader.number();
     if (command >= START) {
       const [bindingId, functionName] = [reader.number(), reader.text()];
+      const trace = (command & WITH_TRACE) === 0 ? undefined : { context: reader.text() };
       const payload = (command & WITH_PAYLOAD) === 0 ? undefined : reader.data();
       const prefetched = (command & WITH_PREFETCHED) === 0 ? undefined : readPrefetched(reader);
-      if (gate === undefined || gate.enter()) receiver.start({ callId, bindingId, functionName, payload }, prefetched);
+      if (gate === undefined || gate.enter()) receiver.start({ callId, bindingId, functionName, payload, trace }, prefetched);
     } else if (command === CANCEL) receiver.cancel(callId, reader.text());
     else receiver.answer(callId, command === FAILED_ANSWER, reader.data());
   }

@@ -1,7 +1,7 @@
 // Names every message between a host and its isolate.
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorInfo } from "../model/index.js";
-import type { IsolateVitals, ServedSample } from "../telemetry/index.js";
+import type { IsolateVitals, ServedSample, TracedCall } from "../telemetry/index.js";
 import type { Prefetch, PrefetchKey } from "./prefetch.js";
 import type { BindingSpec, LogEntry } from "./call-host.js";
 
@@ -210,6 +210,14 @@ export interface CountedMessage {
   readonly id: number;
 }
 
+/** Calls that it served itself, over its own socket, and that are recorded in traces. */
+export interface TracedMessage {
+  readonly kind: "traced";
+  readonly calls: readonly TracedCall[];
+  /** More of them, for which there was no room. */
+  readonly dropped: number;
+}
+
 export interface WeighedMessage {
   readonly kind: "weighed";
   /** The same bytes, without garbage. */
@@ -253,6 +261,7 @@ export type IsolateMessage =
   | SampledMessage
   | CountingMessage
   | CountedMessage
+  | TracedMessage
   | WeighedMessage
   | DiagnosedMessage
   | ProductiveMessage

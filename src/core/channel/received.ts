@@ -1,6 +1,6 @@
 // Tells the messages of an isolate from whatever else comes over its channel: plugin code can get at its end.
 import type { ErrorInfo } from "../model/index.js";
-import { countersSize, isIsolateVitals, isServedSample } from "../telemetry/index.js";
+import { areTracedCalls, countersSize, isIsolateVitals, isServedSample } from "../telemetry/index.js";
 import type { IsolateMessage, ScanReport } from "./messages.js";
 import type { LogEntry, LogLevel } from "./call-host.js";
 
@@ -53,6 +53,8 @@ function isMessage(message: Fields): boolean {
       return isNumber(message["id"]) && isCounting(message["functions"], message["memory"]);
     case "counted":
       return isNumber(message["id"]);
+    case "traced":
+      return areTracedCalls(message["calls"]) && isCount(message["dropped"]);
     case "weighed":
       return isNumber(message["memory"]);
     case "diagnosed":
@@ -89,6 +91,7 @@ const isMetadata = (value: unknown): boolean =>
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isText = (value: unknown): boolean => typeof value === "string";
 const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
+const isCount = (value: unknown): boolean => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 
 /** It becomes part of a path. */

@@ -66,7 +66,6 @@ export class Isolate implements CallHost, ReportReceiver {
     this.#ended = transport.ended.then((error) => this.#onEnd(error));
   }
 
-  /** Whether any call has returned in it. */
   get productive(): boolean {
     return this.#productive;
   }
@@ -156,8 +155,6 @@ export class Isolate implements CallHost, ReportReceiver {
     await this.#ended;
   }
 
-  // What it reports of its calls.
-
   onAsks(callId: number, asks: readonly Ask[], handlerTime?: number): void {
     if (!this.#calls.has(callId)) return;
     if (asks.at(-1)?.ends === true) this.#over(callId);
@@ -204,6 +201,8 @@ export class Isolate implements CallHost, ReportReceiver {
         return telemetry.counts(message.id, PluginCounters.from(message.functions, message.memory));
       case "counted":
         return telemetry.counted(message.id);
+      case "traced":
+        return telemetry.traced(message);
       case "weighed":
         return this.#signs.weighed(message.memory);
       case "diagnosed":

@@ -1,16 +1,18 @@
-// Asks the gateway, before an isolate is woken, what its call would ask first.
-import type { Ask, CallStart, PrefetchedAnswer } from "../channel/index.js";
+// Asks the gateway, before an isolate is woken, what its call would ask first, and before that what the server itself wants to know.
+import type { Ask, BindingSpec, CallHost, CallHostListener, CallLead, CallStart, PrefetchedAnswer } from "../channel/index.js";
 
 interface PlayedPrefetch {
   readonly call: CallStart;
+  /** Until it is answered: it comes before the others. */
+  lead: CallLead | undefined;
   readonly asks: readonly Ask[];
   readonly answers: PrefetchedAnswer[];
 }
 
 export interface PrefetchPlayerOptions {
   readonly onAsks: (callId: number, asks: readonly Ask[]) => void;
-  /** All are answered: the call can begin. */
-  readonly onAnswered: (call: CallStart, answers: readonly PrefetchedAnswer[]) => void;
+  /** All are answered: the call can begin. Without `answers` nothing was prefetched. */
+  readonly onAnswered: (call: CallStart, answers: readonly PrefetchedAnswer[] | undefined) => void;
 }
 
 export class PrefetchPlayer {
@@ -23,9 +25,11 @@ export class PrefetchPlayer {
     this.#options = options;
   }
 
-  play(call: CallStart, asks: readonly Ask[]): void {
-    this.#played.set(call.callId, { call, asks, answers: [] });
-    this.#options.onAsks(call.callId, asks);
+  /** The call has a lead, or asks that are known. */
+  play(call: CallStart, asks: readonly Ask[] = []): void {
+    const { callId, lead } = call;
+    this.#played.set(callId, { call, lead, asks, answers: [] });
+    this.#options.onAsks(callId, lead === undefined ? asks : [lead.ask, ...asks]);
   }
 
   /** Returns false where the call has no prefetch under way. */
@@ -33,13 +37,17 @@ export class PrefetchPlayer {
     if (this.#played.size === 0) return false;
     const played = this.#played.get(callId);
     if (played === undefined) return false;
-    const { call, asks, answers } = played;
+    const { call, lead, asks, answers } = played;
     const ask = asks[answers.length]?.data;
+    if (lead !== undefined) {
+      played.lead = undefined;
+      lead.answered(failed, data);
+    }
     // What was read from a socket is gone after this one.
-    if (ask !== undefined) answers.push({ ask, failed, data: data === undefined ? undefined : Buffer.from(data) });
+    else if (ask !== undefined) answers.push({ ask, failed, data: data === undefined ? undefined : Buffer.from(data) });
     if (answers.length < asks.length) return true;
     this.#played.delete(callId);
-    this.#options.onAnswered(call, answers);
+    this.#options.onAnswered(call, asks.length === 0 ? undefined : answers);
     this.#done(call.bindingId);
     return true;
   }
@@ -70,5 +78,40 @@ export class PrefetchPlayer {
     if (action === undefined || this.#isPlaying(bindingId)) return;
     this.#whenDone.delete(bindingId);
     action();
+  }
+}
+
+/** Puts leads before the calls of a host that runs in this thread, where nothing is prefetched. */
+export class LeadingHost implements CallHost {
+  readonly #host: CallHost;
+  readonly #leads: PrefetchPlayer;
+
+  constructor(host: CallHost, listener: CallHostListener) {
+    this.#host = host;
+    this.#leads = new PrefetchPlayer({
+      onAsks: (callId, asks) => listener.onAsks(callId, asks),
+      onAnswered: (call) => host.start(call),
+    });
+  }
+
+  bind(spec: BindingSpec): void {
+    this.#host.bind(spec);
+  }
+
+  unbind(bindingId: number): void {
+    this.#leads.whenDone(bindingId, () => this.#host.unbind(bindingId));
+  }
+
+  start(call: CallStart): void {
+    if (call.lead === undefined) this.#host.start(call);
+    else this.#leads.play(call);
+  }
+
+  answer(callId: number, failed: boolean, data: Buffer | undefined): void {
+    if (!this.#leads.answer(callId, failed, data)) this.#host.answer(callId, failed, data);
+  }
+
+  cancel(callId: number, reason: string, isOverdue?: boolean): void {
+    if (!this.#leads.cancel(callId)) this.#host.cancel(callId, reason, isOverdue);
   }
 }

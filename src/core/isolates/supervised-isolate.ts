@@ -101,7 +101,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
 
   start(call: CallStart): void {
     const prefetch = this.#current?.prefetchOf(call);
-    if (prefetch === undefined) this.#begin(call);
+    if (prefetch === undefined && call.lead === undefined) this.#begin(call);
     else this.#prefetches.play(call, prefetch);
   }
 

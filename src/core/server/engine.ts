@@ -1,8 +1,8 @@
 // Joins plugins, bindings and calls into what a gateway's listener works with: bytes go into a function of a plugin, asks and a
 // result come out. How they cross a wire is the gateway's affair.
 import { type Call, type CallIds, CallTable } from "../calls/index.js";
-import type { CallHost, CallStart, FailurePolicy } from "../channel/index.js";
-import { type GatewayTelemetry, Telemetry } from "../telemetry/index.js";
+import type { Ask, CallHost, CallLead, CallStart, FailurePolicy } from "../channel/index.js";
+import { type CallSpan, type GatewayTelemetry, Telemetry } from "../telemetry/index.js";
 import { type Binding, BindingTable, type PluginRegistry, type SleepingBinding } from "../plugins/index.js";
 import { FailedHost } from "../worker/index.js";
 import type { ConfigurationRules } from "./configuration-rules.js";
@@ -19,6 +19,10 @@ export interface CallRunner {
   readonly timeout: number;
   readonly onError: FailurePolicy;
 }
+
+/** Where a gateway says which trace a call belongs to: known with the call, or answered to an ask. */
+export type TraceSource =
+  { readonly traceParent: unknown } | { readonly ask: Ask; readonly readAnswer: (data: Buffer) => unknown };
 
 export interface EngineOptions {
   /** What figures call the gateway. */
@@ -147,10 +151,23 @@ export class Engine<C extends Call> {
     return { host, plugin, timeout, onError: metadata?.onError ?? onError };
   }
 
-  /** Starts a call: the gateway gets what comes of it through `call`, which it takes out of `calls` when it is over. */
-  start(call: C, { host }: CallRunner, start: Omit<CallStart, "callId">): void {
+  /**
+   * Starts a call: the gateway gets what comes of it through `call`, which it takes out of `calls` when it is over. `sourceOfTrace` is
+   * asked where calls are traced; undefined where the gateway says nothing of traces.
+   */
+  start(
+    call: C,
+    { host }: CallRunner,
+    start: Pick<CallStart, "bindingId" | "functionName" | "payload">,
+    sourceOfTrace?: () => TraceSource | undefined,
+  ): void {
     this.calls.add(call, start.payload?.length);
-    host.start({ callId: call.id, ...start });
+    const { traces } = this.telemetry;
+    if (traces === undefined) return host.start({ callId: call.id, ...start });
+    const { plugin, functionName, bindingId } = call;
+    const span = traces.begin({ gateway: this.#options.gateway, plugin, function: functionName, binding: bindingId });
+    call.span = span;
+    host.start({ callId: call.id, ...start, trace: span, lead: leadTo(span, sourceOfTrace?.()) });
   }
 
   /** The bindings of a plugin, without what is secret in them. */
@@ -218,3 +235,22 @@ export class Engine<C extends Call> {
 
 /** What an operator gets to see and to do of an engine. */
 export type AdministeredEngine = Pick<Engine<Call>, "calls" | "plugins" | "reload" | "registry" | "describeBindings">;
+
+/** Undefined where nothing has to be asked. What cannot be read says nothing of traces. */
+function leadTo(span: CallSpan, source: TraceSource | undefined): CallLead | undefined {
+  if (source === undefined || "traceParent" in source) {
+    span.belongsTo(source?.traceParent);
+    return undefined;
+  }
+  const { ask, readAnswer } = source;
+  return {
+    ask,
+    answered: (failed, data) => {
+      try {
+        span.belongsTo(failed || data === undefined ? undefined : readAnswer(data));
+      } catch {
+        span.belongsTo(undefined);
+      }
+    },
+  };
+}

@@ -5,6 +5,6 @@ export type { CreatePool, CreateSource, BindingPool, PluginSource, ReloadOutcome
 export { type ServedPlugin, ServedPlugins } from "./served-plugins.js";
 export { SharedDirectory, type SharedDirectoryOptions } from "./shared-directory.js";
 export type { BindingDescription } from "./describe-binding.js";
-export { type AdministeredEngine, type CallRunner, Engine, type EngineOptions } from "./engine.js";
+export { type AdministeredEngine, type CallRunner, Engine, type EngineOptions, type TraceSource } from "./engine.js";
 export type { PluginLog } from "./plugin-listener.js";
 export type { ConfigurationRules } from "./configuration-rules.js";

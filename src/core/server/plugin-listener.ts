@@ -50,7 +50,10 @@ export class PluginListener implements CallHostListener {
     const call = this.#options.calls.get(callId);
     if (call === undefined) return;
     if (handlerTime !== undefined) call.counters?.handled(handlerTime);
-    if (call.failure === undefined) this.#note(call, error, reason);
+    if (call.failure === undefined) {
+      this.#note(call, error, reason);
+      call.span?.failed(error);
+    }
     call.failed(error);
   }
 

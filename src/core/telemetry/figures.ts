@@ -128,6 +128,10 @@ export interface ProcessFigures {
   readonly arch: string;
   /** Lines that nobody read in time. */
   readonly droppedLogLines: number;
+  /** Calls that were recorded in traces; undefined where none are. */
+  readonly tracedCalls: number | undefined;
+  /** Of these, those that no collector got: they came too quickly, or it did not take them. */
+  readonly droppedSpans: number | undefined;
   /** Undefined where the system does not tell. */
   readonly openDescriptors: number | undefined;
   readonly maxDescriptors: number | undefined;

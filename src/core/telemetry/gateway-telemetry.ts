@@ -2,12 +2,14 @@
 import type { CallCounters } from "./call-counters.js";
 import type { CountersUplink } from "./counters-uplink.js";
 import type { FunctionFigures, GatewayFigures, IsolateFigures, PluginFigures } from "./figures.js";
+import type { Traces } from "./traces/traces.js";
 import { type ServedTotals, sumOfServed } from "./served-totals.js";
 import { type BindingCounts, PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
 
 export class GatewayTelemetry {
   readonly gateway: string;
   readonly #uplink: CountersUplink | undefined;
+  readonly #traces: () => Traces | undefined;
   readonly #plugins = new Map<string, PluginTelemetry>();
   /** Calls of plugins that are not served: their names come from clients. */
   readonly #unserved: PluginTelemetry;
@@ -16,10 +18,11 @@ export class GatewayTelemetry {
   #accepted = 0;
   #refused = 0;
 
-  constructor(gateway: string, uplink?: CountersUplink) {
+  constructor(gateway: string, uplink?: CountersUplink, traces: () => Traces | undefined = () => undefined) {
     this.gateway = gateway;
     this.#uplink = uplink;
-    this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, uplink);
+    this.#traces = traces;
+    this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, uplink, traces);
   }
 
   countBindings(count: (plugin: string) => BindingCounts): void {
@@ -33,7 +36,7 @@ export class GatewayTelemetry {
       known.reloaded(code);
       return known;
     }
-    const added = new PluginTelemetry(this.gateway, plugin, code, this.#uplink);
+    const added = new PluginTelemetry(this.gateway, plugin, code, this.#uplink, this.#traces);
     this.#plugins.set(plugin, added);
     return added;
   }

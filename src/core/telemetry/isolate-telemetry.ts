@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { PluginCounters } from "./call-counters.js";
 import type { DeathReason, IsolateFigures, IsolateState } from "./figures.js";
+import type { TracedCall } from "./traces/traced-call.js";
 import type { IsolateVitals, ServedSample } from "./isolate-sample.js";
 
 /** What is fixed from its start on. */
@@ -25,6 +26,8 @@ export interface IsolateOwner {
   isolateCounts(counters: PluginCounters): void;
   /** What was counted there is to be kept: nobody counts there any more. */
   isolateCounted(counters: PluginCounters): void;
+  /** Calls that it served itself and that are recorded; so many more it had to drop. */
+  isolateTraced(calls: readonly TracedCall[], dropped: number): void;
   isolateDied(reason: DeathReason, message: string): void;
   isolateGone(isolate: IsolateTelemetry): void;
 }
@@ -91,6 +94,10 @@ export class IsolateTelemetry {
     if (counters === undefined) return;
     this.#counters.delete(id);
     this.#owner.isolateCounted(counters);
+  }
+
+  traced({ calls, dropped }: { readonly calls: readonly TracedCall[]; readonly dropped: number }): void {
+    this.#owner.isolateTraced(calls, dropped);
   }
 
   get counters(): readonly PluginCounters[] {

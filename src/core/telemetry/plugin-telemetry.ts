@@ -13,6 +13,8 @@ import { mergeHistograms } from "./histogram.js";
 import type { CountersUplink } from "./counters-uplink.js";
 import type { ServedSample } from "./isolate-sample.js";
 import { type IsolateOwner, type IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
+import type { TracedCall } from "./traces/traced-call.js";
+import type { Traces } from "./traces/traces.js";
 import { NOTHING_SERVED, sumOfDeaths, sumOfServed } from "./served-totals.js";
 
 /** What is known of the code that is served. */
@@ -43,6 +45,7 @@ export class PluginTelemetry implements IsolateOwner {
   readonly #isolates = new Set<IsolateTelemetry>();
   /** Where there is a host that sums everything, it keeps what isolates have counted. */
   readonly #uplink: CountersUplink | undefined;
+  readonly #traces: () => Traces | undefined;
   /** What isolates with sockets of their own have counted that are gone. */
   #formerlyServed = NOTHING_SERVED;
   readonly #deaths = Object.fromEntries(DEATH_REASONS.map((reason) => [reason, 0])) as Record<DeathReason, number>;
@@ -54,11 +57,18 @@ export class PluginTelemetry implements IsolateOwner {
   #starts = 0;
   #recycles = 0;
 
-  constructor(gateway: string, plugin: string, code: ServedCode, uplink?: CountersUplink) {
+  constructor(
+    gateway: string,
+    plugin: string,
+    code: ServedCode,
+    uplink?: CountersUplink,
+    traces: () => Traces | undefined = () => undefined,
+  ) {
     this.gateway = gateway;
     this.plugin = plugin;
     this.#code = code;
     this.#uplink = uplink;
+    this.#traces = traces;
     this.#other = this.#count(code.functions).of(OTHER_FUNCTION);
   }
 
@@ -113,6 +123,14 @@ export class PluginTelemetry implements IsolateOwner {
   isolateCounted(counters: PluginCounters): void {
     if (this.#uplink === undefined) this.#sources[0]?.inherit(counters);
     else this.#uplink.drop(counters);
+  }
+
+  isolateTraced(calls: readonly TracedCall[], dropped: number): void {
+    const traces = this.#traces();
+    if (traces === undefined) return;
+    // It serves this plugin alone, whatever it says.
+    for (const call of calls) traces.ended({ ...call, gateway: this.gateway, plugin: this.plugin });
+    traces.lost(dropped);
   }
 
   isolateGone(isolate: IsolateTelemetry): void {

@@ -6,6 +6,7 @@ import { GatewayTelemetry } from "./gateway-telemetry.js";
 import type { ServedSample } from "./isolate-sample.js";
 import { processFigures } from "./process-figures.js";
 import { sumOfDeaths } from "./served-totals.js";
+import { Traces } from "./traces/traces.js";
 
 export interface TelemetryOptions {
   /** The server's own version. */
@@ -27,6 +28,7 @@ export class Telemetry {
   readonly #gateways = new Map<string, GatewayTelemetry>();
   readonly #uplink: CountersUplink | undefined;
   #droppedLogLines: () => number;
+  #traces: Traces | undefined;
   #delay: number | undefined;
   #maxDelay: number | undefined;
 
@@ -39,8 +41,18 @@ export class Telemetry {
   /** What is counted for one gateway, by the name that figures give it. */
   gateway(name: string): GatewayTelemetry {
     let gateway = this.#gateways.get(name);
-    if (gateway === undefined) this.#gateways.set(name, (gateway = new GatewayTelemetry(name, this.#uplink)));
+    if (gateway === undefined) this.#gateways.set(name, (gateway = new GatewayTelemetry(name, this.#uplink, () => this.#traces)));
     return gateway;
+  }
+
+  /** Calls are recorded in traces from now on: those whose parent is, and of those without one the part `ratio`. May be called once. */
+  traceCalls(ratio: number): Traces {
+    return (this.#traces ??= new Traces(ratio));
+  }
+
+  /** Undefined where no calls are traced. */
+  get traces(): Traces | undefined {
+    return this.#traces;
   }
 
   /** Where the number of log lines comes from that nobody read in time. */
@@ -63,6 +75,8 @@ export class Telemetry {
         ...processFigures(),
         version: this.#options.version ?? "",
         droppedLogLines: this.#droppedLogLines() + droppedInIsolates,
+        tracedCalls: this.#traces?.recorded,
+        droppedSpans: this.#traces?.dropped,
         eventLoopDelay: this.#delay,
         maxEventLoopDelay: this.#maxDelay,
       },

@@ -3,11 +3,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import { promiseHooks } from "node:v8";
+import type { CallTrace } from "../channel/index.js";
+import { inTrace } from "./tracing/active-trace.js";
 
 /** What a log line says of the event that running code belongs to. */
 export interface CallOrigin {
   readonly functionName: string;
   readonly bindingId: number;
+  /** Where calls are traced: what the call does belongs to it. */
+  readonly trace?: CallTrace | undefined;
 }
 
 export interface CallTracking {
@@ -41,8 +45,18 @@ class StoredCalls implements CallTracking {
 /** Begins to keep track in this thread, for as long as it lives. Call it before plugin code is loaded. */
 export function trackCalls(): CallTracking {
   const [major = 0] = process.versions.node.split(".").map(Number);
-  return major >= CHEAP_STORAGE ? new StoredCalls() : new CallMarks();
+  return traced(major >= CHEAP_STORAGE ? new StoredCalls() : new CallMarks());
 }
+
+/** What a call does is in its trace, where it has one. */
+const traced = (tracking: CallTracking): CallTracking => ({
+  run: (event, handler) => {
+    const context = event.trace?.context;
+    tracking.run(event, context === undefined ? handler : () => inTrace(context, handler));
+  },
+  ofException: () => tracking.ofException(),
+  ofRejection: (promise) => tracking.ofRejection(promise),
+});
 
 /** For where plugin code runs in a thread that is not its own. */
 export const NO_TRACKING: CallTracking = {

@@ -1,7 +1,7 @@
 // Says to the host what this isolate holds, and hands up what the server counts that it may be itself.
 import v8 from "node:v8";
 import type { BatchingPort, IsolateMessage } from "../channel/index.js";
-import { type IsolateVitals, type PluginCounters, systemTime, Telemetry } from "../telemetry/index.js";
+import { type IsolateVitals, type PluginCounters, systemTime, Telemetry, type Traces } from "../telemetry/index.js";
 import { memoryInUse } from "./live-memory.js";
 
 export interface IsolateReportsOptions {
@@ -15,6 +15,10 @@ export interface IsolateReportsOptions {
 const COPY = 100;
 /** Milliseconds that its own isolates have to answer, so that the host does not give up waiting for this one. */
 const PATIENCE = 100;
+/** Milliseconds between two looks for calls that are recorded in traces. */
+const TRACES = 200;
+/** Of one message. */
+const MAX_TRACED = 1000;
 
 export class IsolateReports {
   readonly telemetry: Telemetry;
@@ -23,6 +27,8 @@ export class IsolateReports {
   /** With what was last told of each. */
   readonly #copied = new Map<number, { readonly counters: PluginCounters; revision: number }>();
   #timer: NodeJS.Timeout | undefined;
+  #tracesTimer: NodeJS.Timeout | undefined;
+  #droppedSpans = 0;
 
   constructor(port: BatchingPort<IsolateMessage>, options: IsolateReportsOptions) {
     this.#port = port;
@@ -56,9 +62,24 @@ export class IsolateReports {
     );
   }
 
+  /** The server that it is itself records calls: they go up in parts, since only the host has a collector. */
+  passTraces(traces: Traces): void {
+    this.#tracesTimer ??= setInterval(() => this.#traced(traces), TRACES).unref();
+  }
+
+  #traced(traces: Traces): void {
+    const dropped = traces.dropped - this.#droppedSpans;
+    if (traces.waiting === 0 && dropped === 0) return;
+    this.#droppedSpans = traces.dropped;
+    this.#port.control({ kind: "traced", calls: traces.take(MAX_TRACED), dropped });
+  }
+
   /** The last that is told. */
   end(): void {
     clearInterval(this.#timer);
+    clearInterval(this.#tracesTimer);
+    const { traces } = this.telemetry;
+    while (traces !== undefined && traces.waiting > 0) this.#traced(traces);
     if (this.#options.hasOwnSocket) this.#tell(vitals(systemTime()));
   }
 

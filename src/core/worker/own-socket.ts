@@ -15,6 +15,8 @@ export interface ServingIsolate {
   readonly onProductive: () => void;
   /** Where the server counts: the host gets it all. */
   readonly telemetry: Telemetry;
+  /** Has its calls recorded in traces, as {@link Telemetry.traceCalls} does: the host gets them. */
+  readonly traceCalls: (ratio: number) => void;
 }
 
 /**

@@ -27,6 +27,7 @@ import { disposePlugin, evaluateModule } from "./evaluate-module.js";
 import { FailedHost, type GatewayWorker, loadGatewayWorker, type PluginLifeCycle } from "./gateway-worker.js";
 import { openInspector } from "./open-inspector.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
+import { tracesPlugin } from "./tracing/active-trace.js";
 import { IsolateReports } from "./isolate-reports.js";
 import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
@@ -54,6 +55,7 @@ export async function serveIsolate(
   const log = limitLog((entry: LogEntry): void => port.control({ kind: "log", entry }));
   const flushOutput = captureOutput(log);
   const tracking = trackCalls();
+  tracesPlugin(task.artifact);
   const gateway = given ?? (await loadGatewayWorker(task.gatewayWorker));
   surviveStrayErrors(log, gateway.strayErrors, tracking);
   refuseSignals();
@@ -144,7 +146,8 @@ async function loadHost({ task, gateway, load, port, tracking, reports }: Loadin
     });
     if (task.ownSocket === undefined) return { host, definition };
     const onProductive = (): void => port.control({ kind: "productive" });
-    const serving = { onProductive, telemetry: reports.telemetry };
+    const traceCalls = (ratio: number): void => reports.passTraces(reports.telemetry.traceCalls(ratio));
+    const serving = { onProductive, telemetry: reports.telemetry, traceCalls };
     return { host, definition, ownSocket: await openOwnSocket(task.ownSocket, task, definition, tracking, serving) };
   } catch (thrown) {
     // Without its socket nobody reaches it: the host is to hear of it and to try again.

@@ -1,4 +1,5 @@
 // Remembers, for each function and range of durations, one recent call that was traced: OpenMetrics names it beside its bucket.
+import type { TracedCall } from "../../../core/telemetry/index.js";
 import type { Labels } from "./metric.js";
 
 export interface Exemplars {
@@ -17,6 +18,8 @@ interface Traced {
   readonly at: number;
 }
 
+const MILLISECONDS = 1000;
+
 /** Of each function; the newest of a range takes the place of the one before. */
 const MAX_RANGES = 64;
 
@@ -24,8 +27,10 @@ export class TracedCalls implements Exemplars {
   readonly #byFunction = new Map<string, Map<number, Traced>>();
 
   /** A call that is in a trace has ended. */
-  note(labels: Labels, traced: Traced): void {
-    const key = keyOf(labels);
+  note({ gateway, plugin, function: name, traceId, spanId, duration: milliseconds, startedAt }: TracedCall): void {
+    const key = keyOf({ gateway, plugin, function: name });
+    const duration = milliseconds / MILLISECONDS;
+    const traced = { traceId, spanId, duration, at: (startedAt + milliseconds) / MILLISECONDS };
     const known = this.#byFunction.get(key) ?? new Map<number, Traced>();
     this.#byFunction.set(key, known);
     const range = Math.round(Math.log2(Math.max(traced.duration, 1e-6)) * 2);

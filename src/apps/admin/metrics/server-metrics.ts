@@ -47,6 +47,22 @@ export const SERVER_METRICS: readonly Metric[] = [
     read: ofServer(({ process }) => process.droppedLogLines),
   },
   {
+    name: "pluginserver.traced_calls",
+    kind: "counter",
+    unit: "{call}",
+    help: "Calls that were recorded in traces (`-traces`)",
+    labels: [],
+    read: ofServer(({ process }) => process.tracedCalls),
+  },
+  {
+    name: "pluginserver.dropped_spans",
+    kind: "counter",
+    unit: "{span}",
+    help: "Of these, calls that no collector got: they came too quickly, or it did not take them",
+    labels: [],
+    read: ofServer(({ process }) => process.droppedSpans),
+  },
+  {
     name: "pluginserver.event_loop.delay",
     kind: "gauge",
     unit: "s",

@@ -22,7 +22,7 @@ import { inheritedSockets, ServiceManager } from "../../../core/service-manager/
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
-import { openAdmin } from "../../admin/index.js";
+import { openAdmin, traceRatioOf } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
 import type { ServeOptions } from "../invocation.js";
@@ -136,7 +136,7 @@ async function requirePlaces(
 }
 
 async function ownSockets(
-  { pluginSockets, log, threads: isolates }: ServeOptions,
+  { pluginSockets, log, threads: isolates, traces }: ServeOptions,
   server: OwnSocketOptions["server"],
   limits: OwnSocketOptions["limits"],
   logger: Logger,
@@ -146,7 +146,7 @@ async function ownSockets(
   const group = await import("../../../gateways/kong/socket-group/index.js");
   const directory = resolve(pluginSockets);
   group.requireShortDirectory(directory);
-  return group.ownSocketOf({ directory, server, log, isolates, limits }, (plugin, error) =>
+  return group.ownSocketOf({ directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) }, (plugin, error) =>
     logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${error.message}`),
   );
 }

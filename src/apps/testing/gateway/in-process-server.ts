@@ -11,11 +11,17 @@ import {
   methodOfCall,
 } from "../../../gateways/kong/rpc/index.js";
 import { gatewayCodecs, KongHost, type PluginDefinition } from "../../../gateways/kong/worker/index.js";
-import { encodeCall, PHASE_OVER, phaseFunction } from "../../../gateways/kong/msgpack/index.js";
+import { decodeValue, encodeCall, PHASE_OVER, phaseFunction } from "../../../gateways/kong/msgpack/index.js";
 import { unwatchRejections, watchRejections } from "../watch-rejections.js";
 
 const PROTOCOL = "MsgPack:1";
-const DIALECT = { protocol: PROTOCOL, streams: false, phaseOver: PHASE_OVER, encodeCall } as const;
+const DIALECT = {
+  protocol: PROTOCOL,
+  streams: false,
+  phaseOver: PHASE_OVER,
+  encodeCall,
+  decodeResult: (_method: string, data: Buffer): unknown => decodeValue(data),
+} as const;
 /** Bodies in files are the other protocol's. */
 const CODECS = gatewayCodecs(0);
 

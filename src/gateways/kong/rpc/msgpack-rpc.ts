@@ -2,6 +2,7 @@
 import { isOwnError } from "../../../core/model/index.js";
 import type { Connection } from "./connection.js";
 import {
+  decodeValue,
   encodeCall,
   encodeErrorReply,
   encodeNotification,
@@ -18,7 +19,13 @@ import type { EventDialect, EventReply } from "./events/gateway-event.js";
 import type { EventTable, StepTarget } from "./events/event-table.js";
 import type { PluginService } from "./plugin-service.js";
 
-const DIALECT: EventDialect = { protocol: "MsgPack:1", streams: false, phaseOver: PHASE_OVER, encodeCall };
+const DIALECT: EventDialect = {
+  protocol: "MsgPack:1",
+  streams: false,
+  phaseOver: PHASE_OVER,
+  encodeCall,
+  decodeResult: (_method, data) => decodeValue(data),
+};
 
 // 2.x gateways name the type of a step's value in its method; only StepError means anything else.
 const STEP_METHODS = [

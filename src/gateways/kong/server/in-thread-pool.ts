@@ -2,6 +2,7 @@
 import type { BindingSpec, CallHost, CallHostListener, Diagnosis } from "../../../core/channel/index.js";
 import { DiagnosisError } from "../../../core/model/index.js";
 import { type CallTracking, diagnose } from "../../../core/worker/index.js";
+import { LeadingHost } from "../../../core/isolates/index.js";
 import { gatewayCodecs, KongHost, type PluginDefinition } from "../worker/index.js";
 import type { BindingPool } from "../../../core/server/index.js";
 import { releaseMemory } from "../../../core/net/index.js";
@@ -18,20 +19,22 @@ export interface InThreadLimits {
 }
 
 export class InThreadPool implements BindingPool {
-  readonly #host: KongHost;
+  readonly #kong: KongHost;
+  readonly #host: LeadingHost;
 
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
-    this.#host = new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
+    this.#kong = new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
       ...(limits.plugin === undefined ? {} : { plugin: limits.plugin }),
       ...(limits.onFirstReturn === undefined ? {} : { onFirstReturn: limits.onFirstReturn }),
       tracking,
       release: releaseMemory,
       maxEvents: limits.maxCalls,
     });
+    this.#host = new LeadingHost(this.#kong, listener);
   }
 
   get instanceCount(): number {
-    return this.#host.instanceCount;
+    return this.#kong.instanceCount;
   }
 
   bind(spec: BindingSpec): CallHost {

@@ -24,6 +24,8 @@ export interface OwnSocketOptions {
   /** How many isolates of each plugin take turns at its socket. */
   readonly isolates: number;
   readonly limits: IsolateLimits;
+  /** Of calls without a parent, the part that is recorded in traces; undefined where none are traced. */
+  readonly traceRatio: number | undefined;
 }
 
 export interface OwnSocketSettings extends OwnSocketOptions {
@@ -54,10 +56,11 @@ export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string =
 
 /** A server of the plugin that is in this thread; with siblings one of several. */
 export function createOwnServer(
-  { definition, tracking, onProductive, telemetry, settings, generation, logger }: OwnServerContext,
+  { definition, tracking, onProductive, telemetry, traceCalls, settings, generation, logger }: OwnServerContext,
   given: Pick<PluginServerOptions, "siblings"> = {},
 ): PluginServer {
-  const { server: options, limits } = settings;
+  const { server: options, limits, traceRatio } = settings;
+  if (traceRatio !== undefined) traceCalls(traceRatio);
   telemetry.countDroppedLines(droppedLines);
   return new PluginServer({
     ...options,

@@ -1,6 +1,6 @@
 // Owns one run of a handler: its calls on their way out, the answers it waits for, and how it ends.
 import { performance } from "node:perf_hooks";
-import type { Ask } from "../../../core/channel/index.js";
+import type { Ask, CallTrace } from "../../../core/channel/index.js";
 import { toErrorInfo } from "../../../core/model/index.js";
 import type { CallOrigin } from "../../../core/worker/index.js";
 import { PdkError, type PdkMethod } from "../pdk/index.js";
@@ -41,7 +41,6 @@ export interface EventOutlet {
 }
 
 export interface EventSettings {
-  /** For messages. */
   readonly plugin: string;
   readonly id: number;
   readonly instanceId: number;
@@ -49,8 +48,8 @@ export interface EventSettings {
   readonly bodies: BodyKind;
   readonly codec: CallCodec;
   readonly outlet: EventOutlet;
-  /** Where the host can ask ahead. */
   readonly opening: EventPrefetch | undefined;
+  readonly trace: CallTrace | undefined;
 }
 
 const DONE = Promise.resolve();
@@ -61,6 +60,7 @@ export class HandlerEvent implements CallOrigin {
   readonly instanceId: number;
   readonly phase: string;
   readonly bodies: BodyKind;
+  readonly trace: CallTrace | undefined;
   readonly began = performance.now();
   readonly #codec: CallCodec;
   readonly #outlet: EventOutlet;
@@ -70,13 +70,12 @@ export class HandlerEvent implements CallOrigin {
   #flushScheduled = false;
   readonly #waiters: Waiter[] = [];
   readonly #reading = new Set<Waiter>();
-  /** Made with the first refused call. */
   #refusals: Refusals | undefined;
   /** Functions made of other calls that are under way. */
   #composing = 0;
   #onAnswered: (() => void) | undefined;
 
-  constructor({ plugin, id, instanceId, phase, bodies, codec, outlet, opening }: EventSettings) {
+  constructor({ plugin, id, instanceId, phase, bodies, codec, outlet, opening, trace }: EventSettings) {
     this.plugin = plugin;
     this.id = id;
     this.instanceId = instanceId;
@@ -85,6 +84,7 @@ export class HandlerEvent implements CallOrigin {
     this.#codec = codec;
     this.#outlet = outlet;
     this.#opening = opening;
+    this.trace = trace;
   }
 
   /** What the core calls the phase. */

@@ -133,7 +133,7 @@ export class KongHost implements CallHost {
   }
 
   #begin(call: CallStart, prefetched: readonly PrefetchedAnswer[] | undefined, codec: CallCodec): void {
-    const { callId, bindingId, functionName } = call;
+    const { callId, bindingId, functionName, trace } = call;
     const instance = this.#instances.get(bindingId);
     if (instance?.state !== "ready") {
       const reason = instance?.reason ?? new Error(`instance ${bindingId} is not here`);
@@ -149,6 +149,7 @@ export class KongHost implements CallHost {
       codec,
       outlet: this.#outlet,
       opening: this.#prefetches?.begin(call, prefetched),
+      trace,
     });
     this.#events.set(callId, event);
     // It catches what plugin code throws; what goes wrong in its own catch is logged as a stray rejection of this isolate.

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Ask } from "../../../core/channel/index.js";
-import type { Engine } from "../../../core/server/index.js";
+import type { Engine, TraceSource } from "../../../core/server/index.js";
 import type { ApiDefinition } from "../api/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
 import { type CallContext, GrpcError, STATUS, type UnaryMethod } from "../http2/index.js";
@@ -14,6 +14,7 @@ import {
   readAsk,
   readEventPayload,
   readObjectHead,
+  clientTraceParent,
   withTraceParent,
 } from "../messages/index.js";
 import { type BoundHook, HookBindings } from "./hook-bindings.js";
@@ -40,6 +41,8 @@ interface HookStart {
   readonly payload: Buffer;
   readonly place: HookPlace;
   readonly call: CallContext;
+  /** As the gateway gave it, if it did; else as its client did. */
+  readonly traceParent: () => unknown;
   readonly emptyReply: Uint8Array | undefined;
 }
 
@@ -118,7 +121,8 @@ export class Dispatcher {
     const { traceparent } = call.metadata;
     const payload = typeof traceparent === "string" ? withTraceParent(message, traceparent) : message;
     const place = placeOf(hook, head);
-    return this.#run(spec.configData ?? NO_CONFIG, { payload, place, call, emptyReply: undefined });
+    const traceParent = (): unknown => traceparent ?? traceParentIn(message);
+    return this.#run(spec.configData ?? NO_CONFIG, { payload, place, call, traceParent, emptyReply: undefined });
   }
 
   #dispatchEvent(message: Buffer, call: CallContext): Promise<Uint8Array> {
@@ -127,7 +131,8 @@ export class Dispatcher {
     const head = { hookName: handlerName, spec: { apiId, orgId } };
     if (!hook.found) return this.#refuseUnknown(hook.reason, head);
     const place = placeOf(hook, head);
-    return this.#run(EVENT_CONFIG, { payload: message, place, call, emptyReply: EVENT_REPLY });
+    const traceParent = (): unknown => call.metadata["traceparent"];
+    return this.#run(EVENT_CONFIG, { payload: message, place, call, traceParent, emptyReply: EVENT_REPLY });
   }
 
   #run(config: string, start: HookStart): Promise<Uint8Array> {
@@ -142,24 +147,25 @@ export class Dispatcher {
     return this.#start(bound, start);
   }
 
-  #start({ bindingId, runner }: BoundHook, { payload, place, call, emptyReply }: HookStart): Promise<Uint8Array> {
+  #start({ bindingId, runner }: BoundHook, { payload, place, call, traceParent, emptyReply }: HookStart): Promise<Uint8Array> {
     const { engine, log } = this.#options;
     const answer = this.#answer;
-    const later = (state: Buffer): void => this.#log(bindingId, place, state);
+    const later = (state: Buffer): void => this.#log(bindingId, place, state, traceParent);
     return new Promise((resolve, reject) => {
       const running = new RunningHook(
         { engine, runner, bindingId, place, log, answer, emptyReply, later, resolve, reject },
         call,
       );
-      engine.start(running, runner, { bindingId, functionName: place.functionName, payload });
+      const traced = (): TraceSource => ({ traceParent: traceParent() });
+      engine.start(running, runner, { bindingId, functionName: place.functionName, payload }, traced);
     });
   }
 
   /** Runs the plugin's `log` for a call that is answered: a failure of it is logged, and that is all. */
-  #log(bindingId: number, place: HookPlace, state: Buffer): void {
+  #log(bindingId: number, place: HookPlace, state: Buffer, traceParent: () => unknown): void {
     const runner = this.#options.engine.runnerOf(bindingId);
     if (runner === undefined) return;
-    const start = { payload: state, place: { ...place, functionName: LOG }, call: NOBODY, emptyReply: EVENT_REPLY };
+    const start = { payload: state, place: { ...place, functionName: LOG }, call: NOBODY, traceParent, emptyReply: EVENT_REPLY };
     const late = this.#start({ bindingId, runner }, start)
       .catch(() => {})
       .finally(() => this.#late.delete(late));
@@ -214,6 +220,15 @@ const placeOf = ({ plugin, functionName }: FoundHook, { hookName, spec }: Head):
   apiId: spec.apiId,
   orgId: spec.orgId,
 });
+
+/** What cannot be read says so where it is needed. */
+function traceParentIn(message: Buffer): string | undefined {
+  try {
+    return clientTraceParent(message);
+  } catch {
+    return undefined;
+  }
+}
 
 interface EventHead {
   readonly handlerName: string;

@@ -32,6 +32,7 @@ export class RunningHook implements Call {
   readonly timeout: number;
   readonly deadline: number;
   counters: Call["counters"] = undefined;
+  span: Call["span"] = undefined;
   failure: Call["failure"] = undefined;
   readonly #options: RunningHookOptions;
   /** What is to be logged once the call is answered. */

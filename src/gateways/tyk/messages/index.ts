@@ -34,7 +34,7 @@ export {
 export { MessageView, type ObjectView, viewObject } from "./message-view.js";
 export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
 export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";
-export { readTraceParent, withTraceParent } from "./trace-parent.js";
+export { clientTraceParent, readTraceParent, withTraceParent } from "./trace-parent.js";
 
 /**
  * A whole `Object`, decoded at once.

@@ -1,10 +1,19 @@
 // Carries a call's `traceparent`, which comes beside its message, into the isolate: as one field more at the message's end.
+import { ENTRY_KEY, ENTRY_VALUE, OBJECT } from "./message-types.js";
 import { WIRE_TYPES, WireReader } from "./wire-reader.js";
 import { WireWriter } from "./wire-writer.js";
 
 /** Far beyond the gateway's own seven, and not in coprocess.proto: only this server writes it. */
 const FIELD = 100;
-const TAG = (FIELD << 3) | WIRE_TYPES.bytes;
+const bytesTag = (id: number): number => (id << 3) | WIRE_TYPES.bytes;
+const TAG = bytesTag(FIELD);
+const REQUEST = bytesTag(OBJECT.fields.request.id);
+/** `MiniRequestObject.headers`. */
+const HEADERS = bytesTag(1);
+const KEY = bytesTag(ENTRY_KEY);
+const VALUE = bytesTag(ENTRY_VALUE);
+/** As gateways write it: names of headers are canonical there. */
+const HEADER = "Traceparent";
 /** `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits; later versions may be longer. */
 const MAX_LENGTH = 256;
 
@@ -32,4 +41,46 @@ export function readTraceParent(object: Buffer): string | undefined {
     else reader.skip(tag & 7, end);
   }
   return traceParent;
+}
+
+/**
+ * The `traceparent` that the client of the gateway has sent: what counts where the gateway itself traces nothing.
+ * @throws {MessageError} for bytes that are no message.
+ */
+export function clientTraceParent(object: Buffer): string | undefined {
+  const reader = new WireReader(object);
+  const end = object.length;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === REQUEST) return headerIn(reader, reader.length(end));
+    reader.skip(tag & 7, end);
+  }
+  return undefined;
+}
+
+function headerIn(reader: WireReader, size: number): string | undefined {
+  const end = reader.position + size;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag !== HEADERS) {
+      reader.skip(tag & 7, end);
+      continue;
+    }
+    const value = entryIn(reader, reader.length(end));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function entryIn(reader: WireReader, size: number): string | undefined {
+  const end = reader.position + size;
+  let name = "";
+  let value: string | undefined;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === KEY) name = reader.text(reader.length(end));
+    else if (tag === VALUE && name === HEADER) value = reader.text(reader.length(end));
+    else reader.skip(tag & 7, end);
+  }
+  return name === HEADER ? value : undefined;
 }

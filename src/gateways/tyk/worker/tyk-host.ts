@@ -55,14 +55,14 @@ export class TykHost implements CallHost {
     this.#bindings.delete(bindingId);
   }
 
-  start({ callId, bindingId, functionName, payload }: CallStart): void {
+  start({ callId, bindingId, functionName, payload, trace }: CallStart): void {
     const binding = this.#bindings.get(bindingId);
     const fn = this.#definition.functions.get(functionName);
     if (binding?.state !== "ready") return this.#refuse(callId, binding?.reason ?? new Error(`binding ${bindingId} is not here`));
     if (fn === undefined) return this.#refuse(callId, new Error(`plugin ${this.#plugin} has no function ${functionName}`));
     if (payload === undefined) return this.#refuse(callId, new Error("the call came without a message"));
     const ask = this.#listener.onAsks.bind(this.#listener, callId);
-    const call = new HookCall({ id: callId, bindingId, functionName, kind: fn.kind, ask: (one) => ask([one]) });
+    const call = new HookCall({ id: callId, bindingId, functionName, kind: fn.kind, trace, ask: (one) => ask([one]) });
     this.#calls.set(callId, call);
     if (fn.kind === "response") this.#warnOfStreaming();
     this.#tracking.run(call, () => this.#run(call, fn, payload, binding.bound));

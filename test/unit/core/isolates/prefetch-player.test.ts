@@ -12,12 +12,12 @@ const BINDING = 3;
 interface Played {
   readonly player: PrefetchPlayer;
   readonly asks: string[];
-  readonly answered: (readonly PrefetchedAnswer[])[];
+  readonly answered: (readonly PrefetchedAnswer[] | undefined)[];
 }
 
 function play(...callIds: readonly number[]): Played {
   const asks: string[] = [];
-  const answered: (readonly PrefetchedAnswer[])[] = [];
+  const answered: (readonly PrefetchedAnswer[] | undefined)[] = [];
   const player = new PrefetchPlayer({
     onAsks: (callId, made) => {
       for (const { data } of made) asks.push(`${callId} ${data.toString()}`);
@@ -122,5 +122,32 @@ describe("what an isolate has said", () => {
     prefetches.delete(1);
     prefetches.set({ bindingId: 1, functionName: "access", prefetch: [FIRST, SECOND] });
     expect(prefetches.get(1, "access")).toBeUndefined();
+  });
+});
+
+describe("a lead", () => {
+  const lead = (heard: string[]) => ({
+    ask: { data: Buffer.from("lead"), wantsAnswer: true, ends: false },
+    answered: (failed: boolean, data: Buffer | undefined) => heard.push(`${failed} ${data?.toString()}`),
+  });
+  const start = { callId: 9, bindingId: BINDING, functionName: "access" };
+
+  it("is asked before what is prefetched, and is none of its answers", () => {
+    const { player, asks, answered } = play();
+    const heard: string[] = [];
+    player.play({ ...start, lead: lead(heard) }, PREFETCH);
+    expect(asks).toEqual(["9 lead", "9 first", "9 second"]);
+    for (const text of ["a", "b", "c"]) player.answer(9, false, Buffer.from(text));
+    expect(heard).toEqual(["false a"]);
+    expect(answered[0]?.map(({ data }) => data?.toString())).toEqual(["b", "c"]);
+  });
+
+  it("alone starts the call without prefetched answers", () => {
+    const { player, answered } = play();
+    const heard: string[] = [];
+    player.play({ ...start, lead: lead(heard) });
+    player.answer(9, true, undefined);
+    expect(heard).toEqual(["true undefined"]);
+    expect(answered).toEqual([undefined]);
   });
 });

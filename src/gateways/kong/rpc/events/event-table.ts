@@ -1,7 +1,7 @@
 // Owns the events that are under way: an event may move to another connection between its calls.
 import { performance } from "node:perf_hooks";
 import type { ErrorInfo } from "../../../../core/model/index.js";
-import type { CallRunner, Engine } from "../../../../core/server/index.js";
+import type { CallRunner, Engine, TraceSource } from "../../../../core/server/index.js";
 import { phaseFunction } from "../../msgpack/index.js";
 import { encodedText, methodOfCall } from "./call-text.js";
 import { ErrorCalls } from "./error-calls.js";
@@ -24,11 +24,17 @@ export type StepTarget = GatewayEvent | "over" | "unknown";
 const STEP_GRACE = 1000;
 const MAX_GIVEN_UP = 10_000;
 
+const GET_HEADER = "kong.request.get_header";
+const TRACE_PARENT = "traceparent";
+/** The phases in which the gateway gives headers of the request. */
+const HAS_HEADERS: ReadonlySet<string> = new Set(["rewrite", "access", "response", "log"]);
+
 export class EventTable implements EventOwner {
   readonly #options: EventTableOptions;
   /** Events that timed out while the gateway owed a step. Bounded; the oldest go first. */
   readonly #givenUp = new Set<number>();
   readonly #errorCalls = new ErrorCalls();
+  readonly #traceSources = new Map<EventDialect, TraceSource>();
 
   constructor(options: EventTableOptions) {
     this.#options = options;
@@ -40,8 +46,21 @@ export class EventTable implements EventOwner {
     const id = engine.calls.nextId();
     const deadline = performance.now() + runner.timeout;
     const event = new GatewayEvent({ id, instanceId, phase, runner, dialect, deadline, owner: this }, reply);
-    engine.start(event, runner, { bindingId: instanceId, functionName: phaseFunction(dialect.protocol, phase) });
+    const functionName = phaseFunction(dialect.protocol, phase);
+    engine.start(event, runner, { bindingId: instanceId, functionName }, () => this.#traceSource(phase, dialect));
     return event;
+  }
+
+  #traceSource(phase: string, dialect: EventDialect): TraceSource | undefined {
+    if (!HAS_HEADERS.has(phase)) return undefined;
+    const known = this.#traceSources.get(dialect);
+    if (known !== undefined) return known;
+    const source = {
+      ask: { data: dialect.encodeCall(GET_HEADER, [TRACE_PARENT]), wantsAnswer: true, ends: false },
+      readAnswer: (data: Buffer) => dialect.decodeResult(GET_HEADER, data),
+    };
+    this.#traceSources.set(dialect, source);
+    return source;
   }
 
   find(eventId: number): StepTarget {

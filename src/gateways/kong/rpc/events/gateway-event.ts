@@ -26,6 +26,8 @@ export interface EventDialect {
   /** The data that says the phase is over. */
   readonly phaseOver: Buffer;
   encodeCall(method: string, args: readonly unknown[]): Buffer;
+  /** What the method returned. @throws for bytes that are no such result. */
+  decodeResult(method: string, data: Buffer): unknown;
 }
 
 /** What the gateway is asked to do where a handler failed; the last of several may end the request. */
@@ -66,6 +68,7 @@ export class GatewayEvent implements Call {
   readonly deadline: number;
   readonly runner: CallRunner;
   counters: Call["counters"] = undefined;
+  span: Call["span"] = undefined;
   failure: Call["failure"] = undefined;
   readonly #options: EventOptions;
   #state: EventState = "running";

@@ -2,6 +2,7 @@
 import { isOwnError } from "../../../../core/model/index.js";
 import {
   assertResultSize,
+  decodePdkResult,
   encodePdkCall,
   encodeRpcReturn,
   END_OF_EVENT,
@@ -24,6 +25,7 @@ const DIALECT: EventDialect = {
   streams: true,
   phaseOver: END_OF_EVENT,
   encodeCall: encodePdkCall,
+  decodeResult: decodePdkResult,
 };
 
 /** An answer up to this size has few elements in any case. */
@@ -55,7 +57,6 @@ export class ProtobufSession {
   readonly #connection: Connection;
   #state: "idle" | "busy" | "ended" = "idle";
   readonly #leaveHint: LeaveHint;
-  /** Of the event that is under way. */
   #sequence: unknown = 0;
   #instanceId = 0;
   #phase = "";
@@ -70,7 +71,6 @@ export class ProtobufSession {
   #inquiry: { readonly question: Buffer; readonly onAnswer: (answer: Buffer) => void } | undefined;
   /** What the gateway is told once it is known whether it can do the first of it. */
   #held: { readonly data: Buffer; readonly isLast: boolean }[] | undefined;
-  /** Found out when it matters. */
   #gateway: "old" | "new" | undefined;
 
   constructor(connection: Connection, options: SessionOptions) {

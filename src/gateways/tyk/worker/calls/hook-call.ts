@@ -1,6 +1,6 @@
 // Owns one run of a plugin's function: whether it still runs, what it waits for, and what it has made to end its request.
 import { performance } from "node:perf_hooks";
-import type { Ask } from "../../../../core/channel/index.js";
+import type { Ask, CallTrace } from "../../../../core/channel/index.js";
 import type { CallOrigin } from "../../../../core/worker/index.js";
 import { TykError } from "../../api/index.js";
 import { encodeAsk, type HookKind, type ServerAsk } from "../../messages/index.js";
@@ -12,6 +12,7 @@ export interface CallSettings {
   readonly bindingId: number;
   readonly functionName: string;
   readonly kind: HookKind;
+  readonly trace: CallTrace | undefined;
   readonly ask: (ask: Ask) => void;
 }
 
@@ -32,6 +33,7 @@ export class HookCall implements CallOrigin {
   readonly bindingId: number;
   readonly functionName: string;
   readonly kind: HookKind;
+  readonly trace: CallTrace | undefined;
   readonly #began = performance.now();
   readonly #ask: (ask: Ask) => void;
   #state: "running" | "over" = "running";
@@ -41,11 +43,12 @@ export class HookCall implements CallOrigin {
   #abort: AbortController | undefined;
   #outcome: Outcome | undefined;
 
-  constructor({ id, bindingId, functionName, kind, ask }: CallSettings) {
+  constructor({ id, bindingId, functionName, kind, trace, ask }: CallSettings) {
     this.id = id;
     this.bindingId = bindingId;
     this.functionName = functionName;
     this.kind = kind;
+    this.trace = trace;
     this.#ask = ask;
   }
 

@@ -54,4 +54,5 @@ export const PLAIN_DIALECT = {
   streams: false,
   phaseOver: Buffer.from("<over>"),
   encodeCall: (method: string): Buffer => Buffer.from(method),
+  decodeResult: (_method: string, data: Buffer): string => data.toString(),
 } as const;
