@@ -53,7 +53,14 @@ export const ERROR_CODES = {
     BUILD_NO_TYPESCRIPT: ["The types cannot be checked.", "Run `npm install --save-dev typescript` beside the plugin."],
     BUILD_TYPES: ["The types do not fit.", "Mend the places that the message lists."],
     BUILD_BUNDLE: ["The plugin cannot be bundled.", "Install what it imports; a plugin can import only the PDK of this package."],
-    BUILD_NATIVE: ["A package has native code, which cannot be part of one file.", "Build it without `-standalone`."],
+    BUILD_NODE: [
+      "`build -executable` cannot put a program into this Node.js.",
+      "Use one for Linux from nodejs.org or an image of node, 20.19 or newer; for another machine, of the version that builds (`-node`).",
+    ],
+    BUILD_NATIVE: [
+      "A package has native code, which cannot be part of one file.",
+      "Build it without `-standalone` or `-executable`.",
+    ],
     BUILD_NOT_SERVED: ["A server would not serve what was built.", "The message has the server's reason."],
   },
   "Running a plugin": {

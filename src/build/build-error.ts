@@ -6,6 +6,7 @@ const CODES = {
   BUILD_NO_TYPESCRIPT: "its types cannot be checked",
   BUILD_TYPES: "its types do not fit",
   BUILD_BUNDLE: "it cannot be bundled",
+  BUILD_NODE: "no executable can be made with this Node.js",
   BUILD_NATIVE: "it cannot be one file",
   BUILD_NOT_SERVED: "it would not be served",
 } as const;

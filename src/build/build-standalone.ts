@@ -1,11 +1,13 @@
-// Builds one plugin as an executable: checks its types, reads it as a server would, bundles it with the embedded server, runs it.
+// Builds one plugin as an executable, with Node.js in it or without: checks its types, reads it as a server would, bundles it with the embedded
+// server, runs it.
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
+import { type NodeBinary, writeExecutable } from "./executable/index.js";
 import { requirePlugin } from "./require-plugin.js";
 
 export interface StandaloneOptions {
@@ -15,6 +17,8 @@ export interface StandaloneOptions {
   readonly version: string;
   /** Absolute path of `pluginserver/server`. */
   readonly serverEntry: string;
+  /** The Node.js that is to be in it; without one, the executable needs one where it runs. */
+  readonly node: NodeBinary | undefined;
   /** How a server would load it. */
   readonly load: LoadOptions;
 }
@@ -25,7 +29,10 @@ export interface StandalonePlugin {
   /** The version of the plugin API in it. */
   readonly api: string;
   readonly file: string;
+  /** Bytes. */
   readonly size: number;
+  /** Milliseconds that a dump takes, from the start of the process to its end; undefined where this machine does not run it. */
+  readonly dumpTime: number | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -48,33 +55,46 @@ export async function buildStandalone(path: string, options: StandaloneOptions):
     api: load.api,
     serverEntry,
   });
-  const file = await install(text, generation, options);
+  const { file, dumpTime } = await install(text, generation, options);
   const api = findApiVersion(dirname(entry), load.api) ?? load.api.version;
-  return { name, version: metadata.version, api, file, size: Buffer.byteLength(text), warnings };
+  const { size } = await stat(file);
+  return { name, version: metadata.version, api, file, size, dumpTime, warnings };
 }
 
 /** Puts the file in its place when it has shown that it runs. */
-async function install(text: string, { name }: Generation, { out, load }: StandaloneOptions): Promise<string> {
+async function install(
+  text: string,
+  { name }: Generation,
+  { out, load, node }: StandaloneOptions,
+): Promise<Pick<StandalonePlugin, "file" | "dumpTime">> {
   await mkdir(resolve(out), { recursive: true });
   const folder = await realpath(resolve(out));
   const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
   try {
     const staged = join(stage, name);
-    await writeFile(staged, text);
+    if (node === undefined) await writeFile(staged, text, { mode: EXECUTABLE });
+    else await writeExecutable(text, node, staged, stage);
     await chmod(staged, EXECUTABLE);
-    const dumped = await dumpedName(staged, load.loadTimeout);
-    if (dumped !== name) throw new BuildError("BUILD_NOT_SERVED", `it calls itself ${dumped} once and ${name} once`);
-    await rename(staged, join(folder, name));
-    return join(folder, name);
+    const command = node === undefined ? ([process.execPath, staged] as const) : ([staged] as const);
+    let dumpTime: number | undefined;
+    if (node?.runs !== false) {
+      const start = performance.now();
+      const dumped = await dumpedName(command, load.loadTimeout);
+      dumpTime = performance.now() - start;
+      if (dumped !== name) throw new BuildError("BUILD_NOT_SERVED", `it calls itself ${dumped} once and ${name} once`);
+    }
+    const file = join(folder, name);
+    await rename(staged, file);
+    return { file, dumpTime };
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
 }
 
 /** The plugin that the executable says it is, asked as a gateway asks it. */
-function dumpedName(file: string, timeout: number): Promise<string> {
+function dumpedName([file, ...args]: readonly [string, ...string[]], timeout: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [file, "-dump"], { cwd: dirname(file), timeout }, (error, stdout, stderr) => {
+    execFile(file, [...args, "-dump"], { timeout }, (error, stdout, stderr) => {
       const failed = (cause: unknown): void => {
         const reason = stderr.trim() === "" ? `it does not answer to -dump within ${timeout} ms` : stderr.trim();
         reject(new BuildError("BUILD_NOT_SERVED", reason, { cause }));

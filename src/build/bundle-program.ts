@@ -54,7 +54,10 @@ async function bundleOnce(request: ProgramRequest, missing: ReadonlySet<string>)
   }
   if (native.isEmpty) return result;
   const names = native.names.join(", ");
-  throw new BuildError("BUILD_NATIVE", `${names} has native code, which Node.js loads from files: build it without -standalone`);
+  throw new BuildError(
+    "BUILD_NATIVE",
+    `${names} has native code, which Node.js loads from files: build it without -standalone or -executable`,
+  );
 }
 
 function optionsFor({ entry }: ProgramRequest): BuildOptions {

@@ -124,14 +124,17 @@ function checking(given: GivenFlags, operands: readonly string[], written: Given
 }
 
 function building(given: GivenFlags, plugins: readonly string[]): BuildCommandOptions {
-  const { out, sign, standalone } = settingsOf(commandFlags("build"), given);
+  const { out, sign, standalone, executable, node } = settingsOf(commandFlags("build"), given);
   if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
-  if (standalone && sign !== undefined)
+  if (node !== undefined && !executable) throw new UsageError("-node is for -executable: nothing else has Node.js in it");
+  if (executable && standalone)
+    throw new UsageError("-executable and -standalone: an executable has Node.js in it, or it has not");
+  if ((standalone || executable) && sign !== undefined)
     throw new UsageError(
-      "-sign is not for -standalone: a gateway starts an executable as it is, and no server checks who signed it",
+      "-sign is not for -standalone and -executable: a gateway starts an executable as it is, and no server checks who signed it",
     );
-  return { ...loading(given, out), plugins, out, sign, standalone };
+  return { ...loading(given, out), plugins, out, sign, standalone, node: executable ? (node ?? process.execPath) : undefined };
 }
 
 function configuring(given: GivenFlags, operands: readonly string[], settings: Settings): KongConfOptions {

@@ -72,6 +72,20 @@ export const COMMAND_FLAGS = [
     commands: ["build"],
     help: "one executable per plugin, `OUT/NAME`, with all that it needs but Node.js",
   },
+  {
+    name: "executable",
+    kind: "switch",
+    commands: ["build"],
+    help: "as `-standalone`, with Node.js in it: it runs on a Linux that has none",
+    document: { more: "[shipping](shipping.md#executables)" },
+  },
+  {
+    name: "node",
+    kind: "path",
+    value: "path",
+    commands: ["build"],
+    help: "the Node.js that `-executable` puts into it, also one for another machine; that of the command by default",
+  },
   { name: "json", kind: "switch", commands: ["check", "status", "config"], help: "print JSON" },
   {
     name: "watch",

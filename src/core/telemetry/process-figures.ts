@@ -1,5 +1,6 @@
 // Reads what the process itself holds and uses: memory, descriptors, processor time.
 import { readdirSync, readFileSync } from "node:fs";
+import { getHeapStatistics } from "node:v8";
 import type { ProcessFigures } from "./figures.js";
 
 /** What it can tell of itself; the rest is counted elsewhere. */
@@ -14,7 +15,7 @@ const MILLISECONDS = 1000;
 const STARTED_AT = Date.now() - process.uptime() * MILLISECONDS;
 
 export function processFigures(): OwnFigures {
-  const { rss, heapUsed, external } = process.memoryUsage();
+  const { rss, heapUsed, external } = memoryFigures();
   const { user, system } = process.cpuUsage();
   return {
     pid: process.pid,
@@ -29,6 +30,16 @@ export function processFigures(): OwnFigures {
     externalBytes: external,
     cpuSeconds: (user + system) / MICROSECONDS,
   };
+}
+
+function memoryFigures(): Pick<NodeJS.MemoryUsage, "rss" | "heapUsed" | "external"> {
+  try {
+    return process.memoryUsage();
+  } catch {
+    // There is no /proc, as in a bare root: the most that was resident is known without it.
+    const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
+    return { rss: process.resourceUsage().maxRSS * 1024, heapUsed, external };
+  }
 }
 
 function openDescriptors(): number | undefined {

@@ -3,7 +3,15 @@ import { relative } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { writeOutput, SERVER_ENTRY } from "../../program/index.js";
-import { BuildError, type BuiltPlugin, buildPlugin, buildStandalone, type StandalonePlugin } from "../../../build/index.js";
+import {
+  BuildError,
+  type NodeBinary,
+  type BuiltPlugin,
+  buildPlugin,
+  buildStandalone,
+  readNodeBinary,
+  type StandalonePlugin,
+} from "../../../build/index.js";
 import { loadOptions, signingKey } from "../load-directory.js";
 import type { BuildCommandOptions } from "../invocation.js";
 import { packageVersion } from "../projects/project-files.js";
@@ -11,6 +19,7 @@ import { packageVersion } from "../projects/project-files.js";
 /** @throws {CommandError} where one could not be built; the others are. */
 export async function build(options: BuildCommandOptions): Promise<void> {
   const { plugins, out, sign, standalone } = options;
+  const node = options.node === undefined ? undefined : await nodeBinary(options.node);
   const key = await signingKey(sign);
   const logger = createLogger(options.log);
   const load = await loadOptions(options, logger);
@@ -18,11 +27,12 @@ export async function build(options: BuildCommandOptions): Promise<void> {
   const failures: string[] = [];
   for (const plugin of plugins) {
     try {
-      const built = standalone
-        ? await buildStandalone(plugin, { out, version, load, serverEntry: SERVER_ENTRY })
+      const isProgram = standalone || node !== undefined;
+      const built = isProgram
+        ? await buildStandalone(plugin, { out, version, load, node, serverEntry: SERVER_ENTRY })
         : await buildPlugin(plugin, { out, version, key, load });
       for (const warning of built.warnings) logger.warn(`${plugin}: ${warning}`);
-      await writeOutput("stamp" in built ? describe(built, key?.id) : describeProgram(built));
+      await writeOutput("stamp" in built ? describe(built, key?.id) : describeProgram(built, node));
     } catch (error) {
       if (!(error instanceof BuildError)) throw error;
       failures.push(`${plugin}: ${error.message}`);
@@ -33,8 +43,19 @@ export async function build(options: BuildCommandOptions): Promise<void> {
 
 const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} KB`;
 
-function describeProgram({ name, version, api, file, size }: StandalonePlugin): string {
-  return `${name} ${version}: ${relative(process.cwd(), file)} (executable, PDK ${api}, ${kilobytes(size)})\n`;
+function describeProgram({ name, version, api, file, size, dumpTime }: StandalonePlugin, node: NodeBinary | undefined): string {
+  const time = dumpTime === undefined ? "not tried on this machine" : `a dump takes ${Math.round(dumpTime)} ms`;
+  const facts = [`PDK ${api}`, kilobytes(size), ...(node === undefined ? [] : [`Node.js ${node.version}`, time])];
+  return `${name} ${version}: ${relative(process.cwd(), file)} (executable, ${facts.join(", ")})\n`;
+}
+
+async function nodeBinary(path: string): Promise<NodeBinary> {
+  try {
+    return await readNodeBinary(path);
+  } catch (error) {
+    if (error instanceof BuildError) throw new CommandError(error.message);
+    throw error;
+  }
 }
 
 function describe({ file, nativeFolder, stamp, size }: BuiltPlugin, keyId: string | undefined): string {

@@ -1,4 +1,5 @@
 // Carries isolates in threads that a program starts from its own file. A module of its own: executables have no Piscina in them.
+import { getAsset, isSea } from "node:sea";
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
 import type { StartTransport, Transport, TransportLimits } from "./transport.js";
@@ -16,12 +17,16 @@ export interface OwnThread {
   readonly gate: StartGate;
 }
 
-/** Starts threads that run `file`, which is to look for its {@link ownThread}. */
+/** In an executable, which is no file that a thread could run: what starts the program in it (src/build/executable/loader-text.ts). */
+const LOADER_ASSET = "loader";
+
+/** Starts threads that run `file`, or the executable that this is; what runs there is to look for its {@link ownThread}. */
 export function startOwnThread(file: string): StartTransport {
   return (task, limits: TransportLimits): Transport => {
     const { port1, port2 } = new MessageChannel();
     const gate = new StartGate();
-    const worker = new Worker(file, {
+    const worker = new Worker(isSea() ? getAsset(LOADER_ASSET, "utf8") : file, {
+      eval: isSea(),
       workerData: { pluginserver: { task, port: port2, gate: gate.memory } } satisfies OwnThreadData,
       transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE) },

@@ -1,0 +1,58 @@
+// The door of executable: a program and Node.js in one file (a single executable application of Node.js).
+import { execFile } from "node:child_process";
+import { chmod, copyFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { BuildError } from "../build-error.js";
+import { LOADER_ASSET, LOADER_TEXT, PROGRAM_ASSET } from "./loader-text.js";
+import type { NodeBinary } from "./node-binary.js";
+
+export { type NodeBinary, readNodeBinary } from "./node-binary.js";
+
+/** As Node.js looks for it. */
+const BLOB = "NODE_SEA_BLOB";
+const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+const WRITABLE = 0o755;
+
+/**
+ * Writes the executable to `file`; `stage` is a folder for what is made on the way.
+ * @throws {BuildError}
+ */
+export async function writeExecutable(program: string, node: NodeBinary, file: string, stage: string): Promise<void> {
+  const blob = await makeBlob(program, node, stage);
+  await copyFile(node.path, file);
+  await chmod(file, WRITABLE);
+  // In a process of its own: it warns of sections of Node.js that it does not know.
+  const postject = createRequire(import.meta.url).resolve("postject/dist/cli.js");
+  await run(process.execPath, [postject, file, BLOB, blob, "--sentinel-fuse", FUSE], node.path);
+}
+
+/** The path of what Node.js reads at its start; written by a Node.js of the same version. */
+async function makeBlob(program: string, node: NodeBinary, stage: string): Promise<string> {
+  if (!node.runs && node.version !== process.version)
+    throw new BuildError(
+      "BUILD_NODE",
+      `${node.path} is ${node.version} for another machine, and this is ${process.version}: build with the same version`,
+    );
+  const path = (name: string): string => join(stage, name);
+  await writeFile(path("loader.js"), LOADER_TEXT);
+  await writeFile(path("program.js"), program);
+  const config = {
+    main: path("loader.js"),
+    output: path("program.blob"),
+    disableExperimentalSEAWarning: true,
+    assets: { [PROGRAM_ASSET]: path("program.js"), [LOADER_ASSET]: path("loader.js") },
+  };
+  await writeFile(path("sea.json"), JSON.stringify(config));
+  await run(node.runs ? node.path : process.execPath, ["--experimental-sea-config", path("sea.json")], node.path);
+  return path("program.blob");
+}
+
+async function run(file: string, args: readonly string[], node: string): Promise<void> {
+  try {
+    await promisify(execFile)(file, args);
+  } catch (error) {
+    throw new BuildError("BUILD_NODE", `${node}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,64 @@
+// Says of a file whether it is a Node.js that executables can be made of, of which version, and whether this machine runs it.
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { OLDEST_NODE } from "../bundle-plugin.js";
+import { BuildError } from "../build-error.js";
+
+export interface NodeBinary {
+  readonly path: string;
+  readonly bytes: Buffer;
+  /** Such as `v20.19.0`. */
+  readonly version: string;
+  /** Whether it can be started here. */
+  readonly runs: boolean;
+}
+
+const ELF = Buffer.from("\x7fELF", "latin1");
+/** Node.js knows where its own sources are. */
+const RELEASE = /\/v(\d{1,3}\.\d{1,3}\.\d{1,3})\/node-v\1/;
+/** Where the program goes; it is marked there once one is in it. */
+const FUSE = Buffer.from("NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0");
+
+/** @throws {BuildError} saying what is wrong with it. */
+export async function readNodeBinary(path: string): Promise<NodeBinary> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new BuildError("BUILD_NODE", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (!bytes.subarray(0, ELF.length).equals(ELF)) throw new BuildError("BUILD_NODE", `${path} is no executable of Linux`);
+  if (!bytes.includes(FUSE))
+    throw new BuildError(
+      "BUILD_NODE",
+      `${path} is no Node.js that takes a program: use one from nodejs.org, or an image of node`,
+    );
+  const version = (await askVersion(path)) ?? { text: writtenVersion(bytes), runs: false };
+  if (version.text === undefined) throw new BuildError("BUILD_NODE", `${path} does not say which Node.js it is`);
+  if (isOlder(version.text, OLDEST_NODE))
+    throw new BuildError("BUILD_NODE", `${path} is Node.js ${version.text}: ${OLDEST_NODE} or newer is needed`);
+  return { path, bytes, version: version.text, runs: version.runs };
+}
+
+async function askVersion(path: string): Promise<{ readonly text: string; readonly runs: true } | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(path, ["--version"]);
+    return { text: stdout.trim(), runs: true };
+  } catch {
+    // For another machine.
+    return undefined;
+  }
+}
+
+function writtenVersion(bytes: Buffer): string | undefined {
+  const at = bytes.indexOf("/download/release/v");
+  const version = RELEASE.exec(bytes.toString("latin1", at, at + 200))?.[1];
+  return at === -1 || version === undefined ? undefined : `v${version}`;
+}
+
+function isOlder(version: string, least: string): boolean {
+  const [a, b] = [version, least].map((text) => text.replace("v", "").split(".").map(Number));
+  const at = b?.findIndex((part, index) => part !== a?.[index]) ?? -1;
+  return at !== -1 && (a?.[at] ?? 0) < (b?.[at] ?? 0);
+}
