@@ -92,8 +92,6 @@ it("is not made of what is no Node.js, or of one that is too old", async () => {
   expect(script).toMatchObject({ code: 1, stderr: expect.stringContaining("is no executable of Linux") as string });
   const other = await runCli(["build", "-executable", path("src/greet.mts"), "-out", path("none"), "-node", "/bin/sh"]);
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is no Node.js that takes a program") as string });
-  const lost = await runCli(["build", path("src/greet.mts"), "-out", path("none"), "-node", process.execPath]);
-  expect(lost).toMatchObject({ code: 2, stderr: expect.stringContaining("-node is for -executable") as string });
 });
 
 describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (skipped where chroot is not allowed)", () => {
