@@ -7,7 +7,8 @@ import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from ".
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
-import { type NodeBinary, writeExecutable } from "./executable/index.js";
+import { writeExecutable } from "./executable.js";
+import type { NodeBinary } from "./node-binary.js";
 import { requirePlugin } from "./require-plugin.js";
 
 export interface StandaloneOptions {

@@ -2,5 +2,5 @@
 export { BuildError } from "./build-error.js";
 export { buildPlugin, type BuiltPlugin } from "./build-plugin.js";
 export { buildStandalone, type StandalonePlugin } from "./build-standalone.js";
-export { type NodeBinary, readNodeBinary } from "./executable/index.js";
+export { type NodeBinary, readNodeBinary } from "./node-binary.js";
 export { findTypeErrors, type TypesRule } from "./check-types.js";

@@ -17,7 +17,7 @@ export interface OwnThread {
   readonly gate: StartGate;
 }
 
-/** In an executable, which is no file that a thread could run: what starts the program in it (src/build/executable/loader-text.ts). */
+/** In an executable, which is no file that a thread could run: what starts the program in it (src/build/executable.ts). */
 const LOADER_ASSET = "loader";
 
 /** Starts threads that run `file`, or the executable that this is; what runs there is to look for its {@link ownThread}. */

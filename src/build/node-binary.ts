@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { OLDEST_NODE } from "../bundle-plugin.js";
-import { BuildError } from "../build-error.js";
+import { OLDEST_NODE } from "./bundle-plugin.js";
+import { BuildError } from "./build-error.js";
 
 export interface NodeBinary {
   readonly path: string;

@@ -1,19 +1,37 @@
-// The door of executable: a program and Node.js in one file (a single executable application of Node.js).
+// Writes a program and Node.js into one file: a single executable application of Node.js.
 import { execFile } from "node:child_process";
 import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { BuildError } from "../build-error.js";
-import { LOADER_ASSET, LOADER_TEXT, PROGRAM_ASSET } from "./loader-text.js";
+import { BuildError } from "./build-error.js";
 import type { NodeBinary } from "./node-binary.js";
-
-export { type NodeBinary, readNodeBinary } from "./node-binary.js";
 
 /** As Node.js looks for it. */
 const BLOB = "NODE_SEA_BLOB";
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 const WRITABLE = 0o755;
+
+/** Names of what an executable has in it besides Node.js. */
+const PROGRAM_ASSET = "program";
+const LOADER_ASSET = "loader";
+
+/**
+ * What it starts with, in its main thread and in each thread of its own. Such a script has no module loader. The program gets one, under the name of the executable, and its source map is read: Node.js does that only
+ * while it compiles, and where it was told to before.
+ */
+const LOADER_TEXT = `globalThis[Symbol.for("pluginserver.program")] = true;
+process.setSourceMapsEnabled(true);
+const { Module } = require("node:module");
+const program = new Module(process.execPath);
+program.filename = process.execPath;
+program.paths = [];
+if (require("node:worker_threads").isMainThread) process.once("beforeExit", () => {
+  process.stderr.write(process.execPath + ": nothing goes on, and its plugin still awaits something at its top level\\n");
+  process.exitCode = 1;
+});
+program._compile(require("node:sea").getAsset("${PROGRAM_ASSET}", "utf8"), process.execPath);
+`;
 
 /**
  * Writes the executable to `file`; `stage` is a folder for what is made on the way.
