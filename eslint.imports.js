@@ -77,9 +77,10 @@ export const IMPORTS = {
   "apps/settings": ["apps/flags", "core/model"],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
   "apps/program": [
-    ...["admin", "operator", "flags", "plugin-api", "settings"].map((name) => `apps/${name}`),
+    ...["admin", "operator", "flags", "gateways", "plugin-api", "settings"].map((name) => `apps/${name}`),
     ...CORE,
     ...kong("pdk", "server", "worker"),
+    ...tyk("api", "definitions", "server"),
   ],
   // What operators see of a server, on both sides of its admin socket.
   "apps/operator": [...["log", "model", "plugins", "server", "supervisor", "telemetry"].map((name) => `core/${name}`)],

@@ -12,6 +12,7 @@ import {
   writeBuild,
 } from "../core/signing/index.js";
 import { BuildError } from "./build-error.js";
+import { doorsOf } from "./bundle-contents.js";
 import { bundlePlugin, OLDEST_NODE, type PluginBundle } from "./bundle-plugin.js";
 import { checkTypes } from "./check-types.js";
 import { requirePlugin } from "./require-plugin.js";
@@ -44,7 +45,7 @@ export async function buildPlugin(path: string, options: BuildOptions): Promise<
   await mkdir(out, { recursive: true });
   const folder = await realpath(out);
   const nativeFolder = `${source.name}.native`;
-  const bundle = await bundlePlugin({ entry, folder, name: source.name, nativeFolder });
+  const bundle = await bundlePlugin({ entry, folder, name: source.name, nativeFolder, doors: doorsOf(options.load.api) });
   // In the place where it is going to be, under a name that no server looks at.
   const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
   try {

@@ -2,6 +2,7 @@
 import { isBuiltin } from "node:module";
 import { relative, resolve } from "node:path";
 import type { BuildResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 import { type NativeCode, packageOf } from "./native-code.js";
 
@@ -9,16 +10,19 @@ export interface ContentsRequest {
   readonly entry: string;
   /** Name of the folder beside the bundle for native code. */
   readonly nativeFolder: string;
+  readonly doors: Doors;
 }
 
-const PDK = "pluginserver/pdk";
-/** What the server gives to plugins, by the names that they import it by. */
-const DOORS: ReadonlyMap<string, string> = new Map([
-  [PDK, PDK],
-  // What is built says the first name, which servers know that are older than the other.
-  ["pluginserver/kong", PDK],
-  ["pluginserver/tyk", "pluginserver/tyk"],
-]);
+/** What the server gives to plugins: the names that they import it by, and what a built plugin says in their place. */
+export type Doors = ReadonlyMap<string, string>;
+
+/** What is built says the first name that a module has, which servers know that are older than the others. */
+export function doorsOf({ entries }: PluginApi): Doors {
+  const first = new Map<string, string>();
+  for (const [name, path] of entries) if (!first.has(path)) first.set(path, name);
+  return new Map([...entries].map(([name, path]) => [name, first.get(path) ?? name]));
+}
+
 const OWN_PACKAGE = /^pluginserver(?:\/|$)/;
 const MISSING = "pluginserver-missing";
 const NATIVE = "pluginserver-native";
@@ -52,10 +56,11 @@ export class BundleContents {
     if (args.pluginData === ALREADY_ASKED) return undefined;
     if (kind === "entry-point") return undefined;
     if (isBuiltin(path)) return { path: path.startsWith("node:") ? path : `node:${path}`, external: true };
-    const door = DOORS.get(path);
+    const { doors } = this.#request;
+    const door = doors.get(path);
     if (door !== undefined) return { path: door, external: true };
     if (OWN_PACKAGE.test(path))
-      return { errors: [{ text: `imports ${path}: a plugin can have ${[...DOORS.keys()].join(" or ")}` }] };
+      return { errors: [{ text: `imports ${path}: a plugin can have ${[...doors.keys()].join(" or ")}` }] };
     if (this.#missing.has(path)) return { path, namespace: MISSING };
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: ALREADY_ASKED });
     // esbuild reports what it cannot find with its place, and lets it pass where the code is prepared for that.
@@ -86,10 +91,10 @@ function missingModule(path: string): string {
 }
 
 /** What was left to Node.js to find, and is none of its own modules. */
-export function missingModules({ metafile }: BuildResult): Set<string> {
+export function missingModules({ metafile }: BuildResult, doors: Doors): Set<string> {
   const imports = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.imports);
   return new Set(
-    imports.filter(({ path, external }) => external === true && !isBuiltin(path) && !DOORS.has(path)).map(({ path }) => path),
+    imports.filter(({ path, external }) => external === true && !isBuiltin(path) && !doors.has(path)).map(({ path }) => path),
   );
 }
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { build, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { BUILD_HEADER } from "../core/signing/index.js";
-import { BundleContents, bundleError, missingModules } from "./bundle-contents.js";
+import { BundleContents, bundleError, type Doors, missingModules } from "./bundle-contents.js";
 import { NativeCode } from "./native-code.js";
 
 export interface BundleRequest {
@@ -13,6 +13,7 @@ export interface BundleRequest {
   readonly name: string;
   /** Name of the folder beside it for native code. */
   readonly nativeFolder: string;
+  readonly doors: Doors;
 }
 
 export interface PluginBundle {
@@ -42,7 +43,7 @@ export async function bundlePlugin(request: BundleRequest): Promise<PluginBundle
   const guess = await bundleOnce(request, "esm", new Set());
   const format = isCommonJs(guess, request) ? "cjs" : "esm";
   const first = format === "esm" ? guess : await bundleOnce(request, format, new Set());
-  const missing = missingModules(first.result);
+  const missing = missingModules(first.result, request.doors);
   const { result, native } = missing.size === 0 ? first : await bundleOnce(request, format, missing);
   return { format, code: result.outputFiles?.[0]?.text ?? "", native };
 }

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { build, type BuildOptions, type BuildResult, type OnResolveArgs, type OnResolveResult, type Plugin } from "esbuild";
 import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
-import { BundleContents, bundleError, missingModules } from "./bundle-contents.js";
+import { BundleContents, bundleError, doorsOf, missingModules } from "./bundle-contents.js";
 import { OLDEST_NODE } from "./bundle-plugin.js";
 import { NativeCode, packageOf } from "./native-code.js";
 import { programText } from "./program-text.js";
@@ -30,7 +30,7 @@ const MODULE_URL = "__pluginserver_url";
 /** Returns the whole file. @throws {BuildError} where it cannot be bundled, or has native code. */
 export async function bundleProgram(request: ProgramRequest): Promise<string> {
   const first = await bundleOnce(request, new Set());
-  const missing = missingModules(first);
+  const missing = missingModules(first, doorsOf(request.api));
   const result = missing.size === 0 ? first : await bundleOnce(request, missing);
   const textOf = (suffix: string): string => result.outputFiles?.find(({ path }) => path.endsWith(suffix))?.text ?? "";
   return programText({
@@ -45,7 +45,7 @@ export async function bundleProgram(request: ProgramRequest): Promise<string> {
 
 async function bundleOnce(request: ProgramRequest, missing: ReadonlySet<string>): Promise<BuildResult> {
   const native = new NativeCode();
-  const contents = new BundleContents({ entry: request.entry, nativeFolder: "" }, native, missing);
+  const contents = new BundleContents({ entry: request.entry, nativeFolder: "", doors: doorsOf(request.api) }, native, missing);
   let result: BuildResult;
   try {
     result = await build({ ...optionsFor(request), plugins: [asProgram(request), contents.asPlugin()] });

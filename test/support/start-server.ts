@@ -104,8 +104,8 @@ export async function startProgram({ command, socketPath, env, cwd, stderr }: Pr
 }
 
 /** Starts a command that need not be a server, and keeps what it prints. */
-export function startCommand(args: readonly string[], cwd: string): RunningServer {
-  return watch(spawn(BINARY, [...args], { cwd, stdio: ["ignore", "pipe", "pipe"] }), cwd, "", () => {});
+export function startCommand(args: readonly string[], cwd: string, binary = BINARY): RunningServer {
+  return watch(spawn(binary, [...args], { cwd, stdio: ["ignore", "pipe", "pipe"] }), cwd, "", () => {});
 }
 
 function watch(child: ChildProcess, prefix: string, socketPath: string, cleanUp: () => void, readsStderr = true): StartingServer {

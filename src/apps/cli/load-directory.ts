@@ -1,10 +1,9 @@
 // Loads a plugins directory, and the keys for it, for the commands that look at it without serving it.
 import type { Logger } from "pino";
 import { readFile } from "node:fs/promises";
-import { type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
+import { type Generation, type LoadOptions, loadPlugins, type PluginRegistry } from "../../core/plugins/index.js";
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
-import { checkAnnouncement, KONG_WORKER } from "../../gateways/kong/server/index.js";
-import { ALL_GATEWAYS, isTyk, TYK_ALONE } from "../gateways/index.js";
+import { ALL_GATEWAYS, hookFunctionsOf, isForTyk, isTyk, refusedOnTyk } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
 import type { LoadingOptions } from "./invocation.js";
 import { CommandError } from "../../core/model/index.js";
@@ -22,14 +21,13 @@ export async function loadDirectory(options: LoadingOptions, logger: Logger): Pr
 /** Those of all gateways: what a server would make of them. @throws {CommandError} as above. */
 export async function loadForAll(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
   await requireDirectory(options.pluginsDirectory, "the plugins directory");
-  return loadPlugins(options.pluginsDirectory, { ...(await loadOptions(options, logger)), ...ALL_GATEWAYS });
+  return loadPlugins(options.pluginsDirectory, await loadOptions(options, logger));
 }
 
 /** @throws {CommandError} where a key cannot be read. */
 export async function loadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
   return {
-    gatewayWorker: KONG_WORKER,
-    checkDefinition: checkAnnouncement,
+    ...ALL_GATEWAYS,
     api: PLUGIN_API,
     versionMatch: options.pdkMatch,
     trustedKeys: await trustedKeys(options.trust),
@@ -63,12 +61,35 @@ async function readKeys<Keys>(flag: string, path: string, parse: (pem: string) =
   }
 }
 
-/** @throws {CommandError} where a key cannot be read. */
-export async function tykLoadOptions(options: LoadingOptions, logger: Logger): Promise<LoadOptions> {
-  return { ...(await loadOptions(options, logger)), ...TYK_ALONE };
+export interface TykHooks {
+  /** The hooks of the plugins that loaded and that Tyk can call, in the order of their names. */
+  readonly chain: HookChain;
+  /** The plugins of Kong's among them that stand under `post`, and may stand under `auth_check` or `post_key_auth` in its place. */
+  readonly movable: readonly string[];
 }
 
-/** The hooks of the plugins that loaded, in the order of their names. */
-export function hookChain(registry: PluginRegistry): HookChain {
-  return chainOf(registry.list().map(({ name, metadata }) => hooksOf(name, metadata.functions)));
+/** What a plugin for Kong needs and Tyk does not have is told, and it is left out. */
+export function tykHooks(registry: PluginRegistry, logger: Logger): TykHooks {
+  const plugins = registry.list().filter((generation) => isForTyk(generation) && isWholeOnTyk(generation, logger));
+  const hooks = plugins.map((generation) => hooksOf(generation.name, inOnePlace(generation)));
+  return { chain: chainOf(hooks), movable: plugins.filter(isMovable).map(({ name }) => name) };
+}
+
+function isWholeOnTyk(generation: Generation, logger: Logger): boolean {
+  const { name, artifact } = generation;
+  const refused = isTyk(generation) ? [] : refusedOnTyk(artifact.code);
+  if (refused.length > 0)
+    logger.warn({ plugin: name }, `plugin ${name} is left out: there is no ${refused.join(", ")} behind Tyk`);
+  return refused.length === 0;
+}
+
+/** What Tyk calls with an access handler: once for a request. */
+const OF_ACCESS = ["post/post", "authCheck/authCheck", "postAuthCheck/postAuthCheck"];
+
+const isMovable = (generation: Generation): boolean =>
+  !isTyk(generation) && OF_ACCESS.every((name) => hookFunctionsOf(generation).includes(name));
+
+function inOnePlace(generation: Generation): readonly string[] {
+  const [, ...others] = isMovable(generation) ? OF_ACCESS : [];
+  return hookFunctionsOf(generation).filter((name) => !others.includes(name));
 }

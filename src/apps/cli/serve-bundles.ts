@@ -9,7 +9,7 @@ import type { LoadOptions } from "../../core/plugins/index.js";
 import { bundleSource, KeptZips, readPublicKey, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
 import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
 import { BundlePlugins } from "../../gateways/tyk/server/index.js";
-import { isTyk } from "../gateways/index.js";
+import { isForTyk } from "../gateways/index.js";
 import type { BundleServing } from "./invocation.js";
 
 /** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */
@@ -30,7 +30,7 @@ export async function createBundles(
     },
     // Who signed the bundle signed its plugins.
     load: key === undefined ? load : { ...load, trustedKeys: [] },
-    owns: isTyk,
+    owns: isForTyk,
     logger,
   });
 }

@@ -9,6 +9,7 @@ export const TYK_FLAGS = [
     commands: ["serve", "init", "tyk-conf"],
     help: "where Tyk gateways are served, `tcp://HOST:PORT` or `unix:///PATH`, beside Kong, or alone where no flag says where Kong finds the server (also for tyk-conf); init: NAME of a project for Tyk",
     document: { more: "[guide](tyk-guide.md)" },
+    program: { help: "Where Tyk gateways are served in place of Kong: tcp://HOST:PORT or unix:///PATH" },
   },
   {
     name: "tyk-apps",
@@ -16,6 +17,7 @@ export const TYK_FLAGS = [
     value: "dir",
     commands: ["serve"],
     help: "folder of API definitions, which plugins for Tyk may ask for",
+    program: {},
   },
   {
     name: "tyk-api",
@@ -23,6 +25,7 @@ export const TYK_FLAGS = [
     value: "url",
     commands: ["serve"],
     help: "Gateway API of Tyk, where API definitions are asked for; its secret is in `TYK_SECRET`",
+    program: {},
   },
   {
     name: "tyk-secret-file",
@@ -30,6 +33,7 @@ export const TYK_FLAGS = [
     value: "file",
     commands: ["serve"],
     help: "file with the secret of the Gateway API",
+    program: {},
   },
   {
     name: "bundles",

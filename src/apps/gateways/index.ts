@@ -1,8 +1,9 @@
 // The door of gateways: what is made of all gateways together.
 import type { Generation, LoadOptions } from "../../core/plugins/index.js";
+import type { ComposedDefinition, GatewayWorker } from "../../core/worker/index.js";
 import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 
-export { refusedOnTyk } from "./kong-on-tyk/index.js";
+export { refusedOnTyk } from "./kong-on-tyk/functions.js";
 
 /** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
 export const TYK = "tyk";
@@ -22,11 +23,16 @@ export const ALL_GATEWAYS: Pick<LoadOptions, "gatewayWorker" | "checkDefinition"
 export const isForTyk = (generation: Generation): boolean =>
   isTyk(generation) || (generation.metadata.functionsFor?.[TYK]?.length ?? 0) > 0;
 
+/** What Tyk may call in a plugin: `pre/addFooBar`. */
+export const hookFunctionsOf = ({ metadata }: Generation): readonly string[] =>
+  metadata.functionsFor?.[TYK] ?? metadata.functions;
+
 /** URL of the module that runs plugins for Tyk in an isolate. */
 export const TYK_WORKER = new URL("./tyk-worker.js", import.meta.url).href;
 
-/** How a directory is read for Tyk alone. */
-export const TYK_ALONE: typeof ALL_GATEWAYS = {
-  gatewayWorker: new URL("../../gateways/tyk/worker/gateway-worker.js", import.meta.url).href,
-  checkDefinition: () => NOTHING_TO_SAY,
-};
+/** The same, for a plugin that runs in this thread; it takes a while to load. */
+export const loadTykWorker = async (): Promise<GatewayWorker<ComposedDefinition>> =>
+  (await import("./tyk-worker.js")).gatewayWorker;
+
+/** Reads a plugin of any gateway in this thread. */
+export const loadAllWorkers = async (): Promise<GatewayWorker<ComposedDefinition>> => (await import("./worker.js")).gatewayWorker;

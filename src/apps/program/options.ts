@@ -1,7 +1,16 @@
 // Reads the command line of a plugin that is a program of its own.
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { flagNames, type GivenFlags, normalizeFlags, PROGRAM_FLAGS, refuseFormerFlags, settingsOf } from "../flags/index.js";
+import {
+  flagNames,
+  type GivenFlags,
+  normalizeFlags,
+  PROGRAM_FLAGS,
+  refuseFormerFlags,
+  requireAddress,
+  saysKong,
+  settingsOf,
+} from "../flags/index.js";
 import { type AdminOptions, checkAdminOptions } from "../admin/index.js";
 import type { LogOptions } from "../../core/log/index.js";
 import { UsageError } from "../../core/model/index.js";
@@ -13,12 +22,24 @@ export interface EmbeddedOptions extends Omit<ServerOptions, "logger" | "telemet
   readonly command: "serve" | "dump" | "version" | "help";
   /** Isolates; 0 for the thread of the socket. */
   readonly threads: number;
+  /** Where Tyk gateways are served, and not Kong. */
+  readonly tyk: TykProgramOptions | undefined;
   readonly limits: Omit<IsolateLimits, "env" | "idleTimeout">;
   readonly hiddenEnvironment: readonly string[];
   readonly watchParent: boolean;
   /** Whether a process of its own holds the socket. */
   readonly isSupervised: boolean;
   readonly log: LogOptions;
+}
+
+export interface TykProgramOptions {
+  /** `tcp://HOST:PORT` or `unix:///PATH`. */
+  readonly address: string;
+  /** A folder of API definitions. */
+  readonly apps: string | undefined;
+  /** Address of the Gateway API, and a file with its secret. */
+  readonly api: string | undefined;
+  readonly secretFile: string | undefined;
 }
 
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
@@ -41,30 +62,47 @@ function optionsOf(given: GivenFlags, program: string): EmbeddedOptions {
     PROGRAM_FLAGS,
     given,
   );
-  const { drainTimeout, maxMessageSize } = others;
+  const { tyk, tykApps, tykApi, tykSecretFile, ...settings } = others;
+  const { drainTimeout, maxMessageSize } = settings;
   if (socket !== undefined && sockName !== undefined)
     throw new UsageError("-socket and -sock-name name the same socket: leave one out");
-  checkAdminOptions(others);
+  checkAdminOptions(settings);
   // A level that was asked for by its name counts before -v.
   const levels = verbose && !given.has("log-level") ? ({ level: "debug" } as const) : logLevel;
   return {
-    ...others,
+    ...settings,
     command: commandOf(given),
+    tyk: servingTyk(given, { address: tyk, apps: tykApps, api: tykApi, secretFile: tykSecretFile }),
     socketPath: resolve(socket ?? join(kongPrefix, sockName ?? `${program}.socket`)),
     limits: {
       endTimeout: drainTimeout + END_GRACE,
       disposeTimeout: drainTimeout,
       maxBodySize: maxMessageSize,
-      memory: others.isolateMemory,
-      maxCalls: others.maxEvents,
-      stallTimeout: others.stallTimeout,
-      loadTimeout: others.loadTimeout,
+      memory: settings.isolateMemory,
+      maxCalls: settings.maxEvents,
+      stallTimeout: settings.stallTimeout,
+      loadTimeout: settings.loadTimeout,
     },
     hiddenEnvironment: env,
     watchParent: !noParentWatch,
     isSupervised: !noSupervisor,
     log: { ...levels, format: logFormat },
   };
+}
+
+/** Undefined where it is Kong that is served. @throws {UsageError} for flags that do not go together. */
+function servingTyk(
+  given: GivenFlags,
+  { address, ...others }: { readonly [Key in keyof TykProgramOptions]: string | undefined },
+): TykProgramOptions | undefined {
+  if (address === undefined && Object.values(others).some((value) => value !== undefined))
+    throw new UsageError("-tyk is missing: say where Tyk gateways find the plugin");
+  if (address === undefined) return undefined;
+  if (saysKong(given)) throw new UsageError("a program serves one gateway: leave out -tyk, or what says where Kong finds it");
+  if (others.apps !== undefined && others.api !== undefined)
+    throw new UsageError("-tyk-apps and -tyk-api both say where API definitions are: give one of them");
+  requireAddress(address);
+  return { address, ...others };
 }
 
 function commandOf(given: GivenFlags): EmbeddedOptions["command"] {

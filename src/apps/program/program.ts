@@ -1,28 +1,14 @@
 // Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
-import { dirname } from "node:path";
 import { limitLog } from "../../core/channel/index.js";
-import type { CreatePool } from "../../core/server/index.js";
-import {
-  logOwnOutput,
-  PluginServer,
-  pluginInfo,
-  InThreadPool,
-  KONG_WORKER,
-  OnePlugin,
-  SHORTER_PATH,
-} from "../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../core/net/index.js";
-import { PluginPool, type StartTransport } from "../../core/isolates/index.js";
-import type { Generation } from "../../core/plugins/index.js";
 import { createLogger, droppedLines, endOnFault, LogLevels, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
-import { pluginEnvironment, removeSettings, requireWritable } from "./environment.js";
+import { removeSettings } from "./environment.js";
 import { ServiceReport } from "./service-report.js";
 import { inheritedSockets, ServiceManager } from "../../core/service-manager/index.js";
 import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { writeOutput } from "./output.js";
-import { captureOutput, disposePlugin, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
-import { gatewayWorker, type PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { captureOutput, disposePlugin } from "../../core/worker/index.js";
 import {
   EarlySockets,
   type Front,
@@ -34,26 +20,17 @@ import {
 } from "../../core/supervisor/index.js";
 import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
-import { KONG_SOCKET, PROGRAM_FLAGS, usageText } from "../flags/index.js";
+import { PROGRAM_FLAGS, usageText } from "../flags/index.js";
+import { isTyk } from "../gateways/index.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
+import type { LoadPlugin, ProgramGateway, ProgramPlugin } from "./program-gateway.js";
 import { misspelledVariables, programSettings, Settings } from "../settings/index.js";
-
-const ISOLATE_IDLE_TIMEOUT = 60_000;
-
-/** The plugin that a program is. */
-export interface ProgramPlugin {
-  readonly generation: Generation;
-  /** Gets its handlers into this thread. */
-  readonly define: () => Promise<PluginDefinition>;
-  /** Starts an isolate that runs it. */
-  readonly startTransport: StartTransport;
-}
 
 /** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
 export async function runProgram(
   program: string,
   argv: readonly string[],
-  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
+  load: LoadPlugin,
   sockets?: EarlySockets,
 ): Promise<number> {
   let settings = Settings.NONE;
@@ -70,9 +47,13 @@ export async function runProgram(
   }
 }
 
-async function dump({ generation }: ProgramPlugin, { protocol, socketPath }: EmbeddedOptions): Promise<void> {
-  const announced = protocol === "auto" ? "MsgPack:1" : protocol;
-  await writeOutput(`${JSON.stringify({ Protocol: announced, SocketPath: socketPath, Plugins: [pluginInfo(generation)] })}\n`);
+/** Only what its gateway needs is loaded. */
+const gatewayFor = async (isForTyk: boolean): Promise<ProgramGateway> =>
+  isForTyk ? (await import("./tyk-program.js")).tykProgram : (await import("./kong-program.js")).kongProgram;
+
+async function dump(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {
+  const gateway = await gatewayFor(options.tyk !== undefined || isTyk(plugin.generation));
+  await writeOutput(`${JSON.stringify(gateway.dump(plugin, options))}\n`);
 }
 
 /** As go-pluginserver prints them; the version is the plugin's own. */
@@ -81,29 +62,27 @@ async function printVersion({ generation }: ProgramPlugin): Promise<void> {
   await writeOutput(`Version: ${version}\nPDK Version: ${PDK_VERSION}\nRuntime Version: node ${process.version}\n`);
 }
 
-async function serve(
-  load: (options: EmbeddedOptions) => Promise<ProgramPlugin>,
-  options: EmbeddedOptions,
-  sockets: EarlySockets | undefined,
-): Promise<number> {
-  const { socketPath, socketMode, watchParent } = options;
+async function serve(load: LoadPlugin, options: EmbeddedOptions, sockets: EarlySockets | undefined): Promise<number> {
   // Node.js opens its inspector at this signal.
   process.on("SIGUSR1", () => {});
-  const areInherited = inheritedSockets().length > 0;
-  if (!areInherited) await requireWritable(dirname(socketPath), "the socket's directory");
+  const gateway = await gatewayFor(options.tyk !== undefined);
+  const places = await gateway.places(options, load);
   const supervised = supervisorOfThis();
-  const isToHold = supervised === undefined && sockets === undefined && (options.isSupervised || areInherited);
-  const held = isToHold
-    ? await EarlySockets.open([{ name: KONG_SOCKET, path: socketPath, mode: socketMode, remedy: SHORTER_PATH }])
-    : undefined;
-  if (held?.areInherited === false) return supervise({ sockets: held, watchParent, command: sameCommand() });
+  const isToHold = supervised === undefined && sockets === undefined && places.length > 0;
+  const held = isToHold && (options.isSupervised || inheritedSockets().length > 0) ? await EarlySockets.open(places) : undefined;
+  if (held?.areInherited === false) return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
   // Node.js asks for it when a connection comes from the supervisor. A program of several files has its own already.
   ownStderr()(writeStderr);
-  await servePlugin(await load(options), options, supervised ?? sockets ?? held);
+  await servePlugin(await load(options), gateway, options, supervised ?? sockets ?? held);
   return 0;
 }
 
-async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, front: Front | undefined): Promise<void> {
+async function servePlugin(
+  plugin: ProgramPlugin,
+  gateway: ProgramGateway,
+  options: EmbeddedOptions,
+  front: Front | undefined,
+): Promise<void> {
   const levels = new LogLevels(options.log);
   const logger = createLogger(options.log, levels);
   if (front instanceof Supervised) front.logBy((text) => logger.warn(text));
@@ -113,29 +92,19 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   // In the thread of the plugin they are the plugin's faults.
   if (options.threads > 0) {
     endOnFault(logger);
-    logOwnOutput(logger);
+    captureOutput(limitLog(({ level, message }) => logger[level](message)));
   }
   const manager = ServiceManager.open((text) => logger.warn(text));
-  const { socketPath, drainTimeout } = options;
-  const definition = options.threads === 0 ? await plugin.define() : undefined;
-  await definition?.init?.();
+  const { drainTimeout } = options;
   const telemetry = new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines });
-  const server = new PluginServer({
-    ...options,
-    listen: front?.listenOn(KONG_SOCKET),
-    keeper: front?.keeper,
-    logger,
-    telemetry,
-    createSource: (context) => new OnePlugin(plugin.generation, context),
-    createPool: definition === undefined ? inIsolates(plugin, options) : inThread(definition, options),
-  });
+  const { server, place, adminPath, lifeCycle } = await gateway.createServer(plugin, options, { front, logger, telemetry });
   const admin = await openAdmin(options, telemetry, logger);
-  const { Operator, adminPathOf } = await import("../operator/index.js");
+  const { Operator } = await import("../operator/index.js");
   const operator = await Operator.open({
-    path: adminPathOf(socketPath),
+    path: adminPath,
     engines: [server.engine],
     telemetry,
-    listening: () => [socketPath],
+    listening: () => [place()],
     levels,
     drainTimeout,
     publish: (path, route) => admin.router.add(path, route),
@@ -155,7 +124,7 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   operator.serving();
   warnOfDescriptors(logger, options.maxConnections);
   const { name, version } = plugin.generation.metadata;
-  logger.info({ socket: socketPath }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${socketPath}`);
+  logger.info({ socket: place() }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${place()}`);
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
   await service.serving();
   logger.info(`${await ending}: finishing the events that run`);
@@ -164,38 +133,10 @@ async function servePlugin(plugin: ProgramPlugin, options: EmbeddedOptions, fron
   await server.close();
   operator.close();
   await admin.close();
-  if (definition !== undefined)
-    await disposePlugin(definition, options.drainTimeout, (entry) =>
-      logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`),
-    );
+  if (lifeCycle !== undefined)
+    await disposePlugin(lifeCycle, drainTimeout, (entry) => logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`));
   await told;
   logger.info("ended");
-}
-
-/** What the plugin prints becomes lines of the log, as in an isolate. */
-function inThread(definition: PluginDefinition, { limits }: EmbeddedOptions): CreatePool {
-  return ({ name }, listener) => {
-    const log = limitLog((entry) => listener.onLog(entry));
-    captureOutput(log);
-    const tracking = trackCalls();
-    surviveStrayErrors(log, gatewayWorker.strayErrors, tracking);
-    return new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener);
-  };
-}
-
-function inIsolates({ startTransport }: ProgramPlugin, { threads, limits, hiddenEnvironment }: EmbeddedOptions): CreatePool {
-  const env = pluginEnvironment(hiddenEnvironment);
-  return ({ name, artifact, metadata }, listener) =>
-    new PluginPool({
-      plugin: name,
-      disposes: metadata.disposes,
-      artifact,
-      gatewayWorker: KONG_WORKER,
-      isolates: threads,
-      startTransport,
-      limits: { ...limits, env, idleTimeout: ISOLATE_IDLE_TIMEOUT },
-      listener,
-    });
 }
 
 function report(error: unknown, program: string): 1 | 2 {

@@ -2,6 +2,7 @@
 export { compilePath } from "./compile/compile-path.js";
 export { type Binding, BindingTable, type SleepingBinding } from "./binding-table.js";
 export { type DefinitionCheck, type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
+export { inThreadGeneration } from "./in-thread-generation.js";
 export { findApiVersion } from "./api-version.js";
 export type { PluginApi, VersionMatch } from "./plugin-api.js";
 export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";

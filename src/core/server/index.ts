@@ -1,7 +1,16 @@
 // The door of server: the plugins that are served, and how they change.
+export { InThreadPool } from "./in-thread-pool.js";
 export { isolatePools, type IsolatePoolsOptions } from "./isolate-pools.js";
 export { PluginDirectory } from "./plugin-directory.js";
-export type { CreatePool, CreateSource, BindingPool, PluginSource, ReloadOutcome, SourceContext } from "./plugin-source.js";
+export {
+  type BindingPool,
+  type CreatePool,
+  type CreateSource,
+  OnePlugin,
+  type PluginSource,
+  type ReloadOutcome,
+  type SourceContext,
+} from "./plugin-source.js";
 export { type ServedPlugin, ServedPlugins } from "./served-plugins.js";
 export { SharedDirectory, type SharedDirectoryOptions } from "./shared-directory.js";
 export type { BindingDescription } from "./describe-binding.js";

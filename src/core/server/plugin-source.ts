@@ -1,6 +1,6 @@
 // What the server asks of the place its plugins come from, and of what runs them.
 import type { BindingSpec, Diagnosis, LogEntry, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
-import type { Generation, PluginProblem, PluginRegistry } from "../plugins/index.js";
+import { type Generation, type PluginProblem, PluginRegistry } from "../plugins/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
 import type { ServedPlugins } from "./served-plugins.js";
 
@@ -63,3 +63,36 @@ export interface SourceContext {
 }
 
 export type CreateSource = (context: SourceContext) => PluginSource;
+
+/** One plugin: there from the start, and never another. */
+export class OnePlugin implements PluginSource {
+  readonly #registry = new PluginRegistry();
+  readonly #context: SourceContext;
+
+  constructor(generation: Generation, context: SourceContext) {
+    this.#registry.add(generation);
+    this.#context = context;
+  }
+
+  load(): Promise<void> {
+    this.#context.served.replace(this.#registry.list());
+    return Promise.resolve();
+  }
+
+  registry(): Promise<PluginRegistry> {
+    return Promise.resolve(this.#registry);
+  }
+
+  /** The code of a program changes by starting it again. */
+  reload(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  change(directory: string): Promise<void> {
+    return Promise.reject(new Error(`this server is one plugin: it cannot serve ${directory}`));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

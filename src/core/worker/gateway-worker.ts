@@ -26,6 +26,8 @@ export interface HostContext {
   readonly tracking: CallTracking;
   /** Bytes that a body may have which the gateway leaves in a file. */
   readonly maxBodySize: number;
+  /** Calls at once, where nobody in front of the host counts them. */
+  readonly maxCalls?: number | undefined;
   /** Frees the memory of bytes that nothing refers to any more. */
   readonly release: (data: Buffer) => void;
   /** Such events begin with these calls from now on; with anything, where `opening` is undefined. */

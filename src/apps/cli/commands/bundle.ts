@@ -11,7 +11,7 @@ import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.
 import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { BundleOptions } from "../invocation.js";
-import { hookChain, tykLoadOptions } from "../load-directory.js";
+import { loadOptions, tykHooks } from "../load-directory.js";
 import { packageVersion } from "../projects/project-files.js";
 
 /** @throws {CommandError} where a plugin cannot be built, or no gateway would take the bundle. */
@@ -20,12 +20,12 @@ export async function bundle(options: BundleOptions): Promise<void> {
   const key = sign === undefined ? undefined : await readKey(sign);
   const given = manifest === undefined ? undefined : await readHooks(manifest);
   const logger = createLogger(options.log);
-  const load = await tykLoadOptions(options, logger);
+  const load = await loadOptions(options, logger);
   const stage = await mkdtemp(join(tmpdir(), "pluginserver-bundle-"));
   try {
     await buildAll(options.plugins, stage, load, (text) => logger.warn(text));
-    const hooks = hookChain(await loadPlugins(stage, { ...load, trustedKeys: [] }));
-    const customMiddleware = given ?? hooksFrom(hooks);
+    const { chain } = tykHooks(await loadPlugins(stage, { ...load, trustedKeys: [] }), logger);
+    const customMiddleware = given ?? hooksFrom(chain);
     const { bytes, version } = await writeBundle({ files: await filesIn(stage), customMiddleware, key });
     const path = out.replace(/\.zip$/, `-${version}.zip`);
     await mkdir(dirname(resolve(path)), { recursive: true });

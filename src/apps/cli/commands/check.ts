@@ -1,7 +1,7 @@
 // The check command: what a gateway would see in a plugins directory, and what keeps plugins out of it.
 import { resolve } from "node:path";
 import { findPlugin, type Generation, type PluginProblem, type PluginRegistry } from "../../../core/plugins/index.js";
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, cutText } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { refusedOnTyk, TYK } from "../../gateways/index.js";
 import { PLUGIN_API } from "../../plugin-api/index.js";
@@ -108,13 +108,27 @@ async function report(findings: readonly Finding[], { pluginsDirectory }: CheckO
     name,
     version ?? "?",
     gateway ?? String(priority ?? "?"),
-    phases?.join(",") ?? "?",
+    shortList(phases),
     pdkVersion ?? (version === undefined ? "?" : "any"),
     isServed ? "served" : "NOT SERVED",
   ]);
   const lines = [...aligned([["PLUGIN", "VERSION", "PRIORITY", "PHASES", "PDK", ""], ...rows])];
   for (const finding of findings) lines.push(...remarks(finding));
   return `${lines.join("\n")}\n`;
+}
+
+/** Characters of a list in the table; `-json` has all of it. */
+const MAX_LIST = 60;
+
+/** As many as fit, and how many there are beyond. */
+function shortList(names: readonly string[] | undefined): string {
+  if (names === undefined) return "?";
+  const whole = names.join(",");
+  if (whole.length <= MAX_LIST) return whole;
+  let count = names.length - 1;
+  const shown = (): string => `${names.slice(0, count).join(",")},+${names.length - count}`;
+  while (count > 1 && shown().length > MAX_LIST) count -= 1;
+  return cutText(shown(), MAX_LIST);
 }
 
 /** In a plugin's own project there are no plugins, but there is one. */

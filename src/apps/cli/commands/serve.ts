@@ -19,6 +19,7 @@ import {
   supervisorOfThis,
 } from "../../../core/supervisor/index.js";
 import { inheritedSockets, ServiceManager } from "../../../core/service-manager/index.js";
+import type { AdministeredEngine } from "../../../core/server/index.js";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { TykServer } from "../../../gateways/tyk/server/index.js";
 import { Telemetry } from "../../../core/telemetry/index.js";
@@ -222,7 +223,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   front?.serving();
   operator.serving();
   warnOfDescriptors(logger, options.maxConnections);
-  if (kong !== undefined) await warnOfInspector(options, kong.server, logger);
+  warnOfInspector(options, servers, logger);
   if (kong !== undefined)
     logger.info({ socket: kong.socketPath }, `pluginserver ${process.pid} is listening on ${kong.socketPath}`);
   if (tyk !== undefined) logger.info(`pluginserver ${process.pid} is listening for Tyk gateways on ${tyk.url}`);
@@ -238,10 +239,14 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   logger.info("ended");
 }
 
-async function warnOfInspector({ inspect }: ServeOptions, server: PluginServer, logger: Logger): Promise<void> {
+function warnOfInspector(
+  { inspect }: ServeOptions,
+  servers: readonly { readonly engine: AdministeredEngine }[],
+  logger: Logger,
+): void {
   if (inspect === undefined) return;
   const { plugin, host } = inspect;
-  const names = (await server.pluginInfos()).map(({ Name }) => Name);
+  const names = [...new Set(servers.flatMap(({ engine }) => engine.plugins.list().map(({ generation }) => generation.name)))];
   if (!names.includes(plugin)) logger.warn(`-inspect: there is no plugin ${plugin}; there are: ${names.join(", ") || "none"}`);
   if (!isLoopback(host)) logger.warn(`-inspect: whoever can reach ${host} can run any code in plugin ${plugin}`);
 }

@@ -4,10 +4,9 @@ import { CommandError, UsageError } from "../../../core/model/index.js";
 import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
 import { findRelease, NEWEST_RELEASE, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
 import { requireAddress } from "../../flags/index.js";
-import { isTyk } from "../../gateways/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { TykConfOptions } from "../invocation.js";
-import { hookChain, loadForAll, reportProblems } from "../load-directory.js";
+import { loadForAll, reportProblems, tykHooks } from "../load-directory.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function tykConf(options: TykConfOptions): Promise<void> {
@@ -18,10 +17,10 @@ export async function tykConf(options: TykConfOptions): Promise<void> {
   const logger = createLogger(options.log);
   const all = await loadForAll(options, logger);
   reportProblems(all, logger);
-  const registry = all.only(isTyk);
-  if (registry.list().length === 0)
+  const { chain, movable } = tykHooks(all, logger);
+  if (Object.values(chain).every(({ length }) => length === 0))
     throw new CommandError(`there is no plugin for Tyk in ${options.pluginsDirectory} that could be served`);
-  const server = { address, maxMessageSize: options.maxMessageSize, hooks: hookChain(registry) };
+  const server = { address, maxMessageSize: options.maxMessageSize, hooks: chain, movable };
   await writeOutput(tykText(tykSettings(server, release, options.oas ? "oas" : "classic"), options.format));
 }
 

@@ -4,6 +4,7 @@ import { bundleHash } from "./bundle.js";
 import { BundleSlot, type LoadedBundle, type SlotOptions } from "./bundle-slot.js";
 import type { BundleSource } from "./bundle-source.js";
 import { BundleError } from "./errors.js";
+import { LingeringNames } from "./lingering-names.js";
 import type { KeptZips } from "./kept-zips.js";
 import type { VerifyingKey } from "./keys.js";
 import { type ArchiveLimits, ARCHIVE_LIMITS } from "./read-archive.js";
@@ -32,6 +33,8 @@ export interface BundleStoreOptions {
   readonly limits?: ArchiveLimits | undefined;
   /** Milliseconds between two looks, more or less a fifth. */
   readonly interval?: number | undefined;
+  /** Milliseconds for which one stays that no definition names any more. */
+  readonly linger?: number | undefined;
   /** Looks into a bundle before it is used. @throws {BundleError} where it cannot be, so that the one before goes on. */
   readonly check?: ((bundle: LoadedBundle) => Promise<void>) | undefined;
   readonly listener: BundleListener;
@@ -43,6 +46,13 @@ const JITTER = 0.2;
 const FIRST_RETRY = 1000;
 const MAX_FETCHES = 4;
 
+/** Texts of `custom_middleware_bundle`. */
+interface NamedTexts {
+  readonly wanted: readonly string[];
+  /** A gateway may still call with these. */
+  readonly former: readonly string[];
+}
+
 export class BundleStore {
   readonly #options: BundleStoreOptions;
   readonly #slotOptions: SlotOptions;
@@ -50,6 +60,7 @@ export class BundleStore {
   /** The bundles of each text of `custom_middleware_bundle`, by its hash. */
   #byHash: ReadonlyMap<string, readonly string[]> = new Map();
   #revision = 0;
+  readonly #lingering: LingeringNames;
   #toldOfNames: string | undefined;
   /** Looks in a row after which something was missing. */
   #incomplete = 0;
@@ -60,6 +71,7 @@ export class BundleStore {
 
   private constructor(options: BundleStoreOptions) {
     this.#options = options;
+    this.#lingering = new LingeringNames(options.linger);
     const { source, folder, keptZips, publicKey, limits = ARCHIVE_LIMITS, check = () => Promise.resolve(), listener } = options;
     this.#slotOptions = {
       ...{ source, folder, keptZips, publicKey, limits, check },
@@ -138,17 +150,18 @@ export class BundleStore {
 
   async #look(): Promise<void> {
     if (this.#ending.signal.aborted) return;
-    const texts = await this.#texts();
-    if (texts === undefined) {
+    const found = await this.#texts();
+    if (found === undefined) {
       this.#incomplete += 1;
       return;
     }
-    const wanted = new Map(texts.map((text) => [bundleHash(text), namesIn(text)]));
+    const { wanted: texts, former } = found;
+    const wanted = new Map([...texts, ...former].map((text) => [bundleHash(text), namesIn(text)]));
     if ([...wanted.keys()].join() !== [...this.#byHash.keys()].join()) this.#revision += 1;
     this.#byHash = wanted;
-    const names = [...new Set([...wanted.values()].flat())];
+    const names = [...new Set(texts.flatMap(namesIn))];
     const isNew = await this.#updateAll(names);
-    const isLess = await this.#removeOthers(new Set(names));
+    const isLess = await this.#removeOthers(new Set([...wanted.values()].flat()));
     this.#incomplete = names.every((name) => this.#slots.get(name)?.bundle !== undefined) ? 0 : this.#incomplete + 1;
     if (isNew || isLess) this.#tellChange();
   }
@@ -158,12 +171,12 @@ export class BundleStore {
   }
 
   /** Undefined where nobody can say: then nothing changes. */
-  async #texts(): Promise<readonly string[] | undefined> {
+  async #texts(): Promise<NamedTexts | undefined> {
     try {
       const named = await this.#options.names();
-      const texts = named.length > 0 ? named : ((await this.#options.source.list()) ?? []);
+      const wanted = named.length > 0 ? named : ((await this.#options.source.list()) ?? []);
       this.#toldOfNames = undefined;
-      return texts;
+      return { wanted, former: this.#lingering.update(named).filter((text) => !wanted.includes(text)) };
     } catch (thrown) {
       const error = thrown instanceof BundleError ? thrown : namesUnknown(thrown);
       if (!this.#ending.signal.aborted && this.#toldOfNames !== error.message) this.#options.listener.onProblem("", error);

@@ -8,6 +8,8 @@ export interface TykServer {
   /** Bytes: the largest message that either side takes. */
   readonly maxMessageSize: number;
   readonly hooks: HookChain;
+  /** Plugins whose one handler stands under post, and may stand under auth_check or post_key_auth in its place. */
+  readonly movable: readonly string[];
 }
 
 /** A comment, where its condition holds. */
@@ -66,8 +68,12 @@ export function gatewayTraps({ address }: TykServer, release: TykRelease): strin
 }
 
 /** About the hooks in an API definition. */
-export function definitionTraps(hooks: HookChain, release: TykRelease, form: "classic" | "oas"): string[] {
+export function definitionTraps({ hooks, movable }: TykServer, release: TykRelease, form: "classic" | "oas"): string[] {
   return told([
+    [
+      movable.length > 0,
+      `Their one handler may stand elsewhere than under post: ${movable.join(", ")}. One that checks keys belongs under auth_check, one that comes before the rate limit under post_key_auth; never under two of them.`,
+    ],
     ...authTraps(hooks, release, form),
     ...responseTraps(hooks, release, form),
     [

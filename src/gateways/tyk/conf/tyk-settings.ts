@@ -19,7 +19,7 @@ export function tykSettings(server: TykServer, release: TykRelease, form: "class
   return {
     gateway: { comments: gatewayTraps(server, release), options: coprocessOptions(server, release) },
     definition: {
-      comments: definitionTraps(server.hooks, release, form),
+      comments: definitionTraps(server, release, form),
       value: apiDefinition(server.hooks, release, form),
     },
   };

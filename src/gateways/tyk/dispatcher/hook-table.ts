@@ -28,7 +28,9 @@ const MAX_KNOWN = 10_000;
 /** A plugin of another gateway has functions for this one beside its own. */
 const GATEWAY = "tyk";
 
-const functionsOf = ({ functions, functionsFor }: PluginMetadata): readonly string[] => functionsFor?.[GATEWAY] ?? functions;
+/** What this gateway may call in it: `pre/addFooBar`. */
+export const callableFunctions = ({ functions, functionsFor }: PluginMetadata): readonly string[] =>
+  functionsFor?.[GATEWAY] ?? functions;
 
 export class HookTable {
   readonly #plugins: ServedPlugins;
@@ -83,7 +85,7 @@ function ownerOf(served: string, metadata: PluginMetadata): ServedOwner {
   const { name } = metadata;
   return {
     plugin: name,
-    functions: functionsOf(metadata),
+    functions: callableFunctions(metadata),
     served,
     bundle: served === name ? undefined : served.slice(0, -name.length - 1),
   };

@@ -6,13 +6,13 @@ import type { Logger } from "pino";
 import { type Generation, type LoadOptions, loadPlugins, PluginRegistry } from "../../../core/plugins/index.js";
 import type { CreateSource, PluginSource, ReloadOutcome, SourceContext } from "../../../core/server/index.js";
 import { BundleError, BundleStore, type BundleStoreOptions, type LoadedBundle } from "../bundles/index.js";
-import { type BundleIndex, resolveHook } from "../dispatcher/index.js";
+import { type BundleIndex, callableFunctions, resolveHook } from "../dispatcher/index.js";
 import { manifestHooks } from "./manifest-hooks.js";
 
 export interface BundleLoading {
   readonly store: Omit<BundleStoreOptions, "folder" | "check" | "listener">;
   readonly load: Omit<LoadOptions, "onPluginLog">;
-  /** Whether a plugin is one of Tyk's. */
+  /** Whether Tyk may call anything in a plugin. */
   readonly owns: (generation: Generation) => boolean;
   readonly logger: Logger;
 }
@@ -136,7 +136,7 @@ export class BundlePlugins implements BundleIndex {
       onPluginLog: (plugin, entry) => this.#context?.onPluginLog(nameOf(plugin), entry),
     });
     const plugins = registry.list().filter(owns);
-    const owners = plugins.map(({ name, metadata }) => ({ plugin: name, functions: metadata.functions }));
+    const owners = plugins.map(({ name, metadata }) => ({ plugin: name, functions: callableFunctions(metadata) }));
     const isWhole = manifestHooks(bundle.manifest).every(({ kind, name }) => resolveHook(owners, kind, name).found);
     for (const { name, reason } of registry.problems()) {
       if (!isWhole) throw new BundleError("TYK_BUNDLE_PLUGIN", `${name}: ${reason}`);

@@ -11,7 +11,8 @@ export const gatewayWorker: GatewayWorker<TykDefinition> = {
   owns: isTykPlugin,
   define: readPlugin,
   describe,
-  createHost: (definition, { plugin, listener, tracking }) => new TykHost(definition, listener, { plugin, tracking }),
+  createHost: (definition, { plugin, listener, tracking, maxCalls }) =>
+    new TykHost(definition, listener, { plugin, tracking, maxCalls }),
   selfCheck: checkRuntime,
   strayErrors: {
     // What comes after the end of its call changes nothing; anything else is a fault.

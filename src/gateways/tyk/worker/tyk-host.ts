@@ -1,6 +1,6 @@
 // Runs the calls of one plugin in the thread it is in: bytes of the gateway in, bytes for the gateway out.
 import type { BindingSpec, CallHost, CallHostListener, CallStart, LogEntry } from "../../../core/channel/index.js";
-import { toErrorInfo } from "../../../core/model/index.js";
+import { type ErrorInfo, toErrorInfo } from "../../../core/model/index.js";
 import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
 import { isTykError } from "../api/index.js";
 import { ApiDefinitions } from "./api-definitions.js";
@@ -15,6 +15,8 @@ export interface TykHostOptions {
   /** The plugin's name, where its module states none. */
   readonly plugin?: string;
   readonly tracking?: CallTracking;
+  /** At once. */
+  readonly maxCalls?: number | undefined;
 }
 
 const STREAMING =
@@ -26,6 +28,7 @@ export class TykHost implements CallHost {
   readonly #plugin: string;
   readonly #listener: CallHostListener;
   readonly #tracking: CallTracking;
+  readonly #maxCalls: number;
   readonly #bindings = new Map<number, Binding>();
   readonly #calls = new Map<number, HookCall>();
   readonly #definitions = new ApiDefinitions();
@@ -34,12 +37,13 @@ export class TykHost implements CallHost {
   constructor(
     definition: TykDefinition,
     listener: CallHostListener,
-    { plugin = "?", tracking = NO_TRACKING }: TykHostOptions = {},
+    { plugin = "?", tracking = NO_TRACKING, maxCalls = Infinity }: TykHostOptions = {},
   ) {
     this.#definition = definition;
     this.#plugin = definition.name ?? plugin;
     this.#listener = listener;
     this.#tracking = tracking;
+    this.#maxCalls = maxCalls;
   }
 
   bind({ id, config }: BindingSpec): void {
@@ -56,6 +60,8 @@ export class TykHost implements CallHost {
   }
 
   start({ callId, bindingId, functionName, payload, trace }: CallStart): void {
+    if (this.#calls.size >= this.#maxCalls)
+      return this.#listener.onFailure(callId, tooManyCalls(this.#maxCalls), { reason: "overloaded" });
     const binding = this.#bindings.get(bindingId);
     const fn = this.#definition.functions.get(functionName);
     if (binding?.state !== "ready") return this.#refuse(callId, binding?.reason ?? new Error(`binding ${bindingId} is not here`));
@@ -123,6 +129,11 @@ export class TykHost implements CallHost {
     this.#hasWarned = true;
     this.#listener.onLog({ level: "info", message: STREAMING });
   }
+}
+
+function tooManyCalls(maxCalls: number): ErrorInfo {
+  const message = `the plugin runs ${maxCalls} calls at once already: see -max-events`;
+  return { name: "IsolateError", code: "ISOLATE_BUSY", message, stack: message };
 }
 
 /** What a function does that heeds its signal. */

@@ -158,6 +158,30 @@ describe("an HTTP server of bundles", () => {
     expect(told).toEqual(["now a.zip", gone, "now a.zip", gone, "now a.zip"]);
   });
 
+  it("keeps one that no definition names any more for as long as a gateway may not have heard of it", async () => {
+    for (const name of ["a", "b"]) files.set(`/${name}.zip`, await bundleOf(name));
+    let named = ["a.zip"];
+    const opened = await open(base, () => named, { linger: 100 });
+    named = ["b.zip"];
+    await opened.refresh();
+    expect(textsOf(opened)).toEqual(["a", "b"]);
+    expect([opened.namesFor(bundleHash("a.zip")), opened.missingFor(bundleHash("a.zip"))]).toEqual([["a.zip"], []]);
+    await expect.poll(async () => opened.refresh().then(() => textsOf(opened))).toEqual(["b"]);
+    expect(opened.namesFor(bundleHash("a.zip"))).toEqual([]);
+    expect(unpacked()).toHaveLength(1);
+  });
+
+  it("keeps no more of them than there may be", async () => {
+    let named: string[] = [];
+    const opened = await open(base, () => named, {});
+    for (let round = 0; round < 30; round += 1) {
+      named = [`${round}.zip`];
+      files.set(`/${round}.zip`, await bundleOf(`${round}`));
+      await opened.refresh();
+    }
+    expect(textsOf(opened)).toEqual(Array.from({ length: 17 }, (_, index) => String(13 + index)));
+  });
+
   it("needs no tags: the same contents are no change", async () => {
     const bytes = await bundleOf("a");
     const plain = await serve((_, response) => response.end(bytes));

@@ -29,12 +29,16 @@ interface Wanted {
   readonly form?: "classic" | "oas";
   readonly address?: string;
   readonly plugins?: readonly PluginHooks[];
+  readonly movable?: readonly string[];
 }
 
-function settingsFor(version: string, { form = "classic", address = LOCAL, plugins = EVERYTHING }: Wanted = {}): TykSettings {
+function settingsFor(
+  version: string,
+  { form = "classic", address = LOCAL, plugins = EVERYTHING, movable = [] }: Wanted = {},
+): TykSettings {
   const parsed = parseAddress(address);
   if (parsed === undefined) throw new Error(address);
-  const server = { address: parsed, maxMessageSize: 1024, hooks: chainOf(plugins) };
+  const server = { address: parsed, maxMessageSize: 1024, hooks: chainOf(plugins), movable };
   return tykSettings(server, findRelease(version), form);
 }
 

@@ -1,0 +1,56 @@
+// Says what a program asks of the gateway that it is for: each has a module of its own, which alone is loaded.
+import type { Logger } from "pino";
+import type { StartTransport } from "../../core/isolates/index.js";
+import type { Generation } from "../../core/plugins/index.js";
+import type { AdministeredEngine } from "../../core/server/index.js";
+import type { Front, SocketPlace } from "../../core/supervisor/index.js";
+import type { Telemetry } from "../../core/telemetry/index.js";
+import type { PluginLifeCycle } from "../../core/worker/index.js";
+import type { EmbeddedOptions } from "./options.js";
+
+/** The plugin that a program is. */
+export interface ProgramPlugin {
+  /** What the program is called. */
+  readonly program: string;
+  readonly generation: Generation;
+  /** Gets the exports of its module into this thread. */
+  readonly evaluate: () => Promise<unknown>;
+  /** Starts an isolate that runs it. */
+  readonly startTransport: StartTransport;
+}
+
+export type LoadPlugin = (options: EmbeddedOptions) => Promise<ProgramPlugin>;
+
+/** What a program has around its server. */
+export interface ProgramSurroundings {
+  readonly front: Front | undefined;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+}
+
+export interface ProgramServer {
+  readonly server: {
+    readonly engine: AdministeredEngine;
+    start(): Promise<void>;
+    close(): Promise<void>;
+  };
+  /** Where it listens, once it has started. */
+  readonly place: () => string;
+  /** Path of its admin socket. */
+  readonly adminPath: string;
+  /** Of the plugin, where it runs in this thread. */
+  readonly lifeCycle: PluginLifeCycle | undefined;
+}
+
+export interface ProgramGateway {
+  /**
+   * Where another process may hold the socket; none where nobody knows yet.
+   * @param load the plugin, should it be the reason that something is wrong.
+   * @throws {CommandError} where it cannot be made.
+   */
+  places(options: EmbeddedOptions, load: LoadPlugin): Promise<readonly SocketPlace[]>;
+  /** What the server says of itself on `-dump`. */
+  dump(plugin: ProgramPlugin, options: EmbeddedOptions): object;
+  /** @throws {CommandError} for a plugin of another gateway. */
+  createServer(plugin: ProgramPlugin, options: EmbeddedOptions, surroundings: ProgramSurroundings): Promise<ProgramServer>;
+}
