@@ -112,7 +112,7 @@ export const IMPORTS = {
     "build",
     ...CORE,
     ...kong("conf", "pdk", "pdk-functions", "server", "socket-group", "standin"),
-    ...tyk("bundles", "conf", "definitions", "http2", "releases", "server"),
+    ...tyk("bundles", "conf", "definitions", "http2", "releases", "server", "standin"),
   ],
 };
 

@@ -63,7 +63,10 @@ export interface BundleServing {
   readonly cache: string | undefined;
 }
 
-export type TryOptions = ServeOptions & Settings<CommandFlag<"try">>;
+export interface TryOptions extends ServeOptions, Pick<Settings<CommandFlag<"try">>, "port" | "tykVersion"> {
+  /** A stand-in of Tyk and not of Kong, with the server at this address, or at one of its own. */
+  readonly trialOfTyk: string | true | undefined;
+}
 
 export interface CheckOptions extends LoadingOptions {
   readonly json: boolean;

@@ -71,7 +71,7 @@ export interface TykHooks {
 /** What a plugin for Kong needs and Tyk does not have is told, and it is left out. */
 export function tykHooks(registry: PluginRegistry, logger: Logger): TykHooks {
   const plugins = registry.list().filter((generation) => isForTyk(generation) && isWholeOnTyk(generation, logger));
-  const hooks = plugins.map((generation) => hooksOf(generation.name, inOnePlace(generation)));
+  const hooks = plugins.map((generation) => hooksOf(generation.name, calledHooks(generation)));
   return { chain: chainOf(hooks), movable: plugins.filter(isMovable).map(({ name }) => name) };
 }
 
@@ -89,7 +89,8 @@ const OF_ACCESS = ["post/post", "authCheck/authCheck", "postAuthCheck/postAuthCh
 const isMovable = (generation: Generation): boolean =>
   !isTyk(generation) && OF_ACCESS.every((name) => hookFunctionsOf(generation).includes(name));
 
-function inOnePlace(generation: Generation): readonly string[] {
+/** What Tyk may call in a plugin, in one place each: `pre/addFooBar`. */
+export function calledHooks(generation: Generation): readonly string[] {
   const [, ...others] = isMovable(generation) ? OF_ACCESS : [];
   return hookFunctionsOf(generation).filter((name) => !others.includes(name));
 }

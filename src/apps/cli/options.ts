@@ -10,6 +10,7 @@ import {
   type GivenFlags,
   namedFlags,
   refuseFormerFlags,
+  requireAddress,
   saysKong,
   SERVER_FLAGS,
   serverFlags,
@@ -104,14 +105,17 @@ const withSocket = (given: GivenFlags, name: string | undefined): GivenFlags =>
 /** `-tyk` takes the name along. */
 function starting(given: GivenFlags, operands: readonly string[]): InitOptions {
   const { tyk } = settingsOf(commandFlags("init"), given);
-  const names = tyk === undefined ? operands : [tyk, ...operands];
+  const names = typeof tyk === "string" ? [tyk, ...operands] : operands;
   return { name: onlyOperand("init", "the name of the plugin", names), gateway: tyk === undefined ? "kong" : "tyk" };
 }
 
 function trying(given: GivenFlags, operands: readonly string[]): TryOptions {
   if (operands.length > 0) throw new UsageError(`too many arguments: try takes flags alone, not "${operands.join(" ")}"`);
   const options = serving(given, settingsOf(PLUGINS_DIR, given).pluginsDir ?? "");
-  return { ...options, ...settingsOf(commandFlags("try"), given) };
+  const { tyk: trialOfTyk, tykVersion, port } = settingsOf(commandFlags("try"), given);
+  if (tykVersion !== undefined && trialOfTyk === undefined) throw new UsageError("-tyk-version is for try -tyk");
+  if (typeof trialOfTyk === "string") requireAddress(trialOfTyk);
+  return { ...options, port, trialOfTyk, tykVersion };
 }
 
 function checking(given: GivenFlags, operands: readonly string[], written: GivenFlags): CheckOptions {
@@ -158,7 +162,8 @@ const absolute = (path: string | undefined): string | undefined => (path === und
 
 function configuringTyk(given: GivenFlags, operands: readonly string[]): TykConfOptions {
   const pluginsDirectory = directoryOf("tyk-conf", given, operands);
-  const { tykVersion, oas, format, tyk: address = TYK_ADDRESS } = settingsOf(commandFlags("tyk-conf"), given);
+  const { tykVersion, oas, format, tyk } = settingsOf(commandFlags("tyk-conf"), given);
+  const address = typeof tyk === "string" ? tyk : TYK_ADDRESS;
   const { maxMessageSize } = settingsOf(namedFlags("max-message-size"), given);
   return { ...loading(given, pluginsDirectory), tykVersion, oas, format, address, maxMessageSize };
 }

@@ -11,6 +11,7 @@ export function servingTyk(given: GivenFlags, saidKong: boolean): TykServing | u
   const isSaid = bundles !== undefined || Object.values(others).some((value) => value !== undefined);
   if (tyk === undefined && isSaid) throw new UsageError("-tyk is missing: say where Tyk gateways find the server");
   if (tyk === undefined) return undefined;
+  if (tyk === true) throw new UsageError("-tyk takes an address: tcp://HOST:PORT or unix:///PATH");
   if (apps !== undefined && api !== undefined)
     throw new UsageError("-tyk-apps and -tyk-api both say where API definitions are: give one of them");
   requireAddress(tyk);

@@ -137,7 +137,7 @@ export const COMMAND_FLAGS = [
     name: "tyk-version",
     kind: "text",
     value: "version",
-    commands: ["tyk-conf"],
+    commands: ["tyk-conf", "try"],
     help: "release of the gateway, from 4.0.14 on; the newest known by default",
   },
   { name: "oas", kind: "switch", commands: ["tyk-conf"], help: "hooks for OAS definitions, and not for classic ones" },

@@ -33,8 +33,10 @@ export const SERVER_FLAGS = [
     kind: "path",
     value: "file",
     isEssential: true,
-    help: "file of settings, YAML with the names of flags as keys; of try, declarative configuration of the stand-in gateway, YAML or JSON",
-    document: { more: "[settings](#settings-in-variables-and-a-file); of try `DIR/try.yaml` by default" },
+    help: "file of settings, YAML with the names of flags as keys; of try, declarative configuration of the stand-in gateway, YAML or JSON; of `try -tyk` APIs, or a gateway's definitions of them: a file or a folder",
+    document: {
+      more: "[settings](#settings-in-variables-and-a-file); of try `DIR/try.yaml` by default, of `try -tyk` `DIR/try-tyk.yaml`",
+    },
     program: { help: "File of settings, YAML with the names of flags as keys" },
     isForDumps: true,
   },

@@ -4,12 +4,12 @@ import type { Flag } from "./flag.js";
 export const TYK_FLAGS = [
   {
     name: "tyk",
-    kind: "text",
+    kind: "optional",
     value: "value",
-    commands: ["serve", "init", "tyk-conf"],
-    help: "where Tyk gateways are served, `tcp://HOST:PORT` or `unix:///PATH`, beside Kong, or alone where no flag says where Kong finds the server (also for tyk-conf); init: NAME of a project for Tyk",
+    commands: ["serve", "init", "tyk-conf", "try"],
+    help: "where Tyk gateways are served, `tcp://HOST:PORT` or `unix:///PATH`, beside Kong, or alone where no flag says where Kong finds the server (also for tyk-conf); init: NAME of a project for Tyk; try: a stand-in of Tyk and not of Kong",
     document: { more: "[guide](tyk-guide.md)" },
-    program: { help: "Where Tyk gateways are served in place of Kong: tcp://HOST:PORT or unix:///PATH" },
+    program: { kind: "text", help: "Where Tyk gateways are served in place of Kong: tcp://HOST:PORT or unix:///PATH" },
   },
   {
     name: "tyk-apps",

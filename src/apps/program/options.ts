@@ -72,7 +72,12 @@ function optionsOf(given: GivenFlags, program: string): EmbeddedOptions {
   return {
     ...settings,
     command: commandOf(given),
-    tyk: servingTyk(given, { address: tyk, apps: tykApps, api: tykApi, secretFile: tykSecretFile }),
+    tyk: servingTyk(given, {
+      address: typeof tyk === "string" ? tyk : undefined,
+      apps: tykApps,
+      api: tykApi,
+      secretFile: tykSecretFile,
+    }),
     socketPath: resolve(socket ?? join(kongPrefix, sockName ?? `${program}.socket`)),
     limits: {
       endTimeout: drainTimeout + END_GRACE,

@@ -26,7 +26,7 @@ import { Telemetry } from "../../../core/telemetry/index.js";
 import { openAdmin, traceRatioOf } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
-import type { ServeOptions } from "../invocation.js";
+import type { ServeOptions, TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { trustedKeys } from "../load-directory.js";
 
@@ -51,6 +51,18 @@ export async function createServer(options: ServeOptions, logger: Logger): Promi
 
 const serverTelemetry = async (): Promise<Telemetry> =>
   new Telemetry({ version: await packageVersion(), droppedLogLines: droppedLines });
+
+/** Tyk's server alone, with the API definitions of a folder. */
+export async function createTykAlone(
+  options: ServeOptions,
+  place: Pick<TykServing, "address" | "apps">,
+  logger: Logger,
+): Promise<TykServer> {
+  const serving = { ...place, api: undefined, secretFile: undefined, bundles: undefined, isAlone: true };
+  const { tyk } = await createServers({ ...options, tyk: serving }, await serverTelemetry(), logger);
+  if (tyk === undefined) throw new Error("a server that is for Tyk is Tyk's");
+  return tyk;
+}
 
 async function createServers(
   options: ServeOptions,

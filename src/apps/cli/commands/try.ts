@@ -29,16 +29,15 @@ const EXAMPLE_ANSWERS = {
 };
 
 /** Resolves when it was told to end, with everything it started gone. */
-export async function tryOut(options: TryOptions): Promise<void> {
+export async function tryOut(given: TryOptions): Promise<void> {
+  const { pluginsDirectory: directory } = given;
+  const options = { ...given, pluginsDirectory: directory === "" ? EXAMPLES : directory };
+  if (options.trialOfTyk !== undefined) return (await import("./try-tyk.js")).tryTyk(options);
   const ending = endOfService(options.watchParent);
   const prefix = await mkdtemp(join(tmpdir(), "pluginserver-try-"));
   const ends: (() => Promise<void>)[] = [() => rm(prefix, { recursive: true, force: true })];
   try {
-    await startAll(
-      { ...options, pluginsDirectory: options.pluginsDirectory === "" ? EXAMPLES : options.pluginsDirectory },
-      prefix,
-      ends,
-    );
+    await startAll(options, prefix, ends);
     await ending;
   } finally {
     for (const end of ends.reverse()) await end();

@@ -2,15 +2,15 @@
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError, UsageError } from "../../../core/model/index.js";
 import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
-import { findRelease, NEWEST_RELEASE, ReleaseError, type TykRelease } from "../../../gateways/tyk/releases/index.js";
 import { requireAddress } from "../../flags/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { TykConfOptions } from "../invocation.js";
+import { requireRelease } from "../tyk-release.js";
 import { loadForAll, reportProblems, tykHooks } from "../load-directory.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function tykConf(options: TykConfOptions): Promise<void> {
-  const release = releaseOf(options.tykVersion ?? NEWEST_RELEASE);
+  const release = requireRelease(options.tykVersion);
   const address = requireAddress(options.address);
   if (address.kind === "tcp" && address.port === 0)
     throw new UsageError(`-tyk ${options.address}: a gateway needs the port itself`);
@@ -22,13 +22,4 @@ export async function tykConf(options: TykConfOptions): Promise<void> {
     throw new CommandError(`there is no plugin for Tyk in ${options.pluginsDirectory} that could be served`);
   const server = { address, maxMessageSize: options.maxMessageSize, hooks: chain, movable };
   await writeOutput(tykText(tykSettings(server, release, options.oas ? "oas" : "classic"), options.format));
-}
-
-function releaseOf(version: string): TykRelease {
-  try {
-    return findRelease(version);
-  } catch (error) {
-    if (error instanceof ReleaseError) throw new UsageError(`-tyk-version ${version}: ${error.message}`, { cause: error });
-    throw error;
-  }
 }

@@ -20,7 +20,7 @@ export interface ServeOptions {
 }
 
 /** @throws where the address is taken. */
-export async function serveGateway(gateway: TykGateway, { host, port }: ServeOptions): Promise<ServedGateway> {
+export async function serveGateway(gateway: Pick<TykGateway, "handle">, { host, port }: ServeOptions): Promise<ServedGateway> {
   const server = createServer((incoming, response) => {
     // The client left while it sent its body, or the answer is one that no HTTP can carry.
     answer(gateway, incoming, response).catch(() => incoming.socket.destroy());
@@ -40,7 +40,7 @@ export async function serveGateway(gateway: TykGateway, { host, port }: ServeOpt
   };
 }
 
-async function answer(gateway: TykGateway, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(gateway: Pick<TykGateway, "handle">, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const left = new AbortController();
   response.once("close", () => left.abort());
   const outcome = await gateway.handle(await clientRequest(incoming), { signal: left.signal });
