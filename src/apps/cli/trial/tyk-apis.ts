@@ -156,8 +156,10 @@ function mockOf({ path, settings }: Operation): MockResponse {
 }
 
 /** `/users/{id}` */
-const pathPattern = (path: string): RegExp =>
-  new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{[^}]*\}/g, "[^/]+")}$`);
+function pathPattern(path: string): RegExp {
+  const parts = path.split("/").map((part) => (part.startsWith("{") ? "[^/]+" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  return new RegExp(`^${parts.join("/")}$`);
+}
 
 const pattern = (text: unknown): RegExp[] => (typeof text === "string" && text !== "" ? [new RegExp(text)] : []);
 
