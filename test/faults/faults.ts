@@ -13,7 +13,7 @@ export interface Fault {
 
 /** The line has the plugin, what happened, the phase and the instance; the stack follows it. */
 const stray = (what: string, message: string): RegExp =>
-  new RegExp(`\\[misbehaves\\] ${what}: ${message} \\{.*"phase":"access","instance":\\d+`);
+  new RegExp(`\\[misbehaves\\] ${what}: ${message} \\{.*"function":"access","binding":\\d+`);
 
 /** These end at their event, wherever the plugin runs: also in the thread of a program's socket. */
 export const WITHOUT_ISOLATE: readonly Fault[] = [
@@ -38,10 +38,10 @@ const IN_ANY_ISOLATE: readonly Fault[] = [
   { how: "a signal to the server as text", ends: "exit", log: REFUSED_SIGNAL },
   { how: "a signal to its process group", ends: "exit", log: REFUSED_SIGNAL },
   { how: "a worker with 300 MB", ends: "ret" },
-  { how: "loop", ends: "exit", log: /\[misbehaves\] its isolate ended|no sign of life/ },
+  { how: "loop", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died|no sign of life/ },
   { how: "loop of microtasks", ends: "exit", log: /no sign of life/ },
-  { how: "exit", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "objects without end", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "exit", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died/ },
+  { how: "objects without end", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died/ },
 ];
 
 export const IN_A_THREAD: readonly Fault[] = [
@@ -56,9 +56,9 @@ export const IN_A_PROCESS: readonly Fault[] = [
   { how: "abort", ends: "exit", log: /ended by SIGABRT/ },
   { how: "signal to itself", ends: "exit", log: /ended by SIGKILL/ },
   { how: "chdir", ends: "ret" },
-  { how: "garbage in the channel", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "a growing map", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
-  { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] its isolate ended/ },
+  { how: "garbage in the channel", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died/ },
+  { how: "a growing map", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died/ },
+  { how: "one huge allocation", ends: "exit", log: /\[misbehaves\] isolate of plugin misbehaves died/ },
   { how: "a crash of native code", ends: "exit", log: /ended by SIGSEGV/ },
 ];
 

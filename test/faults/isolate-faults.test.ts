@@ -91,7 +91,7 @@ it.each([
   expect(await end("none")).toBe("ret");
   await end(`breaks ${what}`);
   await server.waitForLine(
-    /\[misbehaves\] its isolate ended.*(?:its runtime works no more|no sign of life|its thread exited|its process exited)/,
+    /\[misbehaves\] isolate of plugin misbehaves died.*(?:its runtime works no more|no sign of life|its thread exited|its process exited)/,
   );
   await recovered();
 });
@@ -101,7 +101,7 @@ it("an isolate whose events all run into their deadline is replaced", { timeout:
   client = await WireClient.connect(server.socketPath);
   const hangs = await startInstance(client, "misbehaves", { how: "hang" });
   for (let i = 0; i < 8; i += 1) expect((await runPhase(client, hangs, "access")).end).toBe("exit");
-  await server.waitForLine(/\[misbehaves\] its isolate ended.*its last 8 events all ran into their deadline/);
+  await server.waitForLine(/\[misbehaves\] isolate of plugin misbehaves died.*its last 8 events all ran into their deadline/);
   await recovered();
 });
 
@@ -136,7 +136,7 @@ it.each(["thread", "process"])(
       expect(await client.call("plugin.Step", { EventId: eventId })).toMatchObject({ Data: "ret" });
     }
     expect(events).toBeGreaterThan(8);
-    expect(server.lines.filter((line) => /a fresh one takes over|its isolate ended/.test(line))).toEqual([]);
+    expect(server.lines.filter((line) => /a fresh one takes over|isolate of plugin/.test(line))).toEqual([]);
   },
 );
 
@@ -155,7 +155,7 @@ it(
     await start();
     const dies = await startInstance(client, "misbehaves", { how: "exit" });
     for (let i = 0; i < 3; i += 1) expect((await runPhase(client, dies, "access")).end).toBe("exit");
-    await server.waitForLine(/\[misbehaves\] its isolate ended.*it starts again in \d+ s/);
+    await server.waitForLine(/\[misbehaves\] isolate of plugin misbehaves died.*restarting in \d+ s/);
     const began = performance.now();
     expect(await end("none")).toBe("exit");
     expect(performance.now() - began).toBeLessThan(900);

@@ -40,7 +40,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const ended = (): string[] => server.lines.filter((line) => line.includes("its isolate ended"));
+const ended = (): string[] => server.lines.filter((line) => line.includes("isolate of plugin"));
 
 // Without the system's word on how long a thread waits there is nothing but the clock.
 const isMeasured = existsSync("/proc/thread-self/schedstat") && spawnSync("taskset", ["-V"]).status === 0;

@@ -79,9 +79,11 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     };
     const id = await startInstance(client, "throws", { ...ids, __seq__: 1, __key__: "plugins:throws" });
     for (let event = 0; event < 100; event += 1) expectFailed(await runPhase(client, id, "access"));
-    await server.waitForLine(new RegExp(`and \\d+ more in the last second: .*"instance":${id},`));
-    const lines = server.lines.filter((line) => line.includes(`"instance":${id},`));
-    expect(lines[0]).toMatch(/ERROR: plugin throws failed in access: thrown in access \{"phase":"access",/);
+    await server.waitForLine(new RegExp(`and \\d+ more in the last second: .*"binding":${id},`));
+    const lines = server.lines.filter((line) => line.includes(`"binding":${id},`));
+    expect(lines[0]).toMatch(
+      /ERROR: \[throws\] plugin throws failed in access: thrown in access \{"gateway":"kong","function":"access",/,
+    );
     expect(lines[0]).toContain(
       `"plugin_id":"${ids.__plugin_id}","route_id":"${ids.route_id}","service_id":"${ids.service_id}","err":{"type":"Error","stack":"Error: thrown`,
     );

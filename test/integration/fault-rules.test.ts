@@ -71,7 +71,7 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     const before = await runPhase(client, apart, "access");
     expect(before.calls[0]?.args[1]).not.toBe(String(server.pid));
     expect(await endOf("crashes")).toBe("exit");
-    await server.waitForLine(/\[crashes\] its isolate ended.*SIGSEGV|ended by SIGSEGV/);
+    await server.waitForLine(/\[crashes\] isolate of plugin crashes died.*SIGSEGV|ended by SIGSEGV/);
     expect(await runPhase(client, apart, "access")).toMatchObject({ calls: before.calls, end: "ret" });
   });
 

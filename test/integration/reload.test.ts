@@ -148,7 +148,7 @@ describe("instances that do not fit a new schema", () => {
     await server.waitFor(new RegExp(`instance ${old} of plugin form goes on`));
     expect([await server.says(old), await server.says(fits)]).toEqual(['one {"limit":"5"}', "two {}"]);
     await server.says(dies);
-    await server.waitFor(/its isolate ended/);
+    await server.waitFor(/isolate of plugin/);
     expect([await server.says(old), await server.says(fits)]).toEqual(['one {"limit":"5"}', "two {}"]);
     plugins.write("form.cjs", version("three ", other));
     await expect.poll(() => server.reloads("form"), { timeout: 5000 }).toBe(2);

@@ -260,7 +260,7 @@ describe("an isolate that ends", () => {
     const lost = survivor.call("plugin.Step", { EventId: begun.eventId, Data: what });
     expect(parseStep(await lost).call).toMatchObject({ method: "kong.response.exit", args: [500, expect.anything()] });
     for (const client of [survivor, other]) await threadOf(client, id);
-    await place.server.waitForLine(/\[where\] its isolate ended/);
+    await place.server.waitForLine(/\[where\] isolate of plugin where died/);
     await expect
       .poll(async () => counts(await threadsOf([survivor, other, await connect(), await connect()], id)).length, {
         timeout: 10_000,

@@ -13,7 +13,7 @@ import type {
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
-import { Backoff, startsAgain } from "./backoff.js";
+import { Backoff, causeOfDeath, deathEntry, startsAgain } from "./backoff.js";
 import { Isolate } from "./isolate.js";
 import type { IsolateLimits, IsolateOwner, LivingIsolate } from "./isolate-options.js";
 import { PrefetchPlayer } from "./prefetch-player.js";
@@ -265,10 +265,11 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     const isReplaced = this.#current !== undefined && isolate !== this.#current;
     if (isolate === this.#current) this.#current = undefined;
     const delay = isReplaced || this.#isClosed ? 0 : this.#backoff.died(isolate.productive);
-    const info = { ...toErrorInfo(error), message: `the isolate of plugin ${plugin} ended: ${error.message}` };
+    const why = causeOfDeath(error, this.#options.limits.memory);
+    const info = { ...toErrorInfo(error), message: `the isolate of plugin ${plugin} ended: ${why}` };
     this.#lastDeath = info;
     const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
-    listener.onLog({ level: "error", message: `its isolate ended with ${begun.length} events running; ${next}`, error: info });
+    listener.onLog(deathEntry(plugin, { why, next, begun, info }));
     for (const { callId } of begun) listener.onFailure(callId, info, { reason: "isolate_died" });
     if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
     for (const call of unread) this.#begin(call);

@@ -53,8 +53,8 @@ export function logEntry(logger: Logger, plugin: string, entry: LogEntry): void 
 export function logFields(plugin: string, { functionName, bindingId, error }: LogEntry, ids: object = {}): object {
   return {
     plugin,
-    ...(functionName === undefined ? {} : { phase: functionName }),
-    ...(bindingId === undefined ? {} : { instance: bindingId }),
+    ...(functionName === undefined ? {} : { function: functionName }),
+    ...(bindingId === undefined ? {} : { binding: bindingId }),
     ...ids,
     ...(error === undefined ? {} : errorField(error)),
   };

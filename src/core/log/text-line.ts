@@ -21,17 +21,24 @@ function escaped(character: string): string {
   return SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** `[2026-11-30 07:14:26.123] ERROR: plugin failed {"phase":"access"}`, with its line feed. */
+/** `[2026-11-30 07:14:26.123] ERROR: [hello] plugin failed {"function":"access"}`, with its line feed. */
 export function textLine(json: string, colors: boolean): string {
   const entry = JSON.parse(json) as Readonly<Record<string, unknown>>;
   const name = NAMES[Number(entry["level"])] ?? "INFO";
   const level = colors ? `\u001b[${COLORS[name] ?? 0}m${name}\u001b[0m` : name;
-  const said = typeof entry["msg"] === "string" ? entry["msg"] : "";
+  const said = withPlugin(entry["plugin"], typeof entry["msg"] === "string" ? entry["msg"] : "");
   const rest = Object.entries(entry)
     .filter(([field]) => !SAID.has(field))
     .map(([field, value]) => [field, field === "err" ? withoutMessage(value, said) : value] as const);
   const fields = rest.length === 0 ? "" : ` ${escapeUnsafe(JSON.stringify(Object.fromEntries(rest)))}`;
   return `[${localTime(Number(entry["time"]))}] ${level}: ${escapeUnsafe(said)}${fields}\n`;
+}
+
+/** A gateway may say of all lines that they are of one plugin: each begins with the one that it is about. */
+function withPlugin(plugin: unknown, text: string): string {
+  if (typeof plugin !== "string") return text;
+  const mark = `[${plugin}] `;
+  return text.startsWith(mark) ? text : mark + text;
 }
 
 /** Most lines about an error end with what it says. */

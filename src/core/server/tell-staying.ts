@@ -10,7 +10,7 @@ export function tellStaying(logger: Logger, plugin: string, staying: readonly St
     const place = Object.entries(ids).map(([entity, id]) => `${entity.replace("_id", "")} ${id}`);
     const why = problems.map(({ path, reason }) => `${path} ${reason}`).join("; ");
     logger.error(
-      { plugin, instance: instance.id, ...ids },
+      { plugin, binding: instance.id, ...ids },
       `instance ${instance.id} of plugin ${plugin}${place.length === 0 ? "" : ` (${place.join(", ")})`} goes on with the former version until the gateway sends a configuration that fits: ${why}`,
     );
   }

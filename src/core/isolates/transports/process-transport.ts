@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import {
+  type LogEntry,
   type ChannelPort,
   type IsolateTask,
   LineStream,
@@ -17,6 +18,10 @@ const PROCESS_ENTRY = fileURLToPath(new URL("../../worker/process-entry.js", imp
 const MEGABYTE = 1024 * 1024;
 /** How long the channel of a process that has ended may stay open, in milliseconds: a program that it started may hold it. */
 const LAST_WORDS = 1000;
+
+/** With what V8 begins to report that it ends its process, and where it says why. */
+const REPORT = /^(?:<--- Last few GCs --->|FATAL ERROR: |#$|# Fatal error)/;
+const OUT_OF_MEMORY = /^FATAL ERROR: .*out of memory/;
 
 /** A signal does not open the inspector, where Node.js can be told so; elsewhere the child process takes the signal. */
 const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
@@ -36,10 +41,11 @@ export function startProcess(task: IsolateTask, limits: TransportLimits): Transp
   if (!(pipe instanceof Socket)) throw new TypeError("a child process has no channel");
   const kill = (): void => void child.kill("SIGKILL");
   const port = pipePort(pipe, kill);
-  const ended = endOf(child, port, pipe);
+  const lastWords = new LastWords();
+  const ended = endOf(child, port, pipe, lastWords);
   port.postMessage(task);
   return {
-    port: withOutput(port, child),
+    port: withOutput(port, child, lastWords),
     gate: undefined,
     ended,
     terminate: async () => {
@@ -49,7 +55,20 @@ export function startProcess(task: IsolateTask, limits: TransportLimits): Transp
   };
 }
 
-function endOf(child: ChildProcess, port: PipePort, pipe: Socket): Promise<Error | undefined> {
+/** Tells what V8 reports at the end of its process from what others print: the log has one line of it, with the reason. */
+class LastWords {
+  #isReporting = false;
+  isOutOfMemory = false;
+
+  /** For who looks for a crash; nobody else reads addresses of V8. */
+  levelOf({ level, message }: LogEntry): LogEntry["level"] {
+    this.#isReporting ||= REPORT.test(message);
+    this.isOutOfMemory ||= OUT_OF_MEMORY.test(message);
+    return this.#isReporting ? "debug" : level;
+  }
+}
+
+function endOf(child: ChildProcess, port: PipePort, pipe: Socket, lastWords: LastWords): Promise<Error | undefined> {
   return new Promise((resolve) => {
     child.once("error", resolve);
     child.once("exit", (code, signal) => {
@@ -59,7 +78,8 @@ function endOf(child: ChildProcess, port: PipePort, pipe: Socket): Promise<Error
       resolve(
         port.closed.then(() => {
           clearTimeout(timer);
-          return code === 0 ? undefined : new Error(reason);
+          if (code === 0) return undefined;
+          return Object.assign(new Error(reason), lastWords.isOutOfMemory ? { code: "ERR_WORKER_OUT_OF_MEMORY" } : {});
         }),
       );
     });
@@ -67,13 +87,14 @@ function endOf(child: ChildProcess, port: PipePort, pipe: Socket): Promise<Error
 }
 
 /** The channel, over which what the process writes comes as log lines too. */
-function withOutput(port: PipePort, { stdout, stderr }: ChildProcess): ChannelPort {
+function withOutput(port: PipePort, { stdout, stderr }: ChildProcess, lastWords: LastWords): ChannelPort {
   return {
     ...port,
     onMessage: (listener) => {
       port.onMessage(listener);
       const log = limitLog((entry) => listener({ kind: "log", entry } satisfies LogMessage));
-      for (const stream of [stdout, stderr]) stream?.pipe(new LineStream("warn", log));
+      stdout?.pipe(new LineStream("warn", log));
+      stderr?.pipe(new LineStream("warn", (entry) => log({ ...entry, level: lastWords.levelOf(entry) })));
     },
   };
 }

@@ -87,7 +87,7 @@ export function createRpc(options: RpcOptions): GatewayRpc {
         level: "error",
         group: "lacking function",
         message: `an event fails in ${phase}: ${reason}`,
-        fields: () => ({ instance, phase }),
+        fields: () => ({ gateway: "kong", function: phase, binding: instance }),
       }),
     onMissingInstance: (instance, phase, startsAgain) =>
       log.log({
@@ -96,7 +96,7 @@ export function createRpc(options: RpcOptions): GatewayRpc {
         message: startsAgain
           ? `there is no instance ${instance}: the gateway starts it again, its connection was closed to tell it so`
           : `there is no instance ${instance}, and this gateway cannot be told: reload it; its requests are refused until then`,
-        fields: () => ({ instance, phase }),
+        fields: () => ({ gateway: "kong", function: phase, binding: instance }),
       }),
     onInternalError,
   });

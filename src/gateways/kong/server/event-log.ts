@@ -8,6 +8,8 @@ import { encodedText, type GatewayEvent, methodOfCall } from "../rpc/index.js";
 import { type LimitedLog, errorField, logFields } from "../../../core/log/index.js";
 import { captureOutput } from "../../../core/worker/index.js";
 
+/** As the labels of metrics have it. */
+const GATEWAY = "kong";
 /** The gateway's name of a phase, or what a stranger sent as one. */
 const MAX_PHASE = 100;
 
@@ -37,7 +39,7 @@ export class EventLog implements PluginLog {
       level: "error",
       group: `instance of ${plugin}`,
       message: `instance ${instance} of plugin ${plugin} cannot run, its events fail: ${error.message}`,
-      fields: () => ({ plugin, instance, ...this.#idsOf(instance), ...errorField(error) }),
+      fields: () => ({ gateway: GATEWAY, plugin, binding: instance, ...this.#idsOf(instance), ...errorField(error) }),
     });
   }
 
@@ -61,14 +63,19 @@ export class EventLog implements PluginLog {
   entry(plugin: string, entry: LogEntry): void {
     const { level, message, bindingId, error } = entry;
     const ids = (): object => (bindingId === undefined ? {} : this.#idsOf(bindingId));
-    const line = { level, message: `[${plugin}] ${message}`, fields: () => logFields(plugin, entry, ids()) };
+    const line = {
+      level,
+      message: `[${plugin}] ${message}`,
+      fields: () => ({ gateway: GATEWAY, ...logFields(plugin, entry, ids()) }),
+    };
     if (error === undefined) this.#log.write(line);
     else this.#log.log({ ...line, group: `stray error of ${plugin}`, about: bindingId ?? "" });
   }
 
   #fieldsOf(event: GatewayEvent): object {
     const { runner, instanceId } = event;
-    return { plugin: runner.plugin, phase: phaseOf(event), instance: instanceId, ...this.#idsOf(instanceId) };
+    const place = { gateway: GATEWAY, plugin: runner.plugin, function: phaseOf(event), binding: instanceId };
+    return { ...place, ...this.#idsOf(instanceId) };
   }
 
   #idsOf(instanceId: number): object {

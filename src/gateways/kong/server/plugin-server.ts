@@ -284,6 +284,8 @@ export class PluginServer {
   }
 
   #onFailed(event: GatewayEvent, error: ErrorInfo): void {
+    // The log has said that the isolate died, and how many calls failed with it, or that calls fail until the next one starts.
+    if (event.failure === "isolate_died") return;
     // An instance that cannot run was reported when it started; each of its events would only say it again.
     if (this.#engine.bindings.get(event.instanceId)?.error === undefined) this.#eventLog.failed(event, error);
   }

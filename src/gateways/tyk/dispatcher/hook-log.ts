@@ -53,7 +53,11 @@ export class HookLog implements PluginLog {
 
   entry(plugin: string, entry: LogEntry): void {
     const { level, message, error } = entry;
-    const line = { level, message: `[${plugin}] ${message}`, fields: () => logFields(plugin, entry, {}) };
+    const line = {
+      level,
+      message: `[${plugin}] ${message}`,
+      fields: () => ({ gateway: GATEWAY, ...logFields(plugin, entry, {}) }),
+    };
     if (error === undefined) this.#log.write(line);
     else this.#log.log({ ...line, group: `stray error of ${plugin}` });
   }
@@ -63,12 +67,16 @@ export class HookLog implements PluginLog {
       level: "error",
       group: `binding of ${plugin}`,
       message: `plugin ${plugin} cannot run with the config_data of an API, whose requests fail: ${error.message}`,
-      fields: () => ({ plugin, binding: bindingId, ...errorField(error) }),
+      fields: () => ({ gateway: GATEWAY, plugin, binding: bindingId, ...errorField(error) }),
     });
   }
 }
 
+/** As the labels of metrics have it. */
+const GATEWAY = "tyk";
+
 const fieldsOf = ({ plugin, functionName, hookName, apiId, orgId }: HookPlace): object => ({
+  gateway: GATEWAY,
   plugin,
   function: functionName,
   hook: hookName,

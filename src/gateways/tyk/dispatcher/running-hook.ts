@@ -104,7 +104,8 @@ export class RunningHook implements Call {
   failed(error: ErrorInfo): void {
     const { engine, bindingId, log, place } = this.#options;
     // A binding that cannot run was reported when it was made; each of its calls would only say it again.
-    if (engine.bindings.get(bindingId)?.error === undefined) log.failed(place, error);
+    // The log has said that its isolate died, or that its binding cannot run.
+    if (this.failure !== "isolate_died" && engine.bindings.get(bindingId)?.error === undefined) log.failed(place, error);
     this.#fail(statusOf(error), error.message);
   }
 

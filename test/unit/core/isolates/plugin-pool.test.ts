@@ -172,7 +172,7 @@ describe.each<Isolation>(["thread", "process"])("an isolate (%s) that ends by it
         expect.objectContaining({ message: expect.stringContaining("the isolate of plugin tested ended") as unknown }),
       ]);
     expect(pool.logs).toContainEqual(
-      expect.objectContaining({ level: "error", message: expect.stringContaining("with 2 events running") as unknown }),
+      expect.objectContaining({ level: "error", message: expect.stringContaining("; 2 calls failed") as unknown }),
     );
 
     for (const [id, name] of [
