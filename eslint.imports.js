@@ -74,6 +74,7 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],
+  "apps/bundles": ["core/model", "core/telemetry", ...tyk("bundles")],
   "apps/settings": ["apps/flags", "core/model"],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
   "apps/program": [
@@ -102,6 +103,7 @@ export const IMPORTS = {
   ],
   "apps/cli": [
     "apps/admin",
+    "apps/bundles",
     "apps/operator",
     "apps/console",
     "apps/flags",

@@ -214,6 +214,26 @@ export const ERROR_CODES = {
     TYK_BUNDLE_SOURCE: ["The bundle cannot be fetched.", "Check the address; the message has the server's answer."],
     TYK_BUNDLE_PLUGIN: ["A plugin of the bundle does not load.", "The message names the plugin and the reason."],
   },
+  "Plugins from bundles": {
+    BUNDLE_FETCH: [
+      "The index of bundles, or a bundle, cannot be fetched. What was served goes on.",
+      "Check `-plugins-url` and the server there; the message has its answer. Nothing to do where it comes back.",
+    ],
+    BUNDLE_INDEX: ["The index of bundles is wrong.", "Mend what the message names; `pluginserver bundle -index` writes entries."],
+    BUNDLE_DIGEST: [
+      "What came is not what the index names.",
+      "Upload the bundle before the index that names it, and never change one in its place.",
+    ],
+    BUNDLE_REFUSED: [
+      "The bundle is broken, or not signed by the key of `-public-key`.",
+      "Make it with `pluginserver bundle`, with `-sign` where servers ask for that.",
+    ],
+    BUNDLE_PLUGIN: ["A plugin of the bundle does not load.", "The message names the plugin and the reason."],
+    BUNDLE_DISK: [
+      "There is no room for a bundle, or its folder is not the server's own.",
+      "Make room, or give the folder to the server's user alone (`-bundle-cache`, permissions 0700).",
+    ],
+  },
   "The stand-in for Tyk": {
     TYK_STANDIN_CALL: ["The call failed.", "The server's log has the reason."],
     TYK_STANDIN_NOT_UTF8: ["The gateway cannot encode what is not UTF-8.", "None: a real gateway fails at the same."],

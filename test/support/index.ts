@@ -11,6 +11,7 @@ export type { Reply, WireMessage } from "./wire-client.js";
 export { BINARY, startCommand, startProgram, startServer } from "./start-server.js";
 export type { Exit, RunningServer, StartOptions } from "./start-server.js";
 export { SocketHolder } from "./socket-holder.js";
+export { startWeb, type WebServer } from "./web-server.js";
 export { runCli } from "./run-cli.js";
 export type { CliOptions, CliResult } from "./run-cli.js";
 export { isRecord } from "./is-record.js";

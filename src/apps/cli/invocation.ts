@@ -18,7 +18,7 @@ export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number
 type ServerSettings = Settings<(typeof SERVER_FLAGS)[number]>;
 
 /** They are in `tyk`. */
-type BundleFlag = "bundles" | "bundle" | "publicKey" | "bundleInterval" | "bundleCache";
+type BundleFlag = "bundles" | "bundle";
 
 /** What a server needs, by its flags. */
 export interface ServeOptions
@@ -124,6 +124,8 @@ export interface BundleOptions extends LoadingOptions {
   readonly sign: string | undefined;
   /** Path of a manifest whose hooks are taken in place of those that the plugins have. */
   readonly manifest: string | undefined;
+  /** Path of the index that gets an entry. */
+  readonly index: string | undefined;
 }
 
 export interface ConfigOptions {

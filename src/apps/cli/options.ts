@@ -30,6 +30,7 @@ import type {
   TryOptions,
   TykConfOptions,
 } from "./invocation.js";
+import { namesBundle } from "./load-directory.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { NAMES, readCommandLine } from "./program.js";
 import { operatorRequest } from "./operator-options.js";
@@ -112,6 +113,7 @@ function starting(given: GivenFlags, operands: readonly string[]): InitOptions {
 function trying(given: GivenFlags, operands: readonly string[]): TryOptions {
   if (operands.length > 0) throw new UsageError(`too many arguments: try takes flags alone, not "${operands.join(" ")}"`);
   const options = serving(given, settingsOf(PLUGINS_DIR, given).pluginsDir ?? "");
+  if (namesBundle(options)) throw new UsageError("try takes a folder of plugins: unpack the bundle, or serve it");
   const { tyk: trialOfTyk, tykVersion, port } = settingsOf(commandFlags("try"), given);
   if (tykVersion !== undefined && trialOfTyk === undefined) throw new UsageError("-tyk-version is for try -tyk");
   if (typeof trialOfTyk === "string") requireAddress(trialOfTyk);
@@ -169,11 +171,11 @@ function configuringTyk(given: GivenFlags, operands: readonly string[]): TykConf
 }
 
 function bundling(given: GivenFlags, plugins: readonly string[]): BundleOptions {
-  const { out, sign, manifest } = settingsOf(commandFlags("bundle"), given);
+  const { out, sign, manifest, index } = settingsOf(commandFlags("bundle"), given);
   if (plugins.length === 0) throw new UsageError("bundle takes the plugins to put into it: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the bundle goes, such as -out hooks.zip");
   if (!out.endsWith(".zip")) throw new UsageError(`-out ${out}: a bundle's name ends in .zip`);
-  return { ...loading(given, dirname(out)), plugins, out, sign, manifest };
+  return { ...loading(given, dirname(out)), plugins, out, sign, manifest, index };
 }
 
 /** What a server would refuse is refused here too. */
@@ -187,8 +189,9 @@ function showing(given: GivenFlags, operands: readonly string[], settings: Setti
 function directoryOf(command: string, given: GivenFlags, operands: readonly string[]): string {
   const { pluginsDir } = settingsOf(PLUGINS_DIR, given);
   if (operands.length > 0) throw new UsageError(`${command} takes flags alone, not "${operands.join(" ")}"`);
-  if (pluginsDir === undefined) throw new UsageError("-plugins-dir is missing: say where the plugins are");
-  return pluginsDir;
+  if (pluginsDir === undefined && !given.has("plugins-url"))
+    throw new UsageError("-plugins-dir is missing: say where the plugins are");
+  return pluginsDir ?? "";
 }
 
 function onlyOperand(command: string, what: string, operands: readonly string[]): string {
@@ -200,9 +203,12 @@ function onlyOperand(command: string, what: string, operands: readonly string[])
 /** What is asked for without a command. */
 function plain(given: GivenFlags, saidKong: boolean): Invocation {
   const { pluginsDir } = settingsOf(PLUGINS_DIR, given);
-  // Kong has none from bundles.
-  const bundlesOnly = pluginsDir === undefined && given.has("bundles") && !saidKong;
-  if (pluginsDir === undefined && !bundlesOnly) throw new UsageError(directoryMissing(given.has("verbose")));
+  const hasIndex = given.has("plugins-url");
+  if (hasIndex && pluginsDir !== undefined)
+    throw new UsageError("-plugins-dir and -plugins-url both say where plugins are: give one");
+  // Kong has none from those for Tyk.
+  const bundlesOnly = pluginsDir === undefined && !hasIndex && given.has("bundles") && !saidKong;
+  if (pluginsDir === undefined && !hasIndex && !bundlesOnly) throw new UsageError(directoryMissing(given.has("verbose")));
   const options = loading(given, pluginsDir ?? "");
   const { dumpPluginInfo, dump, dumpAllPlugins } = settingsOf(ACTION_FLAGS, given);
   if (dumpPluginInfo !== undefined) return { command: "dump-plugin-info", name: dumpPluginInfo, options };

@@ -35,7 +35,8 @@ export async function createBundles(
   });
 }
 
-async function readKey(path: string): Promise<VerifyingKey> {
+/** @throws {CommandError} for a key that cannot be read. */
+export async function readKey(path: string): Promise<VerifyingKey> {
   const pem = await readFile(path, "utf8").catch((error: unknown) => {
     throw new CommandError(`-public-key ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   });
@@ -56,7 +57,7 @@ async function openCache(given: string | undefined, place: string, logger: Logge
 }
 
 /** As systemd and the desktops name it. */
-function userCache(): string {
+export function userCache(): string {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
   return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
 }

@@ -24,7 +24,9 @@ function servingBundles(given: GivenFlags): BundleServing | undefined {
   const { bundles: place } = settingsOf(namedFlags("bundles"), given);
   const { bundle: names, publicKey, bundleInterval: interval, bundleCache: cache } = settingsOf(COMPANIONS, given);
   if (place === undefined) {
-    if (COMPANIONS.some(({ name }) => given.has(name)))
+    // They say how bundles of plugins for all gateways are had, too.
+    const isForAll = given.has("plugins-url") || String(given.get("plugins-dir")).endsWith(".zip");
+    if (COMPANIONS.some(({ name }) => given.has(name) && (name === "bundle" || !isForAll)))
       throw new UsageError("-bundles is missing: say where bundles come from, a URL or a folder");
     return undefined;
   }

@@ -51,6 +51,22 @@ export function problemLines({ problems }: StatusReport, { style, width }: Layou
   return problems.map(({ plugin, reason }) => style.wrong(cut(escapeUnsafe(`plugin ${plugin} does not load: ${reason}`), width)));
 }
 
+/** What is here of the bundles, and why that is not what should be. */
+export function bundleLines({ bundles, at }: StatusReport, { style, width }: Layout): string[] {
+  if (bundles === undefined) return [];
+  const { source, served, problems } = bundles;
+  const lines = served.map(
+    ({ name, version, digest, since }) =>
+      `bundle ${name} ${version}, sha256:${digest.slice(0, SHOWN_DIGEST)}, for ${age(at - since)}`,
+  );
+  const all = lines.length === 0 ? [`no bundles of ${source}`] : lines.map((line) => `${line}, of ${source}`);
+  const safe = (line: string): string => cut(escapeUnsafe(line), width);
+  return [...all.map(safe), ...problems.map((problem) => style.wrong(safe(problem)))];
+}
+
+/** Hex digits. */
+const SHOWN_DIGEST = 12;
+
 function safeCell(column: Column, plugin: PluginStatus, now: number): Cell {
   const { text, isWrong } = column.cell(plugin, now);
   return { text: escapeUnsafe(text), isWrong };

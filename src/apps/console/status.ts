@@ -7,7 +7,7 @@ import { BY_NAME } from "./columns.js";
 import type { Print } from "./control.js";
 import { findServer, type Target } from "./find-server.js";
 import { pluginLines } from "./plugin-text.js";
-import { COLORED, headLines, type Layout, PLAIN, problemLines, tableLines } from "./status-text.js";
+import { bundleLines, COLORED, headLines, type Layout, PLAIN, problemLines, tableLines } from "./status-text.js";
 import { type View, watchOn, watchPlain } from "./watch.js";
 
 export interface StatusCommand {
@@ -63,7 +63,10 @@ function lookAt(answer: unknown, plugin: string | undefined): Looked {
     const report = answer as unknown as StatusReport;
     return (layout) => {
       const [titles = "", ...rows] = tableLines(report, layout);
-      return { head: [...headLines(report, layout), "", titles], rows: [...rows, ...problemLines(report, layout)] };
+      return {
+        head: [...headLines(report, layout), ...bundleLines(report, layout), "", titles],
+        rows: [...rows, ...problemLines(report, layout)],
+      };
     };
   }
   throw new CommandError("the server answers what this version does not know: use the pluginserver that it was started with");

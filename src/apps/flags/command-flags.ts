@@ -60,6 +60,13 @@ export const COMMAND_FLAGS = [
     help: "private key (PEM) to sign with: ed25519 for build, RSA for bundle",
   },
   {
+    name: "index",
+    kind: "path",
+    value: "file",
+    commands: ["bundle"],
+    help: "plugins.json that gets the entry of the bundle, in place of the one of its name",
+  },
+  {
     name: "manifest",
     kind: "path",
     value: "file",

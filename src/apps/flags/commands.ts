@@ -50,7 +50,7 @@ export const COMMANDS = [
   {
     name: "bundle",
     operands: "PLUGIN... -out X.zip",
-    help: "builds plugins for Tyk into a bundle that gateways and servers load",
+    help: "builds plugins into a bundle, a zip that servers load, and Tyk gateways",
   },
   {
     name: "status",

@@ -41,7 +41,7 @@ export const saysKong = (given: { has(name: FlagName): boolean }): boolean => KO
 export const serverPlan = (argv: readonly string[], beneath?: Beneath): ServePlan | undefined =>
   servePlan(argv, beneath, {
     ...grammarOf(FLAGS.filter((flag: Flag) => flag.commands?.includes("serve") ?? true)),
-    required: ["plugins-dir", "bundles"],
+    required: ["plugins-dir", "plugins-url", "bundles"],
     socketName: SOCKET_NAME,
     former: OF_JAVASCRIPT,
   });
@@ -71,7 +71,7 @@ function servePlan(argv: readonly string[], beneath: Beneath | undefined, gramma
   // For Tyk alone there is no socket of Kong's.
   if (!flags.has("tyk") || saysKong(flags)) {
     // Kong has none from bundles.
-    if (grammar.required?.some((flag) => !flags.has(flag) && flag === "plugins-dir") === true) return undefined;
+    if (grammar.required !== undefined && !flags.has("plugins-dir") && !flags.has("plugins-url")) return undefined;
     const path = resolve(socket ?? join(flags.get("kong-prefix") ?? "/usr/local/kong", name ?? socketName));
     places.push({ name: KONG_SOCKET, path, mode });
   }

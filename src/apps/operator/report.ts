@@ -2,6 +2,7 @@
 // metrics. Times are Unix times in milliseconds, durations in seconds, sizes in bytes; what is not known is left out.
 import type { PluginProblem } from "../../core/plugins/index.js";
 import {
+  type BundleFigures,
   type ErrorFigures,
   type FailureReason,
   type GatewayFigures,
@@ -26,6 +27,8 @@ export interface StatusReport {
   readonly plugins: readonly PluginStatus[];
   /** The plugins that do not load. */
   readonly problems: readonly PluginProblemStatus[];
+  /** Where plugins come in bundles: which ones are here. */
+  readonly bundles?: BundleFigures | undefined;
 }
 
 export interface PluginProblemStatus {
@@ -81,6 +84,7 @@ export function reportOf({ state, listening, log, figures, problems, paceOf }: R
       };
     }),
     problems: problems.map(({ name, path, reason }) => ({ plugin: name, path, reason })),
+    bundles: figures.bundles,
   };
 }
 

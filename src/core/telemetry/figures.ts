@@ -145,6 +145,24 @@ export interface ProcessFigures {
   readonly maxEventLoopDelay: number | undefined;
 }
 
+/** The bundles that plugins come in. */
+export interface BundleFigures {
+  /** Where they are from, without what lets in. */
+  readonly source: string;
+  readonly served: readonly {
+    readonly name: string;
+    readonly version: string;
+    /** SHA-256 of the bundle, in hex. */
+    readonly digest: string;
+    /** Since when it is here: Unix time in milliseconds. */
+    readonly since: number;
+  }[];
+  /** Bundles, and looks at what there is, that came to nothing, by the reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Why they are not as they should be. */
+  readonly problems: readonly string[];
+}
+
 /** All that a server can say of itself. */
 export interface ServerFigures {
   readonly at: number;
@@ -153,4 +171,6 @@ export interface ServerFigures {
   readonly plugins: readonly PluginFigures[];
   readonly functions: readonly FunctionFigures[];
   readonly isolates: readonly IsolateFigures[];
+  /** Undefined where plugins are in a folder. */
+  readonly bundles?: BundleFigures | undefined;
 }

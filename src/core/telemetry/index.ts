@@ -3,6 +3,7 @@ export { systemTime } from "./system-time.js";
 export { isIsolateVitals, isServedSample, type IsolateVitals, type ServedSample } from "./isolate-sample.js";
 export { CallCounters, countersSize, OTHER_FUNCTION, PluginCounters } from "./call-counters.js";
 export {
+  type BundleFigures,
   DEATH_REASONS,
   type DeathReason,
   type ErrorFigures,

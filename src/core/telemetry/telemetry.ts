@@ -1,7 +1,7 @@
 // Owns all that one server counts of itself, for all of its gateways, and gives it as one set of figures. It exports nothing.
 import { performance } from "node:perf_hooks";
 import { type CountersListener, CountersUplink } from "./counters-uplink.js";
-import type { ServerFigures } from "./figures.js";
+import type { BundleFigures, ServerFigures } from "./figures.js";
 import { GatewayTelemetry } from "./gateway-telemetry.js";
 import type { ServedSample } from "./isolate-sample.js";
 import { processFigures } from "./process-figures.js";
@@ -29,6 +29,7 @@ export class Telemetry {
   readonly #uplink: CountersUplink | undefined;
   #droppedLogLines: () => number;
   #traces: Traces | undefined;
+  #bundles: (() => BundleFigures) | undefined;
   #delay: number | undefined;
   #maxDelay: number | undefined;
 
@@ -60,6 +61,11 @@ export class Telemetry {
     this.#droppedLogLines = count;
   }
 
+  /** Where it is known which bundles the plugins are from. */
+  tellBundles(figures: () => BundleFigures): void {
+    this.#bundles = figures;
+  }
+
   /**
    * What is known at this moment. It reads counters and asks nobody: see {@link refresh} for what isolates say of themselves.
    * @example
@@ -84,6 +90,7 @@ export class Telemetry {
       plugins: gateways.flatMap((gateway) => gateway.plugins()),
       functions: gateways.flatMap((gateway) => gateway.functions()),
       isolates: gateways.flatMap((gateway) => gateway.isolates()),
+      bundles: this.#bundles?.(),
     };
   }
 

@@ -15,6 +15,32 @@ const ofGateways =
 
 export const SERVER_METRICS: readonly Metric[] = [
   {
+    name: "pluginserver.bundle.info",
+    kind: "gauge",
+    unit: "",
+    help: "1, with version and digest of a bundle whose plugins are served",
+    labels: ["bundle", "version", "digest"],
+    read: ({ bundles }) =>
+      (bundles?.served ?? []).map(({ name, version, digest }) => ({ labels: { bundle: name, version, digest }, value: 1 })),
+  },
+  {
+    name: "pluginserver.bundle.since",
+    kind: "gauge",
+    unit: "s",
+    help: "Unix time since which a bundle is here in this version",
+    labels: ["bundle"],
+    read: ({ bundles }) =>
+      (bundles?.served ?? []).map(({ name, since }) => ({ labels: { bundle: name }, value: since / MILLISECONDS })),
+  },
+  {
+    name: "pluginserver.bundle.failures",
+    kind: "counter",
+    unit: "{failure}",
+    help: "Bundles, and looks at the index of bundles, that came to nothing: what was served before goes on",
+    labels: ["reason"],
+    read: ({ bundles }) => Object.entries(bundles?.failures ?? {}).map(([reason, value]) => ({ labels: { reason }, value })),
+  },
+  {
     name: "pluginserver.connections",
     kind: "gauge",
     unit: "{connection}",

@@ -1,17 +1,19 @@
 // The bundle command: plugins, built, in a zip that Tyk gateways verify and servers load.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { BuildError, buildPlugin } from "../../../build/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError } from "../../../core/model/index.js";
-import { type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
+import { type Generation, type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
 import { parseHooks, readSigningKey, type SigningKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
 import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
 import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { BundleOptions } from "../invocation.js";
 import { loadOptions, tykHooks } from "../load-directory.js";
+import { mergeEntry } from "../../bundles/index.js";
 import { packageVersion } from "../projects/project-files.js";
 
 /** @throws {CommandError} where a plugin cannot be built, or no gateway would take the bundle. */
@@ -24,16 +26,47 @@ export async function bundle(options: BundleOptions): Promise<void> {
   const stage = await mkdtemp(join(tmpdir(), "pluginserver-bundle-"));
   try {
     await buildAll(options.plugins, stage, load, (text) => logger.warn(text));
-    const { chain } = tykHooks(await loadPlugins(stage, { ...load, trustedKeys: [] }), logger);
-    const customMiddleware = given ?? hooksFrom(chain);
-    const { bytes, version } = await writeBundle({ files: await filesIn(stage), customMiddleware, key });
+    const registry = await loadPlugins(stage, { ...load, trustedKeys: [] });
+    const plugins = registry.list();
+    const customMiddleware = given ?? hooksFrom(tykHooks(registry, logger).chain);
+    const names = plugins.map(({ name }) => name);
+    const { bytes, version } = await writeBundle({ files: await filesIn(stage), customMiddleware, key, plugins: names });
     const path = out.replace(/\.zip$/, `-${version}.zip`);
     await mkdir(dirname(resolve(path)), { recursive: true });
     await writeFile(path, bytes);
+    const entry = {
+      name: basename(out, ".zip"),
+      version: commonVersion(plugins) ?? version,
+      url: basename(path),
+      digest: createHash("sha256").update(bytes).digest("hex"),
+    };
     await writeOutput(describe(path, bytes.length, key !== undefined));
+    if (options.index === undefined) await writeOutput(`In plugins.json:\n${mergeEntry(undefined, entry)}`);
+    else await addTo(options.index, path, entry);
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
+}
+
+/** Undefined where the plugins have several: then what is in the bundle names it. */
+function commonVersion(plugins: readonly Generation[]): string | undefined {
+  const [first, ...others] = new Set(plugins.map(({ metadata }) => metadata.version));
+  return others.length === 0 && first !== undefined && first !== "" ? first : undefined;
+}
+
+/** In one step: who reads the index meanwhile has the former one. @throws {BundledError} for a file that is no index. */
+async function addTo(index: string, zip: string, entry: Parameters<typeof mergeEntry>[1]): Promise<void> {
+  const former = await readFile(index, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    return unreadable("index", index, error);
+  });
+  const url = relative(dirname(resolve(index)), resolve(zip))
+    .split(sep)
+    .join("/");
+  const fresh = `${index}.${process.pid}`;
+  await writeFile(fresh, mergeEntry(former, { ...entry, url }));
+  await rename(fresh, index);
+  await writeOutput(`${index}: ${entry.name} is ${entry.version}, sha256:${entry.digest}\n`);
 }
 
 async function buildAll(plugins: readonly string[], out: string, load: LoadOptions, warn: (text: string) => void): Promise<void> {

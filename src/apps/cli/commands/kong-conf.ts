@@ -21,7 +21,7 @@ export async function kongConf(options: KongConfOptions): Promise<void> {
   const server = {
     ...options.server,
     executable: EXECUTABLE,
-    pluginsDirectory: resolve(options.pluginsDirectory),
+    pluginsDirectory: options.pluginsUrl === undefined ? resolve(options.pluginsDirectory) : undefined,
     plugins,
     phasesOf: new Map(registry.list().map(({ name, metadata }) => [name, metadata.functions] as const)),
     protocol: options.protocol,

@@ -26,9 +26,10 @@ import { Telemetry } from "../../../core/telemetry/index.js";
 import { openAdmin, traceRatioOf } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
+import type { BundledPlugins } from "../../bundles/index.js";
 import type { ServeOptions, TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
-import { trustedKeys } from "../load-directory.js";
+import { namesBundle, trustedKeys } from "../load-directory.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
@@ -72,7 +73,8 @@ async function createServers(
 ): Promise<CreatedServers> {
   const { tyk } = options;
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options, front?.areInherited);
-  if (socketPath === undefined && !options.bundlesOnly) await requireDirectory(options.pluginsDirectory, "the plugins directory");
+  if (socketPath === undefined && !options.bundlesOnly && !namesBundle(options))
+    await requireDirectory(options.pluginsDirectory, "the plugins directory");
   const limits = limitsOf(options);
   const common = {
     socketMode: options.socketMode,
@@ -137,11 +139,9 @@ const limitsOf = (options: ServeOptions): IsolateLimits => ({
 });
 
 /** Resolves with the path of the socket, which may be there already: then nothing is made beside it. */
-async function requirePlaces(
-  { pluginsDirectory, socket, kongPrefix }: ServeOptions,
-  isInherited = inheritedSockets().length > 0,
-): Promise<string> {
-  await requireDirectory(pluginsDirectory, "the plugins directory");
+async function requirePlaces(options: ServeOptions, isInherited = inheritedSockets().length > 0): Promise<string> {
+  const { pluginsDirectory, socket, kongPrefix } = options;
+  if (!namesBundle(options)) await requireDirectory(pluginsDirectory, "the plugins directory");
   const socketPath = resolve(socket ?? join(kongPrefix, SOCKET_NAME));
   if (!isInherited)
     await requireWritable(dirname(socketPath), socket === undefined ? "the Kong prefix" : "the socket's directory");
@@ -203,7 +203,9 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   endOnFault(logger);
   const manager = ServiceManager.open((text) => logger.warn(text));
   const telemetry = await serverTelemetry();
-  const { kong, tyk } = await createServers(options, telemetry, logger, front);
+  const bundled = namesBundle(options) ? await openBundles(options, telemetry, logger) : undefined;
+  const place = bundled === undefined ? options : { ...options, pluginsDirectory: bundled.directory, watch: false };
+  const { kong, tyk } = await createServers(place, telemetry, logger, front);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const admin = await openAdmin(options, telemetry, logger);
   const { Operator, adminPlaceOf } = await import("../../operator/index.js");
@@ -223,7 +225,11 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
     service
-      .reloading(() => Promise.all(servers.map((server) => server.reload())))
+      .reloading(async () => {
+        bundled?.retry();
+        await bundled?.look();
+        await Promise.all(servers.map((server) => server.reload()));
+      })
       .catch((error: unknown) => logger.error({ err: error }, "the plugins directory could not be looked at"));
   });
   try {
@@ -234,6 +240,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   }
   front?.serving();
   operator.serving();
+  if (options.watch) bundled?.poll(() => Promise.all(servers.map((server) => server.reload())));
   warnOfDescriptors(logger, options.maxConnections);
   warnOfInspector(options, servers, logger);
   if (kong !== undefined)
@@ -245,10 +252,18 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   const told = service.ending();
   await operator.draining();
   await Promise.all(servers.map((server) => server.close()));
+  await bundled?.close();
   operator.close();
   await admin.close();
   await told;
   logger.info("ended");
+}
+
+/** What only bundles need is loaded with them. */
+async function openBundles(options: ServeOptions, telemetry: Telemetry, logger: Logger): Promise<BundledPlugins | undefined> {
+  const bundled = await (await import("../bundled-directory.js")).openBundled(options, logger);
+  if (bundled !== undefined) telemetry.tellBundles(() => bundled.figures());
+  return bundled;
 }
 
 function warnOfInspector(

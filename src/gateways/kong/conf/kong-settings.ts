@@ -13,7 +13,8 @@ export interface ConfiguredServer {
   /** Absolute path of `pluginserver`. */
   readonly executable: string;
   /** Absolute path. */
-  readonly pluginsDirectory: string;
+  /** Undefined where a flag says where plugins are instead. */
+  readonly pluginsDirectory: string | undefined;
   /** Names of the plugins there. */
   readonly plugins: readonly string[];
   /** The phases that each of them has handlers for. */
@@ -154,7 +155,7 @@ function legacySettings(server: ConfiguredServer, { name }: GatewayRelease): Set
     comment("-dump-plugin-info; the socket is PREFIX/go_pluginserver.sock, the protocol MsgPack:1."),
     ...pluginsSetting(server),
     setting("go_pluginserver_exe", executable),
-    setting("go_plugins_dir", server.pluginsDirectory),
+    setting("go_plugins_dir", server.pluginsDirectory ?? server.kongPrefix),
   ];
 }
 
@@ -186,13 +187,13 @@ function startCommand(
   { executable, kongPrefix, pluginsDirectory, startFlags }: ConfiguredServer,
   more: readonly GivenFlag[],
 ): string {
-  const places = [
-    { name: "kong-prefix", value: kongPrefix },
-    { name: "plugins-dir", value: pluginsDirectory },
-  ];
+  const places = [{ name: "kong-prefix", value: kongPrefix }, ...directoryFlag(pluginsDirectory)];
   return commandText(executable, [...places, ...startFlags, ...more]);
 }
 
+const directoryFlag = (directory: string | undefined): readonly GivenFlag[] =>
+  directory === undefined ? [] : [{ name: "plugins-dir", value: directory }];
+
 function queryCommand({ executable, pluginsDirectory, queryFlags }: ConfiguredServer, dump: readonly GivenFlag[]): string {
-  return commandText(executable, [{ name: "plugins-dir", value: pluginsDirectory }, ...queryFlags, ...dump]);
+  return commandText(executable, [...directoryFlag(pluginsDirectory), ...queryFlags, ...dump]);
 }

@@ -1,5 +1,5 @@
 // The door of bundles: zip files that a gateway takes its hooks from and this server its plugins.
-export { bundleHash, type OpenedBundle, openBundle } from "./bundle.js";
+export { bundleHash, type OpenedBundle, openBundle, SEAL_NAME } from "./bundle.js";
 export { type BundleSource, bundleSource } from "./bundle-source.js";
 export type { LoadedBundle } from "./bundle-slot.js";
 export { BundleStore, type BundleStoreOptions } from "./bundle-store.js";

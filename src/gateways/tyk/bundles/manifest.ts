@@ -70,7 +70,10 @@ export function checkHooks(section: Readonly<Record<string, unknown>>, around: R
     if (!hooks.every(isNamed)) throw wrong(`custom_middleware.${list} has a hook without a name`);
     count += hooks.length;
   }
-  if (count === 0) throw wrong("custom_middleware has no hook");
+  // A bundle of plugins that are no gateway's hooks, for servers alone, says which they are.
+  const { plugins } = around;
+  const namesPlugins = Array.isArray(plugins) && plugins.length > 0;
+  if (count === 0 && !namesPlugins) throw wrong("custom_middleware has no hook");
 }
 
 const isNamed = (hook: unknown): boolean => isRecord(hook) && typeof hook["name"] === "string" && hook["name"] !== "";

@@ -12,6 +12,8 @@ export interface BundleContents {
   /** The section of an API definition, with the driver. */
   readonly customMiddleware: Readonly<Record<string, unknown>>;
   readonly key?: SigningKey | undefined;
+  /** The names of the plugins in it, where some have no hooks of this gateway. */
+  readonly plugins?: readonly string[] | undefined;
 }
 
 export interface WrittenBundle {
@@ -28,8 +30,8 @@ const OPTIONS = { mtime: TIME, mode: 0o100644, forceDosTimestamp: true } as cons
 const FOLDER_OPTIONS = { ...OPTIONS, mode: 0o040755 } as const;
 
 /** @throws {BundleError} for hooks that no gateway would take. */
-export async function writeBundle({ files, customMiddleware, key }: BundleContents): Promise<WrittenBundle> {
-  checkHooks(customMiddleware);
+export async function writeBundle({ files, customMiddleware, key, plugins }: BundleContents): Promise<WrittenBundle> {
+  checkHooks(customMiddleware, { plugins });
   for (const name of [MANIFEST_NAME, SEAL_NAME])
     if (files.has(name)) throw new BundleError("TYK_BUNDLE_ENTRY", `${name}: the name is taken`);
   const sealed = new Map([...files, [SEAL_NAME, json({ custom_middleware: customMiddleware })] as const]);
@@ -37,6 +39,7 @@ export async function writeBundle({ files, customMiddleware, key }: BundleConten
   const manifest = json({
     file_list: [...sealed.keys()],
     custom_middleware: customMiddleware,
+    ...(plugins === undefined ? {} : { plugins }),
     checksum: createHash("md5").update(content).digest("hex"),
     ...(key === undefined ? {} : { signature: key.sign(content) }),
   });

@@ -1,0 +1,58 @@
+// Makes a plugins directory of bundles, where the command line names a zip file or an index of bundles in place of a folder.
+import { createHash } from "node:crypto";
+import { resolve, join } from "node:path";
+import type { Logger } from "pino";
+import { CommandError } from "../../core/model/index.js";
+import { loadPlugins } from "../../core/plugins/index.js";
+import { BundledPlugins, fileBundle, httpBundles, KeptBundles } from "../bundles/index.js";
+import type { LoadingOptions } from "./invocation.js";
+import { loadOptions, namesBundle } from "./load-directory.js";
+import { readKey, userCache } from "./serve-bundles.js";
+
+/** Undefined for a folder. @throws {CommandError} for a key that cannot be read. @throws {BundledError} for an address that is none. */
+export async function openBundled(
+  options: LoadingOptions & { readonly bundleInterval?: number | undefined },
+  logger: Logger,
+): Promise<BundledPlugins | undefined> {
+  if (!namesBundle(options)) return undefined;
+  const { pluginsUrl, pluginsDirectory, publicKey, bundleInterval: interval } = options;
+  const source = pluginsUrl === undefined ? fileBundle(pluginsDirectory) : httpBundles(pluginsUrl);
+  const load = { ...(await loadOptions(options, logger)), runsInit: true };
+  return BundledPlugins.open({
+    source,
+    kept: pluginsUrl === undefined ? undefined : await openKept(options.bundleCache, pluginsUrl, logger),
+    publicKey: publicKey === undefined ? undefined : await readKey(publicKey),
+    interval,
+    check: async (directory) => (await loadPlugins(directory, load)).problems().map(({ name, reason }) => `${name}: ${reason}`),
+    logger,
+  });
+}
+
+/** The directory for a command that looks at it once. @throws {CommandError} where no bundle can be had. */
+export async function withDirectory<Result>(
+  options: LoadingOptions,
+  logger: Logger,
+  use: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  const bundled = await openBundled(options, logger);
+  if (bundled === undefined) return use(options.pluginsDirectory);
+  try {
+    if (!bundled.isKnown) throw new CommandError(bundled.problems.join("; "));
+    return await use(bundled.directory);
+  } finally {
+    await bundled.close();
+  }
+}
+
+/** Undefined, with a warning, where nothing can be kept: bundles are served all the same. */
+async function openKept(given: string | undefined, place: string, logger: Logger): Promise<KeptBundles | undefined> {
+  const folder = given === undefined ? join(userCache(), "pluginserver", "plugins") : resolve(given);
+  try {
+    // Two indexes may have bundles of one name.
+    return await KeptBundles.open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn(`bundles are not kept for a start without network, see -bundle-cache: ${reason}`);
+    return undefined;
+  }
+}
