@@ -14,6 +14,7 @@ const KINDS = {
   text: () => text,
   path: () => text,
   inspect: () => text,
+  optional: () => ({ anyOf: [text, { type: "boolean" }, { type: "number" }] }),
   levels: () => text,
   paths: () => ({ anyOf: [text, list(text)] }),
   texts: () => ({ anyOf: [text, list(text)] }),

@@ -69,6 +69,7 @@ class ConfigReader {
       if (typeof value.value !== "boolean") throw this.#wrong(value, `${name} is true or false`);
       return value.value;
     }
+    if (kind === "optional" && typeof value.value === "boolean") return value.value;
     const text = this.#text(name, value);
     return kind === "paths" || kind === "texts" ? [text] : text;
   }

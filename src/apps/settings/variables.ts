@@ -39,6 +39,8 @@ export function readVariables(flags: readonly TableFlag[], environment: Environm
 
 function valueOf({ kind }: Flag, name: string, text: string): Setting["value"] {
   if (kind === "paths" || kind === "texts") return text.split(",").filter((part) => part !== "");
+  // The flag without its value.
+  if (kind === "optional" && (text === "true" || text === "false")) return text === "true";
   if (kind !== "switch") return text;
   const isOn = SWITCH_WORDS.get(text);
   if (isOn === undefined) throw new UsageError(`${name} is true or false, not "${text}"`);
