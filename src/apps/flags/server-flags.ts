@@ -199,14 +199,7 @@ export const SERVER_FLAGS = [
     program: {},
     isForDumps: true,
   },
-  {
-    name: "max-events",
-    kind: "count",
-    value: "n",
-    default: "10000",
-    help: "events that one isolate runs at once",
-    program: {},
-  },
+  { name: "max-events", kind: "count", value: "n", default: "10000", help: "events that one isolate runs at once", program: {} },
   { name: "max-connections", kind: "count", value: "n", default: "10000", help: "connections at once", program: {} },
   {
     name: "max-message-size",
