@@ -3,27 +3,27 @@ import { createHash } from "node:crypto";
 import { resolve, join } from "node:path";
 import type { Logger } from "pino";
 import { CommandError } from "../../core/model/index.js";
-import { loadPlugins } from "../../core/plugins/index.js";
+import { type LoadOptions, loadPlugins } from "../../core/plugins/index.js";
 import { BundledPlugins, fileBundle, httpBundles, KeptBundles } from "../bundles/index.js";
-import type { LoadingOptions } from "./invocation.js";
-import { loadOptions, namesBundle } from "./load-directory.js";
+import { type LoadingOptions, namesBundle } from "./invocation.js";
 import { readKey, userCache } from "./serve-bundles.js";
 
 /** Undefined for a folder. @throws {CommandError} for a key that cannot be read. @throws {BundledError} for an address that is none. */
 export async function openBundled(
   options: LoadingOptions & { readonly bundleInterval?: number | undefined },
+  load: LoadOptions,
   logger: Logger,
 ): Promise<BundledPlugins | undefined> {
   if (!namesBundle(options)) return undefined;
   const { pluginsUrl, pluginsDirectory, publicKey, bundleInterval: interval } = options;
   const source = pluginsUrl === undefined ? fileBundle(pluginsDirectory) : httpBundles(pluginsUrl);
-  const load = { ...(await loadOptions(options, logger)), runsInit: true };
   return BundledPlugins.open({
     source,
     kept: pluginsUrl === undefined ? undefined : await openKept(options.bundleCache, pluginsUrl, logger),
     publicKey: publicKey === undefined ? undefined : await readKey(publicKey),
     interval,
-    check: async (directory) => (await loadPlugins(directory, load)).problems().map(({ name, reason }) => `${name}: ${reason}`),
+    check: async (directory) =>
+      (await loadPlugins(directory, { ...load, runsInit: true })).problems().map(({ name, reason }) => `${name}: ${reason}`),
     logger,
   });
 }
@@ -31,10 +31,11 @@ export async function openBundled(
 /** The directory for a command that looks at it once. @throws {CommandError} where no bundle can be had. */
 export async function withDirectory<Result>(
   options: LoadingOptions,
+  load: LoadOptions,
   logger: Logger,
   use: (directory: string) => Promise<Result>,
 ): Promise<Result> {
-  const bundled = await openBundled(options, logger);
+  const bundled = await openBundled(options, load, logger);
   if (bundled === undefined) return use(options.pluginsDirectory);
   try {
     if (!bundled.isKnown) throw new CommandError(bundled.problems.join("; "));

@@ -15,6 +15,10 @@ export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number
   readonly log: LogOptions;
 }
 
+/** Whether plugins come in bundles: from an index of them, or in one file. */
+export const namesBundle = ({ pluginsUrl, pluginsDirectory }: LoadingOptions): boolean =>
+  pluginsUrl !== undefined || pluginsDirectory.endsWith(".zip");
+
 type ServerSettings = Settings<(typeof SERVER_FLAGS)[number]>;
 
 /** They are in `tyk`. */

@@ -10,10 +10,6 @@ import { CommandError } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
 
-/** Whether plugins come in bundles: from an index of them, or in one file. */
-export const namesBundle = ({ pluginsUrl, pluginsDirectory }: LoadingOptions): boolean =>
-  pluginsUrl !== undefined || pluginsDirectory.endsWith(".zip");
-
 /**
  * The plugins of Kong; those of another gateway are nothing that is wrong.
  * @throws {CommandError} where the directory is not there, or a key cannot be read.
@@ -25,9 +21,10 @@ export async function loadDirectory(options: LoadingOptions, logger: Logger): Pr
 /** Those of all gateways: what a server would make of them. @throws {CommandError} as above. */
 export async function loadForAll(options: LoadingOptions, logger: Logger): Promise<PluginRegistry> {
   const { withDirectory } = await import("./bundled-directory.js");
-  return withDirectory(options, logger, async (directory) => {
+  const load = await loadOptions(options, logger);
+  return withDirectory(options, load, logger, async (directory) => {
     await requireDirectory(directory, "the plugins directory");
-    return loadPlugins(directory, await loadOptions(options, logger));
+    return loadPlugins(directory, load);
   });
 }
 

@@ -30,7 +30,7 @@ import type {
   TryOptions,
   TykConfOptions,
 } from "./invocation.js";
-import { namesBundle } from "./load-directory.js";
+import { namesBundle } from "./invocation.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
 import { NAMES, readCommandLine } from "./program.js";
 import { operatorRequest } from "./operator-options.js";

@@ -27,9 +27,9 @@ import { openAdmin, traceRatioOf } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
 import type { BundledPlugins } from "../../bundles/index.js";
-import type { ServeOptions, TykServing } from "../invocation.js";
+import { namesBundle, type ServeOptions, type TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
-import { namesBundle, trustedKeys } from "../load-directory.js";
+import { loadOptions, trustedKeys } from "../load-directory.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
@@ -261,7 +261,9 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
 
 /** What only bundles need is loaded with them. */
 async function openBundles(options: ServeOptions, telemetry: Telemetry, logger: Logger): Promise<BundledPlugins | undefined> {
-  const bundled = await (await import("../bundled-directory.js")).openBundled(options, logger);
+  const bundled = await (
+    await import("../bundled-directory.js")
+  ).openBundled(options, await loadOptions(options, logger), logger);
   if (bundled !== undefined) telemetry.tellBundles(() => bundled.figures());
   return bundled;
 }
