@@ -105,6 +105,25 @@ it("reload says what it did", async () => {
   expect(await get("/healthz")).toMatchObject({ status: 200 });
 });
 
+it("readyz says where another server has taken the socket over", { timeout: 30_000 }, async () => {
+  expect(await get("/readyz")).toMatchObject({ status: 200 });
+  const metrics = join(plugins.path, "metrics.sock");
+  const former = await startServer({ plugins: plugins.path, flags: ["-no-watch", "-metrics", `unix://${metrics}`] });
+  const successor = await startServer({ plugins: plugins.path, prefix: former.prefix, flags: ["-no-watch"] });
+  await former.waitForLine(/another server has taken .* over/);
+  const taken = await get("/readyz", metrics);
+  expect([taken.status, JSON.parse(taken.body)]).toMatchObject([
+    503,
+    {
+      reason: expect.stringMatching(
+        /^gateways do not reach it: another server has taken .*go_pluginserver\.sock over$/,
+      ) as string,
+    },
+  ]);
+  await former.close();
+  await successor.close();
+});
+
 it("log levels change while it runs", async () => {
   expect((await ask("log-level", "greeter", "silent")).stdout.toString()).toBe(
     "the log level of plugin greeter is silent, it was info\n",

@@ -74,6 +74,14 @@ describe("pluginserver try", () => {
     expect(await said(trial, "/items/5")).toEqual([200, "hello 7"]);
   });
 
+  it("has an admin socket, and says how it is asked", { timeout: 40_000 }, async () => {
+    const trial = await start({ "quota.ts": plugin("one") });
+    const socket = /pluginserver status -socket (\S+)/.exec(await trial.next(/what runs says/))?.[1] ?? "";
+    const { code, stdout } = await runCli(["status", "-socket", socket, "-json"], { cwd: trial.directory.path });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ state: "serving", plugins: [{ plugin: "quota", gateway: "kong" }] });
+  });
+
   it("takes over a changed file, and goes on as before where that is wrong", async () => {
     const trial = await start({ "quota.ts": plugin("hello"), "try.yaml": CONFIG });
     trial.directory.write("try.yaml", CONFIG.replace("name: keyed", "naem: s3cret"));

@@ -28,6 +28,8 @@ export interface OperatorOptions {
   readonly telemetry: Telemetry;
   /** Where gateways reach the server. */
   readonly listening: () => readonly string[];
+  /** Why they do not reach it any more; undefined where they do. */
+  readonly unreachable: () => string | undefined;
   readonly levels: LogLevels;
   /** Milliseconds. */
   readonly drainTimeout: number;
@@ -45,13 +47,14 @@ export class Operator {
   #socket: AdminSocket | undefined;
   #state: ServerState = "loading";
 
-  private constructor({ engines, telemetry, listening, levels }: OperatorOptions, drained: Promise<string>) {
+  private constructor({ engines, telemetry, listening, unreachable, levels }: OperatorOptions, drained: Promise<string>) {
     this.drained = drained;
     this.#history = new History(() => telemetry.snapshot());
     this.sources = {
       engines,
       history: this.#history,
       listening,
+      unreachable,
       state: () => this.#state,
       figures: async () => {
         await telemetry.refresh();

@@ -16,6 +16,7 @@ export interface StatusSources {
   readonly history: History;
   readonly state: () => ServerState;
   readonly listening: () => readonly string[];
+  readonly unreachable: () => string | undefined;
   readonly log: () => StatusReport["log"];
 }
 
@@ -53,6 +54,8 @@ async function readiness(sources: StatusSources): Promise<Answer> {
   const state = sources.state();
   if (state === "loading") return unready("its plugins are being loaded");
   if (state === "draining") return unready("it ends: no more connections are taken");
+  const unreachable = sources.unreachable();
+  if (unreachable !== undefined) return unready(`gateways do not reach it: ${unreachable}`);
   const missing = (await problemsOf(sources)).filter(({ isServed }) => !isServed).map(({ problem }) => problem.name);
   if (missing.length > 0) return unready(`plugins do not load: ${missing.join(", ")}`, missing);
   return json({ status: "ready" });

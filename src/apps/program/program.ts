@@ -17,6 +17,7 @@ import {
   Supervised,
   supervise,
   supervisorOfThis,
+  WatchedFront,
 } from "../../core/supervisor/index.js";
 import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
@@ -97,7 +98,9 @@ async function servePlugin(
   const manager = ServiceManager.open((text) => logger.warn(text));
   const { drainTimeout } = options;
   const telemetry = new Telemetry({ version: PDK_VERSION, droppedLogLines: droppedLines });
-  const { server, place, adminPath, lifeCycle } = await gateway.createServer(plugin, options, { front, logger, telemetry });
+  const watched = front === undefined ? undefined : new WatchedFront(front);
+  const context = { front: watched, logger, telemetry };
+  const { server, place, adminPath, lifeCycle } = await gateway.createServer(plugin, options, context);
   const admin = await openAdmin(options, telemetry, logger);
   const { Operator } = await import("../operator/index.js");
   const operator = await Operator.open({
@@ -105,6 +108,7 @@ async function servePlugin(
     engines: [server.engine],
     telemetry,
     listening: () => [place()],
+    unreachable: () => watched?.unreachable,
     levels,
     drainTimeout,
     publish: (path, route) => admin.router.add(path, route),

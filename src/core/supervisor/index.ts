@@ -5,4 +5,5 @@ export { ownStderr } from "./own-stderr.js";
 export { programName } from "./program-name.js";
 export { sameCommand } from "./same-command.js";
 export { supervise } from "./supervise.js";
+export { WatchedFront } from "./watched-front.js";
 export { type Front, isSupervised, type Keeper, Supervised, supervisorOfThis } from "./supervised.js";

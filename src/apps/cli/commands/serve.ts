@@ -17,6 +17,7 @@ import {
   Supervised,
   supervise,
   supervisorOfThis,
+  WatchedFront,
 } from "../../../core/supervisor/index.js";
 import { inheritedSockets, ServiceManager } from "../../../core/service-manager/index.js";
 import type { AdministeredEngine } from "../../../core/server/index.js";
@@ -205,7 +206,8 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   const telemetry = await serverTelemetry();
   const bundled = namesBundle(options) ? await openBundles(options, telemetry, logger) : undefined;
   const place = bundled === undefined ? options : { ...options, pluginsDirectory: bundled.directory, watch: false };
-  const { kong, tyk } = await createServers(place, telemetry, logger, front);
+  const watched = front === undefined ? undefined : new WatchedFront(front);
+  const { kong, tyk } = await createServers(place, telemetry, logger, watched);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const admin = await openAdmin(options, telemetry, logger);
   const { Operator, adminPlaceOf } = await import("../../operator/index.js");
@@ -214,6 +216,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     engines: servers.map(({ engine }) => engine),
     telemetry,
     listening: () => [kong?.socketPath, tyk?.url].filter((place) => place !== undefined),
+    unreachable: () => watched?.unreachable,
     levels,
     drainTimeout: options.drainTimeout,
     publish: (path, route) => admin.router.add(path, route),

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { type Gateway, startEchoUpstream, startGateway } from "../../../gateways/kong/standin/index.js";
 import { CommandError } from "../../../core/model/index.js";
-import { createLogger, endOnFault } from "../../../core/log/index.js";
+import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js";
 import { endOfService, writeOutput } from "../../program/index.js";
 import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/index.js";
 import type { TryOptions } from "../invocation.js";
@@ -37,20 +37,44 @@ export async function tryOut(given: TryOptions): Promise<void> {
   const prefix = await mkdtemp(join(tmpdir(), "pluginserver-try-"));
   const ends: (() => Promise<void>)[] = [() => rm(prefix, { recursive: true, force: true })];
   try {
-    await startAll(options, prefix, ends);
-    await ending;
+    const { drained } = await startAll(options, prefix, ends);
+    await Promise.race([ending, drained]);
   } finally {
     for (const end of ends.reverse()) await end();
   }
 }
 
-async function startAll(options: TryOptions, prefix: string, ends: (() => Promise<void>)[]): Promise<void> {
-  const logger = createLogger(options.log);
+/** `drained` resolves when an operator has it end. */
+async function startAll(
+  options: TryOptions,
+  prefix: string,
+  ends: (() => Promise<void>)[],
+): Promise<{ readonly drained: Promise<string> }> {
+  const levels = new LogLevels(options.log);
+  const logger = createLogger(options.log, levels);
   logOwnOutput(logger);
   endOnFault(logger);
   const { server, socketPath } = await createServer({ ...options, kongPrefix: prefix, socket: options.socket }, logger);
   ends.push(() => server.close());
+  const { Operator, adminPathOf } = await import("../../operator/index.js");
+  const operator = await Operator.open({
+    path: adminPathOf(socketPath),
+    engines: [server.engine],
+    telemetry: server.telemetry,
+    listening: () => [socketPath],
+    unreachable: () => undefined,
+    levels,
+    drainTimeout: options.drainTimeout,
+    publish: () => {},
+    logger,
+  });
+  ends.push(async () => {
+    await operator.draining();
+    operator.close();
+  });
   await server.start();
+  operator.serving();
+  logger.info(`what runs says: pluginserver status -socket ${socketPath}`);
   const upstream = await startEchoUpstream({ host: HOST, port: 0 });
   ends.push(() => upstream.close());
   const source = new TrialConfig(options.config, options.pluginsDirectory, upstream.url);
@@ -78,6 +102,7 @@ async function startAll(options: TryOptions, prefix: string, ends: (() => Promis
   };
   await tell(file);
   if (options.watch) ends.push(followChanges({ server, gateway, source, seen: { version, pluginInfos }, logger, tell }));
+  return { drained: operator.drained };
 }
 
 interface Followed {

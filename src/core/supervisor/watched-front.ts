@@ -1,0 +1,50 @@
+// Knows whether the paths of the sockets that another process or module holds for a server still lead to it.
+import { existsSync } from "node:fs";
+import type { Listen, PathChange } from "../net/index.js";
+import type { Front, Keeper } from "./supervised.js";
+
+export class WatchedFront implements Front {
+  readonly keeper?: Keeper;
+  readonly areInherited: boolean;
+  readonly #front: Front;
+  readonly #paths = new Set<string>();
+  readonly #problems = new Map<string, string>();
+
+  constructor(front: Front) {
+    this.#front = front;
+    if (front.keeper !== undefined) this.keeper = front.keeper;
+    this.areInherited = front.areInherited ?? false;
+  }
+
+  /** Why new connections do not come to the server, and over which path; undefined where they do. */
+  get unreachable(): string | undefined {
+    const [problem] = this.#problems.values();
+    const gone = [...this.#paths].find((path) => path.startsWith("/") && !existsSync(path));
+    return problem ?? (gone === undefined ? undefined : `${gone} is gone`);
+  }
+
+  listenOn(name: string): Listen | undefined {
+    const listen = this.#front.listenOn(name);
+    if (listen === undefined) return undefined;
+    return async (options) => {
+      const { path, onPathChange } = options;
+      const changed = (change: PathChange): void => {
+        this.#note(path, change);
+        onPathChange?.(change);
+      };
+      const socket = await listen({ ...options, onPathChange: changed });
+      this.#paths.add(path);
+      return socket;
+    };
+  }
+
+  serving(): void {
+    this.#front.serving();
+  }
+
+  #note(path: string, change: PathChange): void {
+    if (change.kind === "restored") this.#problems.delete(path);
+    else if (change.kind === "taken over") this.#problems.set(path, `another server has taken ${path} over`);
+    else this.#problems.set(path, `${path} does not lead to this server: ${change.error.message}`);
+  }
+}
