@@ -1,6 +1,7 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
 import { type EarlySockets, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
 import { type Early, listenEarly } from "./listen-early.js";
+import { ownSocketPaths } from "./own-socket-paths.js";
 
 const OLDEST = [20, 19] as const;
 
@@ -22,7 +23,8 @@ process.exit(status);
 
 /** What holds the sockets loads no more than that takes. */
 function superviseServer({ sockets, plan }: Early): Promise<number> {
-  return supervise({ sockets, watchParent: plan.watchParent, command: sameCommand() });
+  const servedPaths = ownSocketPaths(plan.ownSockets);
+  return supervise({ sockets, servedPaths, watchParent: plan.watchParent, command: sameCommand() });
 }
 
 async function runHere(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {

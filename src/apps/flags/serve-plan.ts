@@ -16,6 +16,16 @@ export interface ServePlan {
   readonly places: readonly SocketPlace[];
   readonly isSupervised: boolean;
   readonly watchParent: boolean;
+  /** Where plugins have sockets of their own. */
+  readonly ownSockets: OwnSocketPlaces | undefined;
+}
+
+export interface OwnSocketPlaces {
+  /** Of the sockets. */
+  readonly directory: string;
+  readonly pluginsDirectory: string;
+  /** Permission bits of the socket files. */
+  readonly mode: number;
 }
 
 interface Grammar extends FlagNames {
@@ -82,8 +92,11 @@ function servePlan(argv: readonly string[], beneath: Beneath | undefined, gramma
     if (place === undefined) return undefined;
     places.push(place);
   }
+  const [directory, pluginsDirectory] = [flags.get("plugin-sockets"), flags.get("plugins-dir")];
+  const hasOwnSockets = directory !== undefined && pluginsDirectory !== undefined;
   return {
     places,
+    ownSockets: hasOwnSockets ? { directory: resolve(directory), pluginsDirectory, mode } : undefined,
     isSupervised: !flags.has("no-supervisor"),
     watchParent: !flags.has("no-parent-watch"),
   };

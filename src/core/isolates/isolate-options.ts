@@ -1,5 +1,5 @@
 // Names what an isolate is started with, and who hears what becomes of it.
-import type { CallHostListener, CallStart } from "../channel/index.js";
+import type { CallHostListener, CallStart, OwnSocket } from "../channel/index.js";
 import type { ErrorInfo } from "../model/index.js";
 import type { IsolateTelemetry } from "../telemetry/index.js";
 import type { Transport } from "./transports/transport.js";
@@ -20,6 +20,18 @@ export interface IsolateLimits {
   readonly disposeTimeout: number;
   /** The environment that plugin code sees. */
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The socket that a plugin's isolates serve themselves, one after another. */
+export interface OwnSocketPlace {
+  /** What the next isolate is told. */
+  readonly next: () => OwnSocket;
+  /** The isolate that was started last listens. */
+  readonly served?: () => void;
+  /** Nobody listens, and an isolate that will is to come. */
+  readonly unserved?: () => void;
+  /** Nobody will any more. */
+  readonly left?: () => void;
 }
 
 /** What is known of an isolate by whoever started it. */

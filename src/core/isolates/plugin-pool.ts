@@ -1,16 +1,8 @@
 // Owns the isolates of one plugin and says which instance lives in which.
-import type {
-  InspectorAddress,
-  BindingSpec,
-  Diagnosis,
-  ModuleArtifact,
-  OwnSocket,
-  CallHost,
-  CallHostListener,
-} from "../channel/index.js";
+import type { InspectorAddress, BindingSpec, Diagnosis, ModuleArtifact, CallHost, CallHostListener } from "../channel/index.js";
 import { DiagnosisError } from "../model/index.js";
 import type { StartTransport } from "./transports/transport.js";
-import type { IsolateLimits } from "./isolate-options.js";
+import type { IsolateLimits, OwnSocketPlace } from "./isolate-options.js";
 import { PluginTelemetry } from "../telemetry/index.js";
 import { SupervisedIsolate } from "./supervised-isolate.js";
 
@@ -26,8 +18,8 @@ export interface PluginPoolOptions {
   readonly listener: CallHostListener;
   /** Where its isolates are counted. */
   readonly telemetry?: PluginTelemetry | undefined;
-  /** Has its isolates serve a socket of their own: asked with each that starts. */
-  readonly ownSocket?: (() => OwnSocket) | undefined;
+  /** Has its isolates serve a socket of their own. */
+  readonly ownSocket?: OwnSocketPlace | undefined;
   /** Whether it cleans up when it is told to stop, and gets the time for it. */
   readonly disposes?: boolean | undefined;
   /** Where a debugger reaches it. It gets one isolate then, in a process: a thread at a breakpoint cannot be ended. */

@@ -8,14 +8,13 @@ import type {
   Diagnosis,
   InspectorAddress,
   ModuleArtifact,
-  OwnSocket,
   PrefetchedAnswer,
 } from "../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
 import { Backoff, causeOfDeath, deathEntry, startsAgain } from "./backoff.js";
 import { Isolate } from "./isolate.js";
-import type { IsolateLimits, IsolateOwner, LivingIsolate } from "./isolate-options.js";
+import type { IsolateLimits, IsolateOwner, LivingIsolate, OwnSocketPlace } from "./isolate-options.js";
 import { PrefetchPlayer } from "./prefetch-player.js";
 import type { StartTransport } from "./transports/transport.js";
 
@@ -31,7 +30,7 @@ export interface SupervisedIsolateOptions {
   /** Whether its plugin cleans up when it is told to stop. */
   readonly disposes: boolean;
   /** Has it serve a socket of its own: it is there from the start, whether it has bindings or not. */
-  readonly ownSocket: (() => OwnSocket) | undefined;
+  readonly ownSocket: OwnSocketPlace | undefined;
   /** Where a debugger reaches it: it is there from the start, whether it has bindings or not, and no limit of time holds. */
   readonly inspect: InspectorAddress | undefined;
 }
@@ -62,6 +61,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
       onAsks: (callId, asks) => options.listener.onAsks(callId, asks),
       onAnswered: (call, answers) => this.#begin(call, answers),
     });
+    options.ownSocket?.unserved?.();
     this.#startAgain();
   }
 
@@ -160,6 +160,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     this.#isClosed = true;
     this.#current = undefined;
     await Promise.all([...this.#live].map((isolate) => this.#end(isolate, now)));
+    this.#options.ownSocket?.left?.();
   }
 
   /** The events of its own socket are known to the isolate alone, as is what its plugin has to clean up: it gets the time for both. */
@@ -182,7 +183,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
       maxBodySize: limits.maxBodySize,
       disposeTimeout: limits.disposeTimeout,
       ...(inspect === undefined ? {} : { inspect }),
-      ...(ownSocket === undefined ? {} : { ownSocket: ownSocket() }),
+      ...(ownSocket === undefined ? {} : { ownSocket: ownSocket.next() }),
     };
     const transport = startTransport(task, { memory: limits.memory, env: limits.env });
     const isolate = new Isolate({
@@ -227,7 +228,9 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     clearTimeout(this.#restart);
     clearTimeout(this.#idle);
     this.#drain();
-    if (this.#live.size === 0) this.#onUnused();
+    if (this.#live.size > 0) return;
+    this.#options.ownSocket?.left?.();
+    this.#onUnused();
   }
 
   isolateHeavy(isolate: LivingIsolate, memory: number): void {
@@ -255,6 +258,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
 
   isolateReady(isolate: LivingIsolate): void {
     if (isolate !== this.#current) return;
+    this.#options.ownSocket?.served?.();
     for (const former of this.#leaving) former.drain();
     this.#leaving.clear();
     if (this.#renewsWhenReady) this.#renewCurrent();
@@ -271,7 +275,10 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     const next = this.#isClosed ? "it was about to end" : isReplaced ? "its successor is there" : startsAgain(delay);
     listener.onLog(deathEntry(plugin, { why, next, begun, info }));
     for (const { callId } of begun) listener.onFailure(callId, info, { reason: "isolate_died" });
-    if (this.#current === undefined && this.#isWanted) this.#startAfter(delay);
+    if (this.#current === undefined && this.#isWanted) {
+      this.#options.ownSocket?.unserved?.();
+      this.#startAfter(delay);
+    }
     for (const call of unread) this.#begin(call);
   }
 

@@ -18,6 +18,9 @@ export const isRandomName = (name: string): boolean => name.startsWith(TEMPORARY
 /** A second name of the server that had the path before, by which its successor asks for its events. */
 export const formerPath = (path: string): string => join(dirname(path), `.${basename(path)}.former`);
 
+/** A second name of the socket of who has clients wait until a server has the path. */
+export const coverPath = (path: string): string => join(dirname(path), `.${basename(path)}.cover`);
+
 /** What the names of folders begin with in which sockets get their permissions before anybody can reach them. */
 export const privateFolderPrefix = (path: string): string => join(dirname(path), TEMPORARY);
 

@@ -2,9 +2,9 @@
 export { warnOfDescriptors, Descriptors } from "./descriptors.js";
 export { FormerSocket } from "./former-socket.js";
 export { formerPath } from "./hidden-names.js";
-export { logPathChange } from "./log-path-change.js";
+export { PathCover } from "./path-cover.js";
 export { inodeAt } from "./path-entry.js";
-export type { PathChange } from "./path-watch.js";
+export { logPathChange, type PathChange } from "./path-watch.js";
 export { readInto } from "./read-into.js";
 export { isOwnMemory, releaseMemory, SHARED_SIZE } from "./memory.js";
 export { SocketError } from "./errors.js";

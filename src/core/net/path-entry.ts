@@ -2,7 +2,7 @@
 import { linkSync, lstatSync, readlinkSync, renameSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SocketError } from "./errors.js";
-import { formerPath, isSharedFolder, NEXT_LINK, randomName } from "./hidden-names.js";
+import { coverPath, formerPath, isSharedFolder, NEXT_LINK, randomName } from "./hidden-names.js";
 
 /** Undefined where nothing is there. A socket's is not given to another file while the socket is open. */
 export const inodeAt = (path: string): bigint | undefined => lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
@@ -76,15 +76,26 @@ function putBack(aside: string, path: string): void {
 
 /** Gives what is at the path, and is about to be replaced, a name by which its successor finds it. */
 export function keepFormer(path: string): void {
+  if (!isCovered(path)) giveSecondName(path, formerPath(path));
+}
+
+/** Whoever has the name loses it. Where nothing is at the path, or the file system has no hard links, nothing gets it. */
+export function giveSecondName(path: string, name: string): void {
   const temporary = join(dirname(path), randomName());
   try {
     linkSync(path, temporary);
-    renameSync(temporary, formerPath(path));
+    renameSync(temporary, name);
   } catch {
-    // There is none; or the file system has no hard links, and the successor does without.
+    // Who looks for the name does without.
   }
-  // Still there where the former name was its own already.
+  // Still there where the name was its own already.
   removeIfThere(temporary);
+}
+
+/** Whether whoever is at the path only has clients wait there. */
+function isCovered(path: string): boolean {
+  const cover = inodeAt(coverPath(path));
+  return cover !== undefined && cover === inodeAt(path);
 }
 
 function removeIfThere(path: string): void {

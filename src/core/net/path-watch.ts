@@ -1,4 +1,5 @@
 // Checks now and then that a path still leads to its server: what was removed is put back, and a takeover is told.
+import type { Logger } from "pino";
 import { isServed } from "./short-path.js";
 
 /** Milliseconds. */
@@ -75,5 +76,20 @@ export class PathWatch {
 
   #enter(state: "ours" | "lost"): void {
     this.#state = state;
+  }
+}
+
+/** Says in the log what has become of a server's path. */
+export function logPathChange(logger: Logger, path: string, change: PathChange): void {
+  switch (change.kind) {
+    case "taken over":
+      return logger.info(`another server has taken ${path} over: new connections go there`);
+    case "restored":
+      return logger.warn(`${path} did not lead to this server any more (was it removed?): it does again`);
+    case "lost":
+      return logger.error(
+        { err: change.error },
+        `${path} does not lead to this server any more, clients cannot connect: ${change.error.message}`,
+      );
   }
 }

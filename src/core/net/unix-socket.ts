@@ -22,6 +22,8 @@ export interface UnixSocketOptions {
   readonly onPathChange?: (change: PathChange) => void;
   /** Clients come through a link: only the length of that one's path matters. */
   readonly isBehindLink?: boolean;
+  /** Asked at the last moment whether what is at the path may be replaced; by default it may. */
+  readonly mayReplace?: () => boolean;
   /** What to do about a path that is too long, for the message. */
   readonly remedy?: string;
   /** Leaves what clients send unread, for whoever gets the connections. */
@@ -143,7 +145,14 @@ export function requireShortPath(path: string, remedy: string): void {
  * meets a socket that is missing, or one that everybody may open. And Node.js removes the name it bound when the server
  * closes, whoever has that name by then.
  */
-async function bind({ path, mode, onConnection, onError, pauseOnConnect = false }: UnixSocketOptions): Promise<Bound> {
+async function bind({
+  path,
+  mode,
+  onConnection,
+  onError,
+  mayReplace,
+  pauseOnConnect = false,
+}: UnixSocketOptions): Promise<Bound> {
   const server = createServer({ pauseOnConnect }, onConnection);
   const folder = mkdtempSync(privateFolderPrefix(path));
   try {
@@ -153,6 +162,7 @@ async function bind({ path, mode, onConnection, onError, pauseOnConnect = false 
     chmodSync(bound, mode);
     const inode = inodeAt(bound);
     if (inode === undefined) throw new Error(`${bound} is gone`);
+    if (mayReplace?.() === false) throw new Error("another server has it by now");
     keepFormer(path);
     renameSync(bound, path);
     return { server, inode };

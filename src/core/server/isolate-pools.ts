@@ -1,6 +1,13 @@
 // Makes the pools of a server whose plugins run in isolates of their own.
-import type { InspectorAddress, OwnSocket } from "../channel/index.js";
-import { type IsolateLimits, type Isolation, PluginPool, startProcess, startThread } from "../isolates/index.js";
+import type { InspectorAddress } from "../channel/index.js";
+import {
+  type IsolateLimits,
+  type Isolation,
+  type OwnSocketPlace,
+  PluginPool,
+  startProcess,
+  startThread,
+} from "../isolates/index.js";
 import type { CreatePool } from "./plugin-source.js";
 
 export interface IsolatePoolsOptions {
@@ -13,7 +20,7 @@ export interface IsolatePoolsOptions {
   /** The plugin that a debugger is let into. */
   readonly inspect?: ({ readonly plugin: string } & InspectorAddress) | undefined;
   /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
-  readonly ownSocketOf?: ((plugin: string, path: string) => (() => OwnSocket) | undefined) | undefined;
+  readonly ownSocketOf?: ((plugin: string, path: string) => OwnSocketPlace | undefined) | undefined;
 }
 
 export function isolatePools(options: IsolatePoolsOptions): CreatePool {

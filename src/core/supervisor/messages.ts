@@ -26,8 +26,18 @@ export type ToSupervisor =
   /** Something that the next server is to know, should this one die. */
   | { readonly kind: "keep"; readonly id: number; readonly text: string }
   | { readonly kind: "forget"; readonly id: number }
+  /** What it does about a path that it serves by itself. */
+  | ({ readonly kind: "path" } & ServedPath)
   /** It ends, and wants no more connections of this socket: answered with "closed". */
   | { readonly kind: "close"; readonly socket: string };
+
+/** Where a server listens by itself: it is to serve the path, does so, or is to do so no more. */
+export interface ServedPath {
+  readonly path: string;
+  /** Permission bits of the socket file. */
+  readonly mode: number;
+  readonly state: "expected" | "served" | "left";
+}
 
 /** Tells the messages of these two from what plugin code may send. */
 const MARK = "pluginserver-supervisor";

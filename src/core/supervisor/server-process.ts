@@ -1,7 +1,7 @@
 // Owns one server process: starts it, hands connections over to it, and keeps each until the process says that it is its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { isMarked, mark, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
+import { isMarked, mark, type ServedPath, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
 
 export interface ServerProcessOptions {
   /** The executable and its arguments. */
@@ -11,6 +11,9 @@ export interface ServerProcessOptions {
   readonly onClose: (socket: string) => void;
   readonly onKeep: (id: number, text: string) => void;
   readonly onForget: (id: number) => void;
+  readonly onPath: (change: ServedPath) => void;
+  /** Its end of the channel is gone, which comes before its sockets are closed where it was killed. */
+  readonly onGone: () => void;
 }
 
 export interface ServerExit {
@@ -40,6 +43,7 @@ export class ServerProcess {
     this.#child.on("message", (message: unknown) => {
       if (isMarked(message)) this.#receive(message as ToSupervisor);
     });
+    this.#child.once("disconnect", () => options.onGone());
     this.ended = endOf(this.#child);
   }
 
@@ -90,6 +94,8 @@ export class ServerProcess {
         return this.#options.onKeep(message.id, message.text);
       case "forget":
         return this.#options.onForget(message.id);
+      case "path":
+        return this.#options.onPath(message);
     }
   }
 }

@@ -3,12 +3,15 @@ import { constants } from "node:os";
 import { ownStderr } from "./own-stderr.js";
 import type { EarlySocket, SocketUser } from "./early-socket.js";
 import type { EarlySockets } from "./early-sockets.js";
+import { ServedPaths } from "./served-paths.js";
 import { type ServerExit, ServerProcess, type ServerProcessOptions } from "./server-process.js";
 
 export interface Supervision {
   readonly sockets: EarlySockets;
   readonly command: ServerProcessOptions["command"];
   readonly watchParent: boolean;
+  /** Paths that the server is going to serve by itself. */
+  readonly servedPaths?: Promise<readonly { readonly path: string; readonly mode: number }[]>;
 }
 
 /** All in milliseconds. */
@@ -37,6 +40,7 @@ class Supervisor {
   readonly #kept = new Map<number, string>();
   /** For the log of the next server. */
   #notes: string[] = [];
+  readonly #paths = new ServedPaths(({ message }) => this.#notes.push(message));
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision;
@@ -46,6 +50,7 @@ class Supervisor {
   async run(): Promise<number> {
     this.#passSignalsOn();
     if (this.#supervision.watchParent) this.#watchParent();
+    this.#paths.expect((await this.#supervision.servedPaths) ?? []);
     let delay = 0;
     let deaths = 0;
     for (;;) {
@@ -78,6 +83,7 @@ class Supervisor {
         this.#servingSince = performance.now();
         this.#hasServed = true;
         this.#sockets.serving();
+        this.#paths.serverStarted();
         // Not before: one that dies while it loads its plugins takes nobody with it.
         for (const socket of all)
           socket.use({ ...userOf(socket), onConnection: (connection) => server.handOver(connection, socket.name) });
@@ -85,6 +91,8 @@ class Supervisor {
       onClose: (name) => this.#close(name, server),
       onKeep: (id, text) => this.#kept.set(id, text),
       onForget: (id) => this.#kept.delete(id),
+      onPath: (change) => this.#paths.changed(change),
+      onGone: () => this.#keepPaths(),
     });
     const userOf = ({ name }: EarlySocket): SocketUser => ({
       onError: ({ message }) => server.tell({ kind: "error", socket: name, text: message }),
@@ -95,12 +103,18 @@ class Supervisor {
     });
     this.#server = server;
     const exit = await server.ended;
+    // Its sockets may have been open still when its channel was gone.
+    this.#keepPaths();
     this.#server = undefined;
     for (const socket of all) {
       socket.use(undefined);
       socket.takeBack(server.notTaken(socket.name));
     }
     return exit;
+  }
+
+  #keepPaths(): void {
+    if (!this.#isEnding && !this.#sockets.isTakenOver) this.#paths.serverGone();
   }
 
   #close(socket: string, server: ServerProcess): void {
@@ -119,6 +133,7 @@ class Supervisor {
   }
 
   async #end({ code, signal }: ServerExit): Promise<number> {
+    await this.#paths.close();
     await (this.#hasServed ? this.#sockets.close() : this.#sockets.giveUp());
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   }

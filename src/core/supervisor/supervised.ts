@@ -1,7 +1,7 @@
 // The server's side of its supervisor: connections come over IPC, and so do the signals that the supervisor got.
 import { Socket } from "node:net";
 import type { Listen, PathChange, UnixSocketOptions } from "../net/index.js";
-import { isMarked, mark, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
+import { isMarked, mark, type ServedPath, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
 
 /** Keeps what the next server process is to know, should this one die. */
 export interface Keeper {
@@ -18,6 +18,8 @@ export interface Front {
   readonly keeper?: Keeper;
   /** Whether a service manager holds a socket that it has. */
   readonly areInherited?: boolean;
+  /** Told of the paths that the server serves by itself. */
+  readonly pathChanged?: (change: ServedPath) => void;
   /** Called when the server has started. */
   serving(): void;
 }
@@ -38,6 +40,8 @@ export class Supervised implements Front {
     keep: (id, text) => this.#tell({ kind: "keep", id, text }),
     forget: (id) => this.#tell({ kind: "forget", id }),
   };
+
+  readonly pathChanged = (change: ServedPath): void => this.#tell({ kind: "path", ...change });
 
   constructor(send: (message: object) => void) {
     this.#send = send;

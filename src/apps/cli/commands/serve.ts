@@ -31,6 +31,7 @@ import type { BundledPlugins } from "../../bundles/index.js";
 import { namesBundle, type ServeOptions, type TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { loadOptions, trustedKeys } from "../load-directory.js";
+import { ownSocketPaths } from "../own-socket-paths.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
@@ -93,7 +94,7 @@ async function createServers(
     isolation: options.isolation,
     limits,
     inspect: options.inspect,
-    ownSocketOf: await ownSockets(options, common, limits, logger),
+    ownSocketOf: await ownSockets(options, common, limits, logger, front),
   };
   const load = {
     api: PLUGIN_API,
@@ -154,14 +155,22 @@ async function ownSockets(
   server: OwnSocketOptions["server"],
   limits: OwnSocketOptions["limits"],
   logger: Logger,
+  front: Front | undefined,
 ): Promise<ReturnType<typeof ownSocketOf> | undefined> {
   if (pluginSockets === undefined) return undefined;
   await requireWritable(pluginSockets, "the directory of the plugins' sockets");
   const group = await import("../../../gateways/kong/socket-group/index.js");
   const directory = resolve(pluginSockets);
   group.requireShortDirectory(directory);
-  return group.ownSocketOf({ directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) }, (plugin, error) =>
-    logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${error.message}`),
+  return group.ownSocketOf(
+    { directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) },
+    {
+      onTooLong: (plugin, { message }) =>
+        logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${message}`),
+      onNotKept: (plugin, { message }) =>
+        logger.warn({ plugin }, `gateways are refused at the socket of plugin ${plugin} until its isolate listens: ${message}`),
+      onChange: (change) => front?.pathChanged?.(change),
+    },
   );
 }
 
@@ -169,7 +178,11 @@ async function ownSockets(
 export async function serve(options: ServeOptions, sockets: EarlySockets | undefined): Promise<number> {
   const supervised = supervisorOfThis();
   const held = supervised === undefined && sockets === undefined ? await holdSockets(options) : undefined;
-  if (held?.areInherited === false) return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
+  if (held?.areInherited === false) {
+    const { pluginSockets, pluginsDirectory, socketMode: mode, watchParent } = options;
+    const ownSockets = pluginSockets === undefined ? undefined : { directory: resolve(pluginSockets), pluginsDirectory, mode };
+    return supervise({ sockets: held, servedPaths: ownSocketPaths(ownSockets), watchParent, command: sameCommand() });
+  }
   await serveHere(options, supervised ?? sockets ?? held);
   return 0;
 }

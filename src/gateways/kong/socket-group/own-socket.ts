@@ -1,9 +1,11 @@
 // Serves a plugin's own socket inside its isolate: the isolate's thread reads the socket and runs the plugin, with no hop between.
 import { join } from "node:path";
-import type { OwnSocket } from "../../../core/channel/index.js";
+import type { OwnSocketPlace } from "../../../core/isolates/index.js";
+import type { ServedPath } from "../../../core/supervisor/index.js";
 import type { ServeOwnSocket } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
+import { KeptPath } from "./kept-path.js";
 import {
   createOwnServer,
   type OwnSocketOptions,
@@ -13,22 +15,42 @@ import {
   socketPathOf,
 } from "./own-server.js";
 
-/**
- * What an isolate of the plugin from `path` is told. Undefined where the path of its socket would be too long for clients, which
- * `onTooLong` hears of: no start of an isolate would mend that.
- */
-export const ownSocketOf =
-  (options: OwnSocketOptions, onTooLong: (plugin: string, error: Error) => void) =>
-  (plugin: string, path: string): (() => OwnSocket) | undefined => {
+/** Who hears what becomes of the paths. */
+export interface OwnSocketObserver {
+  /** The path would be too long for clients: no start of an isolate would mend that. */
+  readonly onTooLong: (plugin: string, error: Error) => void;
+  /** The path is not kept where no isolate listens. */
+  readonly onNotKept: (plugin: string, error: Error) => void;
+  readonly onChange: (change: ServedPath) => void;
+}
+
+/** The place of the own socket of a plugin from `path`. Undefined where the plugin can have none. */
+export function ownSocketOf(
+  options: OwnSocketOptions,
+  { onTooLong, onNotKept, onChange }: OwnSocketObserver,
+): (plugin: string, path: string) => OwnSocketPlace | undefined {
+  const places = new Map<string, KeptPath>();
+  return (plugin, path) => {
     const settings = { ...options, plugin, path } satisfies OwnSocketSettings;
+    const socketPath = socketPathOf(settings);
     try {
-      requireShortPath(socketPathOf(settings), REMEDY);
+      requireShortPath(socketPath, REMEDY);
     } catch (error) {
       onTooLong(plugin, error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }
-    return () => ({ module: import.meta.url, settings });
+    const place = new KeptPath({
+      path: socketPath,
+      mode: options.server.socketMode,
+      next: () => ({ module: import.meta.url, settings }),
+      onChange,
+      onError: (error) => onNotKept(plugin, error),
+    });
+    places.get(plugin)?.supersede();
+    places.set(plugin, place);
+    return place;
   };
+}
 
 /** @throws {SocketError} where the directory leaves no room for a socket of any plugin. */
 export const requireShortDirectory = (directory: string): void => requireShortPath(join(directory, "x.socket"), REMEDY);

@@ -78,7 +78,7 @@ function startOthers(
     startTransport: startThread,
     limits,
     listener: { ...NO_EVENTS, onLog: (entry: LogEntry) => logEntry(logger, plugin, entry) },
-    ownSocket,
+    ownSocket: { next: ownSocket },
     telemetry: telemetry.gateway(GATEWAY).plugin(plugin),
   });
 }

@@ -1,10 +1,10 @@
 // Reads the metadata of many modules in one short-lived isolate, and in another where one of them hangs or kills it.
 import { MessageChannel } from "node:worker_threads";
-import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../channel/index.js";
-import { type ErrorInfo, toErrorInfo } from "../model/index.js";
-import { RunQueue } from "./run-queue.js";
-import type { TransportLimits } from "./transports/transport.js";
-import { singleThread } from "./transports/thread-transport.js";
+import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../../channel/index.js";
+import { type ErrorInfo, toErrorInfo } from "../../model/index.js";
+import { RunQueue } from "../run-queue.js";
+import type { TransportLimits } from "./transport.js";
+import { singleThread } from "./thread-transport.js";
 
 export type ScanResult =
   { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
