@@ -99,7 +99,7 @@ describe.each([[["-threads", "1"]], [["-threads", "3"]]])("with %j", (flags) => 
     const client = await place.connect("greeter");
     closeGate();
     await Promise.allSettled([greet(client, "exit")]);
-    await place.server.waitForLine(/its isolate ended/);
+    await place.server.waitForLine(/isolate .*(?:ended|died)/);
     await untilKept();
     const waiting = Array.from({ length: 20 }, () => greetLater(place.connect("greeter")));
     openGate();
