@@ -6,7 +6,15 @@ export { formerSocketName, refuseFormerFlags } from "./former-servers.js";
 export { lastValue, normalizeFlags, SWITCH_WORDS, switchedOff } from "./go-flags.js";
 export { serverFlags } from "./handed-on.js";
 export { parsePath } from "./parse-value.js";
-export { type Beneath, type OwnSocketPlaces, programPlan, saysKong, type ServePlan, serverPlan, SOCKET_NAME } from "./serve-plan.js";
+export {
+  type Beneath,
+  type OwnSocketPlaces,
+  programPlan,
+  saysKong,
+  type ServePlan,
+  serverPlan,
+  SOCKET_NAME,
+} from "./serve-plan.js";
 export {
   type CommandFlag,
   commandFlags,
