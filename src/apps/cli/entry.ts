@@ -1,7 +1,6 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
 import { type EarlySockets, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
-import { type Early, listenEarly } from "./listen-early.js";
-import { ownSocketPaths } from "./own-socket-paths.js";
+import { type Early, listenEarly, ownSocketPaths } from "./listen-early.js";
 
 const OLDEST = [20, 19] as const;
 

@@ -31,7 +31,7 @@ import type { BundledPlugins } from "../../bundles/index.js";
 import { namesBundle, type ServeOptions, type TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { loadOptions, trustedKeys } from "../load-directory.js";
-import { ownSocketPaths } from "../own-socket-paths.js";
+import { ownSocketPaths } from "../listen-early.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
