@@ -93,6 +93,7 @@ export const IMPORTS = {
     ...tyk("api", "worker"),
   ],
   "apps/testing": [
+    "apps/gateways",
     "apps/plugin-api",
     "core/channel",
     "core/model",

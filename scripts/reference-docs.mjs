@@ -24,6 +24,7 @@ const TEST_KIT = ["options", "messages", "test-plugin", "test-run", "pdk-calls",
   path(`src/apps/testing/${name}.ts`),
 );
 TEST_KIT.push(path("src/gateways/kong/standin/gateway-log.ts"));
+for (const name of ["test-tyk-plugin", "tyk-test-service"]) TEST_KIT.push(path(`src/apps/testing/tyk/${name}.ts`));
 const declarations = readDeclarations(TEST_KIT);
 const abouts = (shape) => Object.fromEntries(Object.entries(shape).map(([name, { about }]) => [name, about]));
 const { route, service, consumer } = TEST_ENTITIES;
@@ -40,6 +41,9 @@ const CHAPTERS = [
   ["Results", ["TestResult", "PhaseOutcome", "TestCall", "TestLogLine", "ServerLogLine"], "member"],
   ["Messages", ["TestMessage", "TestResponse", "UpstreamRequest", "TestHeaders"], "member"],
   ["Errors", ["TestingError", "TestingErrorCode"], "member"],
+  ["Options of testTykPlugin", ["TykTestOptions", "TykTestRequest"], "option"],
+  ["What the service behind Tyk answers", ["TykTestUpstream"], "key"],
+  ["A tested plugin for Tyk", ["TestedTykPlugin", "TykTestResult", "TykTestSession"], "member"],
 ];
 
 const flags = FLAGS.map(plainFlag);

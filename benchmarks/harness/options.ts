@@ -53,6 +53,7 @@ const SMOKE_PEERS = [
   "plugin-socket",
   "floor",
   "tyk-isolates",
+  "tyk-in-thread",
   "grpc-js",
   "tyk-floor",
 ];

@@ -61,6 +61,7 @@ const tykRatio = (limit: number, scenario: string, over: string, under: string, 
 
 const TYK_TARGETS: readonly Target[] = [
   ...[1, 16, 64].map((at) => tykRatio(1.2, "tyk", "tyk-isolates", "grpc-js", at)),
+  ...[1, 16, 64].map((at) => tykRatio(1.6, "tyk", "tyk-in-thread", "grpc-js", at)),
   ...[1, 16].map((at) => tykRatio(2, "tyk 64 kB", "tyk-isolates", "grpc-js", at)),
 ];
 

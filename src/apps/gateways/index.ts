@@ -1,6 +1,7 @@
 // The door of gateways: what is made of all gateways together.
 import type { Generation, LoadOptions } from "../../core/plugins/index.js";
 import type { ComposedDefinition, GatewayWorker } from "../../core/worker/index.js";
+import type { TykDefinition } from "../../gateways/tyk/worker/index.js";
 import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 
 export { refusedOnTyk } from "./kong-on-tyk/functions.js";
@@ -33,6 +34,10 @@ export const TYK_WORKER = new URL("./tyk-worker.js", import.meta.url).href;
 /** The same, for a plugin that runs in this thread; it takes a while to load. */
 export const loadTykWorker = async (): Promise<GatewayWorker<ComposedDefinition>> =>
   (await import("./tyk-worker.js")).gatewayWorker;
+
+/** What a module is to Tyk, read in this thread. @throws {Error} with the reason, where it is no plugin. */
+export const loadTykDefinition = async (moduleExports: unknown, name: string): Promise<TykDefinition> =>
+  (await import("./tyk-worker.js")).tykDefinition(moduleExports, name);
 
 /** Reads a plugin of any gateway in this thread. */
 export const loadAllWorkers = async (): Promise<GatewayWorker<ComposedDefinition>> => (await import("./worker.js")).gatewayWorker;

@@ -12,3 +12,7 @@ const kongOnTyk: GatewayWorker<TykDefinition> = {
 };
 
 export const gatewayWorker = composeWorkers({ tyk, kong: kongOnTyk });
+
+/** What a module is to Tyk: a plugin of its own, or one of Kong's. @throws {Error} with the reason, where it is neither. */
+export const tykDefinition = (moduleExports: unknown, name: string): TykDefinition =>
+  tyk.owns?.(moduleExports) === true ? tyk.define(moduleExports, name) : kongOnTyk.define(moduleExports, name);

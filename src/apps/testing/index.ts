@@ -24,6 +24,7 @@ export {
   type TykTestResult,
   type TykTestSession,
 } from "./tyk/test-tyk-plugin.js";
+export type { AccessHook, TykConfigFor } from "./tyk/tyk-test-definition.js";
 export type { TykTestAnswer, TykTestUpstream } from "./tyk/tyk-test-service.js";
 export type { PhaseOutcome, ServerLogLine, TestLogLine, TestResult } from "./test-run.js";
 export type { KongVersion } from "../../gateways/kong/pdk-functions/index.js";

@@ -22,6 +22,6 @@ nowhere.close();
  * Frees the memory of large bytes at once: V8 counts it until a collection, and collects each few bodies because of it. Does
  * nothing where they are few; otherwise they are of no use to anybody any more.
  */
-export function releaseMemory(bytes: Buffer): void {
+export function releaseMemory(bytes: Uint8Array): void {
   if (isOwnMemory(bytes)) nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
 }

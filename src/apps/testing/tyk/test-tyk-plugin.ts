@@ -10,9 +10,10 @@ import {
   type TykApi,
   TykGateway,
 } from "../../../gateways/tyk/standin/index.js";
-import { acceptSession, plainSession, readPlugin, type TykDefinition } from "../../../gateways/tyk/worker/index.js";
+import { acceptSession, plainSession, type TykDefinition } from "../../../gateways/tyk/worker/index.js";
 import { messageOf, TestingError } from "../errors.js";
 import { type HeadersInput, sentMessage, type TestBody, TestResponse, type UpstreamRequest } from "../messages.js";
+import { type AccessHook, findDefinition, type TykConfigFor } from "./tyk-test-definition.js";
 import { TykMemoryDispatcher } from "./tyk-memory-dispatcher.js";
 import { pairsOf, type TykTestAnswer, TykTestService } from "./tyk-test-service.js";
 
@@ -28,15 +29,17 @@ export interface TykTestRequest {
   readonly body?: TestBody;
 }
 
-export interface TykTestOptions {
+export interface TykTestOptions<Config = Readonly<Record<string, unknown>>> {
   /** What the client sends: `GET /`. */
   readonly request?: TykTestRequest;
   /** The service: what it answers, or how it answers what; what the function throws, `run()` throws. */
   readonly upstream?: TykTestAnswer;
   /** The session of a request that another method has authenticated: `authCheck` is not called then. */
   readonly session?: NewSession;
-  /** `config_data` of the API definition. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  /** `config_data` of the API definition: its type follows from the plugin's schema. */
+  readonly config?: Config;
+  /** Where the API calls the access handler of a plugin for Kong: `post`. */
+  readonly access?: AccessHook;
   /** The gateway's release: `5.3.8`. The newest. */
   readonly gatewayVersion?: string;
   /** `test`, of the organisation `default`, with the listen path `/`, which the upstream does not get. */
@@ -51,12 +54,15 @@ export interface TykTestOptions {
 
 /** A session that `authCheck` has made, as the gateway keeps it. */
 export interface TykTestSession {
+  /** The id that the gateway keeps it under. */
   readonly token: string;
+  /** With the names of Tyk's key API. */
   readonly session: Session;
 }
 
 /** What became of a request. */
 export interface TykTestResult {
+  /** What the client got. */
   readonly response: TestResponse;
   /** `undefined` where the request did not get so far. */
   readonly upstreamRequest: UpstreamRequest | undefined;
@@ -72,6 +78,7 @@ export interface TykTestResult {
 
 /** A plugin in a gateway of its own. */
 export interface TestedTykPlugin {
+  /** Its own, or that of the options: `FILE` in the names of hooks. */
   readonly name: string;
   /** The functions that it has: `pre/addFooBar`. */
   readonly functions: readonly string[];
@@ -85,25 +92,31 @@ export interface TestedTykPlugin {
  * Prepares a plugin for requests to a stand-in of the gateway, which does with its replies what the release does. Each of its functions
  * is a hook of one API, in the order of the plugin; nothing listens, and nothing is started.
  *
- * @param plugin what `defineTykPlugin` returned, or a module whose default export it is.
+ * @param plugin what `defineTykPlugin` returned, or a module whose default export it is; or what `definePlugin` returned for Kong.
  * @throws {TestingError} `TESTING_BAD_PLUGIN` for what is no plugin; `TESTING_BAD_OPTION` for a release that there is not.
  * @example
  * const t = await testTykPlugin(plugin, { request: { headers: { authorization: "abc" } }, gatewayVersion: "5.3.8" });
  * const { response, upstreamRequest } = await t.run();
  * assert.equal(upstreamRequest?.headers["foo"], "Bar");
  */
-export async function testTykPlugin(plugin: unknown, options: TykTestOptions = {}): Promise<TestedTykPlugin> {
-  const definition = checked("TESTING_BAD_PLUGIN", () => readPlugin({ default: plugin }));
+export async function testTykPlugin<P>(plugin: P, options: TykTestOptions<TykConfigFor<P>> = {}): Promise<TestedTykPlugin> {
+  const { definition, called, needsDefinition } = await findDefinition(
+    plugin,
+    options.name ?? "plugin",
+    options.access ?? "post",
+  ).catch((error: unknown) => {
+    throw new TestingError("TESTING_BAD_PLUGIN", messageOf(error), error);
+  });
   const release = checked("TESTING_BAD_OPTION", () => findRelease(options.gatewayVersion ?? NEWEST_RELEASE));
   const name = definition.name ?? options.name ?? "plugin";
-  const api = apiFor(definition, name, options);
+  const api = apiFor(called, name, options);
   const session = checked("TESTING_BAD_OPTION", () => sessionFor(api, definition, options));
   const store = new WatchedStore();
   await definition.init?.();
   return {
     name,
-    functions: [...definition.functions.keys()],
-    run: (request) => runRequest({ definition, name, api, session, store, release, options }, request),
+    functions: called,
+    run: (request) => runRequest({ definition, needsDefinition, name, api, session, store, release, options }, request),
     dispose: async () => {
       await definition.dispose?.();
     },
@@ -112,15 +125,17 @@ export async function testTykPlugin(plugin: unknown, options: TykTestOptions = {
 
 interface Setting {
   readonly definition: TykDefinition;
+  readonly needsDefinition: boolean;
   readonly name: string;
   readonly api: TykApi;
   readonly session: KeySession | undefined;
   readonly store: WatchedStore;
   readonly release: ReturnType<typeof findRelease>;
-  readonly options: TykTestOptions;
+  readonly options: TykTestOptions<unknown>;
 }
 
-async function runRequest({ definition, name, api, session, store, release, options }: Setting, request?: TykTestRequest) {
+async function runRequest(setting: Setting, request?: TykTestRequest): Promise<TykTestResult> {
+  const { definition, needsDefinition, name, api, session, store, release, options } = setting;
   const logs: { level: string; message: string }[] = [];
   const errors: unknown[] = [];
   const events: FiredEvent[] = [];
@@ -129,7 +144,7 @@ async function runRequest({ definition, name, api, session, store, release, opti
   const dispatcher = new TykMemoryDispatcher({
     plugin: name,
     definition,
-    apiDefinition: options.definition === undefined ? undefined : definitionOf(api, options.definition),
+    apiDefinition: options.definition === undefined && !needsDefinition ? undefined : definitionOf(api, options.definition ?? {}),
     onLog: ({ level, message }) => logs.push({ level, message }),
     onError: (error) => errors.push(error),
   });
@@ -147,6 +162,7 @@ async function runRequest({ definition, name, api, session, store, release, opti
     session === undefined ? {} : { session },
   );
   await gateway.events.settled();
+  await dispatcher.settled();
   if (service.failure !== undefined) throw service.failure.error;
   if ("dropped" in outcome) throw new Error(`the gateway closed the client's connection: ${outcome.dropped}`);
   if (outcome.isCut === true) throw new Error("the client got a body that is cut: its Content-Length is wrong");
@@ -161,11 +177,9 @@ async function runRequest({ definition, name, api, session, store, release, opti
 }
 
 /** Every function is a hook. An API has one authCheck: the first. */
-function apiFor({ functions }: TykDefinition, plugin: string, options: TykTestOptions): TykApi {
+function apiFor(functions: readonly string[], plugin: string, options: TykTestOptions<unknown>): TykApi {
   const hooks = (kind: string): { name: string }[] =>
-    [...functions.keys()].flatMap((name) =>
-      name.startsWith(`${kind}/`) ? { name: `${plugin}:${name.slice(kind.length + 1)}` } : [],
-    );
+    functions.flatMap((name) => (name.startsWith(`${kind}/`) ? { name: `${plugin}:${name.slice(kind.length + 1)}` } : []));
   const [authCheck] = hooks("authCheck");
   const postKeyAuth = hooks("postAuthCheck");
   return describeApi({
@@ -178,12 +192,14 @@ function apiFor({ functions }: TykDefinition, plugin: string, options: TykTestOp
     post: hooks("post"),
     response: hooks("response"),
     events: Object.fromEntries(hooks("events").map(({ name }) => [name.slice(plugin.length + 1), [name]])),
-    ...(options.config === undefined ? {} : { configData: options.config }),
+    ...(typeof options.config === "object" && options.config !== null
+      ? { configData: options.config as Readonly<Record<string, unknown>> }
+      : {}),
   });
 }
 
 /** A plugin with nothing but postAuthCheck needs somebody who has authenticated the request. */
-function sessionFor(api: TykApi, { functions }: TykDefinition, options: TykTestOptions): KeySession | undefined {
+function sessionFor(api: TykApi, { functions }: TykDefinition, options: TykTestOptions<unknown>): KeySession | undefined {
   const given = options.session ?? (api.authCheck === undefined && !api.keyless && functions.size > 0 ? {} : undefined);
   if (given === undefined) return undefined;
   const { session, metadata } = acceptSession(given, { orgId: api.orgId, credential: "test" });
@@ -195,7 +211,7 @@ function sessionFor(api: TykApi, { functions }: TykDefinition, options: TykTestO
 }
 
 function definitionOf(
-  { id, orgId, listenPath, stripListenPath, targetUrl, keyless }: TykApi,
+  { id, orgId, listenPath, stripListenPath, targetUrl, keyless, response }: TykApi,
   given: Partial<ApiDefinition>,
 ): ApiDefinition {
   return {
@@ -214,7 +230,7 @@ function definitionOf(
     configData: {},
     bundle: undefined,
     form: "classic",
-    document: {},
+    document: { custom_middleware: { response } },
     ...given,
   };
 }

@@ -1,12 +1,15 @@
 // Runs a plugin's hooks in this thread for the stand-in of Tyk: what a server does between gRPC and an isolate, without either.
+import { randomBytes } from "node:crypto";
 import type { CallHostListener, LogEntry } from "../../../core/channel/index.js";
 import type { ApiDefinition } from "../../../gateways/tyk/api/index.js";
 import {
   type HookKind,
   hookFunction,
   KIND_OF_TYPE,
+  readAsk,
   readEventPayload,
   readObjectHead,
+  type ServerAsk,
 } from "../../../gateways/tyk/messages/index.js";
 import { type Dispatcher, StandinError } from "../../../gateways/tyk/standin/index.js";
 import { type TykDefinition, TykHost } from "../../../gateways/tyk/worker/index.js";
@@ -14,8 +17,16 @@ import { type TykDefinition, TykHost } from "../../../gateways/tyk/worker/index.
 /** gRPC's. */
 const NOT_FOUND = 5;
 const INTERNAL = 13;
+/** Bytes. */
+const KEY_SIZE = 32;
+/** What runs the log handler of a plugin for Kong. */
+const LOG = "log";
+const nothing = (): void => {};
 
 interface Waiting {
+  readonly config: string;
+  /** What is to be logged once the call is answered. */
+  logged: Buffer | undefined;
   readonly resolve: (reply: Buffer) => void;
   readonly reject: (error: StandinError) => void;
 }
@@ -37,6 +48,9 @@ export class TykMemoryDispatcher implements Dispatcher {
   /** By the text of the configuration. */
   readonly #bindings = new Map<string, number>();
   #nextId = 1;
+  /** With which hooks seal what they keep for later hooks. */
+  readonly #key = randomBytes(KEY_SIZE);
+  readonly #late: Promise<void>[] = [];
 
   constructor(options: MemoryDispatcherOptions) {
     this.#options = options;
@@ -64,7 +78,7 @@ export class TykMemoryDispatcher implements Dispatcher {
     const callId = this.#nextId++;
     const bindingId = this.#bind(config);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(callId, { resolve, reject });
+      this.#waiting.set(callId, { config, logged: undefined, resolve, reject });
       signal?.addEventListener("abort", () => this.#host.cancel(callId, "its client has left"), { once: true });
       this.#host.start({ callId, bindingId, functionName, payload });
     });
@@ -80,14 +94,12 @@ export class TykMemoryDispatcher implements Dispatcher {
   }
 
   #listener(): CallHostListener {
-    const { apiDefinition, onLog, onError } = this.#options;
-    const answer = apiDefinition === undefined ? undefined : Buffer.from(JSON.stringify(apiDefinition));
+    const { onLog, onError } = this.#options;
     return {
-      // The one ask is for the definition. The answer comes later, as from a server.
       onAsks: (callId, asks) => {
-        asks.forEach(() => queueMicrotask(() => this.#host.answer(callId, false, answer)));
+        for (const ask of asks) this.#asked(callId, readAsk(ask.data));
       },
-      onDone: (callId, result = Buffer.alloc(0)) => this.#take(callId)?.resolve(result),
+      onDone: (callId, result = Buffer.alloc(0)) => this.#answered(callId, result),
       onFailure: (callId, error, { thrown } = {}) => {
         onError(thrown ?? error);
         this.#take(callId)?.reject(failure(error.message, INTERNAL));
@@ -96,6 +108,31 @@ export class TykMemoryDispatcher implements Dispatcher {
       onBindingFailed: () => {},
       onLog,
     };
+  }
+
+  /** An answer comes later, as from a server. */
+  #asked(callId: number, ask: ServerAsk): void {
+    const waiting = this.#waiting.get(callId);
+    if (ask.ask === "log") {
+      if (waiting !== undefined) waiting.logged = ask.state;
+      return;
+    }
+    const { apiDefinition } = this.#options;
+    const definition = apiDefinition === undefined ? undefined : Buffer.from(JSON.stringify(apiDefinition));
+    queueMicrotask(() => this.#host.answer(callId, false, ask.ask === "key" ? this.#key : definition));
+  }
+
+  #answered(callId: number, result: Buffer): void {
+    const waiting = this.#take(callId);
+    if (waiting === undefined) return;
+    waiting.resolve(result);
+    // A plugin for Kong logs once a request is answered; what fails there is told as what hooks throw.
+    if (waiting.logged !== undefined) this.#late.push(this.#call(LOG, waiting.config, waiting.logged).then(nothing, nothing));
+  }
+
+  /** Resolves when what runs behind answers is over. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#late.splice(0));
   }
 
   #take(callId: number): Waiting | undefined {

@@ -6,6 +6,7 @@ import { bodyBytes, headerList, type HeadersInput, type TestBody, UpstreamReques
 export interface TykTestUpstream {
   /** 200. */
   readonly status?: number;
+  /** A Content-Type that the body implies may be left out. */
   readonly headers?: HeadersInput;
   /** Empty. An object is sent as JSON. */
   readonly body?: TestBody;

@@ -109,3 +109,34 @@ export type InferTykConfig<Schema> = Schema extends { readonly "~standard": { re
     ? Output
     : unknown
   : InferFields<Schema>;
+
+type InputField<Field> = ConfigField extends Field
+  ? unknown
+  : Field extends { readonly type: "array"; readonly items: infer Items }
+    ? readonly InputField<Items>[]
+    : Field extends { readonly type: "object"; readonly properties: infer Fields }
+      ? InputFields<Fields>
+      : Field extends { readonly type: "map"; readonly values: infer Values }
+        ? Readonly<Record<string, InputField<Values>>>
+        : InferField<Field>;
+
+type IsNeeded<Field> = Field extends { readonly default: unknown }
+  ? false
+  : Field extends { readonly required: true }
+    ? true
+    : false;
+
+type InputFields<Fields> = string extends keyof Fields
+  ? Readonly<Record<string, unknown>>
+  : Flat<
+      { readonly [Name in keyof Fields as IsNeeded<Fields[Name]> extends true ? Name : never]: InputField<Fields[Name]> } & {
+        readonly [Name in keyof Fields as IsNeeded<Fields[Name]> extends true ? never : Name]?: InputField<Fields[Name]>;
+      }
+    >;
+
+/** What `config_data` may be for a plugin with this schema: what has a default, or need not be there, may be missing. */
+export type TykConfigInput<Schema> = Schema extends { readonly "~standard": { readonly types?: infer Types } }
+  ? NonNullable<Types> extends { readonly input: infer Input }
+    ? Input
+    : unknown
+  : InputFields<Schema>;

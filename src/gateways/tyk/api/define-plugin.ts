@@ -1,5 +1,5 @@
 // Owns how a plugin for Tyk declares itself.
-import type { ConfigSchema, InferTykConfig, StandardSchema } from "./config-schema.js";
+import type { ConfigSchema, InferTykConfig, StandardSchema, TykConfigInput } from "./config-schema.js";
 import type {
   AcceptedSession,
   AuthCheckContext,
@@ -19,8 +19,10 @@ import type { TykResponse } from "./response.js";
 export const TYK_PLUGIN_STAMP: unique symbol = Symbol.for("pluginserver.tyk-plugin");
 
 /** What tells the server that, and against which version of this API, a plugin was defined. */
-export interface TykPluginStamp {
+export interface TykPluginStamp<ConfigInput = unknown> {
   readonly apiVersion: 1;
+  /** Never there: for the type of `config_data` in tests. */
+  readonly configData?: ConfigInput;
 }
 
 type Returned<Value> = Value | Promise<Value>;
@@ -103,8 +105,8 @@ export interface TykPluginDefinition<Config> {
 }
 
 /** A plugin as {@link defineTykPlugin} returns it. */
-export interface TykPlugin {
-  readonly [TYK_PLUGIN_STAMP]: TykPluginStamp;
+export interface TykPlugin<ConfigInput = unknown> {
+  readonly [TYK_PLUGIN_STAMP]: TykPluginStamp<ConfigInput>;
 }
 
 /** `config` of a plugin that says nothing of it: the object in `config_data`, empty where there is none. */
@@ -127,10 +129,10 @@ export type TykConfig = Readonly<Record<string, unknown>>;
  */
 export function defineTykPlugin<const Schema extends ConfigSchema | StandardSchema>(
   definition: TykPluginDefinition<InferTykConfig<Schema>> & { readonly config: Schema },
-): TykPlugin;
+): TykPlugin<TykConfigInput<Schema>>;
 export function defineTykPlugin<Config extends object = TykConfig>(
   definition: TykPluginDefinition<Config> & { readonly config?: undefined },
-): TykPlugin;
+): TykPlugin<Config>;
 export function defineTykPlugin(definition: object): TykPlugin {
   const stamp: TykPluginStamp = Object.freeze({ apiVersion: 1 });
   return Object.freeze({ ...definition, [TYK_PLUGIN_STAMP]: stamp });

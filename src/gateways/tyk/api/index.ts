@@ -12,6 +12,7 @@ export type {
   ObjectField,
   StandardSchema,
   StringField,
+  TykConfigInput,
 } from "./config-schema.js";
 export type {
   AcceptedSession,

@@ -1,5 +1,6 @@
 // Owns one call: takes its one message from a stream, has it answered, and ends the stream with a status.
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { releaseMemory } from "../../../core/net/index.js";
 import { CONTENT_TYPE, respondWithStatus } from "./error-response.js";
 import { GrpcError, parseGrpcTimeout, type Status, STATUS } from "./grpc-status.js";
 
@@ -20,7 +21,7 @@ export interface CallContext {
 
 /**
  * Answers one call with a message. The bytes of a small message may be a part of larger memory that others read from: who hands
- * memory over copies them first. What it throws ends the call: a {@link GrpcError} with its status, any other error with INTERNAL.
+ * memory over copies them first. An answer that is large is the call's own: its memory is freed when it was sent. What it throws ends the call: a {@link GrpcError} with its status, any other error with INTERNAL.
  */
 export type UnaryMethod = (message: Buffer, call: CallContext) => Promise<Uint8Array> | Uint8Array;
 
@@ -58,8 +59,10 @@ export class UnaryCall implements CallContext {
   #state: State = "receiving";
   /** The round in which the client was waited for last. */
   #waitingSince: number;
-  /** Of a message that did not come in one piece. */
+  /** What came before the length of the message was known. */
   #chunks: Buffer[] | undefined;
+  /** Gets a message that does not come in one piece, its prefix included. */
+  #message: Buffer | undefined;
   #received = 0;
   #reserved = 0;
   #deadline: number | undefined;
@@ -140,6 +143,10 @@ export class UnaryCall implements CallContext {
       return;
     }
     this.#received += chunk.length;
+    if (this.#message !== undefined) {
+      this.#fill(this.#message, chunk);
+      return;
+    }
     const chunks = this.#chunks;
     if (chunks === undefined && chunk.length >= PREFIX) this.#take(chunk);
     else {
@@ -159,18 +166,31 @@ export class UnaryCall implements CallContext {
     if (size > this.#limits.maxMessageSize) this.#refuseSize(size);
     else if (this.#received < PREFIX + size) this.#wait(whole, size);
     else if (this.#received > PREFIX + size) this.#fail(STATUS.UNIMPLEMENTED, "grpc: more than one message in a unary call");
-    else this.#run(whole === undefined ? this.#joined(size) : whole.subarray(PREFIX));
+    else this.#run((whole ?? Buffer.concat(this.#chunks ?? [])).subarray(PREFIX));
   }
 
+  /** Chunks are copied as they come: memory that is garbage at once costs the collector least. */
   #wait(whole: Buffer | undefined, size: number): void {
-    if (this.#reserved === 0) {
-      if (!this.#limits.reserve(size)) {
-        this.#fail(STATUS.RESOURCE_EXHAUSTED, "plugin server: too many bytes of messages are under way");
-        return;
-      }
-      this.#reserved = size;
+    if (!this.#limits.reserve(size)) {
+      this.#fail(STATUS.RESOURCE_EXHAUSTED, "plugin server: too many bytes of messages are under way");
+      return;
     }
-    if (whole !== undefined) this.#chunks = [whole];
+    this.#reserved = size;
+    // Of its own, as large memory is. What is not written yet takes no room.
+    const message = Buffer.allocUnsafeSlow(PREFIX + size);
+    let end = 0;
+    for (const chunk of whole === undefined ? (this.#chunks ?? []) : [whole]) end += chunk.copy(message, end);
+    this.#message = message;
+    this.#chunks = undefined;
+  }
+
+  #fill(message: Buffer, chunk: Buffer): void {
+    if (this.#received > message.length) {
+      this.#fail(STATUS.UNIMPLEMENTED, "grpc: more than one message in a unary call");
+      return;
+    }
+    chunk.copy(message, this.#received - chunk.length);
+    if (this.#received === message.length) this.#run(message.subarray(PREFIX));
   }
 
   #refuseSize(size: number): void {
@@ -191,15 +211,9 @@ export class UnaryCall implements CallContext {
     return joined;
   }
 
-  /** In memory of its own, where it is large. */
-  #joined(size: number): Buffer {
-    const chunks = this.#chunks ?? [];
-    this.#chunks = undefined;
-    return Buffer.concat(chunks, PREFIX + size).subarray(PREFIX);
-  }
-
   #run(message: Buffer): void {
     this.#state = "running";
+    this.#message = undefined;
     let answer: Promise<Uint8Array> | Uint8Array;
     try {
       answer = this.#method(message, this);
@@ -232,6 +246,8 @@ export class UnaryCall implements CallContext {
     } else {
       stream.cork();
       stream.write(head);
+      // It was encoded for this answer, and is of no use once it was sent. A stream that ends otherwise may still be writing it.
+      stream.once("finish", () => releaseMemory(message));
       stream.end(message);
       stream.uncork();
     }
@@ -263,6 +279,7 @@ export class UnaryCall implements CallContext {
     this.#state = "answered";
     this.#waitingSince = this.#limits.round;
     this.#chunks = undefined;
+    this.#message = undefined;
     this.#onCancel = undefined;
     if (this.#reserved > 0) this.#limits.release(this.#reserved);
     this.#reserved = 0;

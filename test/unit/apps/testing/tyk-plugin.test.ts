@@ -2,6 +2,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { testTykPlugin } from "../../../../src/apps/testing/index.js";
+import { definePlugin } from "../../../../src/gateways/kong/pdk/index.js";
 import { defineTykPlugin } from "../../../../src/gateways/tyk/api/index.js";
 
 /** The first and last patch releases that differ in what they make of response hooks, and the newest. */
@@ -176,5 +177,48 @@ describe("what a test gets wrong", () => {
     const plugin = defineTykPlugin({ pre() {}, init: () => void done.push("init"), dispose: () => void done.push("dispose") });
     await (await testTykPlugin(plugin)).dispose();
     expect(done).toEqual(["init", "dispose"]);
+  });
+});
+
+describe("a plugin for Kong", () => {
+  const logged: unknown[] = [];
+  const plugin = definePlugin({
+    version: "1.0.0",
+    schema: [{ message: { type: "string", default: "hello" } }],
+    async rewrite(kong) {
+      await kong.ctx.shared.set("seen", "rewritten");
+    },
+    async access(kong, { message }) {
+      if ((await kong.request.getHeader("x-key")) === "bad") return kong.response.exit(401, { message: "no" });
+      await kong.response.setHeader("x-hello", `${message} ${String(await kong.ctx.shared.get("seen"))}`);
+    },
+    async log(kong) {
+      logged.push(await kong.response.getStatus());
+    },
+  });
+
+  it.each(["post", "post_key_auth", "auth_check"] as const)("runs with its access handler under %s", async (access) => {
+    logged.length = 0;
+    const t = await testTykPlugin(plugin, { name: "hello", access, config: { message: "hi" }, upstream: { status: 204 } });
+    const { response, session, errors } = await t.run();
+    expect([response.status, response.headers["x-hello"], errors]).toEqual([204, "hi rewritten", []]);
+    expect(session === undefined).toBe(access !== "auth_check");
+    expect(logged).toEqual([204]);
+    expect((await t.run({ headers: { "x-key": "bad" } })).response.json()).toEqual({ message: "no" });
+    expect(logged).toEqual([204, 401]);
+  });
+
+  it("is told what is wrong with its configuration, and what Tyk does not have", async () => {
+    const t = await testTykPlugin(plugin as unknown, { config: { message: 7 } });
+    const { response, errors } = await t.run();
+    expect([response.status, String(errors[0])]).toEqual([500, expect.stringContaining("message")]);
+    const other = await testTykPlugin(
+      definePlugin({
+        async access(kong) {
+          await kong.node.getId();
+        },
+      }),
+    );
+    expect(String((await other.run()).errors[0])).toContain("kong.node");
   });
 });
