@@ -12,7 +12,6 @@ const list = (items) => ({ type: "array", items, maxItems: 1000 });
 const KINDS = {
   switch: () => ({ type: "boolean" }),
   text: () => text,
-  optional: () => text,
   path: () => text,
   inspect: () => text,
   optional: () => ({ anyOf: [text, { type: "boolean" }, { type: "number" }] }),
