@@ -32,8 +32,10 @@ void testTykPlugin({ default: plugin });
 
 // Without a schema it is the type argument, or anything.
 const typed = defineTykPlugin<{ greeting: string }>({ pre() {} });
+void testTykPlugin(typed, { config: { greeting: "hi" } });
 expectTypeOf<TykConfigFor<typeof typed>>().toEqualTypeOf<{ greeting: string }>();
 const bare = defineTykPlugin({ pre() {} });
+void testTykPlugin(bare, { config: { anything: 1 } });
 expectTypeOf<TykConfigFor<typeof bare>>().toEqualTypeOf<TykConfig>();
 
 // A plugin for Kong has the configuration that it has there.

@@ -1,7 +1,6 @@
 // Owns one call: takes its one message from a stream, has it answered, and ends the stream with a status.
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { releaseMemory } from "../../../core/net/index.js";
-import { CONTENT_TYPE, respondWithStatus } from "./error-response.js";
+import { PREFIX, respondWithMessage, respondWithStatus } from "./error-response.js";
 import { GrpcError, parseGrpcTimeout, type Status, STATUS } from "./grpc-status.js";
 
 /** Why nobody waits for the answer any more. */
@@ -39,15 +38,6 @@ export interface CallLimits {
 
 /** Called once for each call, when its stream is closed, with the code of the reset if it was one. */
 export type OnCallClosed = (call: UnaryCall, code: number) => void;
-
-/** A flag whether the message is compressed, and its length. */
-const PREFIX = 5;
-/** Up to this size a copy is cheaper than a second write. */
-const MAX_COPY = 16 * 1024;
-
-const RESPONSE = { ":status": 200, "content-type": CONTENT_TYPE } as const;
-const RESPONSE_OPTIONS = { sendDate: false, waitForTrailers: true } as const;
-const OK_TRAILERS = { "grpc-status": "0" } as const;
 
 type State = "receiving" | "running" | "answered" | "closed";
 
@@ -234,23 +224,7 @@ export class UnaryCall implements CallContext {
     this.#answered();
     const stream = this.#stream;
     if (stream.closed || stream.destroyed) return;
-    stream.on("wantTrailers", sendOkTrailers);
-    stream.respond(RESPONSE, RESPONSE_OPTIONS);
-    const isSmall = message.length <= MAX_COPY;
-    const head = Buffer.allocUnsafe(PREFIX + (isSmall ? message.length : 0));
-    head[0] = 0;
-    head.writeUInt32BE(message.length, 1);
-    if (isSmall) {
-      head.set(message, PREFIX);
-      stream.end(head);
-    } else {
-      stream.cork();
-      stream.write(head);
-      // It was encoded for this answer, and is of no use once it was sent. A stream that ends otherwise may still be writing it.
-      stream.once("finish", () => releaseMemory(message));
-      stream.end(message);
-      stream.uncork();
-    }
+    respondWithMessage(stream, message);
   }
 
   #threw(error: unknown): void {
@@ -306,7 +280,3 @@ export class UnaryCall implements CallContext {
 
 /** Milliseconds: of a longer time a timer makes a short one. */
 const MAX_TIMER = 2 ** 31 - 1;
-
-function sendOkTrailers(this: ServerHttp2Stream): void {
-  this.sendTrailers(OK_TRAILERS);
-}
