@@ -1,6 +1,7 @@
-// Asks an OAuth server whether a token is active (RFC 7662), and remembers the answer for a while.
+// Asks an OAuth server whether a token is active (RFC 7662), and remembers the answer for a while: here, and in Redis for all gateways.
 import { createHash } from "node:crypto";
 import { definePlugin } from "pluginserver/pdk";
+import { Redis } from "./redis.js";
 
 interface Answer {
   readonly active: boolean;
@@ -24,7 +25,15 @@ export default definePlugin({
     { scopes: { type: "set", elements: { type: "string" }, default: [] } },
     { cache_seconds: { type: "integer", default: 60, between: [0, 3600] } },
     { timeout: { type: "integer", default: 2000, between: [1, 30_000] } },
+    // Without it each isolate asks for itself.
+    { redis_host: { type: "string" } },
+    { redis_port: { type: "integer", default: 6379, between: [1, 65_535] } },
   ],
+  dispose() {
+    for (const redis of connections.values()) redis.close();
+    connections.clear();
+    answers.clear();
+  },
   async access(kong, config) {
     const [, token] = /^bearer +(\S+)$/i.exec((await kong.request.getHeader("authorization")) ?? "") ?? [];
     if (token === undefined) return kong.response.exit(401, { message: "no token" }, { "www-authenticate": "Bearer" });
@@ -50,6 +59,33 @@ interface Config {
   readonly client_secret: string;
   readonly cache_seconds: number;
   readonly timeout: number;
+  readonly redis_host?: string | undefined;
+  readonly redis_port: number;
+}
+
+const REDIS_TIMEOUT = 500;
+const connections = new Map<string, Redis>();
+
+function redisOf({ redis_host: host, redis_port: port }: Config): Redis | undefined {
+  if (host === undefined) return undefined;
+  const address = `${host}:${port}`;
+  const known = connections.get(address) ?? new Redis(host, port, REDIS_TIMEOUT);
+  connections.set(address, known);
+  return known;
+}
+
+/** The answer that another gateway got, else one of the token server. Without Redis that is asked more often, and nothing else. */
+async function lookUp(key: string, token: string, config: Config): Promise<Answer> {
+  const redis = redisOf(config);
+  const kept = await redis?.get(`introspection:${key}`).catch(() => undefined);
+  if (kept !== undefined) {
+    const answer = JSON.parse(kept) as Answer;
+    if (answer.until > Date.now()) return answer;
+  }
+  const answer = await ask(token, config);
+  const seconds = Math.floor((answer.until - Date.now()) / 1000);
+  if (seconds > 0) await redis?.set(`introspection:${key}`, JSON.stringify(answer), seconds).catch(() => {});
+  return answer;
 }
 
 /** Requests with the same token ask once. */
@@ -57,7 +93,7 @@ async function introspect(token: string, config: Config): Promise<Answer> {
   const key = createHash("sha256").update(`${config.endpoint} ${config.client_id} ${token}`).digest("base64");
   const known = answers.get(key);
   if (known !== undefined && (await known).until > Date.now()) return known;
-  const asked = ask(token, config);
+  const asked = lookUp(key, token, config);
   answers.set(key, asked);
   const [oldest] = answers.keys();
   if (answers.size > MOST && oldest !== undefined) answers.delete(oldest);

@@ -56,3 +56,25 @@ test("answers 503 where the token server does not answer as it should, and asks 
   assert.match(t.logs[0]?.message ?? "", /the token server does not answer: it answered 401/);
   assert.equal((await ask("good-4")).response.status, 200);
 });
+
+const port = Number(process.env["REDIS_PORT"] ?? 0);
+
+test("has the answer of another gateway", { skip: port === 0 ? "REDIS_PORT names no Redis" : false }, async () => {
+  const config = { redis_host: "127.0.0.1", redis_port: port };
+  const first = await ask("good-shared", config);
+  // What this process has remembered is gone.
+  await first.dispose();
+  const second = await ask("good-shared", config);
+  assert.equal(second.upstreamRequest?.headers["x-user"], "alice");
+  assert.deepEqual(
+    asked.filter((token) => token === "good-shared"),
+    ["good-shared"],
+  );
+  await second.dispose();
+});
+
+test("goes without Redis where that does not answer", async () => {
+  const t = await ask("good-5", { redis_host: "127.0.0.1", redis_port: 1 });
+  assert.equal(t.response.status, 200);
+  await t.dispose();
+});

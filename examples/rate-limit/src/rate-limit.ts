@@ -42,8 +42,9 @@ export default definePlugin({
     }
     await kong.response.setHeader("ratelimit-limit", String(config.limit));
     await kong.response.setHeader("ratelimit-remaining", String(Math.max(0, config.limit - count)));
-    if (count <= config.limit) return;
     const reset = Math.ceil((window + 1) * config.window - Date.now() / 1000);
+    await kong.response.setHeader("ratelimit-reset", String(reset));
+    if (count <= config.limit) return;
     return kong.response.exit(429, { message: "too many requests" }, { "retry-after": String(reset) });
   },
 });

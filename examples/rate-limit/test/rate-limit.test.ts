@@ -16,6 +16,7 @@ test("lets the limit through, and each consumer has its own", { skip }, async ()
   assert.deepEqual(statuses, [200, 200, 429]);
   assert.equal(alice.response.headers["ratelimit-remaining"], "0");
   assert.match(String(alice.response.headers["retry-after"]), /^\d+$/);
+  assert.equal(alice.response.headers["ratelimit-reset"], alice.response.headers["retry-after"]);
   const bob = await testPlugin(rateLimit, { config, consumer: { id: randomUUID(), username: "bob" } });
   await bob.run();
   assert.equal(bob.response.status, 200);
