@@ -135,6 +135,33 @@ it("log levels change while it runs", async () => {
   expect(server.lines.filter((line) => line.includes("failed in access"))).toHaveLength(1);
 });
 
+it("log levels reach isolates with sockets of their own while they run", { timeout: 60_000 }, async () => {
+  const sockets = createTempDir("opo");
+  const own = await startServer({
+    plugins: plugins.path,
+    flags: ["-no-watch", "-threads", "3", "-plugin-sockets", sockets.path],
+  });
+  await own.waitForLine(/plugin greeter 2\.1\.0 is listening/);
+  const fail = async (): Promise<void> => {
+    // So many connections that each isolate has one.
+    for (let i = 0; i < 6; i += 1) {
+      const client = await WireClient.connect(join(sockets.path, "greeter.socket"));
+      await runPhase(client, await startInstance(client, "greeter", { fails: true }), "access");
+      await client.close();
+    }
+  };
+  const set = (level: string): Promise<CliResult> =>
+    runCli(["log-level", "greeter", level, "-kong-prefix", own.prefix], { cwd: plugins.path });
+  await set("silent");
+  await fail();
+  await set("info");
+  await fail();
+  await own.waitForLine(/plugin greeter failed in access/);
+  await own.close();
+  expect(own.lines.filter((line) => line.includes("failed in access"))).toHaveLength(6);
+  sockets.remove();
+});
+
 const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [["reload", "nope"], "there is no plugin nope; there is: greeter"],
   [["log-level", "loud"], 'a log level is one of trace, debug, info, warn, error, fatal, silent, not "loud"'],

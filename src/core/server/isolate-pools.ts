@@ -20,7 +20,7 @@ export interface IsolatePoolsOptions {
   /** The plugin that a debugger is let into. */
   readonly inspect?: ({ readonly plugin: string } & InspectorAddress) | undefined;
   /** The socket that each plugin's isolate serves itself, for the plugin of this name and path; none by default. */
-  readonly ownSocketOf?: ((plugin: string, path: string) => OwnSocketPlace | undefined) | undefined;
+  readonly ownSocketOf?: ((plugin: string, path: string, isProcess: boolean) => OwnSocketPlace | undefined) | undefined;
 }
 
 export function isolatePools(options: IsolatePoolsOptions): CreatePool {
@@ -39,7 +39,7 @@ export function isolatePools(options: IsolatePoolsOptions): CreatePool {
       listener,
       telemetry,
       inspect: inspector,
-      ownSocket: isFormer ? undefined : ownSocketOf?.(name, path),
+      ownSocket: isFormer ? undefined : ownSocketOf?.(name, path, isProcess),
       disposes: metadata.disposes,
     });
   };

@@ -1,11 +1,13 @@
 // Knows whether the paths of the sockets that another process or module holds for a server still lead to it.
 import { existsSync } from "node:fs";
 import type { Listen, PathChange } from "../net/index.js";
+import type { ServedPath } from "./messages.js";
 import type { Front, Keeper } from "./supervised.js";
 
 export class WatchedFront implements Front {
   readonly keeper?: Keeper;
   readonly areInherited: boolean;
+  readonly pathChanged: (change: ServedPath) => void;
   readonly #front: Front;
   readonly #paths = new Set<string>();
   readonly #problems = new Map<string, string>();
@@ -14,6 +16,7 @@ export class WatchedFront implements Front {
     this.#front = front;
     if (front.keeper !== undefined) this.keeper = front.keeper;
     this.areInherited = front.areInherited ?? false;
+    this.pathChanged = (change) => front.pathChanged?.(change);
   }
 
   /** Why new connections do not come to the server, and over which path; undefined where they do. */

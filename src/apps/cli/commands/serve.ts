@@ -72,6 +72,7 @@ async function createServers(
   telemetry: Telemetry,
   logger: Logger,
   front?: Front,
+  levels = new LogLevels(options.log),
 ): Promise<CreatedServers> {
   const { tyk } = options;
   const socketPath = tyk?.isAlone === true ? undefined : await requirePlaces(options, front?.areInherited);
@@ -94,7 +95,7 @@ async function createServers(
     isolation: options.isolation,
     limits,
     inspect: options.inspect,
-    ownSocketOf: await ownSockets(options, common, limits, logger, front),
+    ownSocketOf: await ownSockets(options, common, limits, { logger, levels, front }),
   };
   const load = {
     api: PLUGIN_API,
@@ -154,24 +155,20 @@ async function ownSockets(
   { pluginSockets, log, threads: isolates, traces }: ServeOptions,
   server: OwnSocketOptions["server"],
   limits: OwnSocketOptions["limits"],
-  logger: Logger,
-  front: Front | undefined,
+  { logger, levels, front }: { readonly logger: Logger; readonly levels: LogLevels; readonly front: Front | undefined },
 ): Promise<ReturnType<typeof ownSocketOf> | undefined> {
   if (pluginSockets === undefined) return undefined;
   await requireWritable(pluginSockets, "the directory of the plugins' sockets");
   const group = await import("../../../gateways/kong/socket-group/index.js");
   const directory = resolve(pluginSockets);
   group.requireShortDirectory(directory);
-  return group.ownSocketOf(
-    { directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) },
-    {
-      onTooLong: (plugin, { message }) =>
-        logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${message}`),
-      onNotKept: (plugin, { message }) =>
-        logger.warn({ plugin }, `gateways are refused at the socket of plugin ${plugin} until its isolate listens: ${message}`),
-      onChange: (change) => front?.pathChanged?.(change),
-    },
-  );
+  return group.ownSocketOf({ directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) }, levels, {
+    onTooLong: (plugin, { message }) =>
+      logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${message}`),
+    onNotKept: (plugin, { message }) =>
+      logger.warn({ plugin }, `gateways are refused at the socket of plugin ${plugin} until its isolate listens: ${message}`),
+    onChange: (change) => front?.pathChanged?.(change),
+  });
 }
 
 /** Resolves with the status to end with, when the server has ended. */
@@ -220,7 +217,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   const bundled = namesBundle(options) ? await openBundles(options, telemetry, logger) : undefined;
   const place = bundled === undefined ? options : { ...options, pluginsDirectory: bundled.directory, watch: false };
   const watched = front === undefined ? undefined : new WatchedFront(front);
-  const { kong, tyk } = await createServers(place, telemetry, logger, watched);
+  const { kong, tyk } = await createServers(place, telemetry, logger, watched, levels);
   const servers = [kong?.server, tyk].filter((server) => server !== undefined);
   const admin = await openAdmin(options, telemetry, logger);
   const { Operator, adminPlaceOf } = await import("../../operator/index.js");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
-import { createLogger, droppedLines, type LogOptions } from "../../../core/log/index.js";
+import { createLogger, droppedLines, type FollowedLevel, LogLevels, type LogOptions } from "../../../core/log/index.js";
 import type { CallTracking, ServingIsolate } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
 import {
@@ -31,6 +31,8 @@ export interface OwnSocketOptions {
 export interface OwnSocketSettings extends OwnSocketOptions {
   readonly plugin: string;
   readonly path: string;
+  /** What is logged at least, where it can change while the isolate runs: a process has no memory in common. */
+  readonly level: FollowedLevel | undefined;
 }
 
 /** What an isolate brings along. */
@@ -47,9 +49,9 @@ export interface OwnServerContext extends IsolateContext {
 
 /** @throws {EmbeddedError} where a gateway would refuse the plugin. */
 export function ownServerContext(settings: OwnSocketSettings, isolate: IsolateContext): OwnServerContext {
-  const { plugin, path, log } = settings;
+  const { plugin, path, log, level } = settings;
   const generation = generationOf(isolate.definition, plugin, path);
-  return { ...isolate, settings, generation, logger: createLogger(log) };
+  return { ...isolate, settings, generation, logger: createLogger(log, new LogLevels(log, level)) };
 }
 
 export const socketPathOf = ({ directory, plugin }: OwnSocketSettings): string => join(directory, `${plugin}.socket`);

@@ -4,6 +4,7 @@ import type { OwnSocketPlace } from "../../../core/isolates/index.js";
 import type { ServedPath } from "../../../core/supervisor/index.js";
 import type { ServeOwnSocket } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
+import type { LogLevels } from "../../../core/log/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
 import { KeptPath } from "./kept-path.js";
 import {
@@ -27,11 +28,13 @@ export interface OwnSocketObserver {
 /** The place of the own socket of a plugin from `path`. Undefined where the plugin can have none. */
 export function ownSocketOf(
   options: OwnSocketOptions,
+  levels: LogLevels,
   { onTooLong, onNotKept, onChange }: OwnSocketObserver,
-): (plugin: string, path: string) => OwnSocketPlace | undefined {
+): (plugin: string, path: string, isProcess: boolean) => OwnSocketPlace | undefined {
   const places = new Map<string, KeptPath>();
-  return (plugin, path) => {
-    const settings = { ...options, plugin, path } satisfies OwnSocketSettings;
+  return (plugin, path, isProcess) => {
+    const level = isProcess ? undefined : levels.followedBy(plugin);
+    const settings = { ...options, plugin, path, level } satisfies OwnSocketSettings;
     const socketPath = socketPathOf(settings);
     try {
       requireShortPath(socketPath, REMEDY);
@@ -42,7 +45,11 @@ export function ownSocketOf(
     const place = new KeptPath({
       path: socketPath,
       mode: options.server.socketMode,
-      next: () => ({ module: import.meta.url, settings }),
+      // A process that starts later begins with what holds then.
+      next: () => ({
+        module: import.meta.url,
+        settings: { ...settings, log: { ...options.log, level: levels.of(plugin) } },
+      }),
       onChange,
       onError: (error) => onNotKept(plugin, error),
     });
