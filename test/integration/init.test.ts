@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,7 +30,7 @@ describe("pluginserver init", () => {
     const { code, stdout } = await runCli(["init", "hello"], { cwd: temp.path });
     expect(code).toBe(0);
     expect(stdout.toString()).toContain("cd hello && npm install && npm test");
-    expect(readFileSync(join(temp.path, "hello/README.md"), "utf8").trim().split("\n")).toHaveLength(10);
+    expect(readFileSync(join(temp.path, "hello/README.md"), "utf8").trim().split("\n")).toHaveLength(12);
     const built = await runCli(["build", ".", "-out", "dist"], { cwd: join(temp.path, "hello") });
     expect(built.code, built.stderr).toBe(0);
     const checked = await runCli(["check", "dist"], { cwd: join(temp.path, "hello") });
@@ -57,6 +57,62 @@ describe("pluginserver init", () => {
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(readFileSync(join(temp.path, "full/file"), "utf8")).toBe("mine");
   });
+});
+
+/** What npm would install, from here. */
+function install(project: string): void {
+  mkdirSync(join(project, "node_modules", "@types"), { recursive: true });
+  symlinkSync(ROOT, join(project, "node_modules", "pluginserver"));
+  for (const name of ["@types/node", "eslint", "typescript", "typescript-eslint", "vitest"])
+    symlinkSync(join(ROOT, "node_modules", name), join(project, "node_modules", name));
+}
+
+const SCRIPTS = { tsc: "typescript/bin/tsc", vitest: "vitest/vitest.mjs", eslint: "eslint/bin/eslint.js" } as const;
+
+describe.each([
+  ["kong", ["init"]],
+  ["tyk", ["init", "-tyk"]],
+])("a project for %s", (gateway, command) => {
+  it.each([["node"], ["vitest"]])(
+    "with -test %s passes its test in both runners, and its linter",
+    { timeout: 240_000 },
+    async (runner) => {
+      const folder = `${gateway}-${runner}`;
+      const { code } = await runCli([...command, folder, "-test", runner], { cwd: temp.path });
+      expect(code).toBe(0);
+      const project = join(temp.path, folder);
+      install(project);
+      const env = { ...process.env };
+      for (const name of Object.keys(env))
+        if (name.startsWith("VITEST") || name === "NODE_OPTIONS") Reflect.deleteProperty(env, name);
+      const run = (...args: readonly string[]): { readonly status: number | null; readonly output: string } => {
+        const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8", env });
+        return { status, output: stdout + stderr };
+      };
+      const tool = (name: keyof typeof SCRIPTS, ...args: readonly string[]): ReturnType<typeof run> =>
+        run(join(ROOT, "node_modules", SCRIPTS[name]), ...args);
+      expect(tool("tsc")).toEqual({ status: 0, output: "" });
+      expect(run("--enable-source-maps", "--test", `build/test/${folder}.test.js`)).toMatchObject({ status: 0 });
+      expect(tool("vitest", "run")).toMatchObject({ status: 0, output: expect.stringMatching(/1 passed|2 passed/) as string });
+      expect(tool("eslint", ".")).toEqual({ status: 0, output: "" });
+      const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as {
+        scripts: Record<string, string>;
+        devDependencies: Record<string, string>;
+      };
+      expect(manifest.scripts["test"]).toContain(runner === "vitest" ? "vitest run" : "node --enable-source-maps --test");
+      expect("vitest" in manifest.devDependencies).toBe(runner === "vitest");
+      const test = join(project, "test", `${folder}.test.ts`);
+      writeFileSync(test, readFileSync(test, "utf8").replace("to example.com", "to nobody"));
+      expect(tool("vitest", "run").status).toBe(1);
+      writeFileSync(test, readFileSync(test, "utf8").replace("await test(", "Promise.resolve();\nawait test("));
+      expect(tool("eslint", ".").output).toContain("no-floating-promises");
+      const { configurations } = JSON.parse(readFileSync(join(project, ".vscode/launch.json"), "utf8")) as {
+        configurations: unknown[];
+      };
+      expect(configurations).toHaveLength(2);
+      expect(readFileSync(join(project, "Dockerfile"), "utf8")).toContain(gateway === "kong" ? "FROM kong:" : '"-tyk"');
+    },
+  );
 });
 
 describe("pluginserver init -tyk", () => {

@@ -97,6 +97,8 @@ export interface InitOptions {
   readonly name: string;
   /** Whose plugin it is. */
   readonly gateway: "kong" | "tyk";
+  /** What its tests run in. */
+  readonly test: "node" | "vitest";
 }
 
 export interface KongConfOptions extends LoadingOptions {

@@ -105,9 +105,9 @@ const withSocket = (given: GivenFlags, name: string | undefined): GivenFlags =>
 
 /** `-tyk` takes the name along. */
 function starting(given: GivenFlags, operands: readonly string[]): InitOptions {
-  const { tyk } = settingsOf(commandFlags("init"), given);
+  const { tyk, test } = settingsOf(commandFlags("init"), given);
   const names = typeof tyk === "string" ? [tyk, ...operands] : operands;
-  return { name: onlyOperand("init", "the name of the plugin", names), gateway: tyk === undefined ? "kong" : "tyk" };
+  return { name: onlyOperand("init", "the name of the plugin", names), gateway: tyk === undefined ? "kong" : "tyk", test };
 }
 
 function trying(given: GivenFlags, operands: readonly string[]): TryOptions {

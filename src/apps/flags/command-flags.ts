@@ -74,6 +74,15 @@ export const COMMAND_FLAGS = [
     help: "a manifest.json whose hooks are taken in place of those that the plugins have",
   },
   {
+    name: "test",
+    kind: "choice",
+    choices: ["node", "vitest"],
+    value: "runner",
+    default: "node",
+    commands: ["init"],
+    help: "what the tests of the project run in: `node` (node:test) or `vitest`",
+  },
+  {
     name: "standalone",
     kind: "switch",
     commands: ["build"],

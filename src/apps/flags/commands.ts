@@ -27,7 +27,7 @@ export const COMMANDS = [
   {
     name: "init",
     operands: "NAME",
-    help: "writes a new plugin project to the folder NAME, with types, a build and a test; for Tyk with `-tyk NAME`",
+    help: "writes a new plugin project to the folder NAME, with types, a build, a test, a linter, debugging and a container file; for Tyk with `-tyk NAME`",
   },
   { name: "run", operands: "PLUGIN", help: "serves one plugin on a socket of its own (`run PLUGIN -help` says how)" },
   {

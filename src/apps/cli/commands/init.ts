@@ -11,7 +11,7 @@ import { tykProjectFiles } from "../projects/tyk-project-files.js";
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const OWN_PACKAGE = "pluginserver";
 
-export async function init({ name: path, gateway }: InitOptions): Promise<void> {
+export async function init({ name: path, gateway, test }: InitOptions): Promise<void> {
   const folder = resolve(path);
   const name = basename(folder);
   if (!NAME.test(name) || name === OWN_PACKAGE)
@@ -19,7 +19,7 @@ export async function init({ name: path, gateway }: InitOptions): Promise<void> 
   // It is not there yet; where it cannot be made or written, that fails below.
   const found = await readdir(folder).catch(() => []);
   if (found.length > 0) throw new CommandError(`${folder} is there already, and is not empty: choose another name`);
-  const project = { name, pluginserver: await ownSource(folder) };
+  const project = { name, test, pluginserver: await ownSource(folder) };
   const files = gateway === "tyk" ? tykProjectFiles(project) : projectFiles(project);
   for (const [file, text] of Object.entries(files)) {
     const target = join(folder, file);

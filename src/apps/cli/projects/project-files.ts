@@ -1,5 +1,6 @@
 // Writes the files of a new project for Kong, and knows the version that it is of.
 import { readFile } from "node:fs/promises";
+import { json, packageJson, TEST_IMPORT, type TestRunner, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 const PACKAGE = new URL("../../../../package.json", import.meta.url);
 
@@ -17,56 +18,40 @@ export interface ProjectOptions {
   readonly name: string;
   /** Where npm finds this package: a version range, or a path. */
   readonly pluginserver: string;
+  readonly test: TestRunner;
 }
 
 /** Texts by their path in the project. */
-export function projectFiles({ name, pluginserver }: ProjectOptions): Readonly<Record<string, string>> {
+export function projectFiles(project: ProjectOptions): Readonly<Record<string, string>> {
+  const { name } = project;
+  const scripts = {
+    build: "pluginserver build . -out dist",
+    check: "pluginserver check dist",
+    start: "npm run build && pluginserver try -plugins-dir dist",
+    debug: `pluginserver try -plugins-dir src -inspect ${name}`,
+  };
   return {
-    "package.json": json(packageJson(name, pluginserver)),
+    "package.json": json(packageJson(project, scripts)),
     "tsconfig.json": json(TSCONFIG),
-    ".gitignore": "node_modules/\nbuild/\ndist/\n",
     [`src/${name}.ts`]: pluginSource(name),
     [`test/${name}.test.ts`]: testSource(name),
+    ...workbenchFiles(project, dockerfile(name)),
     "README.md": readme(name),
   };
 }
 
-export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+const dockerfile = (name: string): string => `# Kong with the plugin in it, as an executable that has Node.js in it.
+FROM node:22-bookworm-slim AS build
+WORKDIR /plugin
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npx pluginserver build -executable . -out bin
 
-const packageJson = (name: string, pluginserver: string): object => ({
-  name,
-  version: "0.1.0",
-  private: true,
-  type: "module",
-  main: `src/${name}.ts`,
-  scripts: {
-    test: "tsc && node --enable-source-maps --test build/test/*.test.js",
-    build: "pluginserver build . -out dist",
-    check: "pluginserver check dist",
-    start: "npm run build && pluginserver try -plugins-dir dist",
-  },
-  devDependencies: {
-    "@types/node": ">=20",
-    pluginserver,
-    typescript: ">=5.9",
-  },
-});
-
-export const TSCONFIG = {
-  compilerOptions: {
-    target: "ES2023",
-    module: "NodeNext",
-    types: ["node"],
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    verbatimModuleSyntax: true,
-    skipLibCheck: true,
-    sourceMap: true,
-    rootDir: ".",
-    outDir: "build",
-  },
-  include: ["src", "test"],
-};
+FROM kong:3.9
+COPY --from=build /plugin/bin/${name} /usr/local/bin/${name}
+ENV KONG_PLUGINS=bundled,${name} KONG_PLUGINSERVER_NAMES=${name}
+`;
 
 const pluginSource = (name: string): string => `import { definePlugin } from "pluginserver/pdk";
 
@@ -83,11 +68,11 @@ export default definePlugin({
 `;
 
 const testSource = (name: string): string => `import assert from "node:assert/strict";
-import { test } from "node:test";
 import { testPlugin } from "pluginserver/testing";
-import plugin from "../src/${name}.js";
+import plugin from "../src/${name}.ts";
 
-test("greets the host that was asked for", async () => {
+${TEST_IMPORT}
+await test("greets the host that was asked for", async () => {
   const t = await testPlugin(plugin, {
     config: { message: "good day" },
     request: { headers: { host: "example.com" } },
@@ -104,8 +89,10 @@ A plugin for Kong Gateway, in TypeScript: \`src/${name}.ts\`.
 
     npm install     # once
     npm test        # checks types, runs the tests: no gateway needed
+    npm run lint    # a promise that nobody awaits, and the like
     npm run build   # one file, with a source map and a stamp: dist/${name}.mjs
     npm start       # a stand-in gateway with the plugin: curl -i 127.0.0.1:8000/${name}
+    npm run debug   # the same from the sources, for a debugger at 127.0.0.1:9229 (.vscode/launch.json attaches one)
 
-Copy \`dist/${name}.mjs\` to the plugins directory of a pluginserver; \`npm run check\` shows what a gateway would see.
+Copy \`dist/${name}.mjs\` to the plugins directory of a pluginserver; \`npm run check\` shows what a gateway would see. The Dockerfile makes an image of Kong with the plugin.
 `;

@@ -1,27 +1,29 @@
 // Owns what a new project of a plugin for Tyk consists of.
-import { json, type ProjectOptions, TSCONFIG } from "./project-files.js";
+import type { ProjectOptions } from "./project-files.js";
+import { json, packageJson, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 /** Texts by their path in the project. */
-export function tykProjectFiles({ name, pluginserver }: ProjectOptions): Readonly<Record<string, string>> {
+export function tykProjectFiles(project: ProjectOptions): Readonly<Record<string, string>> {
+  const { name } = project;
   return {
-    "package.json": json(packageJson(name, pluginserver)),
+    "package.json": json(packageJson(project, { debug: `pluginserver try -tyk -plugins-dir src -inspect ${name}` })),
     "tsconfig.json": json(TSCONFIG),
-    ".gitignore": "node_modules/\nbuild/\n",
     [`src/${name}.ts`]: pluginSource(name),
     [`test/${name}.test.ts`]: testSource(name),
+    ...workbenchFiles(project, DOCKERFILE),
     "README.md": readme(name),
   };
 }
 
-const packageJson = (name: string, pluginserver: string): object => ({
-  name,
-  version: "0.1.0",
-  private: true,
-  type: "module",
-  main: `src/${name}.ts`,
-  scripts: { test: "tsc && node --enable-source-maps --test build/test/*.test.js" },
-  devDependencies: { "@types/node": ">=20", pluginserver, typescript: ">=5.9" },
-});
+const DOCKERFILE = `# A server with the plugin for Tyk gateways: coprocess_grpc_server is tcp://its-address:5555.
+FROM node:22-bookworm-slim
+WORKDIR /plugin
+COPY package*.json ./
+RUN npm install
+COPY . .
+USER node
+CMD ["node_modules/pluginserver/bin/pluginserver", "-plugins-dir", "src", "-tyk", "tcp://0.0.0.0:5555", "-no-parent-watch"]
+`;
 
 const pluginSource = (name: string): string => `import { defineTykPlugin } from "pluginserver/tyk";
 
@@ -36,11 +38,11 @@ export default defineTykPlugin({
 `;
 
 const testSource = (name: string): string => `import assert from "node:assert/strict";
-import { test } from "node:test";
 import { testTykPlugin } from "pluginserver/testing";
-import plugin from "../src/${name}.js";
+import plugin from "../src/${name}.ts";
 
-test("greets the host that was asked for", async () => {
+${TEST_IMPORT}
+await test("greets the host that was asked for", async () => {
   const t = await testTykPlugin(plugin, {
     config: { message: "good day" },
     request: { headers: { host: "example.com" } },
@@ -57,6 +59,8 @@ A plugin for the Tyk gateway, in TypeScript: \`src/${name}.ts\`. API definitions
 
     npm install     # once
     npm test        # checks types, runs the tests: no gateway needed
+    npm run lint    # a promise that nobody awaits, and the like
+    npm run debug   # a stand-in gateway with the plugin, for a debugger at 127.0.0.1:9229 (.vscode/launch.json attaches one)
 
-Copy \`src/${name}.ts\` to the plugins directory of a pluginserver.
+Copy \`src/${name}.ts\` to the plugins directory of a pluginserver; the Dockerfile makes an image of one.
 `;
