@@ -1,6 +1,6 @@
 // Writes the files of a new project for Kong, and knows the version that it is of.
 import { readFile } from "node:fs/promises";
-import { json, packageJson, TEST_IMPORT, type TestRunner, TSCONFIG, workbenchFiles } from "./workbench-files.js";
+import { json, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 const PACKAGE = new URL("../../../../package.json", import.meta.url);
 
@@ -12,13 +12,6 @@ export async function packageVersion(): Promise<string> {
 /** `Version: X` and `Runtime Version: Y`, as go-pluginserver prints them. */
 export async function versionText(): Promise<string> {
   return `Version: ${await packageVersion()}\nRuntime Version: node ${process.version}\n`;
-}
-
-export interface ProjectOptions {
-  readonly name: string;
-  /** Where npm finds this package: a version range, or a path. */
-  readonly pluginserver: string;
-  readonly test: TestRunner;
 }
 
 /** Texts by their path in the project. */

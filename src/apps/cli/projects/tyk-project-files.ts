@@ -1,6 +1,5 @@
 // Owns what a new project of a plugin for Tyk consists of.
-import type { ProjectOptions } from "./project-files.js";
-import { json, packageJson, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
+import { json, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 /** Texts by their path in the project. */
 export function tykProjectFiles(project: ProjectOptions): Readonly<Record<string, string>> {

@@ -1,8 +1,14 @@
 // Owns what is around a new plugin whichever gateway it is for: its test runner, linter, the settings of an editor, and a container file.
-import type { ProjectOptions } from "./project-files.js";
 
 /** What runs a project's tests. */
 export type TestRunner = "node" | "vitest";
+
+export interface ProjectOptions {
+  readonly name: string;
+  /** Where npm finds this package: a version range, or a path. */
+  readonly pluginserver: string;
+  readonly test: TestRunner;
+}
 
 export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
