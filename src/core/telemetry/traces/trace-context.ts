@@ -31,5 +31,11 @@ export const newTraceId = (): string => newSpanId() + newSpanId();
 /** Random as OpenTelemetry's own: these need not be secret, only unlikely to meet. */
 export const newSpanId = (): string => word() + word();
 
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const digits = (byte: number): string => DIGITS[byte & 255] ?? "00";
+
 /** Eight digits; never all zeros. */
-const word = (): string => (Math.floor(Math.random() * (2 ** 32 - 1)) + 1).toString(16).padStart(8, "0");
+function word(): string {
+  const number = Math.floor(Math.random() * (2 ** 32 - 1)) + 1;
+  return digits(number >>> 24) + digits(number >>> 16) + digits(number >>> 8) + digits(number);
+}
