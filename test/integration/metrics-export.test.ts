@@ -114,3 +114,27 @@ it("sends counts and durations to a collector and to StatsD, and the last of the
   expect(times.reduce((sum, { count }) => sum + count, 0)).toBe(CALLS);
   expect(Math.min(...times.map(({ time }) => time))).toBeGreaterThan(140e6);
 });
+
+it("says in its last metrics which calls its end has stopped", { timeout: 30_000 }, async () => {
+  temp.write(
+    "plugins/hangs.cjs",
+    `module.exports = { Plugin: class { async access() { await new Promise(() => {}); } }, Name: "hangs", Version: "1", Priority: 1, Schema: [] };`,
+  );
+  const { port } = collector.address() as AddressInfo;
+  server = await startServer({
+    plugins: join(temp.path, "plugins"),
+    flags: ["-otlp", `http://127.0.0.1:${port}`, "-drain-timeout", "300ms"],
+  });
+  const client = await WireClient.connect(server.socketPath);
+  const instance = await startInstance(client, "hangs", {});
+  const calls = [1, 2].map(() => runPhase(client, instance, "access"));
+  // Its answer comes when both calls are known.
+  await client.call("plugin.GetStatus", []);
+  await server.close();
+  expect((await Promise.all(calls)).map(({ end }) => end)).toEqual(["exit", "exit"]);
+  const points = pushed.at(-1)?.find(({ name }) => name === "pluginserver.call.failures")?.sum?.dataPoints ?? [];
+  expect(points.filter(({ asDouble = 0 }) => asDouble > 0)).toMatchObject([
+    { asDouble: 2, attributes: expect.arrayContaining([{ key: "reason", value: { stringValue: "stopped" } }]) as unknown },
+  ]);
+  await client.close();
+});
