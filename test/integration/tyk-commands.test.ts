@@ -129,8 +129,8 @@ describe("bundle", () => {
     expect(await refusal("bundle", shop, "-out", out, "-sign", temp.write("ec.pem", "nothing"))).toContain("openssl genrsa");
     const goplugin = temp.write("go.json", JSON.stringify({ custom_middleware: { pre: [{ name: "a" }], driver: "goplugin" } }));
     expect(await refusal("bundle", shop, "-out", out, "-manifest", goplugin)).toContain('has to be grpc, not "goplugin"');
-    const kong = temp.write("kong/kong.mjs", "export const Version = '1.0.0'; export default class { access() {} }");
-    expect(await refusal("bundle", kong, "-out", out)).toContain("defineTykPlugin");
+    const none = temp.write("odd/none.mjs", "export const Version = '1';");
+    expect(await refusal("bundle", none, "-out", out)).toContain("it would not be served: the module is not a plugin");
     expect(readdirSync(temp.path)).not.toContain("none");
   });
 });
