@@ -1,6 +1,9 @@
 // Plugins as executables with Node.js in them, in a root that has nothing but the C library: asked and served there as a gateway does it.
-import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -33,6 +36,7 @@ function bareRoot(file: string): string {
   for (const folder of ["run", "bin"]) mkdirSync(join(root, folder), { recursive: true });
   chmodSync(join(root, "run"), 0o777);
   copyFileSync(file, join(root, "bin", "greet"));
+  copyFileSync(join(dirname(file), "hook"), join(root, "bin", "hook"));
   const { stdout } = spawnSync("ldd", [file], { encoding: "utf8" });
   for (const [library] of stdout.matchAll(/\/\S+\.so\S*/g)) {
     mkdirSync(join(root, dirname(library)), { recursive: true });
@@ -60,13 +64,19 @@ function fail(): never {
 }
 `;
 
+const HOOK = `import { defineTykPlugin } from "pluginserver/tyk";
+
+export default defineTykPlugin({ version: "1.0.0", pre: { greet() {} } });
+`;
+
 let built: ReturnType<typeof runCli> extends Promise<infer Result> ? Result : never;
 
 beforeAll(async () => {
   temp = createTempDir("executable");
   chmodSync(temp.path, 0o755);
   temp.write("src/greet.mts", PLUGIN);
-  built = await runCli(["build", "-executable", path("src/greet.mts"), "-out", path("out")]);
+  temp.write("src/hook.mts", HOOK);
+  built = await runCli(["build", "-executable", path("src/greet.mts"), path("src/hook.mts"), "-out", path("out")]);
 }, PATIENCE);
 
 afterEach(async () => {
@@ -80,8 +90,8 @@ afterAll(() => temp.remove());
 
 it("is one file, of which is said how large it is and how long a dump takes", () => {
   expect(built.stderr).not.toContain("warning");
-  expect(built.stdout).toMatch(
-    /^greet 1\.2\.3: \S+\/greet \(executable, PDK [\d.]+, \d+ KB, Node\.js v[\d.]+, a dump takes \d+ ms\)\n$/,
+  expect(built.stdout.toString()).toMatch(
+    /^greet 1\.2\.3: \S+\/greet \(executable, PDK [\d.]+, \d+ KB, Node\.js v[\d.]+, a dump takes \d+ ms\)\nhook 1/,
   );
   expect(statSync(path("out/greet")).mode & 0o777).toBe(0o755);
 });
@@ -125,6 +135,20 @@ describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (s
     });
     expect(run("-help")).toMatchObject({ status: 0, stderr: expect.stringContaining("Usage of greet:") as string });
     expect(run("-none")).toMatchObject({ status: 2 });
+  });
+
+  it("serves a Tyk gateway", async () => {
+    const socketPath = path("root/run/tyk.sock");
+    const [chrootCommand, user, root] = chroot();
+    const command = [chrootCommand, user ?? "", root ?? "", "/bin/hook", "-tyk", "unix:///run/tyk.sock"];
+    const child = spawn(chrootCommand, command.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
+    const ended = once(child, "exit");
+    await expect.poll(() => existsSync(socketPath), { timeout: 20_000 }).toBe(true);
+    const session = connectHttp2("http://localhost", { createConnection: () => connect(socketPath) });
+    await once(session, "remoteSettings");
+    session.close();
+    child.kill("SIGTERM");
+    expect((await ended)[0]).toBe(0);
   });
 
   it.each([
