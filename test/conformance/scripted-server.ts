@@ -58,7 +58,7 @@ export class ScriptedServer {
       plugins: join(this.#dir.path, "plugins"),
       // Refused calls leave events behind that nobody will ever finish; a shutdown need not wait for them.
       flags: ["-event-timeout", "2s"],
-      env: { PLUGINSERVER_TEST_SCRIPTS: join(this.#dir.path, "scripts") },
+      env: { RECORDED_SCRIPTS: join(this.#dir.path, "scripts") },
     });
   }
 

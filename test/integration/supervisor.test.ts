@@ -1,4 +1,5 @@
 // Owns checking what holds the socket while servers come and go: nobody is turned away, and only what was under way is lost.
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -237,6 +238,15 @@ describe("the end", () => {
     process.kill(second.pid, "SIGKILL");
     await second.exited;
     await until("the end of both", () => !isAlive(second.pid));
+  });
+
+  it("comes for a server too whose supervisor was killed before it had loaded anything", async () => {
+    const supervisor = spawn(BINARY, ["-kong-prefix", prefix, "-plugins-dir", PHASES], { stdio: "ignore" });
+    const pid = supervisor.pid ?? 0;
+    await until("the server", () => childrenOf(pid).length === 1);
+    const [server = 0] = childrenOf(pid);
+    supervisor.kill("SIGKILL");
+    await until("the server's end", () => !isAlive(server));
   });
 
   it("of a server that never started passes its status on, and its predecessor has its path back", async () => {

@@ -1,5 +1,6 @@
 // Says what a supervisor and its server tell each other over IPC, and what of all that comes there is theirs.
 
+/** Of a server's environment: process id of its supervisor. */
 export const SUPERVISED = "PLUGINSERVER_SUPERVISED";
 
 /** What the supervisor tells. A `socket` is named by its place. */

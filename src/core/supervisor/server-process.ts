@@ -38,7 +38,7 @@ export class ServerProcess {
     this.#child = spawn(file, args, {
       // The log is the server's own affair: nothing of it passes through the supervisor.
       stdio: ["inherit", "inherit", "inherit", "ipc"],
-      env: { ...process.env, [SUPERVISED]: "1" },
+      env: { ...process.env, [SUPERVISED]: String(process.pid) },
     });
     this.#child.on("message", (message: unknown) => {
       if (isMarked(message)) this.#receive(message as ToSupervisor);

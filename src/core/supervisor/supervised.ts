@@ -69,6 +69,7 @@ export class Supervised implements Front {
   }
 
   #close(socket: string): Promise<"removed" | "taken over"> {
+    if (!process.connected) return Promise.resolve("removed");
     return new Promise((resolve) => {
       this.#onClosed.set(socket, resolve);
       this.#tell({ kind: "close", socket });
@@ -116,8 +117,7 @@ const ORPHAN_LOOKS = 250;
  * find out at once, and to start another one. It reads the log, which this process holds open, to its end before it does. Plugin
  * code that shares this thread may call it too, while the supervisor is there: that ends nothing.
  */
-function endOnceOrphaned(): () => void {
-  const parent = process.ppid;
+function endOnceOrphaned(parent: number): () => void {
   let timer: NodeJS.Timeout | undefined;
   return () => {
     let looks = 0;
@@ -138,12 +138,15 @@ export const isSupervised = (): boolean => process.env[SUPERVISED] !== undefined
 
 /** The supervisor that has started this process, if one has. Plugin code is not to know the way to it. */
 export function supervisorOfThis(): Supervised | undefined {
-  const hasOne = isSupervised();
+  const parent = process.env[SUPERVISED];
   Reflect.deleteProperty(process.env, SUPERVISED);
-  if (!hasOne || process.send === undefined) return supervised;
+  if (parent === undefined || process.send === undefined) return supervised;
   const sending = process.send.bind(process);
   Reflect.deleteProperty(process, "send");
-  Object.defineProperty(process, "disconnect", { value: endOnceOrphaned() });
+  const orphaned = endOnceOrphaned(Number(parent));
+  Object.defineProperty(process, "disconnect", { value: orphaned });
+  // It was killed before this process came so far.
+  if (!process.connected) orphaned();
   supervised = new Supervised((message) => sending(message, undefined, undefined, () => {}));
   return supervised;
 }

@@ -10,7 +10,6 @@ const LEAST_LINES = 60;
 const CROWDED: readonly string[] = [];
 const CRUMBS: readonly string[] = [
   "apps/gateways",
-  "core/isolates/transports",
   "gateways/kong/standin/http",
   "gateways/tyk/conf",
   "gateways/tyk/standin/http",
