@@ -2,5 +2,4 @@
 export { mergeEntry } from "./bundle-index.js";
 export { fileBundle, httpBundles } from "./bundle-sources.js";
 export { BundledPlugins } from "./bundled-plugins.js";
-export { BundledError } from "./errors.js";
 export { KeptBundles } from "./kept-bundles.js";

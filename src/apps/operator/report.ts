@@ -88,7 +88,7 @@ export function reportOf({ state, listening, log, figures, problems, paceOf }: R
   };
 }
 
-export const isolatesOf = (
+const isolatesOf = (
   { isolates }: ServerFigures,
   { gateway, plugin }: Pick<PluginFigures, "gateway" | "plugin">,
 ): PluginStatus["isolates"] =>

@@ -2,5 +2,5 @@
 export { ServiceReport } from "./service-report.js";
 export { endOfService } from "./program.js";
 export { STDOUT, writeOutput } from "./output.js";
-export { pluginEnvironment, removeSettings, requireDirectory, requireWritable, SERVER_ENTRY } from "./environment.js";
+export { pluginEnvironment, requireDirectory, requireWritable, SERVER_ENTRY } from "./environment.js";
 export { runFile } from "./run-file.js";

@@ -26,7 +26,7 @@ export interface TrustedKey {
 }
 
 /** A file that does not hold the key it should; the message ends a sentence that names the file. */
-export class StampKeyError extends PluginServerError<"STAMP_KEY_INVALID"> {
+class StampKeyError extends PluginServerError<"STAMP_KEY_INVALID"> {
   override readonly name = "StampKeyError";
 
   constructor(message: string, options?: ErrorOptions) {

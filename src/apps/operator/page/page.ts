@@ -21,7 +21,7 @@ const BODY = `<header>
 </main>
 <noscript>This page needs its script to show anything; <a href="/status">/status</a> has the same as JSON.</noscript>`;
 
-export const PAGE = `<!doctype html>
+const PAGE = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -5,7 +5,7 @@ import type { ArgumentType } from "./pdk-service.js";
 import { bytesOf, toListValue, toStruct, toValue } from "./value.js";
 
 /** The arguments of one call, as plain data: what is nil, or was left out, is null or undefined. */
-export class CallArguments {
+class CallArguments {
   readonly #method: string;
   readonly #args: readonly unknown[];
 

@@ -15,7 +15,7 @@ export class BodyFile {
 }
 
 /** The gateway could not run the function, and says why. */
-export class ResultError extends Error {
+class ResultError extends Error {
   override readonly name = "ResultError";
 }
 

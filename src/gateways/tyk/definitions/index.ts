@@ -2,4 +2,4 @@
 export { parseDefinition } from "./api-definition.js";
 export type { DefinitionSource } from "./definition-source.js";
 export { definitionSource, type DefinitionOptions } from "./open-definitions.js";
-export { DefinitionError, type DefinitionErrorCode } from "./errors.js";
+export type { DefinitionErrorCode } from "./errors.js";

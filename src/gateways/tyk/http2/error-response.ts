@@ -3,7 +3,7 @@ import { releaseMemory } from "../../../core/net/index.js";
 import type { ServerHttp2Stream } from "node:http2";
 import { encodeGrpcMessage, type Status } from "./grpc-status.js";
 
-export const CONTENT_TYPE = "application/grpc";
+const CONTENT_TYPE = "application/grpc";
 
 const TRAILERS_ONLY = { sendDate: false, endStream: true } as const;
 

@@ -24,7 +24,7 @@ export function decodeMessage<Table extends FieldTable>(type: MessageType<Table>
 }
 
 /** Every field of the type at its default. */
-export function emptyFields(type: MessageType): Fields {
+function emptyFields(type: MessageType): Fields {
   const fields: Fields = {};
   for (const field of type.ordered) fields[field.name] = defaultOf(field);
   return fields;

@@ -31,7 +31,7 @@ export {
   type SessionInput,
   type SessionState,
 } from "./message-types.js";
-export { MessageView, type ObjectView, viewObject } from "./message-view.js";
+export { type ObjectView, viewObject } from "./message-view.js";
 export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
 export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";
 export { clientTraceParent, readTraceParent, withTraceParent } from "./trace-parent.js";

@@ -73,7 +73,7 @@ export const MINI_REQUEST_OBJECT = message("MiniRequestObject", {
   raw_body: one(14, "bytes"),
 });
 
-export const HEADER = message("Header", { key: one(1, "string"), values: list(2, "string") });
+const HEADER = message("Header", { key: one(1, "string"), values: list(2, "string") });
 
 export const RESPONSE_OBJECT = message("ResponseObject", {
   status_code: one(1, "int32"),

@@ -46,7 +46,7 @@ export class RefusedCall extends Error {
   }
 }
 
-export const NEVER = "";
+const NEVER = "";
 
 const PHASE_LETTERS: Readonly<Record<Phase, string>> = {
   certificate: "C",

@@ -7,7 +7,7 @@ export type HeaderList = readonly (readonly [name: string, value: ByteText])[];
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** `x-request-id` is `X-Request-Id`; a name that no header can have stays as it is. */
-export function canonicalName(name: string): string {
+function canonicalName(name: string): string {
   if (!TOKEN.test(name)) return name;
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 }
