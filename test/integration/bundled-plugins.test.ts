@@ -120,6 +120,15 @@ it("are fetched, replaced under calls, and rolled back by pointing the index bac
   expect(web.requests().some((line) => line.endsWith("plugins.json 304"))).toBe(true);
 });
 
+it("are fetched at once when an operator has the server reload", async () => {
+  web = await startWeb(join(temp.path, "web"));
+  await publish("1.0.0");
+  await serve(["-bundle-interval", "1h"]);
+  await publish("2.0.0");
+  const { stdout } = await runCli(["reload", "-socket", socketPath]);
+  expect(stdout.toString()).toBe("plugin hello was reloaded: version 2.0.0\n");
+});
+
 it("that are wrong leave what runs, are told once, and are seen in status and metrics", async () => {
   web = await startWeb(join(temp.path, "web"));
   const first = await publish("1.0.0");

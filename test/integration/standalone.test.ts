@@ -262,6 +262,6 @@ describe("what cannot be one file is refused", () => {
   it("a signature", async () => {
     const { code, stderr } = await build(path("old.js"), "-sign", path("key.pem"));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/-sign is not for -standalone: a gateway starts an executable as it is/);
+    expect(stderr).toMatch(/-sign is not for -standalone and -executable: a gateway starts an executable as it is/);
   });
 });

@@ -11,6 +11,8 @@ export interface ControlOptions {
   /** One for each gateway that is served. */
   readonly engines: readonly AdministeredEngine[];
   readonly levels: LogLevels;
+  /** Brings the plugins up to date where they come from somewhere else, before it is looked what has changed. */
+  readonly fetchPlugins?: (() => Promise<void>) | undefined;
   /** Ends the server in order. */
   readonly drain: () => void;
   /** Milliseconds that calls have to finish in. */
@@ -38,7 +40,8 @@ export function controlRoutes(options: ControlOptions): Routes {
   };
 }
 
-async function reload({ engines }: ControlOptions, name: string | undefined): Promise<string[]> {
+async function reload({ engines, fetchPlugins }: ControlOptions, name: string | undefined): Promise<string[]> {
+  await fetchPlugins?.();
   const outcome = merged(await Promise.all(engines.map((engine) => engine.reload())));
   if (outcome === undefined) throw new CommandError("this server is one plugin, a program: start it again to have other code");
   if (outcome.unreadable !== undefined)

@@ -31,6 +31,8 @@ export interface OperatorOptions {
   /** Why they do not reach it any more; undefined where they do. */
   readonly unreachable: () => string | undefined;
   readonly levels: LogLevels;
+  /** Brings the plugins up to date where they come from somewhere else: an operator wants them reloaded. */
+  readonly fetchPlugins?: (() => Promise<void>) | undefined;
   /** Milliseconds. */
   readonly drainTimeout: number;
   readonly logger: Logger;
@@ -65,7 +67,7 @@ export class Operator {
   }
 
   static async open(options: OperatorOptions): Promise<Operator> {
-    const { path, engines, levels, drainTimeout, logger, publish } = options;
+    const { path, engines, levels, drainTimeout, fetchPlugins, logger, publish } = options;
     let drain = (): void => {};
     const drained = new Promise<string>((resolve) => (drain = () => resolve("asked to over the admin socket")));
     const operator = new Operator(options, drained);
@@ -73,7 +75,7 @@ export class Operator {
     const routes = {
       ...shown,
       ...detailRoutes(operator.sources),
-      ...controlRoutes({ engines, levels, drainTimeout, drain, logger }),
+      ...controlRoutes({ engines, levels, drainTimeout, drain, fetchPlugins, logger }),
     };
     operator.#socket = await AdminSocket.open(path, routes, logger);
     publishAll(shown, publish);
