@@ -107,10 +107,11 @@ export class BundledPlugins {
     return this.#looking;
   }
 
-  /** Forgets what was refused: it may be tried again now. */
-  retry(): void {
+  /** At an operator's wish: what was refused before is tried again. */
+  readonly lookAnew = async (): Promise<void> => {
     this.#refused.clear();
-  }
+    await this.look();
+  };
 
   /** What is fetched meanwhile is given up. May be called twice. */
   async close(): Promise<void> {

@@ -229,7 +229,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     unreachable: () => watched?.unreachable,
     levels,
     drainTimeout: options.drainTimeout,
-    fetchPlugins: () => fetchBundles(bundled),
+    fetchPlugins: bundled?.lookAnew,
     publish: (path, route) => admin.router.add(path, route),
     logger,
   });
@@ -240,7 +240,7 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     logger.info("got SIGHUP: looking for changed plugins");
     service
       .reloading(async () => {
-        await fetchBundles(bundled);
+        await bundled?.lookAnew();
         await Promise.all(servers.map((server) => server.reload()));
       })
       .catch((error: unknown) => logger.error({ err: error }, "the plugins directory could not be looked at"));
@@ -270,12 +270,6 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   await admin.close();
   await told;
   logger.info("ended");
-}
-
-/** At an operator's wish, what was refused before is tried again too. */
-async function fetchBundles(bundled: BundledPlugins | undefined): Promise<void> {
-  bundled?.retry();
-  await bundled?.look();
 }
 
 /** What only bundles need is loaded with them. */
