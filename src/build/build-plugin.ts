@@ -1,7 +1,7 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { findApiVersion, type Generation, type LoadOptions, loadPlugins, type PluginSource } from "../core/plugins/index.js";
+import { findApiVersion, type Generation, type LoadOptions, loadPlugins, type FoundPlugin } from "../core/plugins/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -62,7 +62,7 @@ interface Places {
 }
 
 async function finish(
-  source: PluginSource,
+  source: FoundPlugin,
   entry: string,
   bundle: PluginBundle,
   places: Places,

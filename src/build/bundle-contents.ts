@@ -29,7 +29,7 @@ const NATIVE = "pluginserver-native";
 const ALREADY_ASKED = Symbol("resolving on behalf of the bundle");
 
 /** Decides for each import whether it becomes part of the bundle. */
-export class BundleContents {
+export class ImportRules {
   readonly #request: ContentsRequest;
   readonly #native: NativeCode;
   readonly #missing: ReadonlySet<string>;

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { build, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { BUILD_HEADER } from "../core/signing/index.js";
-import { BundleContents, bundleError, type Doors, missingModules } from "./bundle-contents.js";
+import { ImportRules, bundleError, type Doors, missingModules } from "./bundle-contents.js";
 import { NativeCode } from "./native-code.js";
 
 export interface BundleRequest {
@@ -55,7 +55,7 @@ interface Attempt {
 
 async function bundleOnce(request: BundleRequest, format: "esm" | "cjs", missing: ReadonlySet<string>): Promise<Attempt> {
   const native = new NativeCode();
-  const contents = new BundleContents(request, native, missing);
+  const contents = new ImportRules(request, native, missing);
   try {
     return { result: await build({ ...optionsFor(request, format), plugins: [fileGlobals, contents.asPlugin()] }), native };
   } catch (error) {

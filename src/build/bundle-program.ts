@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { build, type BuildOptions, type BuildResult, type OnResolveArgs, type OnResolveResult, type Plugin } from "esbuild";
 import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
-import { BundleContents, bundleError, doorsOf, missingModules } from "./bundle-contents.js";
+import { ImportRules, bundleError, doorsOf, missingModules } from "./bundle-contents.js";
 import { OLDEST_NODE } from "./bundle-plugin.js";
 import { NativeCode, packageOf } from "./native-code.js";
 import { programText } from "./program-text.js";
@@ -45,7 +45,7 @@ export async function bundleProgram(request: ProgramRequest): Promise<string> {
 
 async function bundleOnce(request: ProgramRequest, missing: ReadonlySet<string>): Promise<BuildResult> {
   const native = new NativeCode();
-  const contents = new BundleContents({ entry: request.entry, nativeFolder: "", doors: doorsOf(request.api) }, native, missing);
+  const contents = new ImportRules({ entry: request.entry, nativeFolder: "", doors: doorsOf(request.api) }, native, missing);
   let result: BuildResult;
   try {
     result = await build({ ...optionsFor(request), plugins: [asProgram(request), contents.asPlugin()] });

@@ -1,11 +1,11 @@
 // Finds the plugin that is to be built.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findPlugin, type PluginSource } from "../core/plugins/index.js";
+import { findPlugin, type FoundPlugin } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
 
 /** @throws {BuildError} where `path` is no plugin. */
-export async function requirePlugin(path: string): Promise<PluginSource> {
+export async function requirePlugin(path: string): Promise<FoundPlugin> {
   const absolute = resolve(path);
   const found = await findPlugin(absolute);
   if (found === undefined) {

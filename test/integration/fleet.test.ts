@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BundledPlugins, httpBundles, KeptBundles, mergeEntry } from "../../src/apps/bundles/index.js";
 import { createLogger } from "../../src/core/log/index.js";
-import { readPublicKey, readSigningKey, writeBundle } from "../../src/gateways/tyk/bundles/index.js";
+import { readPublicKey, readBundleKey, writeBundle } from "../../src/gateways/tyk/bundles/index.js";
 import {
   BINARY,
   createTempDir,
@@ -59,7 +59,7 @@ async function release(version: string, change: (zip: Buffer) => Buffer = (zip) 
     exports.Plugin = class { async access(kong) { await kong.response.set_header("x-version", "${version}"); } };`;
   const files = new Map([["hello.cjs", Buffer.from(code)]]);
   const customMiddleware = { driver: "grpc" };
-  const { bytes } = await writeBundle({ files, customMiddleware, key: readSigningKey(pem(by)), plugins: ["hello"] });
+  const { bytes } = await writeBundle({ files, customMiddleware, key: readBundleKey(pem(by)), plugins: ["hello"] });
   const zip = change(bytes);
   const digest = createHash("sha256").update(zip).digest("hex");
   writeFileSync(join(root, `edge-${digest}.zip`), zip);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bundleHash, readSigningKey, writeBundle } from "../../src/gateways/tyk/bundles/index.js";
+import { bundleHash, readBundleKey, writeBundle } from "../../src/gateways/tyk/bundles/index.js";
 import { createTempDir, runCli, type RunningServer, startCommand, type TempDir } from "../support/index.js";
 import { GrpcClient, type Outcome } from "../unit/gateways/tyk/http2/grpc-client.js";
 import { peerDecode, peerEncode } from "../unit/gateways/tyk/messages/peer.js";
@@ -36,7 +36,7 @@ async function bundleOf(
   const { bytes } = await writeBundle({
     files: new Map([["hello.mjs", Buffer.from(code)]]),
     customMiddleware: { pre: [{ name: hook }], driver: "grpc" },
-    ...(signed ? { key: readSigningKey(pem) } : {}),
+    ...(signed ? { key: readBundleKey(pem) } : {}),
   });
   return bytes;
 }

@@ -2,9 +2,9 @@
 import { dirname } from "node:path";
 import { gatewayWorker, adaptModule } from "../../gateways/kong/worker/index.js";
 import {
-  InThreadPool,
+  KongInThreadPool,
   KONG_WORKER,
-  OnePlugin,
+  OneKongPlugin,
   pluginInfo,
   PluginServer,
   SHORTER_PATH,
@@ -49,13 +49,13 @@ export const kongProgram: ProgramGateway = {
       keeper: front?.keeper,
       logger,
       telemetry,
-      createSource: (context) => new OnePlugin(generation, context),
+      createSource: (context) => new OneKongPlugin(generation, context),
       createPool:
         definition === undefined
           ? inIsolates(plugin, options, KONG_WORKER)
           : inThread(
               gatewayWorker.strayErrors,
-              (tracking, listener) => new InThreadPool(definition, { ...limits, plugin: name }, tracking, listener),
+              (tracking, listener) => new KongInThreadPool(definition, { ...limits, plugin: name }, tracking, listener),
             ),
     });
     return { server, place: () => socketPath, adminPath: adminPathOf(socketPath), lifeCycle: definition };

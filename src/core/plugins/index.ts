@@ -7,5 +7,5 @@ export { findApiVersion } from "./api-version.js";
 export type { PluginApi, VersionMatch } from "./plugin-api.js";
 export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";
 export { type Generation, PluginRegistry, type PluginProblem } from "./registry.js";
-export { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
+export { findPlugin, type FoundPlugin, scanPluginsDirectory } from "./scan.js";
 export { DirectoryWatch } from "./watch-directory.js";

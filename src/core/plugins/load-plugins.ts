@@ -11,7 +11,7 @@ import { type CompiledSource, compileSources } from "./compile/compile-sources.j
 import { checkApiVersion } from "./api-version.js";
 import type { PluginApi, VersionMatch } from "./plugin-api.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
-import { findPlugin, type PluginSource, scanPluginsDirectory } from "./scan.js";
+import { findPlugin, type FoundPlugin, scanPluginsDirectory } from "./scan.js";
 import type { BuildRules } from "./verify-build.js";
 
 /** What a gateway says of a plugin. With errors it is not served. */
@@ -31,7 +31,7 @@ export interface LoadOptions extends BuildRules {
   /** URL of the module that is the gateway's half in an isolate. */
   readonly gatewayWorker: string;
   /** Whether the gateway would take the plugin, and what of it may surprise. */
-  readonly checkDefinition: (metadata: PluginMetadata, source: PluginSource) => DefinitionCheck;
+  readonly checkDefinition: (metadata: PluginMetadata, source: FoundPlugin) => DefinitionCheck;
   /** What the isolate that reads the modules may use. */
   readonly limits: TransportLimits;
   /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
@@ -149,7 +149,7 @@ async function toGeneration(
 }
 
 /** A built plugin keeps its name whatever its file is called: who may rename files is not who may sign. */
-function nameOf(source: PluginSource, { stamp }: PluginArtifact): string {
+function nameOf(source: FoundPlugin, { stamp }: PluginArtifact): string {
   return stamp?.plugin ?? source.name;
 }
 
@@ -194,7 +194,7 @@ function nameIn(directory: string, path: string): string {
 }
 
 /** The message, and where in the plugin's own files it was thrown, on one line. */
-function withPosition({ message, stack }: ErrorInfo, source: PluginSource): string {
+function withPosition({ message, stack }: ErrorInfo, source: FoundPlugin): string {
   const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at ") && line.includes(dirname(source.entry)));
   const position = frame?.slice(frame.indexOf("/")).replace("///", "/").replace(/\)$/, "");
   return position === undefined || !/:\d+:\d+$/.test(position) ? message : `${message} (${position})`;

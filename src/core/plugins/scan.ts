@@ -3,7 +3,7 @@
 import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, resolve } from "node:path";
 
-export interface PluginSource {
+export interface FoundPlugin {
   /** The file's name without its extension, or the folder's name. */
   readonly name: string;
   /** Absolute path of the module. */
@@ -17,8 +17,8 @@ export interface ScanProblem {
   readonly reason: string;
 }
 
-export interface ScanResult {
-  readonly sources: readonly PluginSource[];
+export interface DirectoryScan {
+  readonly sources: readonly FoundPlugin[];
   /** What looks like a plugin but cannot be one, and why. */
   readonly problems: readonly ScanProblem[];
 }
@@ -37,10 +37,10 @@ const REPLACEMENT = "\ufffd";
  * Lists the plugins in a directory in alphabetical order. Two sources may carry the same name (hello.ts and hello.js):
  * a module can name itself, so the registry judges duplicates.
  */
-export async function scanPluginsDirectory(dir: string): Promise<ScanResult> {
+export async function scanPluginsDirectory(dir: string): Promise<DirectoryScan> {
   const directory = resolve(dir);
   const names = (await readdir(directory)).filter((name) => !name.startsWith(".")).sort();
-  const sources: PluginSource[] = [];
+  const sources: FoundPlugin[] = [];
   const problems: ScanProblem[] = [];
   for (const name of names) {
     const found = await inspect(join(directory, name), name);
@@ -52,14 +52,14 @@ export async function scanPluginsDirectory(dir: string): Promise<ScanResult> {
 }
 
 /** The plugin that a file or a folder is, whatever its name says, or why it is none; undefined where nothing looks like one. */
-export async function findPlugin(path: string): Promise<PluginSource | ScanProblem | undefined> {
+export async function findPlugin(path: string): Promise<FoundPlugin | ScanProblem | undefined> {
   const name = basename(path);
   const kind = await kindOf(path);
   if (kind === "missing") return undefined;
   return kind === "directory" ? inspectFolder(path, name) : inspect(path, name);
 }
 
-async function inspect(path: string, name: string): Promise<PluginSource | ScanProblem | undefined> {
+async function inspect(path: string, name: string): Promise<FoundPlugin | ScanProblem | undefined> {
   const kind = await kindOf(path);
   if (kind === "directory") {
     return SUPPORT_FOLDERS.has(name) ? undefined : inspectFolder(path, name);
@@ -80,8 +80,8 @@ function isModuleFile(path: string): boolean {
   return MODULE_EXTENSIONS.some((extension) => path.endsWith(extension)) && !DECLARATION_FILE.test(path);
 }
 
-async function inspectFolder(folder: string, name: string): Promise<PluginSource | ScanProblem | undefined> {
-  const asSource = (entry: string): PluginSource => ({ name, entry, root: folder });
+async function inspectFolder(folder: string, name: string): Promise<FoundPlugin | ScanProblem | undefined> {
+  const asSource = (entry: string): FoundPlugin => ({ name, entry, root: folder });
   const manifest = await readManifest(folder);
   if ("reason" in manifest) return manifest;
 

@@ -22,7 +22,7 @@ export interface ObservedIsolate {
 }
 
 /** Hears of what outlives an isolate. */
-export interface IsolateOwner {
+export interface IsolateObserver {
   isolateCounts(counters: PluginCounters): void;
   /** What was counted there is to be kept: nobody counts there any more. */
   isolateCounted(counters: PluginCounters): void;
@@ -41,7 +41,7 @@ const MAX_COUNTERS = 1000;
 
 export class IsolateTelemetry {
   readonly #place: IsolatePlace;
-  readonly #owner: IsolateOwner;
+  readonly #owner: IsolateObserver;
   readonly #startedAt = Date.now();
   readonly #counters = new Map<number, PluginCounters>();
   #state: IsolateState | "gone" = "loading";
@@ -52,7 +52,7 @@ export class IsolateTelemetry {
   #served: ServedSample | undefined;
   #onSample: () => void = () => {};
 
-  constructor(place: IsolatePlace, owner: IsolateOwner) {
+  constructor(place: IsolatePlace, owner: IsolateObserver) {
     this.#place = place;
     this.#owner = owner;
   }

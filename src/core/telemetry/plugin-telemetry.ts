@@ -12,7 +12,7 @@ import {
 import { mergeHistograms } from "./histogram.js";
 import type { CountersUplink } from "./counters-uplink.js";
 import type { ServedSample } from "./isolate-sample.js";
-import { type IsolateOwner, type IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
+import { type IsolateObserver, type IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
 import type { TracedCall } from "./traces/traced-call.js";
 import type { Traces } from "./traces/traces.js";
 import { NOTHING_SERVED, sumOfDeaths, sumOfServed } from "./served-totals.js";
@@ -36,7 +36,7 @@ const MAX_ERRORS = 10;
 const MAX_MESSAGE = 500;
 const MILLISECONDS = 1000;
 
-export class PluginTelemetry implements IsolateOwner {
+export class PluginTelemetry implements IsolateObserver {
   readonly gateway: string;
   readonly plugin: string;
   /** What this thread counts, and what isolates that are gone have counted. */

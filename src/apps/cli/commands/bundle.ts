@@ -7,7 +7,7 @@ import { BuildError, buildPlugin } from "../../../build/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { type Generation, type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
-import { parseHooks, readSigningKey, type SigningKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
+import { parseHooks, readBundleKey, type BundleKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
 import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
 import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
@@ -96,8 +96,8 @@ async function readHooks(path: string): Promise<Readonly<Record<string, unknown>
   return parseHooks(await readFile(path).catch((error: unknown) => unreadable("manifest", path, error)));
 }
 
-async function readKey(path: string): Promise<SigningKey> {
-  return readSigningKey(await readFile(path, "utf8").catch((error: unknown) => unreadable("sign", path, error)));
+async function readKey(path: string): Promise<BundleKey> {
+  return readBundleKey(await readFile(path, "utf8").catch((error: unknown) => unreadable("sign", path, error)));
 }
 
 function unreadable(flag: string, path: string, error: unknown): never {

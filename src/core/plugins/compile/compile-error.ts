@@ -4,12 +4,12 @@ import { dirname, relative, resolve } from "node:path";
 import type { Message } from "esbuild";
 import { bundledPath } from "./bundle-sources.js";
 import { type LoadErrorPosition, type PluginInput, PluginLoadError } from "../plugin-load-error.js";
-import type { PluginSource } from "../scan.js";
+import type { FoundPlugin } from "../scan.js";
 
 /** The first of esbuild's messages as an error of ours; `inputs` is what it had read by then. */
 export function compileError(
   error: unknown,
-  source: PluginSource,
+  source: FoundPlugin,
   realEntry: string,
   inputs: readonly PluginInput[],
 ): PluginLoadError {

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "../plugin-load-error.js";
 import type { PluginProblem } from "../registry.js";
-import type { PluginSource } from "../scan.js";
+import type { FoundPlugin } from "../scan.js";
 import type { BuildRules } from "../verify-build.js";
 
 export interface CompiledSource {
-  readonly source: PluginSource;
+  readonly source: FoundPlugin;
   readonly artifact: PluginArtifact;
   /** Stands for everything that makes the plugin: two that are equal behave alike. */
   readonly content: string;
@@ -19,7 +19,7 @@ export interface CompiledSources {
 }
 
 /** esbuild runs while this does, and no longer. */
-export async function compileSources(sources: readonly PluginSource[], options: BuildRules): Promise<CompiledSources> {
+export async function compileSources(sources: readonly FoundPlugin[], options: BuildRules): Promise<CompiledSources> {
   const compiler = createCompiler(options);
   const compiled: CompiledSource[] = [];
   const problems: PluginProblem[] = [];
@@ -48,7 +48,7 @@ function contentOf({ entry, format, code, packages, apiVersion, stamp }: PluginA
   return digest([entry, format, code, packages, apiVersion, stamp]);
 }
 
-function compileProblem({ name, root, entry }: PluginSource, error: unknown): PluginProblem {
+function compileProblem({ name, root, entry }: FoundPlugin, error: unknown): PluginProblem {
   const reason = error instanceof Error ? error.message : String(error);
   const inputs = error instanceof PluginLoadError ? error.inputs : [];
   return { name, path: root, reason, content: digest(inputs), files: [entry, ...inputs.map(({ path }) => path)] };

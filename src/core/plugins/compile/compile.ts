@@ -11,7 +11,7 @@ import { looksLikeEsm } from "./module-syntax.js";
 import { findApiVersion } from "../api-version.js";
 import type { PluginApi } from "../plugin-api.js";
 import { type PluginInput, PluginLoadError } from "../plugin-load-error.js";
-import type { PluginSource } from "../scan.js";
+import type { FoundPlugin } from "../scan.js";
 import { inlineSourceMap } from "./source-map.js";
 import { type BuildRules, verifyBuild } from "../verify-build.js";
 import type { BuildStamp } from "../../signing/index.js";
@@ -35,7 +35,7 @@ export interface PluginArtifact {
 
 export interface Compiler {
   /** @throws {PluginLoadError} where a file cannot be read, parsed or resolved. */
-  compile(source: PluginSource): Promise<PluginArtifact>;
+  compile(source: FoundPlugin): Promise<PluginArtifact>;
   /** Waits for what is being compiled and ends the esbuild process when no other compiler uses it. */
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export function createCompiler(options: BuildRules): Compiler {
 
 /** A plugin on its way through the compiler. */
 interface Compilation {
-  readonly source: PluginSource;
+  readonly source: FoundPlugin;
   /** Where the entry really lies: esbuild, like Node.js, sees through symbolic links. */
   readonly realEntry: string;
   readonly api: PluginApi;
@@ -88,7 +88,7 @@ interface Bundle {
   readonly entryFormat: "esm" | "cjs";
 }
 
-async function compilePlugin(source: PluginSource, options: BuildRules): Promise<PluginArtifact> {
+async function compilePlugin(source: FoundPlugin, options: BuildRules): Promise<PluginArtifact> {
   const bytes = await readEntry(source);
   const realEntry = await realpath(source.entry);
   const verdict = await verifyBuild(bytes, realEntry, options);
@@ -132,7 +132,7 @@ async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
   return hashed.flat();
 }
 
-async function readEntry(source: PluginSource): Promise<Buffer> {
+async function readEntry(source: FoundPlugin): Promise<Buffer> {
   let bytes: Buffer;
   try {
     bytes = await readFile(source.entry);
@@ -144,7 +144,7 @@ async function readEntry(source: PluginSource): Promise<Buffer> {
 }
 
 function entryFault(
-  { entry, root }: PluginSource,
+  { entry, root }: FoundPlugin,
   text: string,
   { bytes, cause }: { readonly bytes?: Buffer; readonly cause?: unknown },
 ): PluginLoadError {

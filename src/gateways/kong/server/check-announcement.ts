@@ -1,7 +1,7 @@
 // Checks what a plugin announces of itself the way the gateway will: name, phases, schema.
 import { basename, extname } from "node:path";
 import type { PluginMetadata } from "../../../core/channel/index.js";
-import type { DefinitionCheck, PluginSource } from "../../../core/plugins/index.js";
+import type { DefinitionCheck, FoundPlugin } from "../../../core/plugins/index.js";
 import { checkSchema, type SchemaProblem } from "../schema/index.js";
 import { announcementOf } from "./plugin-info.js";
 
@@ -18,7 +18,7 @@ const BUNDLED_NAMES: ReadonlySet<string> = new Set(
 );
 
 /** `source` is where its module is. */
-export function checkAnnouncement(metadata: PluginMetadata, source: PluginSource): DefinitionCheck {
+export function checkAnnouncement(metadata: PluginMetadata, source: FoundPlugin): DefinitionCheck {
   const { name, functions: phases, schema: fields } = metadata;
   const { priority, ignoredPhases, nearMisses, unsent } = announcementOf(metadata);
   const schema = checkSchema(fields);
@@ -48,7 +48,7 @@ export function checkAnnouncement(metadata: PluginMetadata, source: PluginSource
 const BUFFERS = "has a response handler: the gateway will buffer every response of its routes, which breaks event streams";
 
 /** kong-js-pdk calls a folder's plugin after its entry's file; configurations that are in use have that name. */
-function formerName({ name, root, entry }: PluginSource, metadata: PluginMetadata): string[] {
+function formerName({ name, root, entry }: FoundPlugin, metadata: PluginMetadata): string[] {
   const former = basename(entry, extname(entry)).toLowerCase();
   const isAfterFolder = metadata.form === "kong-js-pdk" && root !== entry && metadata.name === name.toLowerCase();
   if (!isAfterFolder || former === "index" || former === metadata.name) return [];

@@ -2,7 +2,7 @@
 import type { CallHostListener } from "../../../core/channel/index.js";
 import type { CallTracking } from "../../../core/worker/index.js";
 import { gatewayCodecs, KongHost, type PluginDefinition } from "../worker/index.js";
-import { InThreadPool as HostPool } from "../../../core/server/index.js";
+import { InThreadPool } from "../../../core/server/index.js";
 import { releaseMemory } from "../../../core/net/index.js";
 
 export interface InThreadLimits {
@@ -16,7 +16,7 @@ export interface InThreadLimits {
   readonly onFirstReturn?: () => void;
 }
 
-export class InThreadPool extends HostPool {
+export class KongInThreadPool extends InThreadPool {
   constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
     super(
       new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {

@@ -11,8 +11,8 @@ import {
   type PluginServerOptions,
   type ServerOptions,
   generationOf,
-  InThreadPool,
-  OnePlugin,
+  KongInThreadPool,
+  OneKongPlugin,
 } from "../server/index.js";
 
 /** The sockets of all plugins of a server; an isolate is told of them as plain data. */
@@ -70,9 +70,9 @@ export function createOwnServer(
     socketPath: socketPathOf(settings),
     logger,
     telemetry,
-    createSource: (context) => new OnePlugin(generation, context),
+    createSource: (context) => new OneKongPlugin(generation, context),
     createPool: ({ name }, listener) =>
-      new InThreadPool(definition, { ...limits, plugin: name, onFirstReturn: onProductive }, tracking, listener),
+      new KongInThreadPool(definition, { ...limits, plugin: name, onFirstReturn: onProductive }, tracking, listener),
   });
 }
 

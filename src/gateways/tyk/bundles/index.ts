@@ -5,7 +5,7 @@ export type { LoadedBundle } from "./bundle-slot.js";
 export { BundleStore, type BundleStoreOptions } from "./bundle-store.js";
 export { BundleError, type BundleErrorCode } from "./errors.js";
 export { KeptZips } from "./kept-zips.js";
-export { readPublicKey, readSigningKey, type SigningKey, type VerifyingKey } from "./keys.js";
+export { readPublicKey, readBundleKey, type BundleKey, type VerifyingKey } from "./keys.js";
 export { type BundleManifest, parseHooks } from "./manifest.js";
 export { type ArchiveLimits, ARCHIVE_LIMITS } from "./read-archive.js";
 export { type BundleContents, type WrittenBundle, writeBundle } from "./write-bundle.js";

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { BundleError } from "./errors.js";
 
-export interface SigningKey {
+export interface BundleKey {
   /** Base64 of RSA PKCS#1 v1.5 with SHA-256. */
   sign(content: Buffer): string;
 }
@@ -14,7 +14,7 @@ export interface VerifyingKey {
 const ALGORITHM = "RSA-SHA256";
 
 /** @throws {BundleError} where `pem` is no private RSA key. */
-export function readSigningKey(pem: string): SigningKey {
+export function readBundleKey(pem: string): BundleKey {
   const key = parse(
     () => createPrivateKey(pem),
     "there is no private key in PEM: make one with openssl genrsa -out key.pem 2048",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { contentDigest, SEAL_NAME } from "./bundle.js";
 import { BundleError } from "./errors.js";
-import type { SigningKey } from "./keys.js";
+import type { BundleKey } from "./keys.js";
 import { checkHooks, MANIFEST_NAME } from "./manifest.js";
 
 export interface BundleContents {
@@ -11,7 +11,7 @@ export interface BundleContents {
   readonly files: ReadonlyMap<string, Buffer>;
   /** The section of an API definition, with the driver. */
   readonly customMiddleware: Readonly<Record<string, unknown>>;
-  readonly key?: SigningKey | undefined;
+  readonly key?: BundleKey | undefined;
   /** The names of the plugins in it, where some have no hooks of this gateway. */
   readonly plugins?: readonly string[] | undefined;
 }

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { PluginSource } from "../../../../src/core/plugins/scan.js";
+import type { FoundPlugin } from "../../../../src/core/plugins/scan.js";
 
 /** A directory with these files, gone after the test. */
 export async function pluginsDirectory(files: Readonly<Record<string, string>>): Promise<string> {
@@ -18,7 +18,7 @@ export async function pluginsDirectory(files: Readonly<Record<string, string>>):
 }
 
 /** The plugin that is one file of a directory. */
-export function fileSource(directory: string, file: string): PluginSource {
+export function fileSource(directory: string, file: string): FoundPlugin {
   const path = join(directory, file);
   return { name: file.replace(/\.[^.]+$/, ""), entry: path, root: path };
 }

@@ -13,7 +13,7 @@ import {
   BundleStore,
   type BundleStoreOptions,
   readPublicKey,
-  readSigningKey,
+  readBundleKey,
   writeBundle,
 } from "../../../../../src/gateways/tyk/bundles/index.js";
 import { createTempDir, type TempDir } from "../../../../support/index.js";
@@ -326,7 +326,7 @@ describe("the bundle of a call", () => {
 
 describe("with a public key", () => {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const key = readSigningKey(privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  const key = readBundleKey(privateKey.export({ type: "pkcs8", format: "pem" }).toString());
   const trusted = readPublicKey(publicKey.export({ type: "spki", format: "pem" }).toString());
 
   it("signed bundles are loaded and others are not; one whose hooks are not signed is told", async () => {

@@ -6,7 +6,7 @@ import {
   type BundleErrorCode,
   openBundle,
   readPublicKey,
-  readSigningKey,
+  readBundleKey,
   writeBundle,
 } from "../../../../../src/gateways/tyk/bundles/index.js";
 import { type HandMadeEntry, zipOf } from "./zip-by-hand.js";
@@ -62,7 +62,7 @@ describe("a bundle that is written", () => {
   });
 
   it("has the checksum and the signature that a gateway computes over the files in their order", async () => {
-    const { bytes } = await writeBundle({ files: FILES, customMiddleware: HOOKS, key: readSigningKey(KEYS.private) });
+    const { bytes } = await writeBundle({ files: FILES, customMiddleware: HOOKS, key: readBundleKey(KEYS.private) });
     const { files, manifest } = await openBundle(bytes, { publicKey: readPublicKey(KEYS.public) });
     const content = Buffer.concat(manifest.fileList.map((name) => files.get(name) ?? Buffer.alloc(0)));
     expect(manifest.checksum).toBe(md5(content));
@@ -178,18 +178,18 @@ describe("with a public key", () => {
   });
 
   it("a bundle that another key signed is refused, and so is one with other files or garbage", async () => {
-    const other = readSigningKey(pair("rsa").private).sign(Buffer.from("a"));
-    const ofOthers = readSigningKey(KEYS.private).sign(Buffer.from("b"));
+    const other = readBundleKey(pair("rsa").private).sign(Buffer.from("a"));
+    const ofOthers = readBundleKey(KEYS.private).sign(Buffer.from("b"));
     for (const signature of [other, ofOthers, "!!!", "AAAA"])
       await expect(open(foreign({ signature }))).rejects.toThrow(failure("TYK_BUNDLE_SIGNATURE", "another key signed it"));
-    await open(foreign({ signature: readSigningKey(KEYS.private).sign(Buffer.from("a")) }));
+    await open(foreign({ signature: readBundleKey(KEYS.private).sign(Buffer.from("a")) }));
   });
 
   it("has to be RSA, in PEM", () => {
     const ed = pair("ed25519");
     expect(() => readPublicKey(ed.public)).toThrow(failure("TYK_BUNDLE_KEY", "the type ed25519"));
-    expect(() => readSigningKey(ed.private)).toThrow(failure("TYK_BUNDLE_KEY", "the type ed25519"));
-    expect(() => readSigningKey(KEYS.public)).toThrow(failure("TYK_BUNDLE_KEY", "openssl genrsa"));
+    expect(() => readBundleKey(ed.private)).toThrow(failure("TYK_BUNDLE_KEY", "the type ed25519"));
+    expect(() => readBundleKey(KEYS.public)).toThrow(failure("TYK_BUNDLE_KEY", "openssl genrsa"));
     expect(() => readPublicKey("nothing")).toThrow(failure("TYK_BUNDLE_KEY", "openssl rsa"));
   });
 });
