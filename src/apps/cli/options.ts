@@ -133,6 +133,7 @@ function building(given: GivenFlags, plugins: readonly string[]): BuildCommandOp
   const { out, sign, standalone, executable, node } = settingsOf(commandFlags("build"), given);
   if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
+  if (node !== undefined && !executable) throw new UsageError("-node is for -executable: nothing else has Node.js in it");
   if (executable && standalone)
     throw new UsageError("-executable and -standalone: an executable has Node.js in it, or it has not");
   if ((standalone || executable) && sign !== undefined)

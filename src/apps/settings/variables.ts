@@ -18,8 +18,11 @@ export const sourceText = (source: SettingSource): string =>
 
 const PREFIX = "PLUGINSERVER_";
 
+/** Of the flag `-node`, which says what goes into an executable: the variable says what `bin/pluginserver` runs with. */
+const TAKEN = "node";
+
 /** Flags that ask for something else than serving have none. */
-export const hasVariable = ({ isAction }: Flag): boolean => isAction !== true;
+export const hasVariable = ({ name, isAction }: Flag): boolean => isAction !== true && name !== TAKEN;
 
 /** `event-timeout` as `PLUGINSERVER_EVENT_TIMEOUT`. */
 export const variableName = (flag: string): string => PREFIX + flag.toUpperCase().replaceAll("-", "_");

@@ -15,7 +15,7 @@ import { requireRelease } from "../tyk-release.js";
 import { calledHooks } from "../load-directory.js";
 import { tykInstructions } from "../trial/tyk-instructions.js";
 import { TykTrialConfig, type TrialApis } from "../trial/tyk-trial-config.js";
-import { createTykAlone } from "./serve.js";
+import { createTykAlone } from "./create-servers.js";
 
 const HOST = "127.0.0.1";
 /** How often it is seen to whether plugins or the configuration are others, in milliseconds. */

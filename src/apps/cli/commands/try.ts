@@ -12,7 +12,7 @@ import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/i
 import type { TryOptions } from "../invocation.js";
 import { instructions } from "../trial/instructions.js";
 import { TrialConfig } from "../trial/trial-config.js";
-import { createServer } from "./serve.js";
+import { createServer } from "./create-servers.js";
 
 const HOST = "127.0.0.1";
 const EXAMPLES = fileURLToPath(new URL("../../../../plugins-dir", import.meta.url));

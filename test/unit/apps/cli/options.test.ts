@@ -28,7 +28,7 @@ describe("build -standalone", () => {
 
   it("signs nothing, and says why", () => {
     expect(() => parse("build", "p.ts", "-standalone", "-out", "/o", "-sign", "/k")).toThrow(
-      /-sign is not for -standalone: a gateway/,
+      /-sign is not for -standalone and -executable: a gateway/,
     );
   });
 });
