@@ -15,7 +15,7 @@ const PLUGIN = `
   class Eats {
     async access(kong) {
       const what = await kong.request.getHeader("x-do");
-      if (what === "eat") { const all = []; for (;;) all.push(new Array(1000).fill({})); }
+      if (what === "eat") { const all = []; for (;;) all.push({ text: String(all.length), more: [1, 2, 3] }); }
       if (what === "stray") setTimeout(() => { throw new Error("stray one"); }, 1);
       if (what === "throw") throw new Error("thrown");
       if (what === "exit") process.exit(3);
