@@ -123,7 +123,8 @@ function endOnceOrphaned(parent: number): () => void {
     let looks = 0;
     // The parent may still be ending.
     timer ??= setInterval(() => {
-      if (process.ppid !== parent) process.exit(1);
+      // Not by an exit, which waits for every thread: one may be in a collection that does not end.
+      if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
       looks += 1;
       if (looks < ORPHAN_LOOKS) return;
       clearInterval(timer);
