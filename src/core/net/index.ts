@@ -2,7 +2,7 @@
 export { warnOfDescriptors, Descriptors } from "./descriptors.js";
 export { FormerSocket } from "./former-socket.js";
 export { formerPath } from "./hidden-names.js";
-export { PathCover } from "./path-cover.js";
+export { CoveredPath } from "./path-cover.js";
 export { inodeAt } from "./path-entry.js";
 export { logPathChange, type PathChange } from "./path-watch.js";
 export { readInto } from "./read-into.js";

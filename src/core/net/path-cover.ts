@@ -11,7 +11,7 @@ const MAX_WAITING = 4096;
 /** Turns of the event loop without a client after which none can be in the queue of the kernel any more. */
 const QUIET_TURNS = 3;
 
-export interface PathCoverOptions {
+interface PathCoverOptions {
   readonly path: string;
   /** Permission bits of the socket file. */
   readonly mode: number;
@@ -19,7 +19,7 @@ export interface PathCoverOptions {
   readonly dead?: bigint | undefined;
 }
 
-export class PathCover {
+class PathCover {
   readonly #path: string;
   readonly #waiting: Socket[] = [];
   readonly #relayed = new Set<Socket>();
@@ -121,5 +121,59 @@ export class PathCover {
     });
     server.on("close", () => client.destroy());
     client.pipe(server).pipe(client);
+  }
+}
+
+export interface CoveredPathOptions {
+  readonly path: string;
+  /** Permission bits of the socket file. */
+  readonly mode: number;
+  /** The path could not be taken, or not be given back: clients are refused there until somebody serves it. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A path whose clients wait while nobody serves it. What is done about it is done one after the other. */
+export class CoveredPath {
+  readonly #options: CoveredPathOptions;
+  #cover: Promise<PathCover | undefined> = Promise.resolve(undefined);
+  /** Of what was there when it was served last. */
+  #inode: bigint | undefined;
+
+  constructor(options: CoveredPathOptions) {
+    this.#options = options;
+  }
+
+  unserved(): void {
+    const { path, mode } = this.#options;
+    this.#then((cover) => PathCover.renew(cover, { path, mode, dead: this.#inode }));
+  }
+
+  served(): void {
+    this.#inode = inodeAt(this.#options.path);
+    this.#then(async (cover) => {
+      await cover?.lead();
+      return undefined;
+    });
+  }
+
+  /** Nobody will serve it, or others see to it. */
+  leave(): void {
+    this.#then(async (cover) => {
+      await cover?.close();
+      return undefined;
+    });
+  }
+
+  /** As {@link leave}; resolves when nobody waits there any more. */
+  async close(): Promise<void> {
+    this.leave();
+    await this.#cover;
+  }
+
+  #then(step: (cover: PathCover | undefined) => Promise<PathCover | undefined>): void {
+    this.#cover = this.#cover.then(step).catch((error: unknown) => {
+      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    });
   }
 }

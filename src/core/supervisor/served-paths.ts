@@ -1,14 +1,11 @@
 // Owns the paths that a server serves by itself: while no server does, clients wait there.
-import { inodeAt, PathCover } from "../net/index.js";
+import { CoveredPath } from "../net/index.js";
 import type { ServedPath } from "./messages.js";
 
 interface Kept {
-  readonly mode: number;
+  readonly covered: CoveredPath;
   /** Whether the present server knows of it. */
   isExpected: boolean;
-  /** Of what the present server has at the path. */
-  inode: bigint | undefined;
-  cover: Promise<PathCover | undefined>;
 }
 
 export class ServedPaths {
@@ -25,22 +22,19 @@ export class ServedPaths {
     const kept = this.#keep(path, mode);
     kept.isExpected = true;
     if (state === "left") this.#drop(path, kept);
-    else if (state === "served") {
-      kept.inode = inodeAt(path);
-      this.#lead(kept);
-    }
+    else if (state === "served") kept.covered.served();
   }
 
   /** Before the first server: these are what it is likely to serve. */
   expect(paths: readonly { readonly path: string; readonly mode: number }[]): void {
-    for (const { path, mode } of paths) this.#cover(path, this.#keep(path, mode));
+    for (const { path, mode } of paths) this.#keep(path, mode).covered.unserved();
   }
 
   /** The server is gone: its clients wait for the next one. */
   serverGone(): void {
-    for (const [path, kept] of this.#kept) {
+    for (const kept of this.#kept.values()) {
       kept.isExpected = false;
-      this.#cover(path, kept);
+      kept.covered.unserved();
     }
   }
 
@@ -50,37 +44,21 @@ export class ServedPaths {
   }
 
   async close(): Promise<void> {
-    const covers = [...this.#kept.values()].map(({ cover }) => cover);
+    const all = [...this.#kept.values()];
     this.#kept.clear();
-    await Promise.all(covers.map(async (cover) => (await cover)?.close()));
+    await Promise.all(all.map(({ covered }) => covered.close()));
   }
 
   #keep(path: string, mode: number): Kept {
     const known = this.#kept.get(path);
     if (known !== undefined) return known;
-    const kept = { mode, isExpected: false, inode: undefined, cover: Promise.resolve(undefined) };
+    const kept = { covered: new CoveredPath({ path, mode, onError: this.#onError }), isExpected: false };
     this.#kept.set(path, kept);
     return kept;
   }
 
-  #cover(path: string, kept: Kept): void {
-    kept.cover = kept.cover
-      .then((cover) => PathCover.renew(cover, { path, mode: kept.mode, dead: kept.inode }))
-      .catch((error: unknown) => {
-        this.#onError(error instanceof Error ? error : new Error(String(error)));
-        return undefined;
-      });
-  }
-
-  #lead(kept: Kept): void {
-    kept.cover = kept.cover.then(async (cover) => {
-      await cover?.lead();
-      return undefined;
-    });
-  }
-
-  #drop(path: string, kept: Kept): void {
+  #drop(path: string, { covered }: Kept): void {
     this.#kept.delete(path);
-    kept.cover.then((cover) => cover?.close()).catch(this.#onError);
+    covered.leave();
   }
 }

@@ -1,7 +1,7 @@
 // Keeps the path of a plugin's own socket while no isolate listens there: a gateway that comes meanwhile waits.
 import type { OwnSocket } from "../../../core/channel/index.js";
 import type { OwnSocketPlace } from "../../../core/isolates/index.js";
-import { inodeAt, PathCover } from "../../../core/net/index.js";
+import { CoveredPath } from "../../../core/net/index.js";
 import type { ServedPath } from "../../../core/supervisor/index.js";
 
 export interface KeptPathOptions {
@@ -17,14 +17,12 @@ export interface KeptPathOptions {
 
 export class KeptPath implements OwnSocketPlace {
   readonly #options: KeptPathOptions;
-  /** Each step when the one before is done. */
-  #cover: Promise<PathCover | undefined> = Promise.resolve(undefined);
+  readonly #covered: CoveredPath;
   #isLeft = false;
-  /** Of what the last isolate had at the path. */
-  #inode: bigint | undefined;
 
   constructor(options: KeptPathOptions) {
     this.#options = options;
+    this.#covered = new CoveredPath(options);
   }
 
   readonly next = (): OwnSocket => this.#options.next();
@@ -32,18 +30,13 @@ export class KeptPath implements OwnSocketPlace {
   readonly unserved = (): void => {
     if (this.#isLeft) return;
     this.#tell("expected");
-    const { path, mode } = this.#options;
-    this.#then((cover) => PathCover.renew(cover, { path, mode, dead: this.#inode }));
+    this.#covered.unserved();
   };
 
   readonly served = (): void => {
     if (this.#isLeft) return;
     this.#tell("served");
-    this.#inode = inodeAt(this.#options.path);
-    this.#then(async (cover) => {
-      await cover?.lead();
-      return undefined;
-    });
+    this.#covered.served();
   };
 
   readonly left = (): void => {
@@ -55,21 +48,11 @@ export class KeptPath implements OwnSocketPlace {
   /** Another generation of the plugin has the path from now on. */
   supersede(): void {
     this.#isLeft = true;
-    this.#then(async (cover) => {
-      await cover?.close();
-      return undefined;
-    });
+    this.#covered.leave();
   }
 
   #tell(state: ServedPath["state"]): void {
     const { path, mode, onChange } = this.#options;
     onChange({ path, mode, state });
-  }
-
-  #then(step: (cover: PathCover | undefined) => Promise<PathCover | undefined>): void {
-    this.#cover = this.#cover.then(step).catch((error: unknown) => {
-      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
-      return undefined;
-    });
   }
 }
