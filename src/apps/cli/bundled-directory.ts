@@ -1,12 +1,10 @@
 // Makes a plugins directory of bundles, where the command line names a zip file or an index of bundles in place of a folder.
-import { createHash } from "node:crypto";
-import { resolve, join } from "node:path";
 import type { Logger } from "pino";
 import { CommandError } from "../../core/model/index.js";
 import { type LoadOptions, loadPlugins } from "../../core/plugins/index.js";
 import { BundledPlugins, fileBundle, httpBundles, KeptBundles } from "../bundles/index.js";
 import { type LoadingOptions, namesBundle } from "./invocation.js";
-import { readKey, userCache } from "./serve-bundles.js";
+import { openKept, readKey } from "./serve-bundles.js";
 
 /** Undefined for a folder. @throws {CommandError} for a key that cannot be read. @throws {BundledError} for an address that is none. */
 export async function openBundled(
@@ -19,7 +17,14 @@ export async function openBundled(
   const source = pluginsUrl === undefined ? fileBundle(pluginsDirectory) : httpBundles(pluginsUrl);
   return BundledPlugins.open({
     source,
-    kept: pluginsUrl === undefined ? undefined : await openKept(options.bundleCache, pluginsUrl, logger),
+    kept:
+      pluginsUrl === undefined
+        ? undefined
+        : await openKept(
+            { given: options.bundleCache, name: "plugins", place: pluginsUrl },
+            (folder) => KeptBundles.open(folder),
+            logger,
+          ),
     publicKey: publicKey === undefined ? undefined : await readKey(publicKey),
     interval,
     check: async (directory) =>
@@ -42,18 +47,5 @@ export async function withDirectory<Result>(
     return await use(bundled.directory);
   } finally {
     await bundled.close();
-  }
-}
-
-/** Undefined, with a warning, where nothing can be kept: bundles are served all the same. */
-async function openKept(given: string | undefined, place: string, logger: Logger): Promise<KeptBundles | undefined> {
-  const folder = given === undefined ? join(userCache(), "pluginserver", "plugins") : resolve(given);
-  try {
-    // Two indexes may have bundles of one name.
-    return await KeptBundles.open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.warn(`bundles are not kept for a start without network, see -bundle-cache: ${reason}`);
-    return undefined;
   }
 }

@@ -24,7 +24,7 @@ export async function createBundles(
     store: {
       source: bundleSource(place),
       names: names.length > 0 ? () => Promise.resolve(names) : () => definitions?.bundles() ?? Promise.resolve([]),
-      keptZips: await openCache(cache, place, logger),
+      keptZips: await openKept({ given: cache, name: "bundles", place }, (folder) => KeptZips.open(folder), logger),
       publicKey: key,
       interval,
     },
@@ -43,12 +43,19 @@ export async function readKey(path: string): Promise<VerifyingKey> {
   return readPublicKey(pem);
 }
 
-/** Undefined, with a warning, where nothing can be kept: bundles are served all the same. */
-async function openCache(given: string | undefined, place: string, logger: Logger): Promise<KeptZips | undefined> {
-  const folder = given === undefined ? join(userCache(), "pluginserver", "bundles") : resolve(given);
+/**
+ * Opens where the bundles of one place are kept: below the folder that is given, or the one of this name in the user's cache.
+ * Undefined, with a warning, where nothing can be kept: bundles are served all the same.
+ */
+export async function openKept<Kept>(
+  { given, name, place }: { readonly given: string | undefined; readonly name: string; readonly place: string },
+  open: (folder: string) => Promise<Kept>,
+  logger: Logger,
+): Promise<Kept | undefined> {
+  const folder = given === undefined ? join(userCache(), "pluginserver", name) : resolve(given);
   try {
     // Two places may have bundles of one name.
-    return await KeptZips.open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
+    return await open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     logger.warn(`bundles are not kept for the next start, see -bundle-cache: ${reason}`);
@@ -57,7 +64,7 @@ async function openCache(given: string | undefined, place: string, logger: Logge
 }
 
 /** As systemd and the desktops name it. */
-export function userCache(): string {
+function userCache(): string {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
   return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
 }
