@@ -1,8 +1,5 @@
-// Says when an isolate that keeps dying may start again, and, in one line of the log, what its death means.
+// Says when an isolate that keeps dying may start again.
 import { performance } from "node:perf_hooks";
-import { fileURLToPath } from "node:url";
-import type { CallStart, LogEntry } from "../channel/index.js";
-import type { ErrorInfo } from "../model/index.js";
 
 const FIRST_DELAY = 1000;
 const MAX_DELAY = 30_000;
@@ -40,38 +37,3 @@ export class Backoff {
 
 export const startsAgain = (delay: number): string =>
   delay === 0 ? "restarting" : `restarting in ${delay / 1000} s, its calls fail until then`;
-
-const MEGABYTE = 2 ** 20;
-const FRAME = /^ +at /;
-/** Of a stack: what is Node.js' own, or this server's. It says only who noticed. */
-const CORE = fileURLToPath(new URL("..", import.meta.url));
-const isOfNobody = (frame: string): boolean =>
-  frame.includes("node:") || frame.includes(CORE) || frame.includes("/node_modules/piscina/");
-
-interface Death {
-  readonly why: string;
-  readonly next: string;
-  /** The calls that fail with it. */
-  readonly begun: readonly CallStart[];
-  readonly info: ErrorInfo;
-}
-
-/** In words of ours where Node.js has a code for it; `limit` in bytes. */
-export function causeOfDeath(error: Error, limit: number): string {
-  const isMemory = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-  return isMemory ? `out of memory, its limit is ${Math.round(limit / MEGABYTE)} MB` : error.message;
-}
-
-/** The calls that fail are told of here, and nowhere else: it is one fault. */
-export function deathEntry(plugin: string, { why, next, begun, info }: Death): LogEntry {
-  const lost = begun.length === 0 ? "" : `; ${begun.length} ${begun.length === 1 ? "call" : "calls"} failed`;
-  const bindings = new Set(begun.map(({ bindingId }) => bindingId));
-  const [bindingId] = bindings.size === 1 ? bindings : [];
-  const lines = info.stack.split("\n").filter((line) => !(FRAME.test(line) && isOfNobody(line)));
-  return {
-    level: "error",
-    message: `isolate of plugin ${plugin} died (${why})${lost}; ${next}`,
-    ...(bindingId === undefined ? {} : { bindingId }),
-    ...(lines.some((line) => FRAME.test(line)) ? { error: { ...info, stack: lines.join("\n") } } : {}),
-  };
-}
