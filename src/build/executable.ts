@@ -5,11 +5,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { BuildError } from "./build-error.js";
-import type { NodeBinary } from "./node-binary.js";
+import { FUSE, type NodeBinary } from "./node-binary.js";
 
 /** As Node.js looks for it. */
 const BLOB = "NODE_SEA_BLOB";
-const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 const WRITABLE = 0o755;
 
 /** Names of what an executable has in it besides Node.js. */

@@ -7,7 +7,6 @@ import { BuildError } from "./build-error.js";
 
 export interface NodeBinary {
   readonly path: string;
-  readonly bytes: Buffer;
   /** Such as `v20.19.0`. */
   readonly version: string;
   /** Whether it can be started here. */
@@ -17,8 +16,10 @@ export interface NodeBinary {
 const ELF = Buffer.from("\x7fELF", "latin1");
 /** Node.js knows where its own sources are. */
 const RELEASE = /\/v(\d{1,3}\.\d{1,3}\.\d{1,3})\/node-v\1/;
-/** Where the program goes; it is marked there once one is in it. */
-const FUSE = Buffer.from("NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0");
+/** As Node.js names the place where a program goes. */
+export const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+/** The place is marked once one is in it. */
+const FREE_PLACE = Buffer.from(`${FUSE}:0`);
 
 /** @throws {BuildError} saying what is wrong with it. */
 export async function readNodeBinary(path: string): Promise<NodeBinary> {
@@ -29,7 +30,7 @@ export async function readNodeBinary(path: string): Promise<NodeBinary> {
     throw new BuildError("BUILD_NODE", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
   if (!bytes.subarray(0, ELF.length).equals(ELF)) throw new BuildError("BUILD_NODE", `${path} is no executable of Linux`);
-  if (!bytes.includes(FUSE))
+  if (!bytes.includes(FREE_PLACE))
     throw new BuildError(
       "BUILD_NODE",
       `${path} is no Node.js that takes a program: use one from nodejs.org, or an image of node`,
@@ -38,7 +39,7 @@ export async function readNodeBinary(path: string): Promise<NodeBinary> {
   if (version.text === undefined) throw new BuildError("BUILD_NODE", `${path} does not say which Node.js it is`);
   if (isOlder(version.text, OLDEST_NODE))
     throw new BuildError("BUILD_NODE", `${path} is Node.js ${version.text}: ${OLDEST_NODE} or newer is needed`);
-  return { path, bytes, version: version.text, runs: version.runs };
+  return { path, version: version.text, runs: version.runs };
 }
 
 async function askVersion(path: string): Promise<{ readonly text: string; readonly runs: true } | undefined> {

@@ -1,6 +1,6 @@
 // Reads what the command line says of Tyk gateways.
 import { UsageError } from "../../core/model/index.js";
-import { type GivenFlags, namedFlags, requireAddress, settingsOf } from "../flags/index.js";
+import { type GivenFlags, namedFlags, requireTykPlaces, settingsOf } from "../flags/index.js";
 import type { BundleServing, TykServing } from "./invocation.js";
 
 /** Undefined where they are not served. @throws {UsageError} for flags that do not go together. */
@@ -12,9 +12,7 @@ export function servingTyk(given: GivenFlags, saidKong: boolean): TykServing | u
   if (tyk === undefined && isSaid) throw new UsageError("-tyk is missing: say where Tyk gateways find the server");
   if (tyk === undefined) return undefined;
   if (tyk === true) throw new UsageError("-tyk takes an address: tcp://HOST:PORT or unix:///PATH");
-  if (apps !== undefined && api !== undefined)
-    throw new UsageError("-tyk-apps and -tyk-api both say where API definitions are: give one of them");
-  requireAddress(tyk);
+  requireTykPlaces(tyk, apps, api);
   return { address: tyk, apps, api, secretFile, bundles, isAlone: !saidKong };
 }
 

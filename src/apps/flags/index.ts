@@ -31,5 +31,5 @@ export {
 } from "./table.js";
 export { ACTION_FLAGS } from "./command-flags.js";
 export { SERVER_FLAGS } from "./server-flags.js";
-export { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "./socket-places.js";
+export { KONG_SOCKET, requireAddress, requireTykPlaces, TYK_SOCKET, tykPlace } from "./socket-places.js";
 export { usageText } from "./usage-text.js";

@@ -14,6 +14,13 @@ export function requireAddress(text: string): Address {
   return address;
 }
 
+/** What Tyk needs beside its address goes together. @throws {UsageError} */
+export function requireTykPlaces(address: string, apps: string | undefined, api: string | undefined): void {
+  if (apps !== undefined && api !== undefined)
+    throw new UsageError("-tyk-apps and -tyk-api both say where API definitions are: give one of them");
+  requireAddress(address);
+}
+
 /** Undefined for a port that nobody knows yet: the server that listens there says which. */
 export function tykPlace(address: Address, mode: number): SocketPlace | undefined {
   if (address.kind === "unix") return { name: TYK_SOCKET, path: address.path, mode };

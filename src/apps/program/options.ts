@@ -7,7 +7,7 @@ import {
   normalizeFlags,
   PROGRAM_FLAGS,
   refuseFormerFlags,
-  requireAddress,
+  requireTykPlaces,
   saysKong,
   settingsOf,
 } from "../flags/index.js";
@@ -104,9 +104,7 @@ function servingTyk(
     throw new UsageError("-tyk is missing: say where Tyk gateways find the plugin");
   if (address === undefined) return undefined;
   if (saysKong(given)) throw new UsageError("a program serves one gateway: leave out -tyk, or what says where Kong finds it");
-  if (others.apps !== undefined && others.api !== undefined)
-    throw new UsageError("-tyk-apps and -tyk-api both say where API definitions are: give one of them");
-  requireAddress(address);
+  requireTykPlaces(address, others.apps, others.api);
   return { address, ...others };
 }
 
