@@ -1,7 +1,8 @@
 // Says where bundles come from: an index on an HTTP server, or one file.
 import { createHash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { readFileWithin } from "../../gateways/tyk/bundles/index.js";
 import { type IndexEntry, MAX_INDEX, parseIndex } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
 import { fetchFile, shownUrl } from "./http-fetch.js";
@@ -86,7 +87,7 @@ class FileBundle implements BundlesSource {
       const { ino, size, mtimeMs } = await stat(this.shown);
       const seen = `${ino}-${size}-${mtimeMs}`;
       if (seen === this.#seen) return undefined;
-      const bytes = await readBounded(this.shown, MAX_FILE);
+      const bytes = await readBounded(this.shown);
       this.#bytes = bytes;
       this.#seen = seen;
       const digest = createHash("sha256").update(bytes).digest("hex");
@@ -101,7 +102,7 @@ class FileBundle implements BundlesSource {
   }
 
   async fetch(): Promise<Buffer> {
-    const bytes = this.#bytes ?? (await readBounded(this.shown, MAX_FILE));
+    const bytes = this.#bytes ?? (await readBounded(this.shown));
     this.#bytes = undefined;
     return bytes;
   }
@@ -110,16 +111,9 @@ class FileBundle implements BundlesSource {
 /** Bytes: what an archive may have. */
 const MAX_FILE = 67_108_864;
 
-/** No more than is allowed, also of a file that grows. */
-async function readBounded(path: string, limit: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    if (size > limit) throw new BundledError("BUNDLE_FETCH", `${path}: it has more than ${limit} bytes`, { reason: "too_large" });
-    const buffer = Buffer.alloc(size);
-    const { bytesRead } = await file.read(buffer, 0, size, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+async function readBounded(path: string): Promise<Buffer> {
+  const bytes = await readFileWithin(path, MAX_FILE);
+  if (bytes === undefined)
+    throw new BundledError("BUNDLE_FETCH", `${path}: it has more than ${MAX_FILE} bytes`, { reason: "too_large" });
+  return bytes;
 }

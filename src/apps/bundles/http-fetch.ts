@@ -1,5 +1,5 @@
 // Fetches one file over HTTP within limits: size, time, redirects, and to whom credentials go.
-import { unescape } from "node:querystring";
+import { authorizationOf, fetchReason, readBodyWithin } from "../../gateways/tyk/bundles/index.js";
 import { BundledError } from "./errors.js";
 
 export interface FetchedFile {
@@ -38,11 +38,13 @@ export async function fetchFile(url: URL, options: FetchOptions): Promise<Fetche
       await response.body?.cancel();
       throw failed(url, `the server answers with status ${response.status}`, `status_${Math.floor(response.status / 100)}xx`);
     }
-    return { bytes: await readBody(response, url, options.limit), etag: response.headers.get("etag") ?? undefined };
+    const bytes = await readBodyWithin(response, options.limit);
+    if (bytes === undefined) throw failed(url, `it has more than ${options.limit} bytes`, "too_large");
+    return { bytes, etag: response.headers.get("etag") ?? undefined };
   } catch (error) {
     if (error instanceof BundledError) throw error;
     const isLate = error instanceof Error && error.name === "TimeoutError";
-    const detail = isLate ? `it was not here after ${options.timeout / 1000} s` : reasonOf(error);
+    const detail = isLate ? `it was not here after ${options.timeout / 1000} s` : fetchReason(error);
     throw failed(url, detail, isLate ? "timeout" : "connection", error);
   }
 }
@@ -60,7 +62,7 @@ async function follow(start: URL, etag: string | undefined, signal: AbortSignal)
         // A digest is of the bytes that are stored.
         "accept-encoding": "identity",
         ...(etag === undefined ? {} : { "if-none-match": etag }),
-        ...(url.origin === start.origin ? authorization(start) : {}),
+        ...(url.origin === start.origin ? authorizationOf(start) : {}),
       },
     });
     if (!REDIRECTS.has(response.status)) return response;
@@ -74,29 +76,5 @@ async function follow(start: URL, etag: string | undefined, signal: AbortSignal)
   }
 }
 
-function authorization({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === "") return {};
-  return { authorization: `Basic ${Buffer.from(`${unescape(username)}:${unescape(password)}`).toString("base64")}` };
-}
-
-async function readBody(response: Response, url: URL, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop cancels the body.
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > limit) throw failed(url, `it has more than ${limit} bytes`, "too_large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 const failed = (url: URL, detail: string, reason: string, cause?: unknown): BundledError =>
   new BundledError("BUNDLE_FETCH", `${shownUrl(url)}: ${detail}`, { cause, reason });
-
-/** What fetch itself says is "fetch failed". */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : {};
-  if (cause instanceof Error) return cause.message === "" ? cause.name : cause.message;
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,8 +1,8 @@
 // Fetches bundles from where a gateway has them too: an HTTP server, or a folder.
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { unescape } from "node:querystring";
 import { fileURLToPath } from "node:url";
+import { authorizationOf, fetchReason, readBodyWithin, readFileWithin } from "./bounded-reading.js";
 import { BundleError } from "./errors.js";
 
 export interface FetchedBundle {
@@ -57,9 +57,7 @@ class HttpSource implements BundleSource {
   constructor(place: string) {
     if (!URL.canParse(place)) throw new BundleError("TYK_BUNDLE_SOURCE", `${place} is no URL`);
     const base = new URL(place);
-    const { username, password } = base;
-    const credentials = Buffer.from(`${unescape(username)}:${unescape(password)}`).toString("base64");
-    this.#headers = username === "" ? {} : { authorization: `Basic ${credentials}` };
+    this.#headers = authorizationOf(base);
     // Fetch takes no URL with a password, and one that is told must not have it.
     base.username = "";
     base.password = "";
@@ -88,31 +86,15 @@ class HttpSource implements BundleSource {
         if (response.status === 304 && tag !== undefined) return undefined;
         throw new BundleError("TYK_BUNDLE_SOURCE", `${shown} answered with status ${response.status}`);
       }
-      return { bytes: await readBody(response, shown, limit), tag: response.headers.get("etag") ?? undefined };
+      return {
+        bytes: requireWhole(await readBodyWithin(response, limit), shown, limit),
+        tag: response.headers.get("etag") ?? undefined,
+      };
     } catch (error) {
       if (error instanceof BundleError) throw error;
-      throw new BundleError("TYK_BUNDLE_SOURCE", `${shown}: ${reasonOf(error)}`, { cause: error });
+      throw new BundleError("TYK_BUNDLE_SOURCE", `${shown}: ${fetchReason(error)}`, { cause: error });
     }
   }
-}
-
-/** What fetch itself says is "fetch failed". */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : {};
-  if (cause instanceof Error) return cause.message === "" ? cause.name : cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
-async function readBody(response: Response, shown: string, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop cancels the body.
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > limit) throw new BundleError("TYK_BUNDLE_TOO_LARGE", `${shown} has more than ${limit} bytes`);
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks);
 }
 
 class FolderSource implements BundleSource {
@@ -125,7 +107,7 @@ class FolderSource implements BundleSource {
 
   async list(): Promise<readonly string[]> {
     const names = await readdir(this.#folder).catch((error: unknown) => {
-      throw new BundleError("TYK_BUNDLE_SOURCE", reasonOf(error), { cause: error });
+      throw new BundleError("TYK_BUNDLE_SOURCE", fetchReason(error), { cause: error });
     });
     return names.filter((name) => name.endsWith(".zip") && !name.startsWith(".")).sort();
   }
@@ -136,28 +118,15 @@ class FolderSource implements BundleSource {
       const { size, mtimeMs, ino } = await stat(path);
       const found = `${ino}-${size}-${mtimeMs}`;
       if (found === tag) return undefined;
-      return { bytes: await readFile(path, limit), tag: found };
+      return { bytes: requireWhole(await readFileWithin(path, limit), path, limit), tag: found };
     } catch (error) {
       if (error instanceof BundleError) throw error;
-      throw new BundleError("TYK_BUNDLE_SOURCE", reasonOf(error), { cause: error });
+      throw new BundleError("TYK_BUNDLE_SOURCE", fetchReason(error), { cause: error });
     }
   }
 }
 
-/** Reads no more than is allowed, also of a file that grows. */
-async function readFile(path: string, limit: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of file.createReadStream({ autoClose: false })) {
-      const bytes = chunk as Buffer;
-      size += bytes.length;
-      if (size > limit) throw new BundleError("TYK_BUNDLE_TOO_LARGE", `${path} has more than ${limit} bytes`);
-      chunks.push(bytes);
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    await file.close();
-  }
+function requireWhole(bytes: Buffer | undefined, shown: string, limit: number): Buffer {
+  if (bytes === undefined) throw new BundleError("TYK_BUNDLE_TOO_LARGE", `${shown} has more than ${limit} bytes`);
+  return bytes;
 }

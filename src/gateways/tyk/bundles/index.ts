@@ -1,4 +1,5 @@
 // The door of bundles: zip files that a gateway takes its hooks from and this server its plugins.
+export { authorizationOf, fetchReason, readBodyWithin, readFileWithin } from "./bounded-reading.js";
 export { bundleHash, type OpenedBundle, openBundle, SEAL_NAME } from "./bundle.js";
 export { type BundleSource, bundleSource } from "./bundle-source.js";
 export type { LoadedBundle } from "./bundle-slot.js";
