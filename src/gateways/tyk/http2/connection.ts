@@ -7,7 +7,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { respondWithStatus } from "./error-response.js";
+import { respondWithStatus } from "./end-stream.js";
 import { STATUS } from "./grpc-status.js";
 import { type CallLimits, UnaryCall, type UnaryMethod } from "./unary-call.js";
 

@@ -1,6 +1,6 @@
 // Owns one call: takes its one message from a stream, has it answered, and ends the stream with a status.
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { PREFIX, respondWithMessage, respondWithStatus } from "./error-response.js";
+import { PREFIX, respondWithMessage, respondWithStatus } from "./end-stream.js";
 import { GrpcError, parseGrpcTimeout, type Status, STATUS } from "./grpc-status.js";
 
 /** Why nobody waits for the answer any more. */
