@@ -120,6 +120,17 @@ describe("a server that starts", () => {
     expect(await Promise.all(waiting)).toEqual(Array.from({ length: 20 }, () => "hello there"));
   });
 
+  it("leads nobody anywhere who has gone meanwhile", async () => {
+    closeGate();
+    const starting = place.start(["-max-connections", "1"]);
+    await expect.poll(() => existsSync(place.socketOf("greeter")), { interval: 5 }).toBe(true);
+    for (let gone = 0; gone < 20; gone += 1) (await connected()).destroy();
+    const waiting = greetLater(place.connect("greeter"));
+    openGate();
+    await starting;
+    expect(await waiting).toBe("hello there");
+  });
+
   it("sends clients of what turns out to be no plugin away, and leaves nothing there", async () => {
     writeFileSync(join(place.plugins, "broken.js"), `${greeter("1.0.0")} throw new Error("not today");`);
     closeGate();

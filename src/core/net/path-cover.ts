@@ -73,10 +73,14 @@ class PathCover {
   /** Leads everybody to whoever serves the path now. Resolves when nobody can come here any more. */
   async lead(): Promise<void> {
     this.#isLeading = true;
-    for (const client of this.#waiting.splice(0)) this.#relay(client);
+    const waiting = this.#waiting.splice(0);
+    // What clients send stays unread until somebody wants it: who has gone would be led somewhere, and take a place there.
+    for (const client of waiting) client.once("readable", dropEnded);
+    await turns(QUIET_TURNS);
+    for (const client of waiting) this.#relay(client);
     for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
       const before = this.#came;
-      await new Promise(setImmediate);
+      await turns(1);
       if (this.#came !== before) quiet = 0;
     }
     await this.#stopListening();
@@ -112,6 +116,7 @@ class PathCover {
   /** The bytes of this client pass through here as long as it stays: a connection cannot be moved to a thread of another process. */
   #relay(client: Socket): void {
     if (client.destroyed) return;
+    client.off("readable", dropEnded);
     const server = connectTo(this.#path);
     this.#relayed.add(client);
     server.on("error", () => {});
@@ -122,6 +127,16 @@ class PathCover {
     server.on("close", () => client.destroy());
     client.pipe(server).pipe(client);
   }
+}
+
+/** Where a client becomes readable without a byte, it has ended. */
+function dropEnded(this: Socket): void {
+  if (this.readableLength === 0) this.destroy();
+}
+
+/** Of the event loop. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 }
 
 export interface CoveredPathOptions {
