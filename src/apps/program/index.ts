@@ -1,4 +1,5 @@
 // The door of program: what every program of this project has around its server: log, output, signals.
+export { closingTime, endByHungThread } from "./hung-threads.js";
 export { ServiceReport } from "./service-report.js";
 export { endOfService } from "./program.js";
 export { STDOUT, writeOutput } from "./output.js";

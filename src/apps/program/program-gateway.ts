@@ -32,7 +32,8 @@ export interface ProgramServer {
   readonly server: {
     readonly engine: AdministeredEngine;
     start(): Promise<void>;
-    close(): Promise<void>;
+    /** May take so many milliseconds, those of the drain timeout by default. */
+    close(limit?: number): Promise<void>;
   };
   /** Where it listens, once it has started. */
   readonly place: () => string;

@@ -23,6 +23,8 @@ import { openAdmin } from "../admin/index.js";
 import { Telemetry } from "../../core/telemetry/index.js";
 import { PROGRAM_FLAGS, usageText } from "../flags/index.js";
 import { isTyk } from "../gateways/index.js";
+import { endOfThreads } from "../../core/isolates/index.js";
+import { closingTime, endByHungThread } from "./hung-threads.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
 import type { LoadPlugin, ProgramGateway, ProgramPlugin } from "./program-gateway.js";
 import { misspelledVariables, programSettings, Settings } from "../settings/index.js";
@@ -115,7 +117,8 @@ async function servePlugin(
     logger,
   });
   const service = new ServiceReport(manager, () => operator.summary());
-  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
+  const replaced = endByHungThread({ front: watched, engines: [server.engine], drainTimeout, logger });
+  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained, replaced]);
   // Unhandled it would end the process.
   process.on("SIGHUP", () => logger.info("got SIGHUP: a program has nothing to reload, start it again"));
   try {
@@ -131,15 +134,17 @@ async function servePlugin(
   logger.info({ socket: place() }, `plugin ${name} ${version}, process ${process.pid}, is listening on ${place()}`);
   for (const warning of plugin.generation.warnings) logger.warn({ plugin: name }, `plugin ${name}: ${warning}`);
   await service.serving();
-  logger.info(`${await ending}: finishing the events that run`);
+  const reason = await ending;
+  logger.info(`${reason}: finishing the events that run`);
   const told = service.ending();
   await operator.draining();
-  await server.close();
+  await server.close(closingTime(reason));
   operator.close();
   await admin.close();
   if (lifeCycle !== undefined)
     await disposePlugin(lifeCycle, drainTimeout, (entry) => logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`));
   await told;
+  await endOfThreads();
   logger.info("ended");
 }
 

@@ -1,4 +1,5 @@
 // The door of isolates: threads that run plugins, their pools and their supervision. It knows no RPC.
+export { END_TIME, endOfThreads, type HungThread, onHungThread } from "./transports/hung-threads.js";
 export type { IsolateLimits, OwnSocketPlace } from "./isolate-options.js";
 export { LeadingHost } from "./prefetch-player.js";
 export { PluginPool } from "./plugin-pool.js";

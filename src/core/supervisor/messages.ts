@@ -29,6 +29,10 @@ export type ToSupervisor =
   | { readonly kind: "forget"; readonly id: number }
   /** What it does about a path that it serves by itself. */
   | ({ readonly kind: "path" } & ServedPath)
+  /** The next server is to take its place: new connections wait for that, and its own paths are held. */
+  | { readonly kind: "make-way" }
+  /** It has done all that it had to do, and exits with this status. */
+  | { readonly kind: "ended"; readonly status: number }
   /** It ends, and wants no more connections of this socket: answered with "closed". */
   | { readonly kind: "close"; readonly socket: string };
 

@@ -12,6 +12,8 @@ export interface ServerProcessOptions {
   readonly onKeep: (id: number, text: string) => void;
   readonly onForget: (id: number) => void;
   readonly onPath: (change: ServedPath) => void;
+  /** The next one is to take its place. */
+  readonly onMakeWay: () => void;
   /** Its end of the channel is gone, which comes before its sockets are closed where it was killed. */
   readonly onGone: () => void;
 }
@@ -23,6 +25,8 @@ export interface ServerExit {
 
 /** Milliseconds in which what a process that is gone has said must have come. */
 const LAST_WORDS = 1000;
+/** Milliseconds that a process may take to exit: it waits for its threads, which may be more than it knows of. */
+const EXIT_TIME = 5000;
 
 export class ServerProcess {
   readonly #child: ChildProcess;
@@ -30,6 +34,8 @@ export class ServerProcess {
   readonly #handedOver = new Map<number, { readonly connection: Socket; readonly socket: string }>();
   #nextId = 1;
   #isListening = false;
+  #makesWay = false;
+  #status: number | undefined;
   readonly ended: Promise<ServerExit>;
 
   constructor(options: ServerProcessOptions) {
@@ -44,7 +50,13 @@ export class ServerProcess {
       if (isMarked(message)) this.#receive(message as ToSupervisor);
     });
     this.#child.once("disconnect", () => options.onGone());
-    this.ended = endOf(this.#child);
+    // How it ended is what it says, whatever then ends the process.
+    this.ended = endOf(this.#child).then((exit) => (this.#status === undefined ? exit : { code: this.#status, signal: null }));
+  }
+
+  /** Whether the next one is to take its place. */
+  get makesWay(): boolean {
+    return this.#makesWay;
   }
 
   /** The connection stays open here until the server has it. */
@@ -89,12 +101,21 @@ export class ServerProcess {
       case "serving":
         return this.#options.onServing();
       case "close":
+        if (this.#makesWay) return this.tell({ kind: "closed", socket: message.socket, end: "taken over" });
         return this.#options.onClose(message.socket);
+      case "make-way":
+        this.#makesWay = true;
+        return this.#options.onMakeWay();
+      case "ended":
+        this.#status = message.status;
+        return void setTimeout(() => this.kill("SIGKILL"), EXIT_TIME).unref();
       case "keep":
         return this.#options.onKeep(message.id, message.text);
       case "forget":
         return this.#options.onForget(message.id);
       case "path":
+        // The next one serves it.
+        if (this.#makesWay) return;
         return this.#options.onPath(message);
     }
   }

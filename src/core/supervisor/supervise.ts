@@ -54,7 +54,7 @@ class Supervisor {
     let delay = 0;
     let deaths = 0;
     for (;;) {
-      const exit = await this.#serveOnce();
+      const { exit, madeWay } = await this.#serveOnce();
       if (!this.#isToRestart(exit)) return this.#end(exit);
       const served = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
       if (served >= SERVED) [delay, deaths] = [0, 0];
@@ -62,12 +62,13 @@ class Supervisor {
       await this.#pause(delay);
       if (this.#isEnding) return this.#end({ code: 0, signal: null });
       const row = deaths === 1 ? "" : `; ${deaths} ended in a row, this one was started after ${delay / 1000} s`;
-      this.#notes = [`the server before this one ${describe(exit)}: what it had under way is lost${row}`];
+      const end = madeWay ? "made way for this one" : `${describe(exit)}: what it had under way is lost`;
+      this.#notes = [`the server before this one ${end}${row}`];
       delay = Math.min(Math.max(delay * 2, FIRST_DELAY), MAX_DELAY);
     }
   }
 
-  async #serveOnce(): Promise<ServerExit> {
+  async #serveOnce(): Promise<{ readonly exit: ServerExit; readonly madeWay: boolean }> {
     const { all } = this.#sockets;
     this.#servingSince = undefined;
     const server = new ServerProcess({
@@ -92,6 +93,10 @@ class Supervisor {
       onKeep: (id, text) => this.#kept.set(id, text),
       onForget: (id) => this.#kept.delete(id),
       onPath: (change) => this.#paths.changed(change),
+      onMakeWay: () => {
+        for (const socket of all) socket.use(userOf(socket));
+        this.#keepPaths();
+      },
       onGone: () => this.#keepPaths(),
     });
     const userOf = ({ name }: EarlySocket): SocketUser => ({
@@ -110,7 +115,7 @@ class Supervisor {
       socket.use(undefined);
       socket.takeBack(server.notTaken(socket.name));
     }
-    return exit;
+    return { exit, madeWay: server.makesWay };
   }
 
   #keepPaths(): void {

@@ -20,6 +20,8 @@ export interface Front {
   readonly areInherited?: boolean;
   /** Told of the paths that the server serves by itself. */
   readonly pathChanged?: (change: ServedPath) => void;
+  /** Has the next server take the place of this one, which is to end; new connections wait. Undefined where there is nobody who could. */
+  readonly makeWay?: () => void;
   /** Called when the server has started. */
   serving(): void;
 }
@@ -43,8 +45,11 @@ export class Supervised implements Front {
 
   readonly pathChanged = (change: ServedPath): void => this.#tell({ kind: "path", ...change });
 
+  readonly makeWay = (): void => this.#tell({ kind: "make-way" });
+
   constructor(send: (message: object) => void) {
     this.#send = send;
+    process.once("exit", (status) => this.#tell({ kind: "ended", status }));
     process.on("message", (message: unknown, handle: unknown) => {
       if (isMarked(message)) this.#receive(message as ToServer, handle);
     });

@@ -8,6 +8,7 @@ export class WatchedFront implements Front {
   readonly keeper?: Keeper;
   readonly areInherited: boolean;
   readonly pathChanged: (change: ServedPath) => void;
+  readonly makeWay?: () => void;
   readonly #front: Front;
   readonly #paths = new Set<string>();
   readonly #problems = new Map<string, string>();
@@ -15,6 +16,7 @@ export class WatchedFront implements Front {
   constructor(front: Front) {
     this.#front = front;
     if (front.keeper !== undefined) this.keeper = front.keeper;
+    if (front.makeWay !== undefined) this.makeWay = front.makeWay;
     this.areInherited = front.areInherited ?? false;
     this.pathChanged = (change) => front.pathChanged?.(change);
   }

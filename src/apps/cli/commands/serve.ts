@@ -4,7 +4,8 @@ import type { Logger } from "pino";
 import { logOwnOutput } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../../core/net/index.js";
 import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js";
-import { endOfService, ServiceReport } from "../../program/index.js";
+import { endOfThreads } from "../../../core/isolates/index.js";
+import { closingTime, endByHungThread, endOfService, ServiceReport } from "../../program/index.js";
 import { FLAGS } from "../../flags/index.js";
 import { misspelledVariables } from "../../settings/index.js";
 import {
@@ -76,7 +77,10 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
     logger,
   });
   const service = new ServiceReport(manager, () => operator.summary());
-  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained]);
+  const { drainTimeout } = options;
+  const engines = servers.map(({ engine }) => engine);
+  const replaced = endByHungThread({ front: watched, engines, drainTimeout, logger });
+  const ending = Promise.race([endOfService(options.watchParent && !(front instanceof Supervised)), operator.drained, replaced]);
   // Before the start, which can take long: an unhandled SIGHUP ends the process.
   process.on("SIGHUP", () => {
     logger.info("got SIGHUP: looking for changed plugins");
@@ -106,11 +110,12 @@ async function serveHere(options: ServeOptions, front: Front | undefined): Promi
   logger.info(`${reason}: finishing the events that run`);
   const told = service.ending();
   await operator.draining();
-  await Promise.all(servers.map((server) => server.close()));
+  await Promise.all(servers.map((server) => server.close(closingTime(reason))));
   await bundled?.close();
   operator.close();
   await admin.close();
   await told;
+  await endOfThreads();
   logger.info("ended");
 }
 

@@ -2,6 +2,7 @@
 import { getAsset, isSea } from "node:sea";
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
+import { endOfThread } from "./hung-threads.js";
 import type { StartTransport, Transport, TransportLimits } from "./transport.js";
 
 const MEGABYTE = 1024 * 1024;
@@ -39,7 +40,9 @@ export function startOwnThread(file: string): StartTransport {
       trackUnmanagedFds: true,
     });
     let reason: Error | undefined;
+    let giveUp = (): void => {};
     const ended = new Promise<Error | undefined>((resolve) => {
+      giveUp = () => resolve(reason ?? new Error("its thread does not end"));
       worker.once("error", (error: unknown) => {
         reason = error instanceof Error ? error : new Error(String(error));
       });
@@ -50,7 +53,8 @@ export function startOwnThread(file: string): StartTransport {
       gate,
       ended,
       terminate: async () => {
-        await worker.terminate();
+        const end = await endOfThread({ plugin: task.plugin, isServing: true }, worker.terminate());
+        if (end === "hung") giveUp();
         await ended;
       },
     };

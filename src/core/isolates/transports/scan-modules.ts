@@ -2,6 +2,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../../model/index.js";
+import { endOfThread } from "./hung-threads.js";
 import { RunQueue } from "../run-queue.js";
 import type { TransportLimits } from "./transport.js";
 import { singleThread } from "./thread-transport.js";
@@ -51,7 +52,8 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
     watchdog.expired,
   ]).then(() => undefined, toErrorInfo);
   watchdog.stop();
-  await pool.destroy();
+  const plugin = items[results.length]?.name ?? "?";
+  if ((await endOfThread({ plugin, isServing: false }, pool.destroy())) === "hung") port1.close();
   // Reports of the modules before the one that failed may still be on their way.
   await closed;
   if (results.length < items.length)

@@ -2,6 +2,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
+import { endOfThread } from "./hung-threads.js";
 import type { Transport, TransportLimits } from "./transport.js";
 
 const WORKER_ENTRY = new URL("../../worker/worker-entry.js", import.meta.url).href;
@@ -33,12 +34,15 @@ export function startThread(task: IsolateTask, limits: TransportLimits): Transpo
   const pool = singleThread("runIsolate", limits);
   const gate = new StartGate();
   const ownPort = task.ownSocket?.port;
+  const end = async (): Promise<void> => {
+    await endOfThread({ plugin: task.plugin, isServing: true }, pool.destroy());
+  };
   const ended = pool
     .run({ task, port: port2, gate: gate.memory }, { transferList: ownPort === undefined ? [port2] : [port2, ownPort] })
     .then(
       () => undefined,
       (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
     )
-    .finally(() => pool.destroy());
-  return { port: threadPort(port1), gate, ended, terminate: () => pool.destroy() };
+    .finally(end);
+  return { port: threadPort(port1), gate, ended, terminate: end };
 }

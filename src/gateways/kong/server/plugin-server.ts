@@ -205,14 +205,14 @@ export class PluginServer {
     return (await this.#engine.registry()).list().map(pluginInfo);
   }
 
-  /** Finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  /** Finishes what runs, for so many milliseconds at most, and ends everything. May be called twice. */
+  close(limit = this.#options.drainTimeout): Promise<void> {
+    this.#closed ??= this.#close(limit);
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
-    const { drainTimeout, siblings } = this.#options;
+  async #close(drainTimeout: number): Promise<void> {
+    const { siblings } = this.#options;
     const began = performance.now();
     siblings?.leave();
     const end = await this.#socket?.close();

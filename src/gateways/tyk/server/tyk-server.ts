@@ -149,16 +149,16 @@ export class TykServer {
     return this.#engine.reload();
   }
 
-  /** Sends clients elsewhere, finishes what runs, for as long as the drain timeout allows, and ends everything. May be called twice. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  /** Sends clients elsewhere, finishes what runs, for so many milliseconds at most, and ends everything. May be called twice. */
+  close(limit = this.#options.drainTimeout): Promise<void> {
+    this.#closed ??= this.#close(limit);
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
+  async #close(drainTimeout: number): Promise<void> {
     await this.#listener?.close();
     const reloading = this.#engine.stopReloading();
-    await this.#grpc.close(Math.max(0, this.#options.drainTimeout - LAST_WORDS));
+    await this.#grpc.close(Math.max(0, drainTimeout - LAST_WORDS));
     await this.#dispatcher.close(LAST_WORDS);
     await reloading;
     await this.#engine.close();
