@@ -1,7 +1,7 @@
 // Owns every call that is under way, server-wide: finds it by its id, tells it that its deadline has passed, waits for the last.
 import { performance } from "node:perf_hooks";
 import type { Ask } from "../channel/index.js";
-import type { ErrorInfo } from "../model/index.js";
+import { type ErrorInfo, IdTable } from "../model/index.js";
 import type { CallCounters, CallSpan, FailureReason, GatewayTelemetry } from "../telemetry/index.js";
 
 /** One call as its gateway sees it: from its start until the gateway has got, or will get, nothing more of it. */
@@ -50,15 +50,14 @@ const FAILURE_TIME = 500;
 const ID_SPACE = 2 ** 31;
 
 export class CallTable<C extends Call> {
-  readonly #calls = new Map<number, C>();
-  /** The same calls by their timeout: those with one timeout stand in the order of their deadlines. */
-  readonly #byTimeout = new Map<number, Set<C>>();
+  readonly #calls = new IdTable<C>();
   readonly #firstId: number;
   readonly #idStep: number;
   readonly #telemetry: GatewayTelemetry | undefined;
   #nextId: number;
   #sweep: NodeJS.Timeout | undefined;
   #sweepInterval = Infinity;
+  #shortestTimeout = Infinity;
   #onIdle: () => void = () => {};
 
   /** Gives all ids by default. Without telemetry nothing is counted. */
@@ -90,7 +89,7 @@ export class CallTable<C extends Call> {
     call.counters = this.#telemetry?.countersOf(call.plugin, call.functionName);
     call.counters?.started(bytes);
     this.#calls.set(call.id, call);
-    this.#timed(call.timeout).add(call);
+    if (call.timeout < this.#shortestTimeout) this.#lookCloser(call.timeout);
   }
 
   get(id: number): C | undefined {
@@ -103,7 +102,6 @@ export class CallTable<C extends Call> {
       call.counters?.ended(duration, call.failure);
       call.span?.ended(duration, call.failure);
     }
-    this.#byTimeout.get(call.timeout)?.delete(call);
     if (this.#calls.size === 0) this.#onIdle();
   }
 
@@ -112,7 +110,7 @@ export class CallTable<C extends Call> {
     const until = performance.now() + timeout;
     for (;;) {
       const now = performance.now();
-      if (now >= until || ![...this.#calls.values()].some((call) => call.isAlive(now - ANSWER_GRACE))) return;
+      if (now >= until || !this.#calls.values().some((call) => call.isAlive(now - ANSWER_GRACE))) return;
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
         setTimeout(resolve, DRAIN_CHECK);
@@ -127,7 +125,7 @@ export class CallTable<C extends Call> {
   async finish(timeout: number): Promise<void> {
     await this.drained(timeout);
     const answered = performance.now() - ANSWER_GRACE;
-    const alive = [...this.#calls.values()].filter((call) => call.isAlive(answered));
+    const alive = this.#calls.values().filter((call) => call.isAlive(answered));
     const message = "the server ended before its function returned, see -drain-timeout";
     for (const call of alive) {
       call.failure ??= "stopped";
@@ -139,16 +137,13 @@ export class CallTable<C extends Call> {
   close(): void {
     clearInterval(this.#sweep);
     this.#calls.clear();
-    this.#byTimeout.clear();
   }
 
   #expire(now: number): void {
-    for (const calls of this.#byTimeout.values()) {
-      for (const call of calls) {
-        if (call.deadline > now) break;
-        if (call.failure === undefined) this.#timedOut(call);
-        call.overdue();
-      }
+    const due = this.#calls.values().filter(({ deadline }) => deadline <= now);
+    for (const call of due.sort((one, other) => one.deadline - other.deadline || one.id - other.id)) {
+      if (call.failure === undefined) this.#timedOut(call);
+      call.overdue();
     }
   }
 
@@ -159,18 +154,13 @@ export class CallTable<C extends Call> {
     this.#telemetry?.plugin(call.plugin).failed({ function: call.functionName, reason: "timeout", message });
   }
 
-  /** The calls with this timeout; a new one may need a closer look than those before. */
-  #timed(timeout: number): Set<C> {
-    const known = this.#byTimeout.get(timeout);
-    if (known !== undefined) return known;
-    const calls = new Set<C>();
-    this.#byTimeout.set(timeout, calls);
+  /** A call with a shorter timeout than any before may need a look more often. */
+  #lookCloser(timeout: number): void {
+    this.#shortestTimeout = timeout;
     const interval = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, timeout / SWEEPS_PER_TIMEOUT));
-    if (interval < this.#sweepInterval) {
-      clearInterval(this.#sweep);
-      this.#sweepInterval = interval;
-      this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
-    }
-    return calls;
+    if (interval >= this.#sweepInterval) return;
+    clearInterval(this.#sweep);
+    this.#sweepInterval = interval;
+    this.#sweep = setInterval(() => this.#expire(performance.now()), interval).unref();
   }
 }

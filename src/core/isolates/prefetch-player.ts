@@ -1,5 +1,6 @@
 // Asks the gateway, before an isolate is woken, what its call would ask first, and before that what the server itself wants to know.
 import type { Ask, BindingSpec, CallHost, CallHostListener, CallLead, CallStart, PrefetchedAnswer } from "../channel/index.js";
+import { IdTable } from "../model/index.js";
 
 interface PlayedPrefetch {
   readonly call: CallStart;
@@ -17,7 +18,7 @@ export interface PrefetchPlayerOptions {
 
 export class PrefetchPlayer {
   readonly #options: PrefetchPlayerOptions;
-  readonly #played = new Map<number, PlayedPrefetch>();
+  readonly #played = new IdTable<PlayedPrefetch>();
   /** What is to happen once no prefetch of a binding is under way. */
   readonly #whenDone = new Map<number, () => void>();
 

@@ -1,5 +1,6 @@
 // Holds the calls that an isolate was sent and has not ended, and knows which of them it cannot have begun.
 import type { CallStart, StartGate } from "../channel/index.js";
+import { IdTable } from "../model/index.js";
 import { isOwnMemory } from "../net/index.js";
 
 interface SentCall {
@@ -18,7 +19,7 @@ export interface DividedCalls {
 
 export class SentCalls {
   readonly #gate: StartGate | undefined;
-  readonly #calls = new Map<number, SentCall>();
+  readonly #calls = new IdTable<SentCall>();
   #sent = 0;
   #readings = 0;
 
@@ -59,7 +60,7 @@ export class SentCalls {
     const hasBegun = this.#gate?.shut();
     const begun: CallStart[] = [];
     const unread: CallStart[] = [];
-    for (const { call, order, sentBeforeReading } of this.#calls.values()) {
+    for (const { call, order, sentBeforeReading } of this.#calls.values().sort((one, other) => one.order - other.order)) {
       const isUnread = hasBegun === undefined ? isSilent && sentBeforeReading === this.#readings : !hasBegun(order);
       (isUnread && !hasGone(call) ? unread : begun).push(call);
     }

@@ -10,7 +10,7 @@ import type {
 } from "../../../core/channel/index.js";
 import { phaseOfFunction, protocolOfFunction } from "../msgpack/index.js";
 import { ownConfig } from "../schema/index.js";
-import { type ErrorInfo, toErrorInfo } from "../../../core/model/index.js";
+import { type ErrorInfo, IdTable, toErrorInfo } from "../../../core/model/index.js";
 import type { CodecFor } from "./codecs.js";
 import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
 import { type CallCodec, type EventOutlet, HandlerEvent } from "./handler-event.js";
@@ -48,7 +48,7 @@ export class KongHost implements CallHost {
   readonly #maxEvents: number;
   #onFirstReturn: (() => void) | undefined;
   readonly #instances = new Map<number, Instance>();
-  readonly #events = new Map<number, HandlerEvent>();
+  readonly #events = new IdTable<HandlerEvent>();
   /** Events that wait for their codec to be loaded. */
   readonly #waiting = new Set<number>();
   readonly #outlet: EventOutlet;

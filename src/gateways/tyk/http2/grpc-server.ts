@@ -1,5 +1,6 @@
 // Serves unary gRPC methods over whatever connections it is given, within limits, and ends in order.
 import type { Socket } from "node:net";
+import { IdTable } from "../../../core/model/index.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
 import type { CallLimits, UnaryCall, UnaryMethod } from "./unary-call.js";
 
@@ -45,7 +46,7 @@ export class GrpcServer {
   readonly #limits: { -readonly [Key in keyof CallLimits]: CallLimits[Key] };
   readonly #connectionOptions: ConnectionOptions;
   readonly #connections = new Set<Connection>();
-  readonly #calls = new Set<UnaryCall>();
+  readonly #calls = new IdTable<UnaryCall>();
   readonly #rounds: NodeJS.Timeout;
   #receiving = 0;
   #refused = 0;
@@ -67,8 +68,8 @@ export class GrpcServer {
       methods: options.methods,
       maxConcurrentStreams: options.maxConcurrentStreams,
       limits: this.#limits,
-      onCall: (call) => this.#calls.add(call),
-      onCallClosed: (call) => this.#calls.delete(call),
+      onCall: (call) => this.#calls.set(call.id, call),
+      onCallClosed: (call) => this.#calls.delete(call.id),
       onClose: (connection, error) => this.#closed(connection, error),
     };
   }
@@ -121,7 +122,7 @@ export class GrpcServer {
   }
 
   #end(): void {
-    for (const call of this.#calls) call.end();
+    for (const call of this.#calls.values()) call.end();
     // What has just been said still goes out.
     setImmediate(() => {
       for (const connection of this.#connections) connection.destroy();
@@ -143,7 +144,7 @@ export class GrpcServer {
 
   #lookAround(): void {
     this.#limits.round += 1;
-    for (const call of this.#calls) call.endStale(PATIENCE);
+    for (const call of this.#calls.values()) call.endStale(PATIENCE);
     for (const connection of this.#connections) {
       connection.endStale(1);
       this.#lookForAuthority(connection);

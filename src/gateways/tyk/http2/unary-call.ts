@@ -41,7 +41,11 @@ export type OnCallClosed = (call: UnaryCall, code: number) => void;
 
 type State = "receiving" | "running" | "answered" | "closed";
 
+/** Of all calls of this process. */
+let lastId = 0;
+
 export class UnaryCall implements CallContext {
+  readonly id = (lastId += 1);
   readonly metadata: IncomingHttpHeaders;
   readonly #stream: ServerHttp2Stream;
   readonly #method: UnaryMethod;

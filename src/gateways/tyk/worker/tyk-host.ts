@@ -1,6 +1,6 @@
 // Runs the calls of one plugin in the thread it is in: bytes of the gateway in, bytes for the gateway out.
 import type { BindingSpec, CallHost, CallHostListener, CallStart, LogEntry } from "../../../core/channel/index.js";
-import { type ErrorInfo, toErrorInfo } from "../../../core/model/index.js";
+import { type ErrorInfo, IdTable, toErrorInfo } from "../../../core/model/index.js";
 import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
 import { isTykError } from "../api/index.js";
 import { ApiDefinitions } from "./api-definitions.js";
@@ -30,7 +30,7 @@ export class TykHost implements CallHost {
   readonly #tracking: CallTracking;
   readonly #maxCalls: number;
   readonly #bindings = new Map<number, Binding>();
-  readonly #calls = new Map<number, HookCall>();
+  readonly #calls = new IdTable<HookCall>();
   readonly #definitions = new ApiDefinitions();
   #hasWarned = false;
 
