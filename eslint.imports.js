@@ -43,7 +43,8 @@ export const IMPORTS = {
   // What the stand-in gateway runs, and, for plugins behind another gateway, the isolate itself.
   "gateways/kong/pdk-functions": kong("pdk"),
   "gateways/kong/standin": ["core/model", ...kong("pdk-functions")],
-  "gateways/kong/conf": ["core/model", "core/net"],
+  "gateways/kong/conf": ["core/model", "core/net", ...kong("usage")],
+  "gateways/kong/usage": kong("pdk", "protobuf"),
   "gateways/kong/msgpack": ["core/model", "core/net"],
   "gateways/kong/protobuf": ["core/model", "core/net", ...kong("msgpack", "pdk")],
   // In isolates: nothing of the host.
@@ -89,7 +90,7 @@ export const IMPORTS = {
   // Joins the halves of all gateways in an isolate.
   "apps/gateways": [
     ...["channel", "model", "plugins", "worker"].map((name) => `core/${name}`),
-    ...kong("msgpack", "pdk", "pdk-functions", "schema", "server", "worker"),
+    ...kong("msgpack", "pdk", "pdk-functions", "schema", "server", "usage", "worker"),
     ...tyk("api", "worker"),
   ],
   "apps/testing": [
@@ -114,7 +115,7 @@ export const IMPORTS = {
     "apps/settings",
     "build",
     ...CORE,
-    ...kong("conf", "pdk", "pdk-functions", "server", "socket-group", "standin"),
+    ...kong("conf", "pdk", "pdk-functions", "server", "socket-group", "standin", "usage"),
     ...tyk("bundles", "conf", "definitions", "http2", "releases", "server", "standin"),
   ],
 };

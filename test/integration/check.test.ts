@@ -64,6 +64,48 @@ describe("pluginserver check", () => {
     expect(stderr).toMatch(/plugin unsound is left out: the gateway would refuse it: config\.limits\.max: /);
   });
 
+  it("names what plugins call and ProtoBuf:1 lacks, with file and line, where that is the gateway's protocol", async () => {
+    temp.write(
+      "calls/calls.ts",
+      `import type { Kong } from "pluginserver/pdk";
+export const Version = "1.0.0";
+export class Config {
+  async Access(kong: Kong): Promise<void> {
+    const { request } = kong;
+    await kong.ctx.shared.set("path", await request.getRawPath());
+    await kong.response.setHeader("x-body", String(await request.getBody()));
+  }
+}
+export const New = () => new Config();
+`,
+    );
+    temp.write(
+      "calls/old.cjs",
+      `module.exports = { Version: "1.0.0", Plugin: class { async access(kong) { await kong.request.getBody(); } } };`,
+    );
+    const warnings = async (...flags: string[]): Promise<Record<string, unknown>> => {
+      const { code, stdout } = await runCli(["check", `${temp.path}/calls`, "-json", "-no-types", ...flags]);
+      expect(code).toBe(0);
+      const { plugins } = JSON.parse(stdout.toString()) as { plugins: { name: string; warnings: string[] }[] };
+      return Object.fromEntries(plugins.map((plugin) => [plugin.name, plugin.warnings]));
+    };
+    const lost = {
+      calls: ["it calls kong.request.get_raw_path (calls.ts:6), which is not in ProtoBuf:1"],
+      old: ["it calls kong.request.get_body (old.cjs:1), which is not in ProtoBuf:1"],
+    };
+    expect(await warnings("-protocol", "ProtoBuf:1")).toEqual(lost);
+    expect(await warnings("-protocol", "ProtoBuf:1", "-kong-version", "3.2")).toEqual({
+      ...lost,
+      calls: ["it calls kong.ctx.shared.set (calls.ts:6), which is in ProtoBuf:1 from Kong 3.3 on", ...lost.calls],
+    });
+    expect(await warnings()).toEqual({ calls: [], old: [] });
+    const { code, stderr } = await runCli(["check", `${temp.path}/calls`, "-protocol", "ProtoBuf:1", "-kong-version", "2.3"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "pluginserver: Kong 2.3 speaks MsgPack:1 alone: ProtoBuf:1 needs Kong 2.4 or newer\n",
+    });
+  });
+
   it("tells of validators that cannot reach the gateway, and of a project that is one plugin", async () => {
     temp.write(
       "validates/validates.cjs",

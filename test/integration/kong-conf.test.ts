@@ -113,6 +113,25 @@ describe("ProtoBuf:1", () => {
     expect(registered("2.4", answer)).toEqual(["hello", "my-other"]);
   });
 
+  it("is what Kong 3.9 is told to speak, by a server that goes on speaking both", async () => {
+    const settings = await configure("3.9");
+    const answer = await query(settings.get("pluginserver_my_other_query_cmd") ?? "");
+    expect(JSON.parse(answer.toString())).toMatchObject({ Protocol: "ProtoBuf:1", Plugins: [{ Name: "my-other" }] });
+    expect(settings.get("pluginserver_hello_start_cmd")).not.toContain("-protocol");
+  });
+
+  it("is not, where a plugin calls what it lacks: that one is named", async () => {
+    const lacking = temp.write(
+      "lacking/other.cjs",
+      `module.exports = { Plugin: class { access(kong) { return kong.vault.get("x"); } } };`,
+    );
+    const { stdout } = await runCli(["kong-conf", "-plugins-dir", join(lacking, ".."), "-kong-version", "3.9"]);
+    expect(stdout.toString()).toContain(
+      "# MsgPack:1: plugin other calls kong.vault.get (other.cjs:1), which is not in ProtoBuf:1.\n",
+    );
+    expect(stdout.toString()).not.toContain("-protocol");
+  });
+
   it("is refused for Kong 2.3, with the reason", async () => {
     const { code, stdout, stderr } = await runCli([
       "kong-conf",

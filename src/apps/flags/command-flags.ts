@@ -129,7 +129,7 @@ export const COMMAND_FLAGS = [
     kind: "text",
     value: "version",
     commands: ["kong-conf", "check"],
-    help: "release of the gateway, from 2.0 on; check then says also what that Kong never runs",
+    help: "release of the gateway, from 2.0 on; check then says also what that Kong never runs, and with `-protocol ProtoBuf:1` what it lacks",
   },
   {
     name: "mode",

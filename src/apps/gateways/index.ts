@@ -4,7 +4,7 @@ import type { ComposedDefinition, GatewayWorker } from "../../core/worker/index.
 import type { TykDefinition } from "../../gateways/tyk/worker/index.js";
 import { checkAnnouncement } from "../../gateways/kong/server/index.js";
 
-export { refusedOnTyk } from "./kong-on-tyk/functions.js";
+export { refusedOnTyk } from "./kong-on-tyk/refused-functions.js";
 
 /** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
 export const TYK = "tyk";

@@ -12,6 +12,7 @@ import { announcementOf } from "../../../gateways/kong/server/index.js";
 import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadForAll } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
+import { protocolLosses } from "../../../gateways/kong/usage/index.js";
 import { aligned } from "../../console/index.js";
 
 /** One plugin as `-json` has it. What is not known of a plugin that did not load is left out. */
@@ -37,7 +38,8 @@ interface Finding {
 export async function check(options: CheckOptions): Promise<void> {
   const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
   const registry = await loadForAll(options, createLogger(options.log));
-  const findings = await withTypes(findingsOf(registry, release), options.types);
+  const found = findingsOf(registry, release);
+  const findings = await withTypes(await withProtocol(found, registry, options, release), options.types);
   await writeOutput(options.json ? `${JSON.stringify({ plugins: findings }, undefined, 2)}\n` : await report(findings, options));
   if (findings.length === 0) throw new CommandError("nothing was checked");
   const refused = findings.filter(({ served }) => !served).length;
@@ -56,6 +58,28 @@ async function withTypes(findings: readonly Finding[], rule: CheckOptions["types
     ...finding,
     errors: [...finding.errors, ...(wrong.get(entries[index] ?? "") ?? [])],
   }));
+}
+
+/** What a plugin calls and its gateway's protocol lacks. It is served all the same: those calls fail, or say less. */
+async function withProtocol(
+  findings: readonly Finding[],
+  registry: PluginRegistry,
+  { protocol }: CheckOptions,
+  release: GatewayRelease | undefined,
+): Promise<readonly Finding[]> {
+  if (protocol !== "ProtoBuf:1") return findings;
+  if (release?.protobuf.is === "none")
+    throw new CommandError(`Kong ${release.name} speaks MsgPack:1 alone: ProtoBuf:1 needs Kong 2.4 or newer`);
+  const generations = new Map(registry.list().map((generation) => [generation.path, generation]));
+  return Promise.all(
+    findings.map(async (finding) => {
+      const generation = finding.served && finding.gateway !== TYK ? generations.get(finding.path) : undefined;
+      if (generation === undefined) return finding;
+      const { artifact, metadata } = generation;
+      const losses = await protocolLosses({ ...artifact, form: metadata.form }, release?.name);
+      return { ...finding, warnings: [...finding.warnings, ...losses.map(({ text }) => `it calls ${text}`)] };
+    }),
+  );
 }
 
 function findingsOf(registry: PluginRegistry, release: GatewayRelease | undefined): Finding[] {

@@ -1,5 +1,4 @@
 // Says which of Kong's PDK functions a plugin has behind Tyk: Tyk's messages hold a request and a response, and nothing is asked back.
-import { jsName, PDK_METHODS } from "../../../gateways/kong/pdk/index.js";
 
 const WHOLE = [
   "kong.ctx.shared.",
@@ -31,33 +30,4 @@ export function whyNotOnTyk(method: string): string | undefined {
   const reason = NOT_CARRIED.get(method);
   if (reason !== undefined) return reason;
   return OTHERS.has(method) || WHOLE.some((namespace) => method.startsWith(namespace)) ? undefined : NOTHING_LIKE_IT;
-}
-
-/** Reads the code of a plugin for functions that it cannot have: by their names, in either spelling, called or taken from the namespace. */
-export function refusedOnTyk(code: string): string[] {
-  return PATTERNS.filter(({ calls, taken }) => calls.test(code) || taken.test(code)).map(({ method }) => method);
-}
-
-interface Pattern {
-  readonly method: string;
-  /** `client.getConsumer`. */
-  readonly calls: RegExp;
-  /** `{ getConsumer } = kong.client`. */
-  readonly taken: RegExp;
-}
-
-const PATTERNS: readonly Pattern[] = PDK_METHODS.filter(({ method }) => whyNotOnTyk(method) !== undefined).map(({ method }) => {
-  const names = method.split(".").slice(1).map(eitherSpelling);
-  const last = names.pop() ?? "";
-  const namespace = names.join("\\s*\\??\\.\\s*");
-  return {
-    method,
-    calls: new RegExp(`(?<![\\w$])${namespace}\\s*\\??\\.\\s*${last}(?![\\w$])`),
-    taken: new RegExp(`\\{[^{}]*(?<![\\w$])${last}(?![\\w$])[^{}]*\\}\\s*=\\s*[\\w$.]*(?<![\\w$])${namespace}(?![\\w$.])`),
-  };
-});
-
-function eitherSpelling(name: string): string {
-  const other = jsName(name);
-  return other === name ? name : `(?:${name}|${other})`;
 }

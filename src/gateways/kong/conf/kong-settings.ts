@@ -2,9 +2,11 @@
 import { join } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
+import type { ProtocolLoss } from "../usage/index.js";
 import { commandText, type GivenFlag, shellWord } from "./command-text.js";
 import { entryNames } from "./entry-names.js";
 import type { GatewayRelease } from "./gateway-release.js";
+import { chooseProtocol } from "./protocol-choice.js";
 
 /** A line of kong.conf. */
 export type Setting = { readonly comment: string } | { readonly key: string; readonly value: string };
@@ -12,8 +14,7 @@ export type Setting = { readonly comment: string } | { readonly key: string; rea
 export interface ConfiguredServer {
   /** Absolute path of `pluginserver`. */
   readonly executable: string;
-  /** Absolute path. */
-  /** Undefined where a flag says where plugins are instead. */
+  /** Absolute path; undefined where a flag says where plugins are instead. */
   readonly pluginsDirectory: string | undefined;
   /** Names of the plugins there. */
   readonly plugins: readonly string[];
@@ -23,7 +24,10 @@ export interface ConfiguredServer {
   readonly socket: string | undefined;
   /** The folder of the sockets of single plugins. */
   readonly pluginSockets: string | undefined;
+  /** `auto` where none is given: the release and the plugins decide. */
   readonly protocol: string;
+  /** What each plugin would lose in ProtoBuf:1. */
+  readonly lossesOf?: ReadonlyMap<string, readonly ProtocolLoss[]>;
   /** Flags for the server, in addition to where Kong and the plugins are. */
   readonly startFlags: readonly GivenFlag[];
   /** The ones of them that a dump needs as well. */
@@ -68,15 +72,18 @@ export function sharedSettings(server: ConfiguredServer, release: GatewayRelease
   const socket = server.socket ?? join(server.kongPrefix, "go_pluginserver.sock");
   const socketLine = socketSetting("pluginserver_ts_socket", socket);
   if (release.legacy === "only") return legacySettings(server, release);
-  if (release.registers === "first") return entryPerPlugin(server, release, { socketOf: () => socket, startFlags: [] });
+  if (release.registers === "first")
+    return entryPerPlugin(server, release, { socketOf: () => socket, startFlags: [], areShared: true });
   requireProtocol(server, release);
+  const { flags, reasons } = chooseProtocol(server, release, true);
   return [
     ...legacyComments(release),
     ...pluginsSetting(server),
+    ...reasons.map(comment),
     setting("pluginserver_names", "ts"),
     socketLine,
     setting("pluginserver_ts_start_cmd", startCommand(server, [])),
-    setting("pluginserver_ts_query_cmd", queryCommand(server, [{ name: "dump-all-plugins" }])),
+    setting("pluginserver_ts_query_cmd", queryCommand(server, [...flags(), { name: "dump-all-plugins" }])),
   ];
 }
 
@@ -89,20 +96,29 @@ export function perPluginSettings(server: ConfiguredServer, release: GatewayRele
   return entryPerPlugin(server, release, {
     socketOf: (plugin) => join(folder, `${plugin}.socket`),
     startFlags: given ? [] : [{ name: "plugin-sockets", value: folder }],
+    areShared: false,
   });
 }
 
 interface Sockets {
   readonly socketOf: (plugin: string) => string;
   readonly startFlags: readonly GivenFlag[];
+  /** Whether all plugins have one, and so one protocol. */
+  readonly areShared: boolean;
 }
 
-function entryPerPlugin(server: ConfiguredServer, release: GatewayRelease, { socketOf, startFlags }: Sockets): Setting[] {
+function entryPerPlugin(
+  server: ConfiguredServer,
+  release: GatewayRelease,
+  { socketOf, startFlags, areShared }: Sockets,
+): Setting[] {
   requireProtocol(server, release);
+  const { flags, reasons } = chooseProtocol(server, release, areShared);
   const entries = entryNames(server.plugins);
   const settings = [
     ...legacyComments(release),
     ...pluginsSetting(server),
+    ...reasons.map(comment),
     ...entryComments(release, entries.length > 1),
     setting("pluginserver_names", entries.map(({ name }) => name).join(",")),
   ];
@@ -110,7 +126,7 @@ function entryPerPlugin(server: ConfiguredServer, release: GatewayRelease, { soc
     settings.push(socketSetting(`${key}_socket`, socketOf(plugin)));
     if (index === 0) settings.push(setting(`${key}_start_cmd`, startCommand(server, startFlags)));
     else if (release.needsStartCommand) settings.push(setting(`${key}_start_cmd`, IDLE_COMMAND));
-    settings.push(setting(`${key}_query_cmd`, queryCommand(server, [{ name: "dump", value: plugin }])));
+    settings.push(setting(`${key}_query_cmd`, queryCommand(server, [...flags(plugin), { name: "dump", value: plugin }])));
   });
   return settings;
 }

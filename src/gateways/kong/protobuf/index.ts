@@ -2,6 +2,7 @@
 export { FOREIGN_FRAME, OVERSIZED_FRAME, FrameReader } from "./frame-reader.js";
 export { assertResultSize, decodePdkResult, encodePdkCall, methodOfPdkCall } from "./pdk-call.js";
 export { BodyFile } from "./pdk-result.js";
+export { pdkSignature } from "./pdk-service.js";
 export {
   decodeRpcCall,
   encodeRpcReturn,

@@ -20,7 +20,8 @@ const SERVER: ConfiguredServer = {
   kongPrefix: "/usr/local/kong",
   socket: undefined,
   pluginSockets: undefined,
-  protocol: "auto",
+  // Chosen: what kong-conf chooses by itself stands in a test of its own.
+  protocol: "MsgPack:1",
   startFlags: [],
   queryFlags: [],
 };
@@ -237,6 +238,86 @@ describe("what the server has been told", () => {
       "pluginserver_a_b_query_cmd = a-b",
       "pluginserver_a_b_2_query_cmd = a_b",
     ]);
+  });
+});
+
+describe("the protocol, where none is given", () => {
+  const choose = (version: string, mode: ServingMode = "shared", server: Partial<ConfiguredServer> = {}): string[] =>
+    conf(version, mode, { protocol: "auto", ...server });
+  const reasons = (lines: readonly string[]): string[] => lines.filter((line) => /^# (?:MsgPack:1|ProtoBuf:1|With)/.test(line));
+  const announces = (lines: readonly string[]): string[] =>
+    lines.filter((line) => line.includes("_query_cmd =") && line.includes(" -protocol ProtoBuf:1 -dump"));
+  const starts = (lines: readonly string[]): string[] => lines.filter((line) => line.includes("_start_cmd = "));
+
+  it.each([
+    ["2.2", []],
+    ["2.3", []],
+    ["2.4", [/^# MsgPack:1: over ProtoBuf:1 Kong 2\.4 lacks kong\.ctx\.shared, and /]],
+    ["2.8", [/^# MsgPack:1: over ProtoBuf:1 Kong 2\.8 lacks kong\.ctx\.shared, and /]],
+    ["3.0", [/^# MsgPack:1: over ProtoBuf:1 Kong 3\.0 lacks kong\.ctx\.shared\.$/]],
+    ["3.2", [/^# MsgPack:1: over ProtoBuf:1 Kong 3\.2 lacks kong\.ctx\.shared\.$/]],
+    ["3.3", [/^# MsgPack:1: .* until Kong is reloaded /]],
+    ["3.5", [/^# MsgPack:1: .* until Kong is reloaded /]],
+    ["3.6", [/^# MsgPack:1: .* wait 10 s /]],
+    ["3.7", [/^# MsgPack:1: .* wait 10 s /]],
+  ] as const)("Kong %s is told to speak MsgPack:1, with the reason", (version, expected) => {
+    const lines = choose(version);
+    expect(announces(lines)).toEqual([]);
+    expect(reasons(lines)).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as string));
+  });
+
+  it.each([
+    ["3.8", "shared", 1],
+    ["3.8", "per-plugin", 2],
+    ["3.9", "shared", 2],
+    ["3.9", "per-plugin", 2],
+    ["3.11", "shared", 2],
+  ] as const)("Kong %s, %s, is told to speak ProtoBuf:1, and the server speaks both", (version, mode, queries) => {
+    const lines = choose(version, mode);
+    expect(announces(lines)).toHaveLength(queries);
+    expect(reasons(lines)).toEqual([expect.stringMatching(/^# ProtoBuf:1: over MsgPack:1 Kong 3\.\d+ lets requests through /)]);
+    expect(starts(lines).some((line) => line.includes("-protocol"))).toBe(false);
+  });
+
+  const LOST = { text: "kong.request.get_raw_path (hello.ts:3), which is not in ProtoBuf:1", decides: true };
+  const LESS = { text: "kong.router.get_route (other.ts:7), which has no ws_id in ProtoBuf:1", decides: false };
+  const lossesOf = new Map([
+    ["hello", [LOST]],
+    ["my-other", [LESS]],
+  ]);
+
+  it("one plugin that would lose a function keeps all on one socket with MsgPack:1, and is named", () => {
+    for (const version of ["3.8", "3.9"]) {
+      const lines = choose(version, "shared", { lossesOf });
+      expect(announces(lines)).toEqual([]);
+      expect(reasons(lines)).toEqual([
+        `# MsgPack:1: plugin hello calls ${LOST.text}.`,
+        "# With -mode per-plugin my-other would have ProtoBuf:1.",
+      ]);
+    }
+  });
+
+  it("with a socket each it keeps itself alone, and what the others get less of is said", () => {
+    const lines = choose("3.9", "per-plugin", { lossesOf });
+    expect(announces(lines)).toEqual([
+      `pluginserver_my_other_query_cmd = ${EXE} -plugins-dir ${DIR} -protocol ProtoBuf:1 -dump my-other`,
+    ]);
+    expect(reasons(lines).slice(1)).toEqual([
+      `# MsgPack:1 for hello: plugin hello calls ${LOST.text}.`,
+      `# ProtoBuf:1, look at plugin my-other: it calls ${LESS.text}.`,
+    ]);
+  });
+
+  it("one that is given holds, and what it costs is said", () => {
+    const given = [{ name: "protocol", value: "ProtoBuf:1" }];
+    const lines = conf("3.4", "shared", { protocol: "ProtoBuf:1", startFlags: given, queryFlags: given, lossesOf });
+    expect(announces(lines)).toHaveLength(1);
+    expect(reasons(lines)).toEqual([
+      `# ProtoBuf:1, look at plugin hello: it calls ${LOST.text}.`,
+      `# ProtoBuf:1, look at plugin my-other: it calls ${LESS.text}.`,
+    ]);
+    const auto = [{ name: "protocol", value: "auto" }];
+    expect(reasons(choose("3.9", "shared", { startFlags: auto, queryFlags: auto, lossesOf }))).toEqual([]);
   });
 });
 
