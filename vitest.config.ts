@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** The parts of the suite that run alone: `npm test -- unit faults`. Every test file is in exactly one. */
@@ -28,6 +30,8 @@ export default defineConfig({
       extends: true,
       test: { name, include: [...include], exclude: ["**/node_modules/**", ...exclude, ...leftOut] },
     })),
+    // What tests compile is none of the developer's plugins.
+    env: { XDG_CACHE_HOME: join(tmpdir(), `pluginserver-tests-${process.getuid?.()}`) },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A condition is waited for, not timed: vitest's second is too short where all cores are busy.

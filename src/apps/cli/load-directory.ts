@@ -5,7 +5,8 @@ import { type Generation, type LoadOptions, loadPlugins, type PluginRegistry } f
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { ALL_GATEWAYS, hookFunctionsOf, isForTyk, isTyk, refusedOnTyk } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
-import type { LoadingOptions } from "./invocation.js";
+import { type LoadingOptions, namesBundle } from "./invocation.js";
+import { openPluginCache } from "./caching/plugin-cache.js";
 import { CommandError } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
@@ -38,6 +39,16 @@ export async function loadOptions(options: LoadingOptions, logger: Logger): Prom
     loadTimeout: options.loadTimeout,
     limits: { memory: options.isolateMemory, env: pluginEnvironment(options.hiddenEnvironment) },
     onPluginLog: (plugin, { level, message }) => logger[level]({ plugin }, `[${plugin}] ${message}`),
+    ...caching(options, logger),
+  };
+}
+
+/** What is kept of plugins, and who hears where nothing is: nobody has to do anything about it. */
+export function caching(options: LoadingOptions, logger: Logger): Pick<LoadOptions, "cache" | "onNotKept"> {
+  const notKept = (reason: string): void => logger.debug(`compiled plugins are not kept for the next start: ${reason}`);
+  return {
+    cache: openPluginCache({ trust: options.trust, isTemporary: namesBundle(options), onNone: notKept }),
+    onNotKept: notKept,
   };
 }
 

@@ -1,7 +1,6 @@
 // Makes the source of plugins that come in bundles, as the command line says where they are.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { CommandError } from "../../core/model/index.js";
@@ -11,6 +10,7 @@ import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
 import { BundlePlugins } from "../../gateways/tyk/server/index.js";
 import { isForTyk } from "../gateways/index.js";
 import type { BundleServing } from "./invocation.js";
+import { userCache } from "./caching/plugin-cache.js";
 
 /** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */
 export async function createBundles(
@@ -29,7 +29,7 @@ export async function createBundles(
       interval,
     },
     // Who signed the bundle signed its plugins.
-    load: key === undefined ? load : { ...load, trustedKeys: [] },
+    load: { ...load, cache: undefined, ...(key === undefined ? {} : { trustedKeys: [] }) },
     owns: isForTyk,
     logger,
   });
@@ -61,10 +61,4 @@ export async function openKept<Kept>(
     logger.warn(`bundles are not kept for the next start, see -bundle-cache: ${reason}`);
     return undefined;
   }
-}
-
-/** As systemd and the desktops name it. */
-function userCache(): string {
-  const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
-  return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
 }

@@ -18,6 +18,8 @@ export type {
   PrefetchMessage,
   PluginMetadata,
   ScanItem,
+  LoadTraces,
+  ScanFinished,
   ScanReport,
   ScanTask,
 } from "./messages.js";

@@ -104,10 +104,21 @@ export interface ScanStarted {
   readonly thread: string | undefined;
 }
 
+/** What a module asked of the world while it was loaded: what it says of itself may depend on that. */
+export interface LoadTraces {
+  /** Names of environment variables; `*` stands for all. */
+  readonly variables: readonly string[];
+  /** It read no file, opened no connection and started no program. */
+  readonly isRepeatable: boolean;
+  /** It begins with code of its own, which may fail another time. */
+  readonly hasInit: boolean;
+}
+
 export interface ScanFinished {
   readonly kind: "scan-finished";
   readonly index: number;
   readonly result: PluginMetadata | ErrorInfo;
+  readonly traces: LoadTraces;
 }
 
 /** Plugin code wrote while it was scanned. */

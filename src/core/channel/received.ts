@@ -71,10 +71,17 @@ function isMessage(message: Fields): boolean {
 }
 
 function isReport(message: Fields): boolean {
-  const { kind, result, entry, thread } = message;
+  const { kind, result, entry, thread, traces } = message;
   if (kind === "scan-started") return thread === undefined || isThread(thread);
-  return kind === "scan-log" ? isLogEntry(entry) : kind === "scan-finished" && (isErrorInfo(result) || isMetadata(result));
+  if (kind === "scan-log") return isLogEntry(entry);
+  return kind === "scan-finished" && (isErrorInfo(result) || isMetadata(result)) && areTraces(traces);
 }
+
+const areTraces = (traces: unknown): boolean =>
+  isFields(traces) &&
+  Array.isArray(traces["variables"]) &&
+  traces["variables"].every(isText) &&
+  [traces["isRepeatable"], traces["hasInit"]].every((value) => typeof value === "boolean");
 
 const isCounting = (functions: unknown, memory: unknown): boolean =>
   Array.isArray(functions) &&

@@ -1,11 +1,13 @@
 // The door of plugins: what is in the plugins directory, what it says of itself, and the instances made of it.
 export { compilePath } from "./compile/compile-path.js";
 export { type Binding, BindingTable, type SleepingBinding } from "./binding-table.js";
-export { type DefinitionCheck, type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
+export { CacheFolder } from "./cache/cache-folder.js";
+export { PluginCache, type PluginCacheOptions } from "./cache/plugin-cache.js";
+export { type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
 export { inThreadGeneration } from "./in-thread-generation.js";
 export { findApiVersion } from "./api-version.js";
 export type { PluginApi, VersionMatch } from "./plugin-api.js";
 export { type RegistryChanges, registryChanges, type Reload } from "./registry-changes.js";
-export { type Generation, PluginRegistry, type PluginProblem } from "./registry.js";
+export { type DefinitionCheck, type Generation, PluginRegistry, type PluginProblem } from "./registry.js";
 export { findPlugin, type FoundPlugin, scanPluginsDirectory } from "./scan.js";
 export { DirectoryWatch } from "./watch-directory.js";

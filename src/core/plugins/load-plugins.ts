@@ -1,47 +1,28 @@
-// Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them.
-import { stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+// Loads a plugins directory: finds the modules, compiles them, reads what they say of themselves, checks them. What is known of a
+// plugin that has not changed is taken from the cache.
+import { readFile, realpath } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
 import { performance } from "node:perf_hooks";
-import type { ErrorInfo } from "../model/index.js";
-import type { LogEntry, PluginMetadata } from "../channel/index.js";
-import { type TransportLimits, scanModules } from "../isolates/index.js";
+import { setImmediate } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { KeptPlugin } from "./cache/kept-plugin.js";
+import { type CacheLook, PluginCache, type Remembered } from "./cache/plugin-cache.js";
 import { claimNames } from "./claim-names.js";
-import type { PluginArtifact } from "./compile/compile.js";
-import { type CompiledSource, compileSources } from "./compile/compile-sources.js";
-import { checkApiVersion } from "./api-version.js";
-import type { PluginApi, VersionMatch } from "./plugin-api.js";
+import type { CompiledSource } from "./compile/compile-sources.js";
+import { generationOf, problemOf, readerOf, type ReadOptions } from "./generation-of.js";
 import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
 import { findPlugin, type FoundPlugin, scanPluginsDirectory } from "./scan.js";
 import type { BuildRules } from "./verify-build.js";
 
-/** What a gateway says of a plugin. With errors it is not served. */
-export interface DefinitionCheck {
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-  readonly notes: readonly string[];
-  /** What serving it means for the gateway's traffic, as what is said of a plugin behind its name. */
-  readonly effects: readonly string[];
-  /** What the gateway reads at its own start alone, by what messages call it. */
-  readonly announced: Readonly<Record<string, unknown>>;
+export interface LoadOptions extends ReadOptions {
+  /** What was found out before, and where it is kept. */
+  readonly cache?: PluginCache | undefined;
+  /** What could not be kept is found out again with the next start. */
+  readonly onNotKept?: (reason: string) => void;
 }
 
-export interface LoadOptions extends BuildRules {
-  /** How long one module may take to load, in milliseconds. */
-  readonly loadTimeout: number;
-  /** URL of the module that is the gateway's half in an isolate. */
-  readonly gatewayWorker: string;
-  /** Whether the gateway would take the plugin, and what of it may surprise. */
-  readonly checkDefinition: (metadata: PluginMetadata, source: FoundPlugin) => DefinitionCheck;
-  /** What the isolate that reads the modules may use. */
-  readonly limits: TransportLimits;
-  /** Whether its plugins are to be served, so that one whose `init` fails does not load. */
-  readonly runsInit?: boolean;
-  /** A line that a plugin printed while it was loaded. */
-  readonly onPluginLog: (plugin: string, entry: LogEntry) => void;
-}
-
-/** A module that fails later than this is not tried again while it is the same: in milliseconds, for all that were read. */
-const SLOW = 2000;
+/** How long looking at files may hold up what else the thread does, in milliseconds. */
+const SLICE = 2;
 
 /**
  * Loads what `directory` holds. A plugin that does not load is a problem of its own; all others are served.
@@ -56,28 +37,11 @@ export async function loadPlugins(
   previous = new PluginRegistry(),
 ): Promise<PluginRegistry> {
   const scan = await scanPluginsDirectory(directory);
-  const { compiled, problems } = await compileSources(scan.sources, options);
+  const { loaded, problems, unchanged } = await loadSources(scan.sources, options, previous);
   const unloadable = [
     ...scan.problems.map(({ path, reason }) => ({ name: nameIn(directory, path), path, reason, files: [path] })),
     ...problems,
   ];
-  const unchanged: Generation[] = [];
-  const changed: CompiledSource[] = [];
-  for (const item of compiled) {
-    const before = previous.list().find(({ path, content }) => path === item.source.root && content === item.content);
-    const slow = previous
-      .problems()
-      .find(({ path, content, isSlow }) => isSlow === true && path === item.source.root && content === item.content);
-    if (before !== undefined) unchanged.push(before);
-    else if (slow !== undefined) unloadable.push(slow);
-    else changed.push(item);
-  }
-  const outcomes = await readModules(changed, options);
-  const loaded: Generation[] = [];
-  for (const outcome of outcomes) {
-    if ("reason" in outcome) unloadable.push(outcome);
-    else loaded.push(outcome);
-  }
   return claimNames({ previous, unchanged, loaded, problems: unloadable });
 }
 
@@ -86,116 +50,141 @@ export async function loadPlugin(path: string, options: LoadOptions): Promise<Ge
   const source = await findPlugin(path);
   if (source === undefined) return { name: path, path, reason: "there is no plugin: a module, or a folder with one, is needed" };
   if ("reason" in source) return { name: path, ...source };
-  const { compiled, problems } = await compileSources([source], options);
-  const [outcome] = [...problems, ...(await readModules(compiled, options))];
+  const { loaded, problems } = await loadSources([source], options, new PluginRegistry());
+  const [outcome] = [...problems, ...loaded];
   return outcome ?? { name: path, path, reason: "it was not read" };
 }
 
-async function readModules(items: readonly CompiledSource[], options: LoadOptions): Promise<(Generation | PluginProblem)[]> {
-  if (items.length === 0) return [];
-  const start = performance.now();
-  const results = await scanModules(
-    items.map(({ source, artifact }) => ({ name: nameOf(source, artifact), artifact })),
-    {
-      timeout: options.loadTimeout,
-      limits: options.limits,
-      gatewayWorker: options.gatewayWorker,
-      ...(options.runsInit === undefined ? {} : { runsInit: options.runsInit }),
-      onLog: (item, entry) => options.onPluginLog(item.name, entry),
-    },
-  );
-  const isSlow = performance.now() - start > SLOW;
-  return Promise.all(
-    items.map(async (item, index) => {
-      const result = results[index];
-      if (result?.ok === true) return toGeneration(item, result.metadata, options);
-      const reason = result === undefined ? "it was not read" : withPosition(result.error, item.source);
-      return { ...problemOf(item, nameOf(item.source, item.artifact), reason), ...(isSlow ? { isSlow: true as const } : {}) };
-    }),
-  );
+interface LoadedSources {
+  /** In the order of the sources. */
+  readonly loaded: readonly Generation[];
+  readonly problems: readonly PluginProblem[];
+  readonly unchanged: readonly Generation[];
 }
 
-async function toGeneration(
-  item: CompiledSource,
-  metadata: PluginMetadata,
+async function loadSources(
+  sources: readonly FoundPlugin[],
   options: LoadOptions,
-): Promise<Generation | PluginProblem> {
-  const { source, artifact, content } = item;
-  const { name } = metadata;
-  const apiVersion = builtWith(metadata, artifact);
-  const { api, versionMatch: match } = options;
-  const mismatch = checkApiVersion({ plugin: name, builtWith: apiVersion, api, match });
-  const { errors, warnings, notes, effects, announced } = options.checkDefinition(metadata, source);
-  if (mismatch !== undefined) return { ...problemOf(item, name, `${mismatch}: ${otherApi(api, match)}`), metadata, warnings };
-  if (errors.length > 0) {
-    const reason = `the gateway would refuse it: ${errors.join("; ")}`;
-    return { ...problemOf(item, name, reason), metadata, details: errors, warnings };
+  previous: PluginRegistry,
+): Promise<LoadedSources> {
+  const look = (options.cache ?? new PluginCache({ folder: undefined, server: "" })).look();
+  const known = await findKnown(sources, options, look);
+  const missing = sources.filter((source) => !known.has(source));
+  const { compiled, problems } = await compile(missing, options);
+  const items = new Map(compiled.map((item) => [item.source, item]));
+  for (const [source, found] of known) items.set(source, compiledOf(source, found));
+  const former = new Map(previous.list().map((generation) => [generation.path, generation]));
+  const slow = new Map(previous.problems().flatMap((problem) => (problem.isSlow === true ? [[problem.path, problem]] : [])));
+  const unchanged: Generation[] = [];
+  const unloadable: PluginProblem[] = [...problems];
+  const changed: CompiledSource[] = [];
+  const outcomes = new Map<FoundPlugin, Generation | PluginProblem>();
+  for (const item of sources.map((source) => items.get(source)).filter((each) => each !== undefined)) {
+    const { source, content } = item;
+    const [before, hung] = [former.get(source.root), slow.get(source.root)];
+    if (before?.content === content) unchanged.push(before);
+    else if (hung?.content === content) unloadable.push(hung);
+    else changed.push(item);
   }
-  return {
-    name,
-    path: source.root,
-    artifact,
-    metadata,
-    content,
-    inputs: filesOf(item),
-    warnings,
-    notes,
-    effects,
-    announced,
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    modified: (await lastModified(artifact.inputs.map(({ path }) => path))) / 1000,
-    loaded: Date.now() / 1000,
-  };
+  const unread: CompiledSource[] = [];
+  for (const item of changed) {
+    const remembered = await recall(item, known.get(item.source)?.kept, look, options);
+    if (remembered === undefined) unread.push(item);
+    else outcomes.set(item.source, remembered);
+  }
+  for (const [source, outcome] of await read(unread, options, look)) outcomes.set(source, outcome);
+  look.end();
+  const loaded: Generation[] = [];
+  for (const { source } of changed) {
+    const outcome = outcomes.get(source);
+    if (outcome === undefined) continue;
+    if ("reason" in outcome) unloadable.push(outcome);
+    else loaded.push(outcome);
+  }
+  return { loaded, problems: unloadable, unchanged };
 }
 
-/** A built plugin keeps its name whatever its file is called: who may rename files is not who may sign. */
-function nameOf(source: FoundPlugin, { stamp }: PluginArtifact): string {
-  return stamp?.plugin ?? source.name;
+/** What need not be compiled again. */
+async function findKnown(
+  sources: readonly FoundPlugin[],
+  rules: BuildRules,
+  look: CacheLook,
+): Promise<ReadonlyMap<FoundPlugin, Remembered>> {
+  const known = new Map<FoundPlugin, Remembered>();
+  let since = performance.now();
+  for (const source of sources) {
+    const found = look.find(source);
+    if (found !== undefined && (await isVerified(found.kept, source, rules))) known.set(source, found);
+    if (performance.now() - since < SLICE) continue;
+    await setImmediate();
+    since = performance.now();
+  }
+  return known;
 }
 
-/** What the build or the API itself stamped, else the package beside the plugin, else what the module exports. */
-function builtWith(metadata: PluginMetadata, artifact: PluginArtifact): string | undefined {
-  if (artifact.stamp !== undefined) return artifact.stamp.api;
-  return metadata.hasStamp === true ? metadata.apiVersion : (artifact.apiVersion ?? metadata.apiVersion);
+/** A built plugin is verified each time that it is loaded, and with trusted keys every plugin is. */
+async function isVerified({ stamp }: KeptPlugin, { entry }: FoundPlugin, rules: BuildRules): Promise<boolean> {
+  if (stamp === undefined && rules.trustedKeys.length === 0) return true;
+  const { verifyBuild } = await import("./verify-build.js");
+  const read = await Promise.all([readFile(entry), realpath(entry)]).catch(() => undefined);
+  if (read === undefined) return false;
+  const verdict = await verifyBuild(...read, rules);
+  return "stamp" in verdict && isDeepStrictEqual(verdict.stamp, stamp);
 }
 
-function otherApi({ package: name, compatibleFlag }: PluginApi, match: VersionMatch): string {
-  const install = `run npm install ${name}@V beside it, V as pluginserver -version says on the server`;
-  return match === "exact" ? `${install}, or start the server with ${compatibleFlag}` : install;
+const compiledOf = (source: FoundPlugin, { kept, code }: Remembered): CompiledSource => {
+  const { entry, format, inputs, packages, apiVersion, stamp, content } = kept;
+  const said = { ...(apiVersion === undefined ? {} : { apiVersion }), ...(stamp === undefined ? {} : { stamp }) };
+  return { source, artifact: { entry, format, code, inputs, packages, ...said }, content };
+};
+
+/** The compiler is loaded where there is something to compile. */
+async function compile(sources: readonly FoundPlugin[], rules: BuildRules) {
+  if (sources.length === 0) return { compiled: [], problems: [] };
+  const { compileSources } = await import("./compile/compile-sources.js");
+  return compileSources(sources, rules);
 }
 
-function problemOf(item: CompiledSource, name: string, reason: string): PluginProblem {
-  return { name, path: item.source.root, reason, content: item.content, files: filesOf(item) };
+/** The generation that reading its module would give, where that is known. */
+async function recall(
+  item: CompiledSource,
+  kept: KeptPlugin | undefined,
+  look: CacheLook,
+  options: LoadOptions,
+): Promise<Generation | undefined> {
+  const reading = kept === undefined ? undefined : look.reading(kept, readerOf(options));
+  // Whether it can begin is found out by beginning.
+  if (reading === undefined || (reading.hasInit && options.runsInit === true)) return undefined;
+  const { metadata, check, apiVersion, log } = reading;
+  for (const entry of log) options.onPluginLog(metadata.name, entry);
+  return generationOf(item, { metadata, check, apiVersion });
 }
 
-/** Every file that is worth watching for it: a new package manifest, too, can mean other code. */
-function filesOf({ source, artifact }: CompiledSource): string[] {
-  const manifest = source.root === source.entry ? [] : [join(source.root, "package.json")];
-  return [...artifact.inputs, ...artifact.packages].map(({ path }) => path).concat(manifest);
-}
-
-/** In milliseconds. What was read is what is served, so what is gone since counts as read now. */
-async function lastModified(paths: readonly string[]): Promise<number> {
-  const times = await Promise.all(
-    paths.map((path) =>
-      stat(path).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => Date.now(),
-      ),
-    ),
-  );
-  return Math.max(...times);
+/** What reads modules is loaded where there is one to read. */
+async function read(
+  items: readonly CompiledSource[],
+  options: LoadOptions,
+  look: CacheLook,
+): Promise<readonly (readonly [FoundPlugin, Generation | PluginProblem])[]> {
+  if (items.length === 0) return [];
+  const { readModules } = await import("./read-modules.js");
+  const outcomes = await readModules(items, options);
+  const reasons = new Set<string>();
+  items.forEach((item, index) => {
+    const found = outcomes[index]?.found;
+    const reason = found === undefined ? undefined : look.keep(item.source, found, readerOf(options));
+    if (reason !== undefined) reasons.add(reason);
+  });
+  const [reason] = reasons;
+  if (reason !== undefined) options.onNotKept?.(reason);
+  return items.map((item, index) => [
+    item.source,
+    outcomes[index]?.outcome ?? problemOf(item, item.source.name, "it was not read"),
+  ]);
 }
 
 /** What a plugin would be called that is, or has a part, at `path`. */
 function nameIn(directory: string, path: string): string {
   const [entry = path] = relative(resolve(directory), path).split(sep);
   return entry.replace(/\.[mc]?[jt]s$/, "");
-}
-
-/** The message, and where in the plugin's own files it was thrown, on one line. */
-function withPosition({ message, stack }: ErrorInfo, source: FoundPlugin): string {
-  const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at ") && line.includes(dirname(source.entry)));
-  const position = frame?.slice(frame.indexOf("/")).replace("///", "/").replace(/\)$/, "");
-  return position === undefined || !/:\d+:\d+$/.test(position) ? message : `${message} (${position})`;
 }

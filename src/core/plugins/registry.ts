@@ -2,6 +2,17 @@
 import { sep } from "node:path";
 import type { ModuleArtifact, PluginMetadata } from "../channel/index.js";
 
+/** What a gateway says of a plugin. With errors it is not served. */
+export interface DefinitionCheck {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+  /** What serving it means for the gateway's traffic, as what is said of a plugin behind its name. */
+  readonly effects: readonly string[];
+  /** What the gateway reads at its own start alone, by what messages call it. */
+  readonly announced: Readonly<Record<string, unknown>>;
+}
+
 /** One loaded version of a plugin: code and what it says of itself, both fixed. */
 export interface Generation {
   readonly name: string;
@@ -52,12 +63,14 @@ export class PluginRegistry {
   readonly #generations = new Map<string, Generation>();
   readonly #gone = new Set<Generation>();
   readonly #problems: PluginProblem[] = [];
+  #sorted: readonly Generation[] | undefined;
 
   /** Takes a generation in, or says why not: one name, one plugin. */
   add(generation: Generation): PluginProblem | undefined {
     const taken = this.#generations.get(generation.name);
     if (taken === undefined) {
       this.#generations.set(generation.name, generation);
+      this.#sorted = undefined;
       return undefined;
     }
     return nameTaken(generation, taken);
@@ -106,8 +119,9 @@ export class PluginRegistry {
   }
 
   /** In alphabetical order: a dump must not change from run to run. */
-  list(): Generation[] {
-    return [...this.#generations.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  list(): readonly Generation[] {
+    this.#sorted ??= [...this.#generations.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
   }
 
   /** Those of the list that are served although their files are gone. */

@@ -39,11 +39,14 @@ const REPLACEMENT = "\ufffd";
  */
 export async function scanPluginsDirectory(dir: string): Promise<DirectoryScan> {
   const directory = resolve(dir);
-  const names = (await readdir(directory)).filter((name) => !name.startsWith(".")).sort();
+  const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
   const sources: FoundPlugin[] = [];
   const problems: ScanProblem[] = [];
-  for (const name of names) {
-    const found = await inspect(join(directory, name), name);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    // A name that is no UTF-8 leads to no file.
+    const isPlain = entry.isFile() && !entry.name.includes(REPLACEMENT);
+    const found = isPlain ? inspectFile(path, entry.name) : await inspect(path, entry.name);
     if (found === undefined) continue;
     if ("reason" in found) problems.push(found);
     else sources.push(found);
@@ -67,10 +70,12 @@ async function inspect(path: string, name: string): Promise<FoundPlugin | ScanPr
   if (kind === "missing" && !(await isThere(path))) {
     return name.includes(REPLACEMENT) ? { path, reason: "has a name that is not UTF-8: rename it" } : undefined;
   }
-  if (!isPluginFile(name)) return undefined;
-  if (kind === "file") return { name: name.slice(0, -extname(name).length), entry: path, root: path };
-  return kind === "missing" ? { path, reason: "is a symbolic link to nothing" } : undefined;
+  if (kind === "file") return inspectFile(path, name);
+  return kind === "missing" && isPluginFile(name) ? { path, reason: "is a symbolic link to nothing" } : undefined;
 }
+
+const inspectFile = (path: string, name: string): FoundPlugin | undefined =>
+  isPluginFile(name) ? { name: name.slice(0, -extname(name).length), entry: path, root: path } : undefined;
 
 function isPluginFile(name: string): boolean {
   return isModuleFile(name) && !SUPPORT_FILE.test(name);

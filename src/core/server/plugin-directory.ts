@@ -1,6 +1,6 @@
 // Owns what the plugins directory has to offer: loads it, and takes changes over while traffic flows.
 import type { Logger } from "pino";
-import { type LoadOptions, loadPlugins, PluginRegistry, registryChanges } from "../plugins/index.js";
+import { type LoadOptions, loadPlugins, PluginCache, PluginRegistry, registryChanges } from "../plugins/index.js";
 import { ServerError } from "../model/index.js";
 import { PluginReport } from "./plugin-report.js";
 import type { PluginSource, ReloadOutcome } from "./plugin-source.js";
@@ -30,7 +30,9 @@ export class PluginDirectory implements PluginSource {
   #state: "open" | "closed" = "open";
 
   constructor(options: PluginDirectoryOptions) {
-    this.#options = options;
+    // What has not changed is not compiled again.
+    const { cache = new PluginCache({ folder: undefined, server: "" }) } = options.load;
+    this.#options = { ...options, load: { ...options.load, cache } };
     this.#directory = options.directory;
     this.#report = this.#createReport();
     this.#reloader = this.#createReloader();

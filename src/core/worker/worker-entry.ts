@@ -15,6 +15,7 @@ import {
 } from "../channel/index.js";
 import { currentThread } from "./live-memory.js";
 import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
+import { TraceRecorder } from "./guards/load-traces.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
 import { serveIsolate } from "./serve-isolate.js";
@@ -42,26 +43,34 @@ export async function scanModules(task: ScanTask): Promise<void> {
   refuseSignals();
   limitWorkers();
   const thread = currentThread();
+  const recorder = new TraceRecorder();
+  recorder.install();
   for (const item of task.items) {
     report({ kind: "scan-started", index, thread });
-    const result = await readMetadata(item, gateway, task.runsInit);
+    recorder.take(false);
+    const { result, hasInit } = await readMetadata(item, gateway, task.runsInit);
     flushOutput();
-    report({ kind: "scan-finished", index, result });
+    report({ kind: "scan-finished", index, result, traces: recorder.take(hasInit) });
     index += 1;
   }
   task.port.close();
   await once(task.port, "close");
 }
 
-async function readMetadata(item: ScanItem, gateway: GatewayWorker, runsInit: boolean): Promise<PluginMetadata | ErrorInfo> {
+interface Reading {
+  readonly result: PluginMetadata | ErrorInfo;
+  readonly hasInit: boolean;
+}
+
+async function readMetadata(item: ScanItem, gateway: GatewayWorker, runsInit: boolean): Promise<Reading> {
   try {
     const definition = gateway.define(await evaluateModule(item.artifact), item.name);
     const metadata = gateway.describe(definition, item.name);
     if (runsInit) await definition.init?.();
     // What it began for this look ends with it.
     if (runsInit && definition.init !== undefined) await definition.dispose?.();
-    return metadata;
+    return { result: metadata, hasInit: definition.init !== undefined };
   } catch (thrown) {
-    return toErrorInfo(thrown);
+    return { result: toErrorInfo(thrown), hasInit: false };
   }
 }

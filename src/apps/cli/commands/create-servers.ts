@@ -17,7 +17,7 @@ import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
 import { namesBundle, type ServeOptions, type TykServing } from "../invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
-import { trustedKeys } from "../load-directory.js";
+import { caching, trustedKeys } from "../load-directory.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;
 /** What an isolate may take to end when its events have had their time, in milliseconds. */
@@ -90,6 +90,7 @@ export async function createServers(
     loadTimeout: options.loadTimeout,
     limits,
     runsInit: true,
+    ...caching(options, logger),
   };
   const listenForTyk = tykPlaceOf(options) === undefined ? undefined : front?.listenOn(TYK_SOCKET);
   const beside =

@@ -1,6 +1,14 @@
 // Reads the metadata of many modules in one short-lived isolate, and in another where one of them hangs or kills it.
 import { MessageChannel } from "node:worker_threads";
-import { asScanReport, type LogEntry, type PluginMetadata, type ScanItem, type ScanTask } from "../../channel/index.js";
+import {
+  asScanReport,
+  type LoadTraces,
+  type LogEntry,
+  type PluginMetadata,
+  type ScanFinished,
+  type ScanItem,
+  type ScanTask,
+} from "../../channel/index.js";
 import { type ErrorInfo, toErrorInfo } from "../../model/index.js";
 import { endOfThread } from "./hung-threads.js";
 import { RunQueue } from "../run-queue.js";
@@ -8,7 +16,8 @@ import type { TransportLimits } from "./transport.js";
 import { singleThread } from "./thread-transport.js";
 
 export type ScanResult =
-  { readonly ok: true; readonly metadata: PluginMetadata } | { readonly ok: false; readonly error: ErrorInfo };
+  | { readonly ok: true; readonly metadata: PluginMetadata; readonly traces: LoadTraces }
+  | { readonly ok: false; readonly error: ErrorInfo };
 
 export interface ScanOptions {
   /** How long one module may take to load, in milliseconds. */
@@ -44,7 +53,7 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
     if (report === undefined || item === undefined) return;
     if (report.kind === "scan-started") watchdog.restart(report.thread);
     else if (report.kind === "scan-log") options.onLog(item, report.entry);
-    else if (report.index === results.length) results.push(toResult(report.result));
+    else if (report.index === results.length) results.push(toResult(report));
   });
   const closed = new Promise<void>((resolve) => port1.on("close", resolve));
   const failure = await Promise.race([
@@ -61,8 +70,8 @@ async function scanRun(items: readonly ScanItem[], options: ScanOptions): Promis
   return results;
 }
 
-function toResult(result: PluginMetadata | ErrorInfo): ScanResult {
-  return "stack" in result ? { ok: false, error: result } : { ok: true, metadata: result };
+function toResult({ result, traces }: ScanFinished): ScanResult {
+  return "stack" in result ? { ok: false, error: result } : { ok: true, metadata: result, traces };
 }
 
 /** Rejects when it has not been restarted for `timeout` milliseconds, without those in which the thread had no processor. */

@@ -6,6 +6,7 @@ import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type { Resolution } from "../cache/dependencies.js";
 import type { ExternalImport } from "./esm-function.js";
 import type { PluginApi } from "../plugin-api.js";
 import { isMislabelledCommonJs } from "./module-syntax.js";
@@ -45,6 +46,12 @@ export class BundleSources {
   /** Every file read, by real path, with the SHA-256 of what was read. */
   readonly inputs = new Map<string, string>();
   readonly externals: ExternalImport[] = [];
+  /** What each import was resolved to. */
+  readonly resolutions: Resolution[] = [];
+  /** Native code that is loaded from where it lies. */
+  readonly addons = new Set<string>();
+  /** Whether all is known that is loaded beside the bundle: files elsewhere are not. */
+  isClosed = true;
   readonly #packages = new Set<string>();
   readonly #options: BundleOptions;
   readonly #home: string;
@@ -54,7 +61,12 @@ export class BundleSources {
     this.#home = packageHome(options.entry);
   }
 
-  /** The package.json of each installed package that was left outside. */
+  /** The folders of the installed packages that were left outside. */
+  packageFolders(): string[] {
+    return [...this.#packages];
+  }
+
+  /** The package.json of each of them. */
   packages(): string[] {
     return [...this.#packages].map((folder) => join(folder, "package.json"));
   }
@@ -79,19 +91,29 @@ export class BundleSources {
     if (args.pluginData === ALREADY_ASKED) return undefined;
     if (kind === "entry-point") return this.#local(path);
     if (isBuiltin(path)) return this.#external(path.startsWith("node:") ? path : `node:${path}`, args);
-    if (URL_SCHEME.test(path)) return this.#external(path, args);
+    if (URL_SCHEME.test(path)) {
+      this.isClosed &&= path.startsWith("data:");
+      return this.#external(path, args);
+    }
     if (args.namespace === ADDON) return { path, external: true };
     if (this.#options.built !== undefined) return this.#ofBuilt(args);
 
     const resolved = await this.#find(build, args);
+    this.resolutions.push({ folder: args.resolveDir, specifier: path, found: resolved });
     // esbuild reports what it cannot find with its place, and lets an optional require in a try block pass.
     if (resolved === undefined) return undefined;
-    if (this.#isApi(path)) return this.#external(resolved, args);
+    if (this.#isApi(path)) {
+      // A copy that is installed beside the plugin; the server's own is as old as the server.
+      this.isClosed &&= [...this.#options.api.entries.values()].includes(resolved);
+      return this.#external(resolved, args);
+    }
     if (this.#isForeign(resolved)) {
       this.#packages.add(packageHome(resolved));
       return this.#external(resolved, args);
     }
-    return extname(resolved) === ".node" ? { path: resolved, namespace: ADDON } : this.#local(resolved);
+    if (extname(resolved) !== ".node") return this.#local(resolved);
+    this.addons.add(resolved);
+    return { path: resolved, namespace: ADDON };
   }
 
   /** A built plugin contains what it needs, and runs with the server's own API, whatever lies beside it. */

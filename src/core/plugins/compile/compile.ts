@@ -4,6 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
+import { type Dependencies, dependenciesOf } from "../cache/dependencies.js";
 import { compileError } from "./compile-error.js";
 import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
 import { esmToFunction } from "./esm-function.js";
@@ -31,6 +32,10 @@ export interface PluginArtifact {
   readonly apiVersion?: string;
   /** What a built plugin was stamped with. */
   readonly stamp?: BuildStamp;
+  /** All that the text depends on, where that can be said. */
+  readonly dependencies?: Dependencies;
+  /** The folders of the packages that it loads, where it can load nothing else. */
+  readonly loads?: readonly string[];
 }
 
 export interface Compiler {
@@ -39,6 +44,9 @@ export interface Compiler {
   /** Waits for what is being compiled and ends the esbuild process when no other compiler uses it. */
   close(): Promise<void>;
 }
+
+/** Code that says only when it runs what it loads. */
+const LOADS_BY_NAME = /\bimport\((?!["'])|\brequire\((?!["'])|\b__require\((?!["'])|\bcreateRequire\b/;
 
 /** esbuild runs one child process per process, however many compilers there are. */
 let compilersInUse = 0;
@@ -102,6 +110,17 @@ async function compilePlugin(source: FoundPlugin, options: BuildRules): Promise<
   const isEsm = bundle.entryFormat === "esm";
   const code = isEsm ? esmToFunction(bundle.code, bundle.sources.externals) : bundle.code;
   const apiVersion = stamp?.api ?? findApiVersion(dirname(realEntry), api);
+  const { inputs, resolutions, addons, isClosed } = bundle.sources;
+  const packages = bundle.sources.packages();
+  const dependencies = dependenciesOf({
+    names: [source.entry, ...linked.values()],
+    realEntry,
+    inputs: [...inputs.keys()],
+    besides: [...addons, ...packages],
+    resolutions,
+    api: api.package,
+  });
+  const loads = isClosed && !LOADS_BY_NAME.test(bundle.code) ? bundle.sources.packageFolders() : undefined;
   return {
     entry: source.entry,
     format: bundle.entryFormat,
@@ -110,7 +129,9 @@ async function compilePlugin(source: FoundPlugin, options: BuildRules): Promise<
       sourcePath: (path) => nameOf(resolve(dirname(realEntry), bundledPath(path))),
     }),
     inputs: inputsOf(bundle.sources).map(({ path, sha256 }) => ({ path: nameOf(path), sha256 })),
-    packages: await hashFiles(bundle.sources.packages()),
+    packages: await hashFiles(packages),
+    ...(dependencies === undefined ? {} : { dependencies }),
+    ...(loads === undefined ? {} : { loads }),
     ...(apiVersion === undefined ? {} : { apiVersion }),
     ...(stamp === undefined ? {} : { stamp }),
   };

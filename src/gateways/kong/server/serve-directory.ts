@@ -1,5 +1,5 @@
 // Composes the dynamic server: the plugins of a directory, each in isolates of its own.
-import type { PluginApi, VersionMatch } from "../../../core/plugins/index.js";
+import type { LoadOptions, PluginApi, VersionMatch } from "../../../core/plugins/index.js";
 import type { TrustedKey } from "../../../core/signing/index.js";
 import { type CreateSource, isolatePools, type IsolatePoolsOptions, PluginDirectory } from "../../../core/server/index.js";
 import { checkAnnouncement } from "./check-announcement.js";
@@ -7,7 +7,8 @@ import { KONG_WORKER } from "./plugin-info.js";
 import { PluginServer, type ServerOptions } from "./plugin-server.js";
 
 /** Times are in milliseconds, sizes in bytes. */
-export interface DirectoryServerOptions extends ServerOptions, Omit<IsolatePoolsOptions, "gatewayWorker"> {
+export interface DirectoryServerOptions
+  extends ServerOptions, Omit<IsolatePoolsOptions, "gatewayWorker">, Pick<LoadOptions, "cache" | "onNotKept"> {
   readonly pluginsDirectory: string;
   /** Where the plugins come from, where others serve the same directory; by default it is read for this server alone. */
   readonly createSource?: CreateSource | undefined;
@@ -22,7 +23,7 @@ export interface DirectoryServerOptions extends ServerOptions, Omit<IsolatePools
 
 export function serveDirectory(options: DirectoryServerOptions): PluginServer {
   const { pluginsDirectory: directory, watch, limits, logger, inspect } = options;
-  const { api, versionMatch, trustedKeys } = options;
+  const { api, versionMatch, trustedKeys, cache, onNotKept } = options;
   return new PluginServer({
     ...options,
     withoutDeadline: inspect?.plugin,
@@ -45,6 +46,8 @@ export function serveDirectory(options: DirectoryServerOptions): PluginServer {
             loadTimeout: limits.loadTimeout,
             limits,
             runsInit: true,
+            cache,
+            ...(onNotKept === undefined ? {} : { onNotKept }),
             onPluginLog,
           },
         })),

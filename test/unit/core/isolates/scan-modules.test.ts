@@ -31,7 +31,36 @@ async function scan(
 const textOf = (result: ScanResult | undefined): string =>
   result === undefined ? "nothing" : result.ok ? result.metadata.name : result.error.message;
 
+const NOTHING_ASKED = { variables: [], isRepeatable: true, hasInit: false };
+
 describe("modules", () => {
+  it.each([
+    ["a variable", "process.env.REGION;", { variables: ["REGION"] }],
+    ["whether there is one", "'REGION' in process.env;", { variables: ["REGION"] }],
+    ["a variable of the module", "require('node:process').env.REGION;", { variables: ["REGION"] }],
+    ["all variables", "({ ...process.env });", { variables: ["*"] }],
+    ["a file", "require('node:fs').readFileSync('/etc/hostname');", { isRepeatable: false }],
+    [
+      "a file by a name of its own",
+      "const { existsSync } = require('fs'); existsSync('/etc/hostname');",
+      { isRepeatable: false },
+    ],
+    ["a file, later", "require('fs/promises').readFile('/etc/hostname');", { isRepeatable: false }],
+    ["a connection", "require('net').connect(1, '127.0.0.1').on('error', () => {});", { isRepeatable: false }],
+    [
+      "a program, which gets all variables",
+      "require('child_process').execFileSync('true');",
+      { variables: ["*"], isRepeatable: false },
+    ],
+    ["where it runs", "process.cwd();", { isRepeatable: false }],
+  ])("tell that they ask for %s, and the next is not taken for them", async (_what, code, traces) => {
+    const { results } = await scan([item("asks", `${code} ${goPlugin("Access() {}")}`), good("a")]);
+    expect(results.map((result) => (result.ok ? result.traces : result.error))).toEqual([
+      { ...NOTHING_ASKED, ...traces },
+      NOTHING_ASKED,
+    ]);
+  });
+
   it("tell their metadata, each under its own name", async () => {
     const { results } = await scan([
       good("a"),
@@ -48,10 +77,12 @@ describe("modules", () => {
           schema: expect.any(Array) as unknown,
           announcement: { priority: 1, ignoredPhases: [], nearMisses: [], unsent: [] },
         },
+        traces: NOTHING_ASKED,
       },
       {
         ok: true,
         metadata: expect.objectContaining({ name: "own-name", functions: ["response"], apiVersion: "1.2.3" }) as unknown,
+        traces: NOTHING_ASKED,
       },
     ]);
   });

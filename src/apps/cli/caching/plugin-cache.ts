@@ -1,0 +1,42 @@
+// Says where compiled plugins are kept between starts, and what they are kept for.
+import { readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CacheFolder, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
+
+/** What is said of the place, and of what must not come from it. */
+export interface CacheUse {
+  /** Paths of public keys: with any of them the code is compiled each time from what was verified. */
+  readonly trust: readonly string[];
+  /** Whether plugins are unpacked into a folder of the moment. */
+  readonly isTemporary: boolean;
+  /** Nothing can be kept there: all works without. */
+  readonly onNone: (reason: string) => void;
+}
+
+export const openPluginCache = (use: CacheUse): PluginCache => new PluginCache(pluginCacheOptions(use));
+
+export function pluginCacheOptions({ trust, isTemporary, onNone }: CacheUse): PluginCacheOptions {
+  if (trust.length > 0 || isTemporary) return { folder: undefined, server: "" };
+  try {
+    return { folder: CacheFolder.open(join(userCache(), "pluginserver", "compiled")), server: serverIdentity() };
+  } catch (error) {
+    onNone(error instanceof Error ? error.message : String(error));
+    return { folder: undefined, server: "" };
+  }
+}
+
+/** The user's folder for what can be made again, as systemd and the desktops name it. */
+export function userCache(): string {
+  const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
+  return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
+}
+
+/** The version, and the very file: packages have files of one time in all their versions, builds one version at all times. */
+function serverIdentity(): string {
+  const main = fileURLToPath(new URL("../main.js", import.meta.url));
+  const { ino, size, mtimeMs, ctimeMs } = statSync(main);
+  const manifest = readFileSync(new URL("../../../../package.json", import.meta.url), "utf8");
+  return JSON.stringify([main, ino, size, mtimeMs, ctimeMs, manifest]);
+}
