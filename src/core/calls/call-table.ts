@@ -17,9 +17,11 @@ export interface Call {
   span?: CallSpan | undefined;
   /** Why it fails, from when that is known: the first reason stays. */
   failure: FailureReason | undefined;
-  /** Milliseconds that it may take. */
+  /** When the first of its bytes had come, in the milliseconds of `performance.now`. */
+  readonly beganAt: number;
+  /** Milliseconds that it may take, once all of it has come. */
   readonly timeout: number;
-  /** When these are over, in the milliseconds of `performance.now`. */
+  /** When these are over. */
   readonly deadline: number;
   /** Its function asks these of the gateway. */
   asked(asks: readonly Ask[]): void;
@@ -98,7 +100,7 @@ export class CallTable<C extends Call> {
 
   delete(call: C): void {
     if (this.#calls.delete(call.id)) {
-      const duration = performance.now() - call.deadline + call.timeout;
+      const duration = performance.now() - call.beganAt;
       call.counters?.ended(duration, call.failure);
       call.span?.ended(duration, call.failure);
     }

@@ -1,5 +1,6 @@
 // Joins plugins, bindings and calls into what a gateway's listener works with: bytes go into a function of a plugin, asks and a
 // result come out. How they cross a wire is the gateway's affair.
+import { performance } from "node:perf_hooks";
 import { type Call, type CallIds, CallTable } from "../calls/index.js";
 import type { Ask, CallHost, CallLead, CallStart, FailurePolicy } from "../channel/index.js";
 import { type CallSpan, type GatewayTelemetry, Telemetry } from "../telemetry/index.js";
@@ -165,7 +166,10 @@ export class Engine<C extends Call> {
     const { traces } = this.telemetry;
     if (traces === undefined) return host.start({ callId: call.id, ...start });
     const { plugin, functionName, bindingId } = call;
-    const span = traces.begin({ gateway: this.#options.gateway, plugin, function: functionName, binding: bindingId });
+    const span = traces.begin(
+      { gateway: this.#options.gateway, plugin, function: functionName, binding: bindingId },
+      performance.now() - call.beganAt,
+    );
     call.span = span;
     host.start({ callId: call.id, ...start, trace: span, lead: leadTo(span, sourceOfTrace?.()) });
   }

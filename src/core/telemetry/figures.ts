@@ -38,7 +38,7 @@ export interface FunctionFigures {
   readonly bytesIn: number;
   /** What calls sent to the gateway: asks and results. */
   readonly bytesOut: number;
-  /** From when a call came until the gateway got its end. A call that its isolate took along is in none of the two histograms. */
+  /** From the first byte of a call until the gateway got its end. A call that its isolate took along is in none of the two histograms. */
   readonly duration: Histogram;
   /** The part of it in which the plugin's handler ran, waits included. A call whose handler did not begin, or never ended, is not in it. */
   readonly handler: Histogram;

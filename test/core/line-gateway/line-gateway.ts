@@ -13,6 +13,7 @@ type Reply = (answer: { readonly result: unknown } | { readonly error: string })
 class LineCall implements Call {
   readonly id: number;
   readonly timeout: number;
+  readonly beganAt = performance.now();
   readonly deadline: number;
   readonly bindingId: number;
   readonly functionName: string;
@@ -27,7 +28,7 @@ class LineCall implements Call {
     this.functionName = place.functionName;
     this.id = engine.calls.nextId();
     this.timeout = runner.timeout;
-    this.deadline = performance.now() + runner.timeout;
+    this.deadline = this.beganAt + runner.timeout;
     this.#engine = engine;
     this.#runner = runner;
     this.#reply = reply;

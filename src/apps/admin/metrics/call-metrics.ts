@@ -44,7 +44,7 @@ export const CALL_METRICS: readonly Metric[] = [
     name: "pluginserver.call.duration",
     kind: "histogram",
     unit: "s",
-    help: "Time from when a call came until the gateway got its end",
+    help: "Time from the first byte of a call until the gateway got its end",
     labels: OF_FUNCTION,
     read: durations(({ duration }) => duration),
   },

@@ -106,6 +106,7 @@ export class InProcessServer implements EventOwner {
           runner: { host: this.#host, plugin: this.#name, timeout: Infinity, onError: this.#definition.onError ?? "exit" },
           dialect: DIALECT,
           // The test runner has a limit of its own.
+          beganAt: 0,
           deadline: Infinity,
           owner: this,
         },

@@ -26,14 +26,16 @@ const MAX_STACK = 8000;
 export class CallSpan {
   readonly #owner: SpanOwner;
   readonly #place: CallPlace;
-  readonly #startedAt = Date.now();
+  readonly #startedAt: number;
   #own: TraceContext | undefined;
   #parent: TraceContext | undefined;
   #error: SpanError | undefined;
 
-  constructor(place: CallPlace, owner: SpanOwner) {
+  /** `startedAt`: Unix time in milliseconds. */
+  constructor(place: CallPlace, owner: SpanOwner, startedAt: number) {
     this.#place = place;
     this.#owner = owner;
+    this.#startedAt = startedAt;
   }
 
   /** `traceParent`: what the gateway has said of it, whatever that is. Told again it changes nothing. */
@@ -99,8 +101,9 @@ export class Traces {
   }
 
   /** A call begins. */
-  begin(place: CallPlace): CallSpan {
-    return new CallSpan(place, this);
+  /** The call has begun so many milliseconds ago. */
+  begin(place: CallPlace, ago = 0): CallSpan {
+    return new CallSpan(place, this, Date.now() - ago);
   }
 
   samples(): boolean {

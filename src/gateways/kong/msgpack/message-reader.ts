@@ -26,6 +26,11 @@ export class MessageReader {
     this.#maxSize = maxMessageSize;
   }
 
+  /** Whether a message has come in part. */
+  get hasPart(): boolean {
+    return this.#part !== undefined;
+  }
+
   /**
    * Takes a chunk and passes on the messages it completes, in order. The chunk's memory may be used again afterwards: a
    * message up to its size is valid only until `onMessage` returns.

@@ -35,6 +35,11 @@ export class FrameReader {
     this.#maxSize = maxSize;
   }
 
+  /** Whether a frame has come in part. */
+  get hasPart(): boolean {
+    return this.#headerBytes > 0;
+  }
+
   /**
    * Takes a chunk and passes on the frames it completes, in order; {@link OVERSIZED_FRAME} for those over the limit, or, at the
    * beginning, {@link FOREIGN_FRAME}. The

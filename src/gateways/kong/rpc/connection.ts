@@ -1,5 +1,6 @@
 // Owns one accepted socket: reads its messages in order, writes its replies, ends it.
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { MessageSource } from "./protocol-reader.js";
 import { readInto, releaseMemory } from "../../../core/net/index.js";
 
@@ -21,6 +22,8 @@ export class Connection {
   #state: "open" | "closed" = "open";
   #error: Error | undefined;
   #owed = 0;
+  #readAt = 0;
+  #messageBeganAt = 0;
   #soon: Buffer[] = [];
   #linger: NodeJS.Timeout | undefined;
 
@@ -35,6 +38,11 @@ export class Connection {
       this.#error ??= error;
     });
     socket.on("close", () => this.#onClose());
+  }
+
+  /** When the first byte of the message that is delivered now had been read, in the milliseconds of `performance.now`. */
+  get messageBeganAt(): number {
+    return this.#messageBeganAt;
   }
 
   /** Whether a message of the peer has had no answer yet. */
@@ -93,6 +101,8 @@ export class Connection {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#owed += 1;
     this.#handler.onMessage(this, message);
+    // The next one begins with what this read has brought.
+    this.#messageBeganAt = this.#readAt;
   };
 
   /**
@@ -106,6 +116,8 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
+    this.#readAt = performance.now();
+    if (!this.#source.hasPart) this.#messageBeganAt = this.#readAt;
     try {
       this.#source.push(chunk, this.#deliver);
     } catch (error) {

@@ -152,9 +152,8 @@ export class MsgpackRpc {
     const { instanceId, phase } = readHandleEvent(argument);
     const runner = this.#options.service.runnerOf(instanceId);
     if (runner === undefined) throw noInstance(instanceId);
-    this.#options.events.start(runner, instanceId, phase, DIALECT, (eventId, data) =>
-      sendEventReply(connection, messageId, eventId, data),
-    );
+    const event = { instanceId, phase, beganAt: connection.messageBeganAt };
+    this.#options.events.start(runner, event, DIALECT, (eventId, data) => sendEventReply(connection, messageId, eventId, data));
   }
 
   #step(messageId: MessageId, connection: Connection, argument: MsgpackDecoder, failed: boolean): void {

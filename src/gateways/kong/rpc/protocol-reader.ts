@@ -5,6 +5,8 @@ import { FrameReader } from "../protobuf/index.js";
 
 /** Cuts chunks into messages. A message is valid only until `onMessage` returns. */
 export interface MessageSource {
+  /** Whether a message has come in part. */
+  readonly hasPart: boolean;
   push(chunk: Buffer, onMessage: (message: Buffer) => void): void;
 }
 
@@ -23,6 +25,10 @@ export class ProtocolReader implements MessageSource {
     this.#given = protocol;
     this.#maxMessageSize = maxMessageSize;
     if (protocol !== "auto") this.#protocol = protocol;
+  }
+
+  get hasPart(): boolean {
+    return this.#source?.hasPart ?? this.#first.length > 0;
   }
 
   /** Undefined while the client has not shown it. */

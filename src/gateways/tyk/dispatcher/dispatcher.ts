@@ -1,5 +1,6 @@
 // Serves `coprocess.Dispatcher`: finds the plugin's function that a call is for, has it run, and answers with what it made.
 import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Ask } from "../../../core/channel/index.js";
 import type { Engine, TraceSource } from "../../../core/server/index.js";
@@ -51,7 +52,13 @@ const NO_CONFIG = "{}";
 const KEY_SIZE = 32;
 /** The function of a plugin that runs for calls that are answered. */
 const LOG = "log";
-const NOBODY: CallContext = { metadata: {}, deadline: undefined, isOver: false, onCancel: () => {} };
+const nobody = (): CallContext => ({
+  metadata: {},
+  beganAt: performance.now(),
+  deadline: undefined,
+  isOver: false,
+  onCancel: () => {},
+});
 /** Events are of no API. */
 const EVENT_CONFIG = "";
 
@@ -165,7 +172,13 @@ export class Dispatcher {
   #log(bindingId: number, place: HookPlace, state: Buffer, traceParent: () => unknown): void {
     const runner = this.#options.engine.runnerOf(bindingId);
     if (runner === undefined) return;
-    const start = { payload: state, place: { ...place, functionName: LOG }, call: NOBODY, traceParent, emptyReply: EVENT_REPLY };
+    const start = {
+      payload: state,
+      place: { ...place, functionName: LOG },
+      call: nobody(),
+      traceParent,
+      emptyReply: EVENT_REPLY,
+    };
     const late = this.#start({ bindingId, runner }, start)
       .catch(() => {})
       .finally(() => this.#late.delete(late));

@@ -30,6 +30,7 @@ const SHUT_REASON = "the plugin asked for what there is not";
 export class RunningHook implements Call {
   readonly id: number;
   readonly timeout: number;
+  readonly beganAt: number;
   readonly deadline: number;
   counters: Call["counters"] = undefined;
   span: Call["span"] = undefined;
@@ -43,6 +44,7 @@ export class RunningHook implements Call {
     this.#options = options;
     this.id = engine.calls.nextId();
     this.timeout = runner.timeout;
+    this.beganAt = call.beganAt;
     this.deadline = performance.now() + runner.timeout;
     call.onCancel((reason) => this.#cancelled(reason));
   }

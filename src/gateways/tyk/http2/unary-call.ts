@@ -10,6 +10,8 @@ export type CancelReason = "the client has cancelled" | "the deadline has passed
 export interface CallContext {
   /** The request's headers, by names in lower case. */
   readonly metadata: IncomingHttpHeaders;
+  /** When its first frame had come, on the clock of `performance.now()`. */
+  readonly beganAt: number;
   /** When the client gives up, on the clock of `performance.now()`; `undefined` where it waits for ever, as gateways do. */
   readonly deadline: number | undefined;
   /** Whether nobody waits for the answer any more. */
@@ -47,6 +49,7 @@ let lastId = 0;
 export class UnaryCall implements CallContext {
   readonly id = (lastId += 1);
   readonly metadata: IncomingHttpHeaders;
+  readonly beganAt = performance.now();
   readonly #stream: ServerHttp2Stream;
   readonly #method: UnaryMethod;
   readonly #limits: CallLimits;

@@ -5,7 +5,14 @@ import type { CallRunner, Engine, TraceSource } from "../../../../core/server/in
 import { phaseFunction } from "../../msgpack/index.js";
 import { encodedText, methodOfCall } from "./call-text.js";
 import { ErrorCalls } from "./error-calls.js";
-import { type EventDialect, type EventOwner, type EventReply, type FailureCall, GatewayEvent } from "./gateway-event.js";
+import {
+  type EventDialect,
+  type EventOptions,
+  type EventOwner,
+  type EventReply,
+  type FailureCall,
+  GatewayEvent,
+} from "./gateway-event.js";
 
 export interface EventTableOptions {
   readonly engine: Pick<Engine<GatewayEvent>, "calls" | "start">;
@@ -40,12 +47,17 @@ export class EventTable implements EventOwner {
     this.#options = options;
   }
 
-  /** Starts an event; `reply` gets its first call or its end. */
-  start(runner: CallRunner, instanceId: number, phase: string, dialect: EventDialect, reply: EventReply): GatewayEvent {
+  /** Starts an event, the first byte of which had come at `beganAt`; `reply` gets its first call or its end. */
+  start(
+    runner: CallRunner,
+    { instanceId, phase, beganAt }: Pick<EventOptions, "instanceId" | "phase" | "beganAt">,
+    dialect: EventDialect,
+    reply: EventReply,
+  ): GatewayEvent {
     const { engine } = this.#options;
     const id = engine.calls.nextId();
     const deadline = performance.now() + runner.timeout;
-    const event = new GatewayEvent({ id, instanceId, phase, runner, dialect, deadline, owner: this }, reply);
+    const event = new GatewayEvent({ id, instanceId, phase, runner, dialect, beganAt, deadline, owner: this }, reply);
     const functionName = phaseFunction(dialect.protocol, phase);
     engine.start(event, runner, { bindingId: instanceId, functionName }, () => this.#traceSource(phase, dialect));
     return event;

@@ -56,7 +56,8 @@ export interface EventOptions {
   readonly phase: string;
   readonly runner: CallRunner;
   readonly dialect: EventDialect;
-  /** When the event is given up, in the milliseconds of `performance.now`. */
+  /** When the first of its bytes had come, and when it is given up, in the milliseconds of `performance.now`. */
+  readonly beganAt: number;
   readonly deadline: number;
   readonly owner: EventOwner;
 }
@@ -65,6 +66,7 @@ export class GatewayEvent implements Call {
   readonly id: number;
   readonly instanceId: number;
   readonly phase: string;
+  readonly beganAt: number;
   readonly deadline: number;
   readonly runner: CallRunner;
   counters: Call["counters"] = undefined;
@@ -85,6 +87,7 @@ export class GatewayEvent implements Call {
     this.id = options.id;
     this.instanceId = options.instanceId;
     this.phase = options.phase;
+    this.beganAt = options.beganAt;
     this.deadline = options.deadline;
     this.runner = options.runner;
     this.#options = options;

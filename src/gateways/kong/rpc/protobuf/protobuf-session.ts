@@ -66,7 +66,7 @@ export class ProtobufSession {
   /** The calls that the gateway has not answered; its next messages are these answers. */
   readonly #unanswered: Buffer[] = [];
   /** Commands that came while another was under way. */
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting: { readonly message: Buffer; readonly beganAt: number }[] = [];
   /** What this server asks for itself, and what it does with the answer. */
   #inquiry: { readonly question: Buffer; readonly onAnswer: (answer: Buffer) => void } | undefined;
   /** What the gateway is told once it is known whether it can do the first of it. */
@@ -93,9 +93,11 @@ export class ProtobufSession {
     if (this.#state === "ended") return;
     const call = this.#unanswered.shift();
     if (call !== undefined) this.#result(call, message);
-    else if (this.#state === "idle") this.#command(message);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message === OVERSIZED_FRAME ? message : Buffer.from(message));
-    else throw new WireError("WIRE_NOT_PROTOBUF", `${MAX_WAITING} commands wait on one connection already`);
+    else if (this.#state === "idle") this.#command(message, this.#connection.messageBeganAt);
+    else if (this.#waiting.length < MAX_WAITING) {
+      const kept = message === OVERSIZED_FRAME ? message : Buffer.from(message);
+      this.#waiting.push({ message: kept, beganAt: this.#connection.messageBeganAt });
+    } else throw new WireError("WIRE_NOT_PROTOBUF", `${MAX_WAITING} commands wait on one connection already`);
   }
 
   close(): void {
@@ -124,8 +126,7 @@ export class ProtobufSession {
       event.step(false, message, this.#reply);
       return;
     }
-    const { onOversizedResult } = this.#options;
-    onOversizedResult(event, methodOfPdkCall(call));
+    this.#options.onOversizedResult(event, methodOfPdkCall(call));
     event.runner.host.cancel(event.id, "what the gateway answered is larger than messages may be");
     event.handlerFailed(`the answer to ${methodOfPdkCall(call)} is larger than messages may be`);
   }
@@ -223,16 +224,16 @@ export class ProtobufSession {
   #next(): void {
     this.#state = "idle";
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) this.#command(waiting);
+    if (waiting !== undefined) this.#command(waiting.message, waiting.beganAt);
   }
 
-  #command(message: Buffer): void {
+  #command(message: Buffer, beganAt: number): void {
     const call = readCommand(message);
     if (call instanceof Error) return this.#refuseCommand(call);
     this.#state = "busy";
     const { command, sequence } = call;
     if (this.#leaveHint.takeCrossed() && command.kind === "handle-event") this.#unanswered.push(HINT);
-    if (command.kind === "handle-event") this.#handleEvent(sequence, command);
+    if (command.kind === "handle-event") this.#handleEvent(sequence, command, beganAt);
     else {
       // What follows it on this connection may be wrong, and is this connection's fault alone.
       this.#answer(sequence, command).catch((error: unknown) =>
@@ -264,14 +265,13 @@ export class ProtobufSession {
     if (this.#state === "busy") this.#next();
   }
 
-  #handleEvent(sequence: unknown, { instanceId, phase }: RpcCommand & { kind: "handle-event" }): void {
-    const { service, events } = this.#options;
+  #handleEvent(sequence: unknown, { instanceId, phase }: RpcCommand & { kind: "handle-event" }, beganAt: number): void {
     this.#sequence = sequence;
     this.#instanceId = instanceId;
     this.#phase = phase;
-    const runner = service.runnerOf(instanceId);
+    const runner = this.#options.service.runnerOf(instanceId);
     if (runner === undefined) return this.#missingInstance(instanceId, phase);
-    const event = events.start(runner, instanceId, phase, DIALECT, this.#reply);
+    const event = this.#options.events.start(runner, { instanceId, phase, beganAt }, DIALECT, this.#reply);
     // Its first calls, or its end, may have gone out already.
     if (event.state !== "over") this.#event = event;
   }

@@ -56,7 +56,8 @@ const runner = (timeout = TIMEOUT, onError: "exit" | "continue" = "exit"): CallR
 const reply = (_id: number, data: Buffer): void => {
   sent.push(data.toString());
 };
-const start = (phase = "access"): GatewayEvent => table.start(runner(), 1, phase, PLAIN_DIALECT, reply);
+const start = (phase = "access"): GatewayEvent =>
+  table.start(runner(), { instanceId: 1, phase, beganAt: performance.now() }, PLAIN_DIALECT, reply);
 const step = (event: GatewayEvent): boolean => event.step(false, undefined, reply);
 
 describe("ids", () => {
@@ -74,7 +75,12 @@ describe("ids", () => {
           onTimeout: () => {},
           onCallRefused: () => {},
         });
-        const { id } = other.start(runner(), 1, "log", PLAIN_DIALECT, () => {});
+        const { id } = other.start(
+          runner(),
+          { instanceId: 1, phase: "log", beganAt: performance.now() },
+          PLAIN_DIALECT,
+          () => {},
+        );
         other.close();
         otherEngine.calls.close();
         return id;
@@ -219,7 +225,7 @@ describe("an event that takes too long", () => {
       onTimeout: () => noticed.push(Date.now() - began),
       onCallRefused: () => {},
     });
-    other.start(runner(eventTimeout), 1, "access", PLAIN_DIALECT, () => {});
+    other.start(runner(eventTimeout), { instanceId: 1, phase: "access", beganAt: performance.now() }, PLAIN_DIALECT, () => {});
     vi.advanceTimersByTime(eventTimeout + sweep);
     other.close();
     otherEngine.calls.close();
@@ -294,8 +300,8 @@ describe("close", () => {
 
 describe("plugins with timeouts of their own", () => {
   it("are each given up at theirs, whichever started first", () => {
-    const slow = table.start(runner(5000), 1, "access", PLAIN_DIALECT, reply);
-    const quick = table.start(runner(500), 2, "access", PLAIN_DIALECT, reply);
+    const slow = table.start(runner(5000), { instanceId: 1, phase: "access", beganAt: performance.now() }, PLAIN_DIALECT, reply);
+    const quick = table.start(runner(500), { instanceId: 2, phase: "access", beganAt: performance.now() }, PLAIN_DIALECT, reply);
     vi.advanceTimersByTime(600);
     expect(timedOut.map(([id]) => id)).toEqual([quick.id]);
     vi.advanceTimersByTime(5000);
@@ -303,7 +309,12 @@ describe("plugins with timeouts of their own", () => {
   });
 
   it("that let requests go on are over for a step that comes too late", () => {
-    const event = table.start(runner(500, "continue"), 1, "access", PLAIN_DIALECT, reply);
+    const event = table.start(
+      runner(500, "continue"),
+      { instanceId: 1, phase: "access", beganAt: performance.now() },
+      PLAIN_DIALECT,
+      reply,
+    );
     engine.calls.get(event.id)?.asked([{ data: Buffer.from("get"), wantsAnswer: true, ends: false }]);
     vi.advanceTimersByTime(2000);
     expect(table.find(event.id)).toBe("over");
