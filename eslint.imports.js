@@ -75,7 +75,7 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],
-  "apps/bundles": ["core/model", "core/telemetry", ...tyk("bundles")],
+  "apps/bundles": ["core/model", "core/net", "core/telemetry", ...tyk("bundles")],
   "apps/settings": ["apps/flags", "core/model"],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
   "apps/program": [

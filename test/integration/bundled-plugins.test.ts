@@ -1,6 +1,6 @@
 // Plugins from bundles, on the real binary and a real HTTP server: served, replaced under calls, rolled back, refused, kept for a start without network.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
@@ -72,12 +72,13 @@ function tick(path: string): void {
 }
 let clock = 1_000_000_000;
 
-async function serve(flags: readonly string[] = []): Promise<RunningServer> {
+async function serve(flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
   const url = `${web?.url ?? "http://127.0.0.1:1"}/plugins.json`;
   const place = ["-plugins-url", url, "-public-key", join(temp.path, "pub.pem"), "-bundle-cache", join(temp.path, "cache")];
   const server = await startProgram({
     command: [BINARY, ...place, "-socket", socketPath, "-bundle-interval", "200ms", ...flags],
     socketPath,
+    env,
   });
   servers.push(server);
   return server;
@@ -176,6 +177,32 @@ it("are kept for a start without network, and their folder is the user's alone",
   const dump = await runCli(["-dump-all-plugins", ...flags]);
   expect(JSON.parse(dump.stdout.toString())).toMatchObject([{ Name: "hello", Version: "1.0.0" }]);
 });
+
+it("that a killed server has unpacked are removed by the next one, and nobody else's", async () => {
+  web = await startWeb(join(temp.path, "web"));
+  await publish("1.0.0");
+  const env = { TMPDIR: join(temp.path, "tmp") };
+  const left = (): string[] => readdirSync(env.TMPDIR).sort();
+  temp.write("tmp/pluginserver-plugins-another/alive", "");
+  temp.write("elsewhere/alive", "");
+  symlinkSync(join(temp.path, "elsewhere"), join(env.TMPDIR, "pluginserver-plugins-link"));
+  const killed = await serve(["-no-supervisor"], env);
+  const [own] = left().filter((name) => !/another|link/.test(name));
+  killed.kill("SIGKILL");
+  await killed.exited;
+  expect(left()).toContain(own);
+  const next = await serve(["-no-supervisor"], env);
+  expect(left()).not.toContain(own);
+  expect(left()).toHaveLength(3);
+  // That of one which runs stays.
+  socketPath = join(temp.path, "other.sock");
+  const third = await serve(["-no-supervisor"], env);
+  expect(left()).toHaveLength(4);
+  expect(existsSync(join(temp.path, "elsewhere/alive"))).toBe(true);
+  await next.close();
+  await third.close();
+  expect(left()).toEqual(["pluginserver-plugins-another", "pluginserver-plugins-link"]);
+}, 60_000);
 
 it("lie beside the server, too, and are replaced there", async () => {
   await publish("1.0.0");

@@ -1,28 +1,33 @@
 // Owns the folders of a plugins directory that is made of bundles: unpacks each bundle, and has several in the directory's place in one step.
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BundleError, openBundle, SEAL_NAME, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
 import type { IndexEntry } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
 import { diskError } from "./kept-bundles.js";
+import { OwnFolder } from "./own-folder.js";
 
 export class BundleFolders {
-  readonly #root: string;
+  readonly #own: OwnFolder;
   #generation = 0;
   #unpacked = 0;
 
-  private constructor(root: string) {
-    this.#root = root;
+  private constructor(own: OwnFolder) {
+    this.#own = own;
+  }
+
+  get #root(): string {
+    return this.#own.path;
   }
 
   /** @throws {BundledError} where there is no room on the disk. */
   static async open(): Promise<BundleFolders> {
-    const root = await mkdtemp(join(tmpdir(), "pluginserver-plugins-")).catch((error: unknown) => {
+    try {
+      return new BundleFolders(await OwnFolder.make("pluginserver-plugins-"));
+    } catch (error) {
       throw diskError(error);
-    });
-    return new BundleFolders(root);
+    }
   }
 
   /** The plugins directory. */
@@ -72,7 +77,7 @@ export class BundleFolders {
   }
 
   async close(): Promise<void> {
-    await this.remove(this.#root);
+    await this.#own.remove();
   }
 }
 

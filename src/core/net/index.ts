@@ -11,5 +11,5 @@ export { SocketError } from "./errors.js";
 export { removeDeadFormer } from "./shared-folder.js";
 export { SharedPath } from "./shared-path.js";
 export { sharesPorts, TcpSocket, type TcpSocketOptions } from "./tcp-socket.js";
-export { connectTo, connectToOwn } from "./short-path.js";
+export { connectTo, connectToOwn, isServed } from "./short-path.js";
 export { type Listen, type ListeningSocket, requireShortPath, UnixSocket, type UnixSocketOptions } from "./unix-socket.js";
