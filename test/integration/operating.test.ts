@@ -1,5 +1,5 @@
 // What operators see of a running server and have it do, over its admin socket and its listener, with the real binary.
-import { existsSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -135,30 +135,49 @@ it("log levels change while it runs", async () => {
   expect(server.lines.filter((line) => line.includes("failed in access"))).toHaveLength(1);
 });
 
-it("log levels reach isolates with sockets of their own while they run", { timeout: 60_000 }, async () => {
+it.each(["thread", "process"])(
+  "log levels reach each %s with a socket of its own while it runs",
+  async (isolation) => {
+    const sockets = createTempDir("opo");
+    const own = await startServer({
+      plugins: plugins.path,
+      flags: ["-no-watch", "-threads", "3", "-plugin-sockets", sockets.path, "-isolation", isolation],
+    });
+    await own.waitForLine(/plugin greeter 2\.1\.0 is listening/);
+    const fail = async (): Promise<void> => {
+      // So many connections that each isolate has one.
+      for (let i = 0; i < 6; i += 1) {
+        const client = await WireClient.connect(join(sockets.path, "greeter.socket"));
+        await runPhase(client, await startInstance(client, "greeter", { fails: true }), "access");
+        await client.close();
+      }
+    };
+    const set = (level: string): Promise<CliResult> =>
+      runCli(["log-level", "greeter", level, "-kong-prefix", own.prefix], { cwd: plugins.path });
+    await set("silent");
+    await fail();
+    await set("info");
+    await fail();
+    await own.waitForLine(/plugin greeter failed in access/);
+    await own.close();
+    expect(own.lines.filter((line) => line.includes("failed in access"))).toHaveLength(6);
+    sockets.remove();
+  },
+  60_000,
+);
+
+it("readyz says where the socket of a plugin is gone", { timeout: 60_000 }, async () => {
   const sockets = createTempDir("opo");
-  const own = await startServer({
-    plugins: plugins.path,
-    flags: ["-no-watch", "-threads", "3", "-plugin-sockets", sockets.path],
-  });
+  sockets.write("s/.keep", "");
+  const own = await startServer({ plugins: plugins.path, flags: ["-no-watch", "-plugin-sockets", join(sockets.path, "s")] });
   await own.waitForLine(/plugin greeter 2\.1\.0 is listening/);
-  const fail = async (): Promise<void> => {
-    // So many connections that each isolate has one.
-    for (let i = 0; i < 6; i += 1) {
-      const client = await WireClient.connect(join(sockets.path, "greeter.socket"));
-      await runPhase(client, await startInstance(client, "greeter", { fails: true }), "access");
-      await client.close();
-    }
-  };
-  const set = (level: string): Promise<CliResult> =>
-    runCli(["log-level", "greeter", level, "-kong-prefix", own.prefix], { cwd: plugins.path });
-  await set("silent");
-  await fail();
-  await set("info");
-  await fail();
-  await own.waitForLine(/plugin greeter failed in access/);
+  const admin = join(own.prefix, ".go_pluginserver.sock.admin");
+  await expect.poll(async () => (await get("/readyz", admin)).status, { timeout: 10_000 }).toBe(200);
+  // The server cannot put it back where its folder is.
+  rmSync(join(sockets.path, "s"), { recursive: true });
+  const { status, body } = await get("/readyz", admin);
+  expect([status, body]).toEqual([503, expect.stringMatching(/gateways do not reach it: .*greeter\.socket is gone/) as string]);
   await own.close();
-  expect(own.lines.filter((line) => line.includes("failed in access"))).toHaveLength(6);
   sockets.remove();
 });
 

@@ -163,6 +163,12 @@ export interface WeighMessage {
   readonly kind: "weigh";
 }
 
+/** What a process that serves a socket of its own is to log at least: it has no memory in common with the server. */
+export interface LogLevelMessage {
+  readonly kind: "log-level";
+  readonly level: number;
+}
+
 /** What an isolate can find out about itself; it writes the result into a file, which is there and empty. */
 export type Diagnosis =
   | { readonly kind: "heap"; readonly file: string }
@@ -177,7 +183,7 @@ export interface DiagnoseMessage {
 
 /** Host to isolate, beside the batches of messages about calls. */
 export type HostMessage =
-  BindMessage | UnbindMessage | StopMessage | PingMessage | SampleMessage | WeighMessage | DiagnoseMessage;
+  BindMessage | UnbindMessage | StopMessage | PingMessage | SampleMessage | WeighMessage | LogLevelMessage | DiagnoseMessage;
 
 /** In which thread it runs, as the system names it (`PID/task/TID`). The first message, where the system tells. */
 export interface ThreadMessage {

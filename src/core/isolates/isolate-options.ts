@@ -26,6 +26,8 @@ export interface IsolateLimits {
 export interface OwnSocketPlace {
   /** What the next isolate is told. */
   readonly next: () => OwnSocket;
+  /** Tells a process what it is to log at least, whenever that changes, until the function that is returned is called. */
+  readonly tellLevel?: ((listener: (level: number) => void) => () => void) | undefined;
   /** The isolate that was started last listens. */
   readonly served?: () => void;
   /** Nobody listens, and an isolate that will is to come. */

@@ -16,6 +16,7 @@ export class LogLevels {
   readonly #plugins: Map<string, LogLevelName>;
   readonly #followed: FollowedLevel | undefined;
   readonly #followers = new Map<string, FollowedLevel>();
+  readonly #listeners = new Map<(level: number) => void, string>();
   #level: LogLevelName;
   #logger: Logger | undefined;
 
@@ -52,14 +53,25 @@ export class LogLevels {
     if (plugin === undefined) this.#level = level;
     else this.#plugins.set(plugin, level);
     if (this.#logger !== undefined) this.#logger.level = this.lowest;
-    for (const [name, follower] of this.#followers) follower[0] = Math.min(numberOf(this.of(name)), HIGHEST);
+    for (const [name, follower] of this.#followers) follower[0] = this.#numberOf(name);
+    for (const [listener, name] of this.#listeners) listener(this.#numberOf(name));
+  }
+
+  #numberOf(plugin: string): number {
+    return Math.min(numberOf(this.of(plugin)), HIGHEST);
+  }
+
+  /** Tells what another process of this plugin is to follow, until the function that is returned is called. */
+  tell(plugin: string, listener: (level: number) => void): () => void {
+    this.#listeners.set(listener, plugin);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** What another thread of this plugin follows. */
   followedBy(plugin: string): FollowedLevel {
     let follower = this.#followers.get(plugin);
     if (follower === undefined) this.#followers.set(plugin, (follower = new Int32Array(new SharedArrayBuffer(4))));
-    follower[0] = Math.min(numberOf(this.of(plugin)), HIGHEST);
+    follower[0] = this.#numberOf(plugin);
     return follower;
   }
 

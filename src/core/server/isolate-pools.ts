@@ -1,5 +1,5 @@
 // Makes the pools of a server whose plugins run in isolates of their own.
-import type { InspectorAddress } from "../channel/index.js";
+import type { HostMessage, InspectorAddress } from "../channel/index.js";
 import {
   type IsolateLimits,
   type Isolation,
@@ -7,6 +7,7 @@ import {
   PluginPool,
   startProcess,
   startThread,
+  type StartTransport,
 } from "../isolates/index.js";
 import type { CreatePool } from "./plugin-source.js";
 
@@ -29,18 +30,31 @@ export function isolatePools(options: IsolatePoolsOptions): CreatePool {
     const inspector = name === inspect?.plugin && !isFormer ? inspect : undefined;
     // A thread at a breakpoint cannot be ended.
     const isProcess = (metadata.isolation ?? options.isolation) === "process" || inspector !== undefined;
+    const ownSocket = isFormer ? undefined : ownSocketOf?.(name, path, isProcess);
     return new PluginPool({
       plugin: name,
       artifact,
       gatewayWorker,
       isolates,
-      startTransport: isProcess ? startProcess : startThread,
+      startTransport: isProcess ? startProcessThatIsTold(ownSocket) : startThread,
       limits,
       listener,
       telemetry,
       inspect: inspector,
-      ownSocket: isFormer ? undefined : ownSocketOf?.(name, path, isProcess),
+      ownSocket,
       disposes: metadata.disposes,
     });
+  };
+}
+
+/** Threads follow what is logged in memory that they share. */
+function startProcessThatIsTold(ownSocket: OwnSocketPlace | undefined): StartTransport {
+  const tellLevel = ownSocket?.tellLevel;
+  if (tellLevel === undefined) return startProcess;
+  return (task, limits) => {
+    const transport = startProcess(task, limits);
+    const stop = tellLevel((level) => transport.port.postMessage({ kind: "log-level", level } satisfies HostMessage));
+    transport.ended.then(stop, stop);
+    return transport;
   };
 }

@@ -18,7 +18,11 @@ export class WatchedFront implements Front {
     if (front.keeper !== undefined) this.keeper = front.keeper;
     if (front.makeWay !== undefined) this.makeWay = front.makeWay;
     this.areInherited = front.areInherited ?? false;
-    this.pathChanged = (change) => front.pathChanged?.(change);
+    this.pathChanged = (change) => {
+      if (change.state === "served") this.#paths.add(change.path);
+      else this.#paths.delete(change.path);
+      front.pathChanged?.(change);
+    };
   }
 
   /** Why new connections do not come to the server, and over which path; undefined where they do. */

@@ -7,6 +7,8 @@ import type { PluginLifeCycle } from "./gateway-worker.js";
 export interface OwnSocketServer {
   /** Hands its clients over or lets them finish, then ends. */
   close(): Promise<void>;
+  /** What is logged at least from now on, in a process. */
+  logAt?(level: number): void;
 }
 
 /** What the isolate gives the server that it is. */

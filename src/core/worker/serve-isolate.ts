@@ -64,7 +64,7 @@ export async function serveIsolate(
   const reports = new IsolateReports(port, { hasOwnSocket: task.ownSocket !== undefined, sharesMemory: gate !== undefined });
   const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking, reports });
   const stopped = new Promise<void>((stop) => {
-    channel.onMessage((message) => receive(message as Batch | HostMessage, { host, gate, gateway, reports, stop }));
+    channel.onMessage((message) => receive(message as Batch | HostMessage, { host, ownSocket, gate, gateway, reports, stop }));
     channel.onClose(stop);
   });
   port.control({ kind: "ready" });
@@ -79,13 +79,14 @@ export async function serveIsolate(
 
 interface Receiver {
   readonly host: CallHost;
+  readonly ownSocket: OwnSocketServer | undefined;
   readonly gate: StartGate | undefined;
   readonly gateway: GatewayWorker;
   readonly reports: IsolateReports;
   readonly stop: () => void;
 }
 
-function receive(message: Batch | HostMessage, { host, gate, gateway, reports, stop }: Receiver): void {
+function receive(message: Batch | HostMessage, { host, ownSocket, gate, gateway, reports, stop }: Receiver): void {
   if (isBatch(message)) return receiveCommands(message, host, gate);
   switch (message.kind) {
     case "bind":
@@ -99,6 +100,8 @@ function receive(message: Batch | HostMessage, { host, gate, gateway, reports, s
       return reports.sample(message.sentAt);
     case "weigh":
       return void liveMemory().then((memory) => reports.weighed(memory));
+    case "log-level":
+      return ownSocket?.logAt?.(message.level);
     case "diagnose":
       return void diagnose(message.diagnosis).then((problem) => reports.diagnosed(message.id, problem));
     case "stop":

@@ -1,6 +1,7 @@
 // Knows which threads of this process do not end when they are told to. V8 stops JavaScript alone: not a wait for a program or a file, nor a
 // garbage collection beyond the limit of the heap. The process itself waits for all of its threads when it exits.
 import { existsSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 
 export interface HungThread {
   readonly plugin: string;
@@ -50,7 +51,8 @@ let hasExitListener = false;
 
 /** From now on the process does not exit where such a thread is still there: it would wait for it, for ever. */
 function exitWithoutThem(): void {
-  if (hasExitListener) return;
+  // Of another thread it is the exit of that thread alone.
+  if (hasExitListener || !isMainThread) return;
   hasExitListener = true;
   process.on("exit", (status) => {
     if (hung.size === 0) return;

@@ -9,6 +9,7 @@ export interface KeptPathOptions {
   /** Permission bits of the socket file. */
   readonly mode: number;
   readonly next: () => OwnSocket;
+  readonly tellLevel: OwnSocketPlace["tellLevel"];
   /** The process that keeps the path should this one die. */
   readonly onChange: (change: ServedPath) => void;
   /** The path could not be taken: gateways are refused until an isolate listens. */
@@ -26,6 +27,10 @@ export class KeptPath implements OwnSocketPlace {
   }
 
   readonly next = (): OwnSocket => this.#options.next();
+
+  get tellLevel(): OwnSocketPlace["tellLevel"] {
+    return this.#options.tellLevel;
+  }
 
   readonly unserved = (): void => {
     if (this.#isLeft) return;

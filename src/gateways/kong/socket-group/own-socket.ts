@@ -4,7 +4,7 @@ import type { OwnSocketPlace } from "../../../core/isolates/index.js";
 import type { ServedPath } from "../../../core/supervisor/index.js";
 import type { ServeOwnSocket } from "../../../core/worker/index.js";
 import type { PluginDefinition } from "../worker/index.js";
-import type { LogLevels } from "../../../core/log/index.js";
+import { LogLevels } from "../../../core/log/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
 import { KeptPath } from "./kept-path.js";
 import {
@@ -50,6 +50,7 @@ export function ownSocketOf(
         module: import.meta.url,
         settings: { ...settings, log: { ...options.log, level: levels.of(plugin) } },
       }),
+      tellLevel: isProcess ? (listener) => levels.tell(plugin, listener) : undefined,
       onChange,
       onError: (error) => onNotKept(plugin, error),
     });
@@ -65,15 +66,21 @@ export const requireShortDirectory = (directory: string): void => requireShortPa
 const REMEDY = "use a shorter -plugin-sockets";
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, isolate) => {
-  const settings = given as OwnSocketSettings;
+  const told = given as OwnSocketSettings;
+  // A process has its own memory for what it is told.
+  const level = told.level ?? new LogLevels(told.log).followedBy(told.plugin);
+  const settings = { ...told, level };
   const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, ...isolate });
+  const logAt = (to: number): void => {
+    level[0] = to;
+  };
   // A debugger sees one isolate.
   if (settings.isolates > 1 && task.inspect === undefined) {
     const { serveSpreadSocket } = await import("./spread-socket.js");
-    return serveSpreadSocket({ ...context, task });
+    return { ...(await serveSpreadSocket({ ...context, task })), logAt };
   }
   const server = createOwnServer(context);
   await server.start();
   sayListening(context);
-  return server;
+  return { close: () => server.close(), logAt };
 };
