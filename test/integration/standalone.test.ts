@@ -129,7 +129,7 @@ describe("pluginserver build -standalone", () => {
     const { stdout } = await runCli(["build", "-standalone", path("src/greet.mts"), "-out", path("again/and again")]);
     expect(stdout.toString()).toMatch(/^greet 1\.2\.3: .*again\/and again\/greet \(executable, PDK [\d.]+, \d+ KB\)\n$/);
     expect(readFileSync(path("again/and again/greet")).equals(readFileSync(path("out/greet")))).toBe(true);
-  });
+  }, 150_000);
 
   it("has in it what serves one plugin, and nothing of what compiles or tries out", () => {
     const text = readFileSync(path("out/hello"), "utf8");

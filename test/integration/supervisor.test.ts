@@ -208,7 +208,9 @@ describe("an instance over ProtoBuf:1, whose gateway before Kong 3.3 cannot be t
     servers.push(program);
     const client = await FrameClient.connect(program.socketPath);
     const id = await client.startInstance("keeper");
-    process.kill(childrenOf(program.startedPid)[0] ?? 0, "SIGKILL");
+    const [serving] = childrenOf(program.startedPid);
+    if (serving === undefined) expect.unreachable("the supervisor has no child");
+    process.kill(serving, "SIGKILL");
     await client.closed;
     expect(await eventOverProtobuf(program.socketPath, id)).toBe("kong.request.get_method");
   });
