@@ -2,6 +2,7 @@
 import { getAsset, isSea } from "node:sea";
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
+import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
 import type { StartTransport, Transport, TransportLimits } from "./transport.js";
 
@@ -24,6 +25,7 @@ const LOADER_ASSET = "loader";
 /** Starts threads that run `file`, or the executable that this is; what runs there is to look for its {@link ownThread}. */
 export function startOwnThread(file: string): StartTransport {
   return (task, limits: TransportLimits): Transport => {
+    keepLoopsEndable();
     const { port1, port2 } = new MessageChannel();
     const gate = new StartGate();
     const worker = new Worker(isSea() ? getAsset(LOADER_ASSET, "utf8") : file, {

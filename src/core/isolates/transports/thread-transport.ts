@@ -2,6 +2,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
+import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
 import type { Transport, TransportLimits } from "./transport.js";
 
@@ -10,6 +11,7 @@ const MEGABYTE = 1024 * 1024;
 
 /** A pool for one task in one thread. Atomics are off: waiting on them would stop the thread's event loop. */
 export function singleThread(task: "runIsolate" | "scanModules", limits: TransportLimits): Piscina {
+  keepLoopsEndable();
   const pool = new Piscina({
     filename: WORKER_ENTRY,
     name: task,
