@@ -34,9 +34,22 @@ export function authorizationOf({ username, password }: URL): Readonly<Record<st
   return { authorization: `Basic ${Buffer.from(`${unescape(username)}:${unescape(password)}`).toString("base64")}` };
 }
 
+/** What OpenSSL says where it knows nobody who has signed the server's certificate. */
+const UNKNOWN_SIGNERS: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+const OWN_AUTHORITY = " (where an authority of your own has signed it, start with NODE_EXTRA_CA_CERTS=FILE, its certificate)";
+
 /** What fetch itself says is "fetch failed". */
 export function fetchReason(error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
-  if (cause instanceof Error) return cause.message === "" ? cause.name : cause.message;
+  if (cause instanceof Error) {
+    const hint = "code" in cause && UNKNOWN_SIGNERS.has(cause.code) ? OWN_AUTHORITY : "";
+    return `${cause.message === "" ? cause.name : cause.message}${hint}`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
