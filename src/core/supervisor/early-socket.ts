@@ -53,6 +53,7 @@ export class EarlySocket implements ListeningSocket {
   #inode: bigint | undefined;
   #user: SocketUser | undefined;
   #isTakenOver = false;
+  #isTakeoverTold = false;
   #refused = 0;
 
   private constructor(name: string, former: FormerSocket | undefined) {
@@ -90,7 +91,7 @@ export class EarlySocket implements ListeningSocket {
       ...(remedy === undefined ? {} : { remedy }),
       ...common,
       onPathChange: (change) => {
-        this.#isTakenOver ||= change.kind === "taken over";
+        if (change.kind === "taken over") return this.#takenOver();
         this.#user?.onPathChange?.(change);
       },
     });
@@ -111,6 +112,7 @@ export class EarlySocket implements ListeningSocket {
   /** From now on the user gets the connections, those that wait first; without one they wait. */
   use(user: SocketUser | undefined): void {
     this.#user = user;
+    if (this.#isTakenOver) this.#takenOver();
     const onConnection = user?.onConnection;
     if (onConnection !== undefined) for (const socket of this.#waiting.splice(0)) onConnection(socket);
   }
@@ -143,6 +145,15 @@ export class EarlySocket implements ListeningSocket {
     const end = (await this.#socket?.close()) ?? "removed";
     for (const socket of this.#waiting.splice(0)) socket.destroy();
     return end;
+  }
+
+  /** It may come before there is a server: that is told then. */
+  #takenOver(): void {
+    this.#isTakenOver = true;
+    const tell = this.#user?.onPathChange;
+    if (tell === undefined || this.#isTakeoverTold) return;
+    this.#isTakeoverTold = true;
+    tell({ kind: "taken over" });
   }
 
   #offer(socket: Socket): void {
