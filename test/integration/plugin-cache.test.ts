@@ -291,3 +291,41 @@ function flip(path: string, at: number): void {
   bytes[index] = (bytes[index] ?? 0) ^ 1;
   writeFileSync(path, bytes);
 }
+
+describe("the command line of a dump where nothing changed", () => {
+  it.each([
+    ["one", ["-dump", "a"], '[{"Name":"a"'],
+    ["one, with =", ["-dump=a"], '[{"Name":"a"'],
+    ["with flags of the server", ["-kong-prefix", "/tmp", "-event-timeout", "5s", "-no-watch", "-dump", "a"], '[{"Name":"a"'],
+    ["in ProtoBuf:1", ["-protocol", "ProtoBuf:1", "-dump", "a"], '{"Protocol":"ProtoBuf:1","Plugins":[{"Name":"a"'],
+    ["all, by -dump alone", ["-dump"], '[{"Name":"a"'],
+    ["as MessagePack", ["-dump-plugin-info", "a"], "Name"],
+  ])("%s", async (_what, flags, start) => {
+    plugin("a.ts");
+    const command = ["-plugins-dir", join(temp.path, "plugins"), ...flags];
+    const env = { XDG_CACHE_HOME: join(temp.path, "cache") };
+    const first = await runCli(command, { env });
+    const second = await runCli(command, { env: { ...env, ...NO_COMPILER } });
+    const times = /"(ModTime|LoadTime)":\d+/g;
+    expect(second.stderr).toBe("");
+    expect(first.stdout.toString()).toContain(start);
+    if (!flags.includes("-dump-plugin-info"))
+      expect(second.stdout.toString().replace(times, "")).toBe(first.stdout.toString().replace(times, ""));
+  });
+
+  it("is refused as ever where it is wrong", async () => {
+    plugin("a.ts");
+    await warm();
+    const directory = ["-plugins-dir", join(temp.path, "plugins")];
+    for (const [flags, text] of [
+      [["-dump", "b"], "there is no plugin b; there are: a"],
+      [["-dump", "a", "-dump-all-plugins"], "are different commands"],
+      [["-dump", "a", "-pdk-match", "loose"], "-pdk-match"],
+      [["-dump", "a", "-nonsense"], "nonsense"],
+    ] as const) {
+      const { code, stderr } = await runCli([...directory, ...flags], { env: { XDG_CACHE_HOME: join(temp.path, "cache") } });
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(text);
+    }
+  });
+});

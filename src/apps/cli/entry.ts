@@ -1,5 +1,6 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
 import { type EarlySockets, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
+import { dumpWarm } from "./caching/warm-dump.js";
 import { type Early, listenEarly, ownSocketPaths } from "./listen-early.js";
 
 const OLDEST = [20, 19] as const;
@@ -14,6 +15,9 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
 process.on("SIGUSR1", () => {});
 
 const argv = process.argv.slice(2);
+// Gateways ask for many dumps, and wait for each.
+if (await dumpWarm(argv)) process.exit(0);
+
 const early = await listenEarly(argv);
 const isSupervised = early?.plan.isSupervised === true && !early.sockets.areInherited;
 const status = isSupervised ? await superviseServer(early) : await runHere(argv, early?.sockets);

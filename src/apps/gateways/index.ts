@@ -9,13 +9,16 @@ export { refusedOnTyk } from "./kong-on-tyk/refused-functions.js";
 /** How a plugin of Tyk's is told from Kong's, in `metadata.gateway`. */
 export const TYK = "tyk";
 
-export const isTyk = ({ metadata }: Generation): boolean => metadata.gateway === TYK;
+export const isTyk = ({ metadata }: Pick<Generation, "metadata">): boolean => metadata.gateway === TYK;
 
 const NOTHING_TO_SAY = { errors: [], warnings: [], notes: [], effects: [], announced: {} };
 
+/** URL of the module that reads plugins of any gateway in an isolate. */
+export const ALL_GATEWAYS_WORKER = new URL("./worker.js", import.meta.url).href;
+
 /** How a directory is read that has plugins of any gateway. */
 export const ALL_GATEWAYS: Pick<LoadOptions, "gatewayWorker" | "checkDefinition"> = {
-  gatewayWorker: new URL("./worker.js", import.meta.url).href,
+  gatewayWorker: ALL_GATEWAYS_WORKER,
   // All that Tyk asks of a plugin, reading it has found out.
   checkDefinition: (metadata, source) => (metadata.gateway === TYK ? NOTHING_TO_SAY : checkAnnouncement(metadata, source)),
 };

@@ -33,7 +33,11 @@ export interface Described {
 }
 
 /** Who reads modules with these options. */
-export const readerOf = ({ gatewayWorker, versionMatch, limits }: ReadOptions): Reader => ({
+export const readerOf = ({
+  gatewayWorker,
+  versionMatch,
+  limits,
+}: Pick<ReadOptions, "gatewayWorker" | "versionMatch" | "limits">): Reader => ({
   name: `${gatewayWorker} ${versionMatch}`,
   env: limits.env,
 });

@@ -1,4 +1,5 @@
 // Says where compiled plugins are kept between starts, and what they are kept for.
+import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -38,5 +39,7 @@ function serverIdentity(): string {
   const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const { ino, size, mtimeMs, ctimeMs } = statSync(main);
   const manifest = readFileSync(new URL("../../../../package.json", import.meta.url), "utf8");
-  return JSON.stringify([main, ino, size, mtimeMs, ctimeMs, manifest]);
+  return createHash("sha256")
+    .update(JSON.stringify([main, ino, size, mtimeMs, ctimeMs, manifest]))
+    .digest("hex");
 }

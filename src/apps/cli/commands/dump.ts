@@ -4,24 +4,20 @@ import { pluginInfo } from "../../../gateways/kong/server/index.js";
 import { CommandError } from "../../../core/model/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { writeOutput } from "../../program/index.js";
+import { announced } from "../caching/warm-dump.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
 import type { LoadingOptions } from "../invocation.js";
 
 /** All plugins as JSON; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {
   const registry = await load(options);
-  await writeOutput(`${JSON.stringify(announced(registry.list().map(pluginInfo), options))}\n`);
+  await writeOutput(`${JSON.stringify(announced(registry.list().map(pluginInfo), options.protocol))}\n`);
 }
 
 /** One plugin, alone: what a Kong 3.9 entry has to answer. */
 export async function dumpOne(name: string, options: LoadingOptions): Promise<void> {
   const registry = await load(options);
-  await writeOutput(`${JSON.stringify(announced([pluginInfo(find(registry, name))], options))}\n`);
-}
-
-/** A bare array, the one form that Kong 2.3 reads, means MsgPack:1; every other protocol is announced (from Kong 2.4). */
-function announced(plugins: readonly unknown[], { protocol }: LoadingOptions): unknown {
-  return protocol === "ProtoBuf:1" ? { Protocol: protocol, Plugins: plugins } : plugins;
+  await writeOutput(`${JSON.stringify(announced([pluginInfo(find(registry, name))], options.protocol))}\n`);
 }
 
 /** One plugin as MessagePack: what Kong 2.0 to 2.8 ask for in legacy mode. */

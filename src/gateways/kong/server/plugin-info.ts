@@ -23,7 +23,7 @@ function textsOf(value: unknown): readonly string[] {
 }
 
 /** A plugin info in the gateway's own spelling, as dumps and GetPluginInfo have it. */
-export function pluginInfo({ name, metadata, modified, loaded }: Generation) {
+export function pluginInfo({ name, metadata, modified, loaded }: Pick<Generation, "name" | "metadata" | "modified" | "loaded">) {
   return {
     Name: name,
     Version: metadata.version,

@@ -1,0 +1,108 @@
+// Answers a dump where all of it is known: with nothing loaded for it but what the entry of the command line has in it.
+import { writeSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { knownPlugins } from "../../../core/plugins/index.js";
+import { pluginInfo } from "../../../gateways/kong/server/index.js";
+import {
+  ACTION_FLAGS,
+  DUMP_FLAGS,
+  type Flag,
+  type FlagName,
+  flagNames,
+  FLAGS,
+  type GivenFlags,
+  normalizeFlags,
+  plainFlag,
+  refuseFormerFlags,
+  settingsOf,
+  takesFlag,
+} from "../../flags/index.js";
+import { ALL_GATEWAYS_WORKER, isTyk } from "../../gateways/index.js";
+import { pluginEnvironment } from "../../program/index.js";
+import { serverSettings } from "../../settings/index.js";
+import { pluginCacheOptions } from "./plugin-cache.js";
+
+const NAMES = flagNames(FLAGS);
+/** Flags that a dump has, or passes over. */
+const SERVER_FLAG_NAMES: ReadonlyMap<string, Flag> = new Map(
+  FLAGS.filter((flag) => takesFlag("serve", plainFlag(flag))).map((flag) => [`--${flag.name}`, plainFlag(flag)] as const),
+);
+/** How long to wait for a reader that takes nothing now, in milliseconds. */
+const READER_WAIT = 5;
+
+/** Whether the dump that a command line asks for was printed. Where it was not, the command does, or says what is wrong. */
+export async function dumpWarm(argv: readonly string[]): Promise<boolean> {
+  if (!argv.some((argument) => /^--?dump/.test(argument))) return false;
+  const text = await warmDump(argv).catch(() => undefined);
+  return text !== undefined && print(text);
+}
+
+async function warmDump(argv: readonly string[]): Promise<string | undefined> {
+  const written = readFlags(argv);
+  if (written === undefined) return undefined;
+  refuseFormerFlags(argv, NAMES);
+  const given = (await serverSettings(argv)).beneath(written);
+  const directory = given.get("plugins-dir");
+  const { env, trust, pdkMatch, isolateMemory, pluginsUrl, protocol } = settingsOf(DUMP_FLAGS, given);
+  const { dump, dumpAllPlugins } = settingsOf(ACTION_FLAGS, given);
+  if (typeof directory !== "string" || directory.endsWith(".zip") || pluginsUrl !== undefined) return undefined;
+  if ((dump === undefined) !== dumpAllPlugins) return undefined;
+  const plugins = await knownPlugins(directory, pluginCacheOptions({ trust, isTemporary: false, onNone: () => {} }), {
+    gatewayWorker: ALL_GATEWAYS_WORKER,
+    versionMatch: pdkMatch,
+    limits: { memory: isolateMemory, env: withoutTuning(pluginEnvironment(env)) },
+  });
+  const infos = plugins
+    ?.filter((plugin) => !isTyk(plugin))
+    .filter(({ metadata }) => typeof dump !== "string" || metadata.name === dump)
+    .map((plugin) => pluginInfo({ name: plugin.metadata.name, ...plugin }));
+  if (infos === undefined || (infos.length === 0 && typeof dump === "string")) return undefined;
+  return `${JSON.stringify(announced(infos, protocol))}\n`;
+}
+
+/** A bare array, the one form that Kong 2.3 reads, means MsgPack:1; every other protocol is announced (from Kong 2.4). */
+export function announced(plugins: readonly unknown[], protocol: string): unknown {
+  return protocol === "ProtoBuf:1" ? { Protocol: protocol, Plugins: plugins } : plugins;
+}
+
+/** Undefined for a command line that takes more than this to read. */
+function readFlags(argv: readonly string[]): GivenFlags | undefined {
+  const given = new Map<FlagName, string | true>();
+  const texts = normalizeFlags(argv, NAMES);
+  for (let index = 0; index < texts.length; index += 1) {
+    const [, name = "", joined] = /^(--[a-z-]+)(?:=(.*))?$/s.exec(texts[index] ?? "") ?? [];
+    const flag = SERVER_FLAG_NAMES.get(name);
+    if (flag === undefined || ["paths", "texts"].includes(flag.kind) || name === "--sock-name") return undefined;
+    const next = texts[index + 1];
+    const takesNext =
+      joined === undefined && flag.kind !== "switch" && (flag.kind !== "optional" || next?.startsWith("-") === false);
+    if (takesNext) index += 1;
+    const value = takesNext ? next : (joined ?? true);
+    if (value === undefined || value === "" || (value === true && !["switch", "optional"].includes(flag.kind))) return undefined;
+    given.set(flag.name as FlagName, value);
+  }
+  return given;
+}
+
+/** The start script sets it for the server alone. */
+function withoutTuning(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string | undefined>> {
+  if (process.env["PLUGINSERVER_TUNED"] === undefined) return env;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "GLIBC_TUNABLES"));
+}
+
+/** False where nobody takes any of it: the command says why. */
+async function print(text: string): Promise<boolean> {
+  const descriptor = Number(process.env["PLUGINSERVER_STDOUT_FD"] ?? 1);
+  const bytes = Buffer.from(text);
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EAGAIN") await wait(READER_WAIT);
+      else if (written === 0) return false;
+      else throw error;
+    }
+  }
+  return true;
+}
