@@ -1,13 +1,16 @@
 // Runs the benchmarks: measures every scenario and prints, writes and draws what it found.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { buildGoPeers } from "./go-peers.js";
 import { describeCommit, describeMachine } from "./machine.js";
 import { measureCold } from "./measure-cold.js";
+import { measureScale } from "./measure-scale.js";
 import { measureScenario, type Places } from "./measure-scenario.js";
+import { measureStart } from "./measure-start.js";
 import { type BenchOptions, parseOptions } from "./options.js";
 import { installPeers, type Peer, readPeers } from "./peers.js";
 import { plot } from "./plot.js";
-import { coldTable, headline, regressionTable, scenarioTable, targetTable, warnings } from "./report.js";
+import { coldTable, headline, onceTable, regressionTable, scenarioTable, targetTable, warnings } from "./report.js";
 import type { BenchResults, ScenarioResult } from "./results.js";
 
 const print = (text: string): void => void process.stdout.write(text);
@@ -16,8 +19,9 @@ const print = (text: string): void => void process.stdout.write(text);
 export async function main({ directory, args }: { readonly directory: string; readonly args: string[] }): Promise<number> {
   try {
     const options = parseOptions(args);
-    const peers = readPeers(directory, options);
-    installPeers(directory, peers);
+    const named = readPeers(directory, options);
+    installPeers(directory, named);
+    const peers = buildGoPeers(directory, named, (line) => print(`${line}\n`));
     const places = { root: resolve(directory, ".."), benchmarks: resolve(directory), build: resolve(directory, ".cache") };
     const results = await measure(peers, options, places);
     if (options.mode === "smoke") print("\nevery answer was right; these figures say nothing about speed\n");
@@ -29,6 +33,8 @@ export async function main({ directory, args }: { readonly directory: string; re
   }
 }
 
+const NOTHING = { scenarios: [], cold: [], start: [], scale: [], ownCpu: {} };
+
 async function measure(peers: readonly Peer[], options: BenchOptions, places: Places): Promise<BenchResults> {
   const { mode, rounds } = options;
   const about = {
@@ -38,7 +44,7 @@ async function measure(peers: readonly Peer[], options: BenchOptions, places: Pl
     commit: describeCommit(places.root),
     machine: describeMachine(),
   };
-  print(headline({ ...about, scenarios: [], cold: [] }));
+  print(headline({ ...about, ...NOTHING }));
   for (const { name, about: text } of peers) print(`  ${name}: ${text}\n`);
   const scenarios: ScenarioResult[] = [];
   for (const scenario of options.scenarios) {
@@ -46,9 +52,22 @@ async function measure(peers: readonly Peer[], options: BenchOptions, places: Pl
     print(scenarioTable(result));
     scenarios.push(result);
   }
-  const cold = options.cold ? await measureCold(peers, options, places) : [];
-  print(coldTable(cold));
-  return { ...about, scenarios, cold };
+  const ownCpu: Record<string, number> = {};
+  const once = async <T>(name: string, isWanted: boolean, measured: () => Promise<T[]>): Promise<T[]> => {
+    if (!isWanted) return [];
+    const [cpu, started] = [process.cpuUsage(), performance.now()];
+    const found = await measured();
+    const { user, system } = process.cpuUsage(cpu);
+    ownCpu[name] = (user + system) / 1000 / (performance.now() - started);
+    return found;
+  };
+  const cold = await once("cold", options.cold, () => measureCold(peers, options, places));
+  print(coldTable(cold, ownCpu["cold"]));
+  const start = await once("start", options.start, () => measureStart(peers, options, places));
+  print(onceTable("start: what a gateway's start waits for, beside Node.js's own", start, ownCpu["start"]));
+  const scale = await once("scale", options.scale, () => measureScale(peers, options, places));
+  print(onceTable("scale: very many plugins", scale, ownCpu["scale"]));
+  return { ...about, scenarios, cold, start, scale, ownCpu };
 }
 
 function conclude(results: BenchResults, { out }: BenchOptions, { build }: Places): void {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { extname, join } from "node:path";
-import { ControlConnection } from "../load/control-connection.js";
+import { openControl } from "../load/control-connection.js";
 import { phaseExpectations } from "../load/expected-data.js";
 import { phaseFrames } from "../load/frames.js";
 import { GatewayConnection } from "../load/gateway-connection.js";
@@ -24,7 +24,7 @@ interface ColdCase extends Omit<ColdResult, "time" | "peer"> {
 
 export async function measureCold(peers: readonly Peer[], options: BenchOptions, places: Places): Promise<ColdResult[]> {
   // The first answer is one of Kong's plugins.
-  const served = peers.filter(({ protocol }) => protocol !== "gRPC");
+  const served = peers.filter(({ protocol, without }) => protocol !== "gRPC" && !without.includes("cold"));
   const cases = served.flatMap((peer) => coldCases(peer, options.mode));
   for (let round = 0; round < options.rounds; round += 1) {
     for (const one of cases)
@@ -84,7 +84,7 @@ async function firstAnswerTime(peer: Peer, places: Places): Promise<number> {
 }
 
 async function runOnePhase(socketPath: string): Promise<void> {
-  const control = await ControlConnection.open(socketPath);
+  const control = await openControl(socketPath, "MsgPack:1");
   const instance = await control.startInstance("hello");
   const failures: Error[] = [];
   const connection = await GatewayConnection.open(socketPath, phaseFrames(hello), phaseExpectations(hello), {

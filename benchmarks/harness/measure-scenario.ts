@@ -63,6 +63,7 @@ export function placeholders(places: Places, workplace: Workplace, scenario: str
     node: process.execPath,
     root: places.root,
     build: places.build,
+    go: join(places.build, "go"),
     "kong-pdk": join(places.benchmarks, "node_modules", "kong-pdk"),
     plugins: workplace.plugins,
     plugin: workplace.firstPlugin,
@@ -83,7 +84,6 @@ async function start(peer: Peer, scenario: Scenario, places: Places): Promise<Co
   const [socketPath = workplace.socketPath] = fill(peer.socket === undefined ? [] : [peer.socket], values);
   const server = new ServerProcess(peer, scenario.oneCpu ? [...ON_ONE_CPU, ...command] : command);
   try {
-    await server.listening(workplace.socketPath);
     await server.listening(socketPath);
   } catch (error) {
     await server.stop();

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly mode: Mode;
   readonly scenarios: readonly Scenario[];
   readonly cold: boolean;
+  readonly start: boolean;
+  readonly scale: boolean;
   /** Names of peers; all of the file where it is undefined. */
   readonly peers: readonly string[] | undefined;
   readonly peersFile: string | undefined;
@@ -80,11 +82,15 @@ export function parseOptions(args: string[]): BenchOptions {
   const mode = values.smoke ? "smoke" : values.quick ? "quick" : "full";
   const defaults = MODES[mode];
   const groups = list(values.workloads);
+  const isWanted = (name: string): boolean => groups === undefined || groups.includes(name);
   const wanted = groups === undefined ? defaults.scenarios : defaults.scenarios.filter((one) => groups.includes(groupOf(one)));
   return {
     mode,
     scenarios: atLevels(wanted, list(values.at)?.map(Number)),
-    cold: groups === undefined || groups.includes(COLD),
+    cold: isWanted(COLD),
+    start: isWanted("start"),
+    // Long, and no question of right answers: by its name, or in a whole run.
+    scale: groups === undefined ? mode === "full" : groups.includes("scale"),
     peers: list(values.peers) ?? (mode === "smoke" ? SMOKE_PEERS : undefined),
     peersFile: values["peers-file"],
     against: values.against,

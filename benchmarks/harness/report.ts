@@ -1,5 +1,5 @@
 // Writes the results as text: one table per scenario, then the targets, then what is to be doubted.
-import { type BenchResults, type ColdResult, disturbance, type Row, type ScenarioResult } from "./results.js";
+import { type BenchResults, type ColdResult, disturbance, type OnceResult, type Row, type ScenarioResult } from "./results.js";
 import { type Summary, summary } from "./statistics.js";
 import { isMet, TARGETS } from "./targets.js";
 
@@ -62,10 +62,25 @@ export function scenarioTable({ name, question, rows, idleMemory, plugins }: Sce
   return `\n${name}: ${question}\n${table([HEAD, ...sorted.map(cells)], 2)}${note}`;
 }
 
-export function coldTable(cold: readonly ColdResult[]): string {
+const ownShare = (share = 0): string => `  the harness itself used ${percent(share)} of a processor\n`;
+
+export function coldTable(cold: readonly ColdResult[], ownCpu: number | undefined): string {
   if (cold.length === 0) return "";
   const rows = cold.map(({ what, plugin, plugins, peer, time }) => [what, `${plugins} × ${plugin}`, peer, range(time)]);
-  return `\ncold: what happens once\n${table([["what", "plugins", "server", "ms"], ...rows], 3)}`;
+  return `\ncold: what happens once\n${table([["what", "plugins", "server", "ms"], ...rows], 3)}${ownShare(ownCpu)}`;
+}
+
+/** Where the start of Node.js is among them, each stands as a multiple of it too. */
+export function onceTable(title: string, found: readonly OnceResult[], ownCpu: number | undefined): string {
+  if (found.length === 0) return "";
+  const base = found.find(({ peer }) => peer === "node -e 0")?.time.median;
+  const rows = found.map(({ peer, what, time }) => [
+    what,
+    peer,
+    range(time),
+    base === undefined ? "" : digits(time.median / base),
+  ]);
+  return `\n${title}\n${table([["what", "server", "ms", base === undefined ? "" : "× node"], ...rows], 2)}${ownShare(ownCpu)}`;
 }
 
 export function targetTable(results: BenchResults): string {

@@ -30,6 +30,13 @@ export interface ColdResult {
   readonly time: Summary;
 }
 
+/** What happens once, in milliseconds where `what` says nothing else. */
+export interface OnceResult {
+  readonly peer: string;
+  readonly what: string;
+  readonly time: Summary;
+}
+
 export interface BenchResults {
   readonly mode: Mode;
   readonly started: string;
@@ -38,6 +45,10 @@ export interface BenchResults {
   readonly rounds: number;
   readonly scenarios: readonly ScenarioResult[];
   readonly cold: readonly ColdResult[];
+  readonly start: readonly OnceResult[];
+  readonly scale: readonly OnceResult[];
+  /** CPU of the harness itself while it measured what happens once, in shares of one processor. */
+  readonly ownCpu: Readonly<Record<string, number>>;
 }
 
 export function findRow({ scenarios }: BenchResults, scenario: string, peer: string, at: number, burners = 0): Row | undefined {

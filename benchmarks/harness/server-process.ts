@@ -19,10 +19,10 @@ export class ServerProcess {
   readonly #exited: Promise<unknown>;
   #output = "";
 
-  constructor(peer: Peer, command: readonly string[]) {
+  constructor(peer: Peer, command: readonly string[], env = process.env) {
     const [executable = "", ...args] = command;
     this.#peer = peer;
-    this.#child = spawn(executable, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(executable, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#exited = once(this.#child, "close").catch((error: unknown) => this.#keep(String(error)));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on("data", (chunk: Buffer) => this.#keep(chunk.toString()));

@@ -1,5 +1,5 @@
 // The project's targets, as ratios within one run, and what the run says to each.
-import { type BenchResults, findRow } from "./results.js";
+import { type BenchResults, findRow, type OnceResult } from "./results.js";
 import { type Metric, summary } from "./statistics.js";
 
 export interface Target {
@@ -45,6 +45,23 @@ function coldRatio({ cold }: BenchResults): number | undefined {
   return ours === undefined || old === undefined ? undefined : ours / old;
 }
 
+/** Of what happens once, in the start of Node.js in the same run. */
+const inNodeStarts =
+  (what: string) =>
+  ({ start }: BenchResults): number | undefined =>
+    onceRatio(start, [OURS, what], ["node -e 0", ""]);
+
+function onceRatio(
+  found: readonly OnceResult[],
+  over: readonly [peer: string, what: string],
+  under: readonly [peer: string, what: string],
+): number | undefined {
+  const time = ([peer, what]: readonly [string, string]): number | undefined =>
+    found.find((one) => one.peer === peer && one.what === what)?.time.median;
+  const [above, below] = [time(over), time(under)];
+  return above === undefined || below === undefined ? undefined : above / below;
+}
+
 const atLeast = (limit: number, what: string, value: Target["value"]): Target => ({ what, bound: "at least", limit, value });
 const atMost = (limit: number, what: string, value: Target["value"]): Target => ({ what, bound: "at most", limit, value });
 
@@ -63,6 +80,7 @@ const TYK_TARGETS: readonly Target[] = [
   ...[1, 16, 64].map((at) => tykRatio(1.2, "tyk", "tyk-isolates", "grpc-js", at)),
   ...[1, 16, 64].map((at) => tykRatio(1.6, "tyk", "tyk-in-thread", "grpc-js", at)),
   ...[1, 16].map((at) => tykRatio(2, "tyk 64 kB", "tyk-isolates", "grpc-js", at)),
+  ...[1, 16, 64].map((at) => tykRatio(0.8, "tyk", "tyk-isolates", "grpc-go", at)),
 ];
 
 export const TARGETS: readonly Target[] = [
@@ -101,6 +119,20 @@ export const TARGETS: readonly Target[] = [
   atMost(1.2, "body: p50 of a byte in 32 MB, in that in 1 MB", ratio("p50", ["body 32 MB", OURS, 1], ["body 1 MB", OURS, 1], 32)),
   atMost(1.2, "many, 1: CPU per phase, in that of hello", ratio("cpuPerPhase", ["many", OURS, 1], ["hello", OURS, 1])),
   atMost(1.2, "many, 64: CPU per phase, in that of hello", ratio("cpuPerPhase", ["many", OURS, 64], HELLO_64(OURS))),
+  atLeast(
+    1.8,
+    "hello, 64: isolates' phases/s in ProtoBuf, in those of go-pdk",
+    ratio("phasesPerSecond", HELLO_64("isolates-protobuf"), HELLO_64("go-pdk")),
+  ),
+  atMost(1.5, "start: listening with 10 TypeScript plugins, in node -e 0", inNodeStarts("listening, 10 plugins")),
+  ...[10, 100].flatMap((plugins) =>
+    [`dump of ${plugins}, warm`, `dump of one among ${plugins}, warm`].map((what) =>
+      atMost(2.5, `start: ${what}, in node -e 0`, inNodeStarts(what)),
+    ),
+  ),
+  atMost(3, "scale: a neighbour's p99 while a file changes, in that before", ({ scale }) =>
+    onceRatio(scale, [OURS, "a neighbour's p99 meanwhile"], [OURS, "a neighbour's p99 before"]),
+  ),
   atMost(12, "many: MB for each running isolate", memoryPerIsolate),
   atMost(1.5, "cold: dump of 10 TypeScript plugins, in kong-pdk's of 1 in JavaScript", coldRatio),
 ];

@@ -1,15 +1,53 @@
 // Starts and closes instances, on a connection beside those that are measured.
 import type { Socket } from "node:net";
+import { ProtobufClient } from "../../src/gateways/kong/standin/protobuf/protobuf-client.js";
 import { closeFrame, startFrame } from "./frames.js";
 import { MessageStream } from "./message-stream.js";
 import { resultOf } from "./reply.js";
+
+/** What starts and closes instances, in the protocol that the server speaks. */
+export interface Control {
+  startInstance(plugin: string): Promise<number>;
+  closeInstance(instanceId: number): Promise<void>;
+  close(): void;
+}
+
+/** Servers that speak ProtoBuf:1 alone have to be asked in it. */
+export const openControl = async (path: string, protocol: "MsgPack:1" | "ProtoBuf:1"): Promise<Control> =>
+  protocol === "MsgPack:1" ? ControlConnection.open(path) : new ProtobufControl(path);
+
+class ProtobufControl implements Control {
+  readonly #client: ProtobufClient;
+
+  constructor(socketPath: string) {
+    this.#client = new ProtobufClient({ socketPath });
+  }
+
+  async startInstance(plugin: string): Promise<number> {
+    return idIn(await this.#client.call("plugin.StartInstance", { Name: plugin, Config: "{}" }), plugin);
+  }
+
+  async closeInstance(instanceId: number): Promise<void> {
+    await this.#client.call("plugin.CloseInstance", instanceId);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function idIn(result: unknown, plugin: string): number {
+  const { Id: instanceId } = result as { readonly Id?: unknown };
+  if (typeof instanceId !== "number") throw new Error(`${plugin} was started with the id ${String(instanceId)}`);
+  return instanceId;
+}
 
 interface Waiter {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
-export class ControlConnection {
+class ControlConnection implements Control {
   #socket: Socket | undefined;
   #waiter: Waiter | undefined;
   #messageId = 0;
@@ -25,10 +63,7 @@ export class ControlConnection {
   }
 
   async startInstance(plugin: string): Promise<number> {
-    const result = await this.#call((id) => startFrame(id, plugin));
-    const { Id: instanceId } = result as { readonly Id?: unknown };
-    if (typeof instanceId !== "number") throw new Error(`${plugin} was started with the id ${String(instanceId)}`);
-    return instanceId;
+    return idIn(await this.#call((id) => startFrame(id, plugin)), plugin);
   }
 
   async closeInstance(instanceId: number): Promise<void> {

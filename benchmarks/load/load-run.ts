@@ -1,6 +1,6 @@
 // Runs one case of a scenario against one server and returns what it showed.
 import { pluginNames, type Scenario, type Workload } from "../workloads/index.js";
-import { ControlConnection } from "./control-connection.js";
+import { type Control, openControl } from "./control-connection.js";
 import { phaseExpectations } from "./expected-data.js";
 import { phaseFrames } from "./frames.js";
 import { GatewayConnection } from "./gateway-connection.js";
@@ -27,7 +27,7 @@ export interface LoadRunOptions {
 export async function runLoad(options: LoadRunOptions): Promise<RunResult> {
   const { scenario, socketPath, protocol, at, burners, serverPid, limits } = options;
   if (protocol === "gRPC") return runHooks(options);
-  const control = await ControlConnection.open(socketPath);
+  const control = await openControl(socketPath, protocol);
   const instances = await startInstances(control, pluginNames(scenario), scenario.instancesPerPlugin);
   const besideInstances =
     burners === 0 || scenario.beside === undefined ? [] : [await control.startInstance(scenario.beside.plugin)];
@@ -87,7 +87,7 @@ class Fault {
   }
 }
 
-async function startInstances(control: ControlConnection, plugins: readonly string[], each: number): Promise<number[]> {
+async function startInstances(control: Control, plugins: readonly string[], each: number): Promise<number[]> {
   const instances: number[] = [];
   for (const plugin of plugins) for (let i = 0; i < each; i += 1) instances.push(await control.startInstance(plugin));
   return instances;
