@@ -26,6 +26,8 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 const SAMPLED = `00-${TRACE}-${PARENT}-01`;
 const UNSAMPLED = `00-${TRACE}-${PARENT}-00`;
+/** Of others in the trace. */
+const STATE = "vendor=a:1,other=b;2";
 const ERROR = 2;
 const SERVER = 2;
 
@@ -100,8 +102,8 @@ describe.each(MODES)("%s", (_name, flags, ownSocket) => {
     if (ownSocket) await server.waitForLine(/plugin traced 1 is listening/);
     const client = await WireClient.connect(ownSocket ? join(temp.path, "own/traced.socket") : server.socketPath);
     const instance = await startInstance(client, "traced", {});
-    await access(client, instance, { traceparent: SAMPLED });
-    await access(client, instance, { traceparent: SAMPLED, "x-do": "throw" });
+    await access(client, instance, { traceparent: SAMPLED, tracestate: STATE });
+    await access(client, instance, { traceparent: SAMPLED, tracestate: "\u0000", "x-do": "throw" });
     await access(client, instance, { traceparent: UNSAMPLED });
     await access(client, instance, { traceparent: "00-not-a-trace-01" });
     const [first, failed, root, ...others] = await collector.until(3);
@@ -111,6 +113,7 @@ describe.each(MODES)("%s", (_name, flags, ownSocket) => {
       kind: SERVER,
       traceId: TRACE,
       parentSpanId: PARENT,
+      traceState: STATE,
       attributes: {
         "pluginserver.gateway": "kong",
         "pluginserver.plugin": "traced",
@@ -183,7 +186,8 @@ it("makes spans of a plugin's own OpenTelemetry children of its call, and gives 
     server = await startServer({ plugins: plugins(), flags: tracing(), env });
     const client = await WireClient.connect(server.socketPath);
     const instance = await startInstance(client, "own", {});
-    await Promise.all([access(client, instance, { traceparent: SAMPLED }), access(client, instance, { traceparent: SAMPLED })]);
+    const given = { traceparent: SAMPLED, tracestate: STATE };
+    await Promise.all([access(client, instance, given), access(client, instance, given)]);
     const spans = (await collector.until(2)).map(({ spanId }) => spanId);
     const own = server.lines.flatMap((line) => {
       const told = /OWN (\[.*\])/.exec(line)?.[1];
@@ -192,7 +196,9 @@ it("makes spans of a plugin's own OpenTelemetry children of its call, and gives 
     expect(own.map(([traceId, parent]) => `${traceId} ${parent}`).sort()).toEqual(hasTracer ? spans.map((id) => `${TRACE} ${id}`).sort() : []); // prettier-ignore
     // Without a tracer of its own the call's span is the active one.
     const callers = hasTracer ? own.map(([, , id]) => id) : spans;
-    const headers = collector.requests.splice(0).map(({ traceparent }) => traceparent);
+    const requests = collector.requests.splice(0);
+    expect(requests.map(({ tracestate }) => tracestate)).toEqual([STATE, STATE]);
+    const headers = requests.map(({ traceparent }) => traceparent);
     expect(headers.sort()).toEqual(callers.map((id) => `00-${TRACE}-${id}-01`).sort());
     collector.spans.splice(0);
     await client.close();
@@ -216,14 +222,21 @@ it("takes the trace of a Tyk gateway's call, else that of its client", { timeout
     await client.call("/coprocess.Dispatcher/Dispatch", { message, metadata });
   };
   const other = SAMPLED.replace(PARENT, "00f067aa0ba902b7");
-  await call("hooks:ok", { traceparent: SAMPLED }, { Traceparent: other });
-  await call("hooks:bad", {}, { Accept: "*/*", Traceparent: other });
+  await call("hooks:ok", { traceparent: SAMPLED, tracestate: STATE }, { Traceparent: other, Tracestate: "client=1" });
+  await call("hooks:bad", {}, { Accept: "*/*", Tracestate: "client=1", Traceparent: other });
   await call("hooks:ok", {});
   await call("hooks:ok", { traceparent: UNSAMPLED });
   await server.close();
   expect(collector.spans).toMatchObject([
-    { name: "hooks pre/ok", traceId: TRACE, parentSpanId: PARENT, status: 0, attributes: { "pluginserver.gateway": "tyk" } },
-    { name: "hooks pre/bad", traceId: TRACE, parentSpanId: "00f067aa0ba902b7", status: ERROR },
+    {
+      name: "hooks pre/ok",
+      traceId: TRACE,
+      parentSpanId: PARENT,
+      traceState: STATE,
+      status: 0,
+      attributes: { "pluginserver.gateway": "tyk" },
+    },
+    { name: "hooks pre/bad", traceId: TRACE, parentSpanId: "00f067aa0ba902b7", traceState: "client=1", status: ERROR },
   ]);
 });
 

@@ -11,7 +11,7 @@ const PROTO = `syntax = "proto3";
   message Resource { repeated Pair attributes = 1; }
   message ScopeSpans { repeated Span spans = 2; }
   message Span {
-    bytes trace_id = 1; bytes span_id = 2; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
+    bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
     fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated Pair attributes = 9; repeated Event events = 11; Status status = 15;
   }
   message Event { string name = 2; repeated Pair attributes = 3; }
@@ -27,6 +27,8 @@ export interface ReceivedSpan {
   readonly spanId: string;
   /** Empty for the first of a trace. */
   readonly parentSpanId: string;
+  /** Empty where there is none. */
+  readonly traceState: string;
   /** Milliseconds. */
   readonly duration: number;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -110,6 +112,7 @@ interface DecodedSpan {
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;
   readonly parentSpanId?: Uint8Array;
+  readonly traceState?: string;
   readonly name: string;
   readonly kind: number;
   readonly startTimeUnixNano: string;
@@ -130,6 +133,7 @@ const received = (span: DecodedSpan, resource: Readonly<Record<string, unknown>>
   traceId: hex(span.traceId),
   spanId: hex(span.spanId),
   parentSpanId: hex(span.parentSpanId),
+  traceState: span.traceState ?? "",
   duration: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / NANOSECONDS,
   attributes: attributes(span.attributes),
   events: (span.events ?? []).map(({ name, attributes: pairs }) => ({ name, attributes: attributes(pairs) })),

@@ -1,6 +1,6 @@
 // Sends the calls that are recorded in traces to a collector over OTLP/HTTP, with the exporter of OpenTelemetry: it is loaded with this
 // file, and only then.
-import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
+import { type Attributes, createTraceState, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import type { Logger } from "pino";
 import type { TracedCall, Traces } from "../../core/telemetry/index.js";
@@ -85,9 +85,10 @@ class SpanSender {
   }
 
   #spanOf(call: TracedCall): Span {
-    const { traceId, spanId, parentSpanId, startedAt, duration, failure, error } = call;
+    const { traceId, spanId, parentSpanId, traceState, startedAt, duration, failure, error } = call;
     const endTime = hrTime(startedAt + duration);
-    const inTrace = { traceId, traceFlags: TraceFlags.SAMPLED };
+    const state = traceState === undefined ? {} : { traceState: createTraceState(traceState) };
+    const inTrace = { traceId, traceFlags: TraceFlags.SAMPLED, ...state };
     return {
       name: `${call.plugin} ${call.function}`,
       kind: SpanKind.SERVER,

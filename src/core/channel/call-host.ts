@@ -21,14 +21,15 @@ export interface BindingSpec {
 
 /** Which trace a call belongs to. */
 export interface CallTrace {
-  /** The `traceparent` of what the call itself calls; undefined where that is not known. */
+  /** The `traceparent` of what the call itself calls, and behind a space the `tracestate`; undefined where that is not known. */
   readonly context: string | undefined;
 }
 
 /** What the server itself asks of the gateway, before anything of a call runs. */
 export interface CallLead {
   readonly ask: Ask;
-  answered(failed: boolean, data: Buffer | undefined): void;
+  /** Returns what the server wants to know besides, where the answer makes it worth asking. */
+  answered(failed: boolean, data: Buffer | undefined): CallLead | undefined;
 }
 
 /** One run of a function of a plugin. */

@@ -6,6 +6,8 @@ interface PlayedPrefetch {
   readonly call: CallStart;
   /** Until it is answered: it comes before the others. */
   lead: CallLead | undefined;
+  /** What the answer to the lead made worth asking: it comes behind the others. */
+  tail?: CallLead | undefined;
   readonly asks: readonly Ask[];
   readonly answers: PrefetchedAnswer[];
 }
@@ -42,11 +44,13 @@ export class PrefetchPlayer {
     const ask = asks[answers.length]?.data;
     if (lead !== undefined) {
       played.lead = undefined;
-      lead.answered(failed, data);
+      played.tail = lead.answered(failed, data);
+      if (played.tail !== undefined) this.#options.onAsks(callId, [played.tail.ask]);
     }
     // What was read from a socket is gone after this one.
     else if (ask !== undefined) answers.push({ ask, failed, data: data === undefined ? undefined : Buffer.from(data) });
-    if (answers.length < asks.length) return true;
+    else played.tail = played.tail?.answered(failed, data);
+    if (answers.length < asks.length || played.tail !== undefined) return true;
     this.#played.delete(callId);
     this.#options.onAnswered(call, asks.length === 0 ? undefined : answers);
     this.#done(call.bindingId);

@@ -23,7 +23,8 @@ export interface CallRunner {
 
 /** Where a gateway says which trace a call belongs to: known with the call, or answered to an ask. */
 export type TraceSource =
-  { readonly traceParent: unknown } | { readonly ask: Ask; readonly readAnswer: (data: Buffer) => unknown };
+  | { readonly traceParent: unknown; readonly traceState: unknown }
+  | { readonly ask: Ask; readonly askState: Ask; readonly readAnswer: (data: Buffer) => unknown };
 
 export interface EngineOptions {
   /** What figures call the gateway. */
@@ -244,17 +245,29 @@ export type AdministeredEngine = Pick<Engine<Call>, "calls" | "plugins" | "reloa
 function leadTo(span: CallSpan, source: TraceSource | undefined): CallLead | undefined {
   if (source === undefined || "traceParent" in source) {
     span.belongsTo(source?.traceParent);
+    span.stateIs(source?.traceState);
     return undefined;
   }
-  const { ask, readAnswer } = source;
+  const { ask, askState, readAnswer } = source;
+  const read = (failed: boolean, data: Buffer | undefined): unknown => {
+    try {
+      return failed || data === undefined ? undefined : readAnswer(data);
+    } catch {
+      return undefined;
+    }
+  };
+  const state: CallLead = {
+    ask: askState,
+    answered: (failed, data) => {
+      span.stateIs(read(failed, data));
+      return undefined;
+    },
+  };
   return {
     ask,
     answered: (failed, data) => {
-      try {
-        span.belongsTo(failed || data === undefined ? undefined : readAnswer(data));
-      } catch {
-        span.belongsTo(undefined);
-      }
+      span.belongsTo(read(failed, data));
+      return span.hasParent ? state : undefined;
     },
   };
 }

@@ -32,7 +32,7 @@ export {
 export type { IsolatePlace, IsolateTelemetry } from "./isolate-telemetry.js";
 export { PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
 export type { CountersListener } from "./counters-uplink.js";
-export { formatTraceParent, parseTraceParent, type TraceContext } from "./traces/trace-context.js";
+export { formatTraceParent, isTraceState, parseTraceParent, type TraceContext } from "./traces/trace-context.js";
 export { areTracedCalls, type TracedCall } from "./traces/traced-call.js";
 export type { CallSpan, Traces } from "./traces/traces.js";
 export { Telemetry, type TelemetryOptions } from "./telemetry.js";

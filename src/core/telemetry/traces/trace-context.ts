@@ -1,4 +1,4 @@
-// Reads and writes the `traceparent` of W3C Trace Context (https://www.w3.org/TR/trace-context/), and makes ids of traces and spans.
+// Reads and writes the `traceparent`, and checks the `tracestate`, of W3C Trace Context (https://www.w3.org/TR/trace-context/), and makes ids of traces and spans.
 
 /** A place in a trace. Ids are in hexadecimal digits. */
 export interface TraceContext {
@@ -25,6 +25,13 @@ export function parseTraceParent(text: unknown): TraceContext | undefined {
 
 export const formatTraceParent = ({ traceId, spanId, isSampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`;
+
+/** As many characters as have to be passed on, at least. */
+const MAX_STATE = 512;
+
+/** Whether it can be a `tracestate`: what is in it is the affair of those who wrote it. */
+export const isTraceState = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= MAX_STATE && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value);
 
 export const newTraceId = (): string => newSpanId() + newSpanId();
 

@@ -1,5 +1,6 @@
 // Names what is told of a call that is recorded in a trace, and whether what came is that: plugin code can get at its end of the channel.
 import { FAILURE_REASONS, type FailureReason } from "../figures.js";
+import { isTraceState } from "./trace-context.js";
 
 export interface SpanError {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface TracedCall {
   readonly spanId: string;
   /** Undefined for the first of a trace. */
   readonly parentSpanId: string | undefined;
+  /** `tracestate` of the parent, as it came. */
+  readonly traceState: string | undefined;
   /** Unix time in milliseconds. */
   readonly startedAt: number;
   /** In milliseconds. */
@@ -44,6 +47,7 @@ const isTracedCall = (value: unknown): boolean =>
   matches(value["traceId"], TRACE_ID) &&
   matches(value["spanId"], SPAN_ID) &&
   (value["parentSpanId"] === undefined || matches(value["parentSpanId"], SPAN_ID)) &&
+  (value["traceState"] === undefined || isTraceState(value["traceState"])) &&
   (value["failure"] === undefined || REASONS.has(value["failure"])) &&
   (value["error"] === undefined || isError(value["error"]));
 

@@ -2,7 +2,7 @@
 // queue that nobody waits for.
 import type { ErrorInfo } from "../../model/index.js";
 import type { FailureReason } from "../figures.js";
-import { formatTraceParent, newSpanId, newTraceId, parseTraceParent, type TraceContext } from "./trace-context.js";
+import { formatTraceParent, isTraceState, newSpanId, newTraceId, parseTraceParent, type TraceContext } from "./trace-context.js";
 import type { SpanError, TracedCall } from "./traced-call.js";
 
 /** Whose call it is. */
@@ -29,6 +29,7 @@ export class CallSpan {
   readonly #startedAt: number;
   #own: TraceContext | undefined;
   #parent: TraceContext | undefined;
+  #state: string | undefined;
   #error: SpanError | undefined;
 
   /** `startedAt`: Unix time in milliseconds. */
@@ -53,9 +54,20 @@ export class CallSpan {
       };
   }
 
-  /** The `traceparent` of what the call itself calls; undefined until it is known. */
+  get hasParent(): boolean {
+    return this.#parent !== undefined;
+  }
+
+  /** What the gateway has said of others that are in the trace: it goes on as it is. Without a parent it says nothing. */
+  stateIs(traceState: unknown): void {
+    if (this.hasParent && isTraceState(traceState)) this.#state = traceState;
+  }
+
+  /** The `traceparent` of what the call itself calls, and behind a space the `tracestate`; undefined until it is known. */
   get context(): string | undefined {
-    return this.#own === undefined ? undefined : formatTraceParent(this.#own);
+    if (this.#own === undefined) return undefined;
+    const parent = formatTraceParent(this.#own);
+    return this.#state === undefined ? parent : `${parent} ${this.#state}`;
   }
 
   /** The first error stays. */
@@ -77,6 +89,7 @@ export class CallSpan {
       traceId: own.traceId,
       spanId: own.spanId,
       parentSpanId: this.#parent?.spanId,
+      traceState: this.#state,
       startedAt: this.#startedAt,
       duration,
       failure,

@@ -15,7 +15,8 @@ import {
   readAsk,
   readEventPayload,
   readObjectHead,
-  clientTraceParent,
+  clientTraceHeader,
+  type TraceHeader,
   withTraceParent,
 } from "../messages/index.js";
 import { type BoundHook, HookBindings } from "./hook-bindings.js";
@@ -43,13 +44,14 @@ interface HookStart {
   readonly place: HookPlace;
   readonly call: CallContext;
   /** As the gateway gave it, if it did; else as its client did. */
-  readonly traceParent: () => unknown;
+  readonly trace: () => GivenTrace;
   readonly emptyReply: Uint8Array | undefined;
 }
 
 /** Gateways before 5.0.0 say so where there is no `config_data`; later ones say nothing. */
 const NO_CONFIG = "{}";
 const KEY_SIZE = 32;
+type GivenTrace = Extract<TraceSource, { readonly traceParent: unknown }>;
 /** The function of a plugin that runs for calls that are answered. */
 const LOG = "log";
 const nobody = (): CallContext => ({
@@ -125,11 +127,14 @@ export class Dispatcher {
     if (kind === undefined) return this.#refuse(STATUS.INVALID_ARGUMENT, `hook ${hookName} is of an unknown type`, head);
     const hook = this.#hooks.hook(kind, hookName, spec.bundleHash);
     if (!hook.found) return this.#refuseUnknown(hook.reason, head);
-    const { traceparent } = call.metadata;
+    const { traceparent, tracestate } = call.metadata;
     const payload = typeof traceparent === "string" ? withTraceParent(message, traceparent) : message;
     const place = placeOf(hook, head);
-    const traceParent = (): unknown => traceparent ?? traceParentIn(message);
-    return this.#run(spec.configData ?? NO_CONFIG, { payload, place, call, traceParent, emptyReply: undefined });
+    const trace = (): GivenTrace =>
+      traceparent === undefined
+        ? { traceParent: headerIn(message, "Traceparent"), traceState: headerIn(message, "Tracestate") }
+        : { traceParent: traceparent, traceState: tracestate };
+    return this.#run(spec.configData ?? NO_CONFIG, { payload, place, call, trace, emptyReply: undefined });
   }
 
   #dispatchEvent(message: Buffer, call: CallContext): Promise<Uint8Array> {
@@ -138,8 +143,9 @@ export class Dispatcher {
     const head = { hookName: handlerName, spec: { apiId, orgId } };
     if (!hook.found) return this.#refuseUnknown(hook.reason, head);
     const place = placeOf(hook, head);
-    const traceParent = (): unknown => call.metadata["traceparent"];
-    return this.#run(EVENT_CONFIG, { payload: message, place, call, traceParent, emptyReply: EVENT_REPLY });
+    const { traceparent: traceParent, tracestate: traceState } = call.metadata;
+    const trace = (): GivenTrace => ({ traceParent, traceState });
+    return this.#run(EVENT_CONFIG, { payload: message, place, call, trace, emptyReply: EVENT_REPLY });
   }
 
   #run(config: string, start: HookStart): Promise<Uint8Array> {
@@ -154,29 +160,28 @@ export class Dispatcher {
     return this.#start(bound, start);
   }
 
-  #start({ bindingId, runner }: BoundHook, { payload, place, call, traceParent, emptyReply }: HookStart): Promise<Uint8Array> {
+  #start({ bindingId, runner }: BoundHook, { payload, place, call, trace, emptyReply }: HookStart): Promise<Uint8Array> {
     const { engine, log } = this.#options;
     const answer = this.#answer;
-    const later = (state: Buffer): void => this.#log(bindingId, place, state, traceParent);
+    const later = (state: Buffer): void => this.#log(bindingId, place, state, trace);
     return new Promise((resolve, reject) => {
       const running = new RunningHook(
         { engine, runner, bindingId, place, log, answer, emptyReply, later, resolve, reject },
         call,
       );
-      const traced = (): TraceSource => ({ traceParent: traceParent() });
-      engine.start(running, runner, { bindingId, functionName: place.functionName, payload }, traced);
+      engine.start(running, runner, { bindingId, functionName: place.functionName, payload }, trace);
     });
   }
 
   /** Runs the plugin's `log` for a call that is answered: a failure of it is logged, and that is all. */
-  #log(bindingId: number, place: HookPlace, state: Buffer, traceParent: () => unknown): void {
+  #log(bindingId: number, place: HookPlace, state: Buffer, trace: () => GivenTrace): void {
     const runner = this.#options.engine.runnerOf(bindingId);
     if (runner === undefined) return;
     const start = {
       payload: state,
       place: { ...place, functionName: LOG },
       call: nobody(),
-      traceParent,
+      trace,
       emptyReply: EVENT_REPLY,
     };
     const late = this.#start({ bindingId, runner }, start)
@@ -235,9 +240,9 @@ const placeOf = ({ plugin, functionName }: FoundHook, { hookName, spec }: Head):
 });
 
 /** What cannot be read says so where it is needed. */
-function traceParentIn(message: Buffer): string | undefined {
+function headerIn(message: Buffer, header: TraceHeader): string | undefined {
   try {
-    return clientTraceParent(message);
+    return clientTraceHeader(message, header);
   } catch {
     return undefined;
   }

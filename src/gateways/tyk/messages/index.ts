@@ -34,7 +34,7 @@ export {
 export { type ObjectView, viewObject } from "./message-view.js";
 export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
 export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";
-export { clientTraceParent, readTraceParent, withTraceParent } from "./trace-parent.js";
+export { clientTraceHeader, readTraceParent, type TraceHeader, withTraceParent } from "./trace-parent.js";
 
 /**
  * A whole `Object`, decoded at once.

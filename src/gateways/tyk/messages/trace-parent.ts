@@ -12,8 +12,8 @@ const REQUEST = bytesTag(OBJECT.fields.request.id);
 const HEADERS = bytesTag(1);
 const KEY = bytesTag(ENTRY_KEY);
 const VALUE = bytesTag(ENTRY_VALUE);
-/** As gateways write it: names of headers are canonical there. */
-const HEADER = "Traceparent";
+/** As gateways write them: names of headers are canonical there. */
+export type TraceHeader = "Traceparent" | "Tracestate";
 /** `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits; later versions may be longer. */
 const MAX_LENGTH = 256;
 
@@ -44,21 +44,21 @@ export function readTraceParent(object: Buffer): string | undefined {
 }
 
 /**
- * The `traceparent` that the client of the gateway has sent: what counts where the gateway itself traces nothing.
+ * A header of traces that the client of the gateway has sent: what counts where the gateway itself traces nothing.
  * @throws {MessageError} for bytes that are no message.
  */
-export function clientTraceParent(object: Buffer): string | undefined {
+export function clientTraceHeader(object: Buffer, header: TraceHeader): string | undefined {
   const reader = new WireReader(object);
   const end = object.length;
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === REQUEST) return headerIn(reader, reader.length(end));
+    if (tag === REQUEST) return headerIn(reader, reader.length(end), header);
     reader.skip(tag & 7, end);
   }
   return undefined;
 }
 
-function headerIn(reader: WireReader, size: number): string | undefined {
+function headerIn(reader: WireReader, size: number, header: TraceHeader): string | undefined {
   const end = reader.position + size;
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -66,21 +66,21 @@ function headerIn(reader: WireReader, size: number): string | undefined {
       reader.skip(tag & 7, end);
       continue;
     }
-    const value = entryIn(reader, reader.length(end));
+    const value = entryIn(reader, reader.length(end), header);
     if (value !== undefined) return value;
   }
   return undefined;
 }
 
-function entryIn(reader: WireReader, size: number): string | undefined {
+function entryIn(reader: WireReader, size: number, header: TraceHeader): string | undefined {
   const end = reader.position + size;
   let name = "";
   let value: string | undefined;
   while (reader.position < end) {
     const tag = reader.tag(end);
     if (tag === KEY) name = reader.text(reader.length(end));
-    else if (tag === VALUE && name === HEADER) value = reader.text(reader.length(end));
+    else if (tag === VALUE && name === header) value = reader.text(reader.length(end));
     else reader.skip(tag & 7, end);
   }
-  return name === HEADER ? value : undefined;
+  return name === header ? value : undefined;
 }

@@ -1,6 +1,6 @@
 // The asks of a prefetch go out before its call begins, and what becomes of them is told once.
 import { describe, expect, it } from "vitest";
-import type { PrefetchedAnswer, Ask } from "../../../../src/core/channel/index.js";
+import type { CallLead, PrefetchedAnswer, Ask } from "../../../../src/core/channel/index.js";
 import { PrefetchPlayer } from "../../../../src/core/isolates/prefetch-player.js";
 import { KnownPrefetches } from "../../../../src/core/isolates/known-prefetches.js";
 
@@ -126,9 +126,12 @@ describe("what an isolate has said", () => {
 });
 
 describe("a lead", () => {
-  const lead = (heard: string[]) => ({
+  const lead = (heard: string[]): CallLead => ({
     ask: { data: Buffer.from("lead"), wantsAnswer: true, ends: false },
-    answered: (failed: boolean, data: Buffer | undefined) => heard.push(`${failed} ${data?.toString()}`),
+    answered: (failed: boolean, data: Buffer | undefined): CallLead | undefined => {
+      heard.push(`${failed} ${data?.toString()}`);
+      return data?.toString() === "more" ? lead(heard) : undefined;
+    },
   });
   const start = { callId: 9, bindingId: BINDING, functionName: "access" };
 
@@ -140,6 +143,20 @@ describe("a lead", () => {
     for (const text of ["a", "b", "c"]) player.answer(9, false, Buffer.from(text));
     expect(heard).toEqual(["false a"]);
     expect(answered[0]?.map(({ data }) => data?.toString())).toEqual(["b", "c"]);
+  });
+
+  it("may make more worth asking, which is answered behind what is prefetched", () => {
+    const { player, asks, answered } = play();
+    const heard: string[] = [];
+    player.play({ ...start, lead: lead(heard) }, PREFETCH);
+    player.answer(9, false, Buffer.from("more"));
+    expect(asks).toEqual(["9 lead", "9 first", "9 second", "9 lead"]);
+    for (const text of ["b", "c"]) player.answer(9, false, Buffer.from(text));
+    expect(answered).toEqual([]);
+    player.answer(9, false, Buffer.from("d"));
+    expect(heard).toEqual(["false more", "false d"]);
+    expect(answered[0]?.map(({ data }) => data?.toString())).toEqual(["b", "c"]);
+    expect(player.answer(9, false, undefined)).toBe(false);
   });
 
   it("alone starts the call without prefetched answers", () => {

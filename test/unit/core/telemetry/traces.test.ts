@@ -58,6 +58,7 @@ it("takes from an isolate nothing but calls", () => {
     traceId: TRACE,
     spanId: SPAN,
     parentSpanId: undefined,
+    traceState: undefined,
     startedAt: 1,
     duration: 2,
     failure: "threw",

@@ -1,5 +1,6 @@
 // Owns the events that are under way: an event may move to another connection between its calls.
 import { performance } from "node:perf_hooks";
+import type { Ask } from "../../../../core/channel/index.js";
 import type { ErrorInfo } from "../../../../core/model/index.js";
 import type { CallRunner, Engine, TraceSource } from "../../../../core/server/index.js";
 import { phaseFunction } from "../../msgpack/index.js";
@@ -33,6 +34,7 @@ const MAX_GIVEN_UP = 10_000;
 
 const GET_HEADER = "kong.request.get_header";
 const TRACE_PARENT = "traceparent";
+const TRACE_STATE = "tracestate";
 /** The phases in which the gateway gives headers of the request. */
 const HAS_HEADERS: ReadonlySet<string> = new Set(["rewrite", "access", "response", "log"]);
 
@@ -67,8 +69,10 @@ export class EventTable implements EventOwner {
     if (!HAS_HEADERS.has(phase)) return undefined;
     const known = this.#traceSources.get(dialect);
     if (known !== undefined) return known;
+    const askFor = (header: string): Ask => ({ data: dialect.encodeCall(GET_HEADER, [header]), wantsAnswer: true, ends: false });
     const source = {
-      ask: { data: dialect.encodeCall(GET_HEADER, [TRACE_PARENT]), wantsAnswer: true, ends: false },
+      ask: askFor(TRACE_PARENT),
+      askState: askFor(TRACE_STATE),
       readAnswer: (data: Buffer) => dialect.decodeResult(GET_HEADER, data),
     };
     this.#traceSources.set(dialect, source);
