@@ -19,7 +19,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     const child = spawn(options.binary ?? BINARY, [...args], {
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
+      timeout: 120_000,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     const stdout: Buffer[] = [];

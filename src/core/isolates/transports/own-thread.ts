@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, Worker, workerData } from "node:worke
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
 import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
-import type { StartTransport, Transport, TransportLimits } from "./transport.js";
+import { type StartTransport, type Transport, type TransportLimits, YOUNG_GENERATION_MB } from "./transport.js";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -32,7 +32,10 @@ export function startOwnThread(file: string): StartTransport {
       eval: isSea(),
       workerData: { pluginserver: { task, port: port2, gate: gate.memory } } satisfies OwnThreadData,
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE),
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
       env: { ...limits.env },
       // All that the plugin prints is log. A reader here would have Node.js ask in the thread for the streams that the log
       // has replaced, and fail.

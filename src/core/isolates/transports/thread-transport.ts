@@ -4,7 +4,7 @@ import { Piscina } from "piscina";
 import { type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
 import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
-import type { Transport, TransportLimits } from "./transport.js";
+import { type Transport, type TransportLimits, YOUNG_GENERATION_MB } from "./transport.js";
 
 const WORKER_ENTRY = new URL("../../worker/worker-entry.js", import.meta.url).href;
 const MEGABYTE = 1024 * 1024;
@@ -21,7 +21,10 @@ export function singleThread(task: "runIsolate" | "scanModules", limits: Transpo
     atomics: "disabled",
     recordTiming: false,
     workerHistogram: false,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE) },
+    resourceLimits: {
+      maxOldGenerationSizeMb: Math.ceil(limits.memory / MEGABYTE),
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+    },
     env: { ...limits.env },
     // Descriptors that plugin code left open go with its thread.
     trackUnmanagedFds: true,

@@ -15,6 +15,13 @@ export interface Transport {
   terminate(): Promise<void>;
 }
 
+/**
+ * Megabytes for what a thread has made lately: two halves of 4, and room for large objects. What a call leaves is garbage by the next
+ * collection: more takes memory and nothing else. V8 goes beyond the limit of a heap by what survives one such collection: from Node.js 24
+ * on, where the halves are larger, that ended the process.
+ */
+export const YOUNG_GENERATION_MB = 12;
+
 export interface TransportLimits {
   /** Bytes of heap. Beyond it a thread ends with an error; see docs/security.md for what this does not catch. */
   readonly memory: number;
