@@ -93,7 +93,7 @@ async function loadSources(
     else outcomes.set(item.source, remembered);
   }
   for (const [source, outcome] of await read(unread, options, look)) outcomes.set(source, outcome);
-  look.end();
+  const isOver = look.end();
   const loaded: Generation[] = [];
   for (const { source } of changed) {
     const outcome = outcomes.get(source);
@@ -101,6 +101,8 @@ async function loadSources(
     if ("reason" in outcome) unloadable.push(outcome);
     else loaded.push(outcome);
   }
+  // A command ends its process when it is done.
+  if (previous.list().length === 0) await isOver;
   return { loaded, problems: unloadable, unchanged };
 }
 

@@ -22,6 +22,9 @@ const QUIET_FOLDER = QUIET + WRITE_FINISHED.stabilityThreshold;
 /** How often it is checked that the directory is still the one that is watched: no event tells of a mount. */
 const SAME_DIRECTORY = 1000;
 
+/** Files that are looked at at once: calls wait meanwhile. */
+const AT_ONCE = 50;
+
 const MODULE_LIKE = /^\.(?:[mc]?[jt]sx?|json|node)$/;
 
 export class DirectoryWatch {
@@ -69,7 +72,11 @@ export class DirectoryWatch {
    */
   async include(paths: readonly string[]): Promise<void> {
     // One that is gone is watched for by its name.
-    const real = await Promise.all(paths.map((path) => realpath(path).catch(() => resolve(path))));
+    const real: string[] = [];
+    for (let start = 0; start < paths.length; start += AT_ONCE) {
+      const some = paths.slice(start, start + AT_ONCE);
+      real.push(...(await Promise.all(some.map((path) => realpath(path).catch(() => resolve(path))))));
+    }
     this.#files = new Set([...paths.map((path) => resolve(path)), ...real]);
     this.#folders = new Set([...this.#files].map((path) => dirname(path)));
     this.#including = this.#watchBeyond();
@@ -89,7 +96,8 @@ export class DirectoryWatch {
   async #watchBeyond(): Promise<void> {
     // What is inside is watched already, unless it is in a folder that is passed over.
     const files = [...this.#files].filter((path) => !this.#isInside(path) || isPassedOver(relative(this.#root, path)));
-    const isWatched = files.every((path) => this.#watchedBeyond.includes(path) && !this.#lost.has(path));
+    const watched = new Set(this.#watchedBeyond);
+    const isWatched = files.every((path) => watched.has(path) && !this.#lost.has(path));
     if (this.#isClosed() || (isWatched && files.length === this.#watchedBeyond.length)) return;
     this.#watchedBeyond = files;
     for (const path of files) this.#lost.delete(path);

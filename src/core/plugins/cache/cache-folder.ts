@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
   statSync,
@@ -15,7 +14,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 /** Bytes of all entries together, and of one. */
 const MAX_TOTAL = 256 * 2 ** 20;
@@ -26,6 +27,9 @@ const KEPT_SHARE = 0.75;
 const MARK_INTERVAL = 24 * 3600 * 1000;
 /** A file that was never finished is nobody's after this long (ms). */
 const ABANDONED = 3600 * 1000;
+
+/** Entries that are looked at without a pause. */
+const AT_ONCE = 100;
 
 const UNFINISHED = ".new";
 /** An entry that is open: nothing can be put in its place while it is read. */
@@ -91,9 +95,9 @@ export class CacheFolder {
   }
 
   /** Keeps within the limit of size: entries that were unused for longest go first. */
-  evict(): void {
+  async evict(): Promise<void> {
     const now = Date.now();
-    const entries = this.#list();
+    const entries = await this.#list();
     for (const { path } of entries.filter(({ path, used }) => path.endsWith(UNFINISHED) && now - used > ABANDONED))
       removeFile(path);
     let total = entries.reduce((sum, { size }) => sum + size, 0);
@@ -105,12 +109,17 @@ export class CacheFolder {
     }
   }
 
-  #list(): { path: string; size: number; used: number }[] {
-    return readdirSync(this.#path).flatMap((name) => {
+  /** A few at a time: calls wait meanwhile. */
+  async #list(): Promise<{ path: string; size: number; used: number }[]> {
+    const names = await readdir(this.#path).catch((): string[] => []);
+    const entries: { path: string; size: number; used: number }[] = [];
+    for (const [index, name] of names.entries()) {
       const path = join(this.#path, name);
       const stat = lstatSync(path, { throwIfNoEntry: false });
-      return stat === undefined ? [] : [{ path, size: stat.size, used: stat.mtimeMs }];
-    });
+      if (stat !== undefined) entries.push({ path, size: stat.size, used: stat.mtimeMs });
+      if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
+    }
+    return entries;
   }
 }
 

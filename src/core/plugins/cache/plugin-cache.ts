@@ -148,8 +148,8 @@ export class CacheLook {
   }
 
   /** Keeps the disk within its limit. */
-  end(): void {
-    if (this.#hasWritten) this.#options.folder?.evict();
+  async end(): Promise<void> {
+    if (this.#hasWritten) await this.#options.folder?.evict();
   }
 
   #ofMemory({ entry, root }: FoundPlugin): Remembered | undefined {
