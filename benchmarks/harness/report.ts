@@ -124,7 +124,8 @@ export function headline({ machine, commit, started, mode, rounds }: BenchResult
 /** Reasons to doubt the figures. */
 export function warnings(results: BenchResults): string[] {
   const found: string[] = [];
-  const { median, max } = summary(disturbance(results));
+  const shares = disturbance(results);
+  const { median, max } = shares.length === 0 ? { median: 0, max: 0 } : summary(shares);
   if (median > QUIET || results.machine.load > QUIET_LOAD)
     found.push(
       `the machine was not quiet: other processes used ${percent(median)} of a processor (at most ${percent(max)}), and the load was ${digits(results.machine.load)} before the run`,

@@ -110,7 +110,9 @@ describe.each([
         configurations: unknown[];
       };
       expect(configurations).toHaveLength(2);
-      expect(readFileSync(join(project, "Dockerfile"), "utf8")).toContain(gateway === "kong" ? "FROM kong:" : '"-tyk"');
+      const dockerfile = readFileSync(join(project, "Dockerfile"), "utf8");
+      expect(dockerfile).toContain(gateway === "kong" ? "FROM kong:" : '"-tyk"');
+      expect(/^ENV KONG_PLUGINSERVER_\w+_QUERY_CMD="\S+ -protocol ProtoBuf:1 -dump"$/m.test(dockerfile)).toBe(gateway === "kong");
     },
   );
 });

@@ -33,6 +33,15 @@ export function projectFiles(project: ProjectOptions): Readonly<Record<string, s
   };
 }
 
+/** What has Kong speak ProtoBuf:1, as kong-conf has it; Kong reads no such variable for a name with a dot. */
+function protocolLines(name: string): string {
+  if (name.includes(".")) return "";
+  return `# Over ProtoBuf:1 no request goes on without the plugin while its server is down. For Kong before 3.8, and for functions that ProtoBuf:1
+# lacks ("pluginserver check -protocol ProtoBuf:1 dist" names them), leave this out: then it is MsgPack:1.
+ENV KONG_PLUGINSERVER_${name.replaceAll("-", "_").toUpperCase()}_QUERY_CMD="/usr/local/bin/${name} -protocol ProtoBuf:1 -dump"
+`;
+}
+
 const dockerfile = (name: string): string => `# Kong with the plugin in it, as an executable that has Node.js in it.
 FROM node:22-bookworm-slim AS build
 WORKDIR /plugin
@@ -44,7 +53,7 @@ RUN npx pluginserver build -executable . -out bin
 FROM kong:3.9
 COPY --from=build /plugin/bin/${name} /usr/local/bin/${name}
 ENV KONG_PLUGINS=bundled,${name} KONG_PLUGINSERVER_NAMES=${name}
-`;
+${protocolLines(name)}`;
 
 const pluginSource = (name: string): string => `import { definePlugin } from "pluginserver/pdk";
 

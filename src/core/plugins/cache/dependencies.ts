@@ -64,14 +64,14 @@ export function dependenciesOf({ names, realEntry, inputs, besides, resolutions,
   if (configurations.some(({ isKnown }) => !isKnown)) return undefined;
   const bases = [...new Set(configurations.flatMap(({ bases }) => bases))];
   for (const { folder, specifier, found: target } of resolutions) {
-    if (packageOf(specifier) === api) {
+    if (packageName(specifier) === api) {
       found.installed(folder, api);
       continue;
     }
     if (target !== undefined && isAbsolute(target)) found.candidates(target);
     if (/^\.{0,2}(?:\/|$)/.test(specifier)) found.candidates(resolve(folder, specifier));
     else {
-      found.installed(folder, packageOf(specifier));
+      found.installed(folder, packageName(specifier));
       for (const base of bases) found.candidates(join(base, specifier));
     }
   }
@@ -175,7 +175,7 @@ function textOf(path: string): string | undefined {
 }
 
 /** `@scope/name` of `@scope/name/part`. */
-export function packageOf(specifier: string): string {
+function packageName(specifier: string): string {
   return specifier
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)

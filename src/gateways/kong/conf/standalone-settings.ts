@@ -4,6 +4,7 @@ import { CommandError } from "../../../core/model/index.js";
 import { commandText, type GivenFlag } from "./command-text.js";
 import { type Entry, entryNames } from "./entry-names.js";
 import type { GatewayRelease } from "./gateway-release.js";
+import { chooseProtocol } from "./protocol-choice.js";
 import {
   comment,
   type ConfiguredServer,
@@ -24,9 +25,11 @@ export function standaloneSettings(server: ConfiguredServer, release: GatewayRel
   const entries = entryNames(server.plugins);
   const isDefault = (entry: Entry): boolean =>
     release.asksExecutable && entry.name === entry.plugin && flags.length === 0 && server.kongPrefix === DEFAULT_PREFIX;
+  const protocol = chooseProtocol(server, release, false);
   return [
     ...legacyComments(release),
     ...pluginsSetting(server),
+    ...protocol.reasons.map(comment),
     comment(`Each plugin is an executable ${FOLDER}/NAME, made with: pluginserver build -standalone PLUGIN -out DIR`),
     ...(entries.some(isDefault)
       ? [
@@ -36,7 +39,11 @@ export function standaloneSettings(server: ConfiguredServer, release: GatewayRel
         ]
       : []),
     setting("pluginserver_names", entries.map(({ name }) => name).join(",")),
-    ...entries.filter((entry) => !isDefault(entry)).flatMap((entry) => entrySettings(entry, server, flags)),
+    ...entries.flatMap((entry) => {
+      const chosen = protocol.flags(entry.plugin);
+      if (!isDefault(entry)) return entrySettings(entry, server, flags, chosen);
+      return chosen.length === 0 ? [] : [querySetting(entry, chosen)];
+    }),
   ];
 }
 
@@ -50,13 +57,20 @@ function requireStandalone({ startFlags }: ConfiguredServer, { name, legacy, dum
       throw new CommandError(`-${flag.name} is not for a plugin that is a program: ${flag.inPrograms.refused}`);
 }
 
-function entrySettings({ plugin, key }: Entry, { kongPrefix }: ConfiguredServer, flags: readonly GivenFlag[]): Setting[] {
-  const file = join(FOLDER, plugin);
+function entrySettings(
+  entry: Entry,
+  { kongPrefix }: ConfiguredServer,
+  flags: readonly GivenFlag[],
+  chosen: readonly GivenFlag[],
+): Setting[] {
+  const { plugin, key } = entry;
   const start = [...(kongPrefix === DEFAULT_PREFIX ? [] : [{ name: "kong-prefix", value: kongPrefix }]), ...flags];
-  const query = [...flags.filter(({ name }) => name === "protocol"), { name: "dump" }];
   return [
     socketSetting(`${key}_socket`, join(kongPrefix, `${plugin}.socket`)),
-    setting(`${key}_start_cmd`, commandText(file, start)),
-    setting(`${key}_query_cmd`, commandText(file, query)),
+    setting(`${key}_start_cmd`, commandText(join(FOLDER, plugin), start)),
+    querySetting(entry, [...flags.filter(({ name }) => name === "protocol"), ...chosen]),
   ];
 }
+
+const querySetting = ({ plugin, key }: Entry, protocol: readonly GivenFlag[]): Setting =>
+  setting(`${key}_query_cmd`, commandText(join(FOLDER, plugin), [...protocol, { name: "dump" }]));

@@ -308,6 +308,15 @@ describe("the protocol, where none is given", () => {
     ]);
   });
 
+  it("a program is asked for it, where Kong 3.9 does the rest by itself, and each has its own", () => {
+    expect(choose("3.9", "standalone", { lossesOf }).slice(-2)).toEqual([
+      "pluginserver_names = hello,my-other",
+      "pluginserver_my_other_query_cmd = /usr/local/bin/my-other -protocol ProtoBuf:1 -dump",
+    ]);
+    expect(announces(choose("3.8", "standalone"))).toHaveLength(2);
+    expect(announces(choose("3.7", "standalone"))).toEqual([]);
+  });
+
   it("one that is given holds, and what it costs is said", () => {
     const given = [{ name: "protocol", value: "ProtoBuf:1" }];
     const lines = conf("3.4", "shared", { protocol: "ProtoBuf:1", startFlags: given, queryFlags: given, lossesOf });
