@@ -73,17 +73,20 @@ async function loadSources(
   const { compiled, problems } = await compile(missing, options);
   const items = new Map(compiled.map((item) => [item.source, item]));
   for (const [source, found] of known) items.set(source, compiledOf(source, found));
-  const former = new Map(previous.list().map((generation) => [generation.path, generation]));
-  const slow = new Map(previous.problems().flatMap((problem) => (problem.isSlow === true ? [[problem.path, problem]] : [])));
+  // A file whose plugin has another name now stands for both.
+  const former = new Map(previous.list().map((generation) => [keyOf(generation.path, generation.content), generation]));
+  const slow = new Map(
+    previous.problems().flatMap((problem) => (problem.isSlow === true ? [[keyOf(problem.path, problem.content), problem]] : [])),
+  );
   const unchanged: Generation[] = [];
   const unloadable: PluginProblem[] = [...problems];
   const changed: CompiledSource[] = [];
   const outcomes = new Map<FoundPlugin, Generation | PluginProblem>();
   for (const item of sources.map((source) => items.get(source)).filter((each) => each !== undefined)) {
-    const { source, content } = item;
-    const [before, hung] = [former.get(source.root), slow.get(source.root)];
-    if (before?.content === content) unchanged.push(before);
-    else if (hung?.content === content) unloadable.push(hung);
+    const key = keyOf(item.source.root, item.content);
+    const [before, hung] = [former.get(key), slow.get(key)];
+    if (before !== undefined) unchanged.push(before);
+    else if (hung !== undefined) unloadable.push(hung);
     else changed.push(item);
   }
   const unread: CompiledSource[] = [];
@@ -105,6 +108,8 @@ async function loadSources(
   if (previous.list().length === 0) await isOver;
   return { loaded, problems: unloadable, unchanged };
 }
+
+const keyOf = (path: string, content = ""): string => `${path}\0${content}`;
 
 /** What need not be compiled again. */
 async function findKnown(
