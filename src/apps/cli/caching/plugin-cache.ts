@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CacheFolder, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
 
@@ -28,10 +28,11 @@ export function pluginCacheOptions({ trust, isTemporary, onNone }: CacheUse): Pl
   }
 }
 
-/** The user's folder for what can be made again, as systemd and the desktops name it. */
+/** The user's folder for what can be made again, as systemd and the desktops name it. A path that is empty or relative counts as none. */
 export function userCache(): string {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
-  return CACHE_DIRECTORY?.split(":", 1)[0] ?? XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const named = [CACHE_DIRECTORY?.split(":", 1)[0], XDG_CACHE_HOME];
+  return named.find((path) => path !== undefined && isAbsolute(path)) ?? join(homedir(), ".cache");
 }
 
 /** The version, and the very file: packages have files of one time in all their versions, builds one version at all times. */
