@@ -21,7 +21,7 @@ import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
-interface IsolateStart {
+export interface IsolateStart {
   readonly task: IsolateTask;
   readonly port: MessagePort;
   readonly gate: SharedArrayBuffer;

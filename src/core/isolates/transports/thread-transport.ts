@@ -6,7 +6,7 @@ import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
 import { type Transport, type TransportLimits, YOUNG_GENERATION_MB } from "./transport.js";
 
-const WORKER_ENTRY = new URL("../../worker/worker-entry.js", import.meta.url).href;
+const WORKER_ENTRY = new URL("../../worker/thread-entry.cjs", import.meta.url).href;
 const MEGABYTE = 1024 * 1024;
 
 /** A pool for one task in one thread. Atomics are off: waiting on them would stop the thread's event loop. */
