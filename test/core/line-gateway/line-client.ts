@@ -37,6 +37,7 @@ export class LineClient {
     const waiting = new Map<number, (answer: Answer) => void>();
     await once(socket, "connect");
     socket.on("error", () => socket.destroy());
+    let isLeaving = false;
     const lines = createInterface({ input: socket });
     lines.on("error", () => socket.destroy());
     lines.on("line", (line) => {
@@ -45,10 +46,12 @@ export class LineClient {
       if (id === undefined) this.#current = undefined;
       else waiting.get(id)?.(answer);
       if (id !== undefined) waiting.delete(id);
+      else isLeaving = true;
+      if (isLeaving && waiting.size === 0) socket.end();
     });
     socket.on("close", () => {
       for (const lost of waiting.values()) lost({ error: "the connection was lost" });
-      this.#current = undefined;
+      if (!isLeaving) this.#current = undefined;
     });
     return { socket, waiting };
   }

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import type { Call } from "../../../src/core/calls/index.js";
 import type { ErrorInfo } from "../../../src/core/model/index.js";
 import type { ListeningSocket } from "../../../src/core/net/index.js";
@@ -98,12 +99,13 @@ export class LineGateway {
     this.#engine.reload().catch(() => {});
   }
 
-  /** Clients are told to leave; what runs finishes. */
+  /** Clients are told to leave, which they do when they have their answers: what they sent before they heard of it is called, too. */
   async close(): Promise<void> {
     await this.#listening?.close();
+    const left = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
     for (const socket of this.#sockets) socket.write("{}\n");
-    await this.#engine.calls.drained(10_000);
-    for (const socket of this.#sockets) socket.end();
+    await Promise.race([Promise.all(left), setTimeout(10_000, undefined, { ref: false })]);
+    for (const socket of this.#sockets) socket.destroy();
     await this.#engine.close();
   }
 
