@@ -82,6 +82,8 @@ it("a step that comes to the successor is answered by the server whose event it 
   });
   expect(await fresh.call("plugin.Step", { EventId: kept })).toMatchObject({ Data: "ret" });
   await former.close();
+  // Else what started it takes its death for one that the next is needed for.
+  await old.waitForLine(/another server has taken .* over/);
   process.kill(old.pid, "SIGKILL");
   await old.exited;
   expect(await fresh.call("plugin.Step", { EventId: lost, Data: "GET" })).toMatchObject({
