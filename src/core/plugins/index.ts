@@ -3,7 +3,7 @@ export { compilePath } from "./compile/compile-path.js";
 export { type Binding, BindingTable, type SleepingBinding } from "./binding-table.js";
 export { CacheFolder } from "./cache/cache-folder.js";
 export { knownPlugins } from "./cache/known-plugins.js";
-export { PluginCache, type PluginCacheOptions } from "./cache/plugin-cache.js";
+export { NOWHERE, PluginCache, type PluginCacheOptions } from "./cache/plugin-cache.js";
 export { type LoadOptions, loadPlugin, loadPlugins } from "./load-plugins.js";
 export { inThreadGeneration } from "./in-thread-generation.js";
 export { findApiVersion } from "./api-version.js";

@@ -67,7 +67,7 @@ async function loadSources(
   options: LoadOptions,
   previous: PluginRegistry,
 ): Promise<LoadedSources> {
-  const look = (options.cache ?? new PluginCache({ folder: undefined, server: "" })).look();
+  const look = (options.cache ?? new PluginCache()).look();
   const known = await findKnown(sources, options, look);
   const missing = sources.filter((source) => !known.has(source));
   const { compiled, problems } = await compile(missing, options);

@@ -31,7 +31,7 @@ export class PluginDirectory implements PluginSource {
 
   constructor(options: PluginDirectoryOptions) {
     // What has not changed is not compiled again.
-    const { cache = new PluginCache({ folder: undefined, server: "" }) } = options.load;
+    const { cache = new PluginCache() } = options.load;
     this.#options = { ...options, load: { ...options.load, cache } };
     this.#directory = options.directory;
     this.#report = this.#createReport();

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CacheFolder, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
+import { CacheFolder, NOWHERE, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
 
 /** What is said of the place, and of what must not come from it. */
 export interface CacheUse {
@@ -19,12 +19,12 @@ export interface CacheUse {
 export const openPluginCache = (use: CacheUse): PluginCache => new PluginCache(pluginCacheOptions(use));
 
 export function pluginCacheOptions({ trust, isTemporary, onNone }: CacheUse): PluginCacheOptions {
-  if (trust.length > 0 || isTemporary) return { folder: undefined, server: "" };
+  if (trust.length > 0 || isTemporary) return NOWHERE;
   try {
     return { folder: CacheFolder.open(join(userCache(), "pluginserver", "compiled")), server: serverIdentity() };
   } catch (error) {
     onNone(error instanceof Error ? error.message : String(error));
-    return { folder: undefined, server: "" };
+    return NOWHERE;
   }
 }
 

@@ -16,6 +16,9 @@ export interface PluginCacheOptions {
   readonly server: string;
 }
 
+/** For the memory of this process alone. */
+export const NOWHERE: PluginCacheOptions = { folder: undefined, server: "" };
+
 /** Who reads a plugin, and what it sees meanwhile. */
 export interface Reader {
   /** Stands for what is made of a module. */
@@ -48,7 +51,7 @@ export class PluginCache {
   #memory = new Map<string, Remembered>();
   #view: DiskView | undefined;
 
-  constructor(options: PluginCacheOptions) {
+  constructor(options = NOWHERE) {
     this.#options = options;
   }
 

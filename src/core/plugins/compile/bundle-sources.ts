@@ -1,12 +1,12 @@
 // Decides, while esbuild bundles a plugin, what each import means and what each file says.
 
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Resolution } from "../cache/dependencies.js";
+import { digestOf } from "../cache/disk-view.js";
 import type { ExternalImport } from "./esm-function.js";
 import type { PluginApi } from "../plugin-api.js";
 import { isMislabelledCommonJs } from "./module-syntax.js";
@@ -179,7 +179,7 @@ export class BundleSources {
     } catch (error) {
       return { errors: [{ text: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] };
     }
-    this.inputs.set(path, createHash("sha256").update(bytes).digest("hex"));
+    this.inputs.set(path, digestOf(bytes));
     const contents = /\.[mc]?[jt]sx?$/.test(path) ? withFileMeta(withoutHashbang(bytes.toString("utf8")), path) : bytes;
     return { contents, loader: "default", resolveDir: dirname(path) };
   }

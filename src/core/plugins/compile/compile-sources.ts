@@ -1,5 +1,5 @@
 // Compiles all the plugins of a directory, each for itself: what does not compile is a problem of its own.
-import { createHash } from "node:crypto";
+import { digestOf } from "../cache/disk-view.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "../plugin-load-error.js";
 import type { PluginProblem } from "../registry.js";
@@ -45,15 +45,17 @@ export async function compileSources(sources: readonly FoundPlugin[], options: B
 }
 
 function contentOf({ entry, format, code, packages, apiVersion, stamp }: PluginArtifact): string {
-  return digest([entry, format, code, packages, apiVersion, stamp]);
+  return digestOf(JSON.stringify([entry, format, code, packages, apiVersion, stamp]));
 }
 
 function compileProblem({ name, root, entry }: FoundPlugin, error: unknown): PluginProblem {
   const reason = error instanceof Error ? error.message : String(error);
   const inputs = error instanceof PluginLoadError ? error.inputs : [];
-  return { name, path: root, reason, content: digest(inputs), files: [entry, ...inputs.map(({ path }) => path)] };
-}
-
-function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+  return {
+    name,
+    path: root,
+    reason,
+    content: digestOf(JSON.stringify(inputs)),
+    files: [entry, ...inputs.map(({ path }) => path)],
+  };
 }

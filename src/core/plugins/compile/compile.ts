@@ -1,10 +1,11 @@
 // Compiles a plugin into an artifact: one text that any isolate can evaluate, whatever happens to the files afterwards.
 
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
 import { type Dependencies, dependenciesOf } from "../cache/dependencies.js";
+import { digestOf } from "../cache/disk-view.js";
 import { compileError } from "./compile-error.js";
 import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
 import { esmToFunction } from "./esm-function.js";
@@ -147,7 +148,7 @@ async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
     [...paths].sort().map(async (path) => {
       // Gone since: the next look at the directory finds that out.
       const bytes = await readFile(path).catch(() => undefined);
-      return bytes === undefined ? [] : [{ path, sha256: createHash("sha256").update(bytes).digest("hex") }];
+      return bytes === undefined ? [] : [{ path, sha256: digestOf(bytes) }];
     }),
   );
   return hashed.flat();
@@ -169,7 +170,7 @@ function entryFault(
   text: string,
   { bytes, cause }: { readonly bytes?: Buffer; readonly cause?: unknown },
 ): PluginLoadError {
-  const inputs = bytes === undefined ? [] : [{ path: entry, sha256: createHash("sha256").update(bytes).digest("hex") }];
+  const inputs = bytes === undefined ? [] : [{ path: entry, sha256: digestOf(bytes) }];
   return new PluginLoadError({ path: entry, label: relative(dirname(root), entry), text, inputs, cause });
 }
 
