@@ -16,7 +16,7 @@ export const SUITES = {
 
 /** What is the same whatever Node.js runs it: left out where only another line of it is tried (npm run test:line). */
 const SAME_ON_EVERY_LINE = [
-  "test/integration/{build,bundled-plugins,check,cli,container,deploy,examples,fleet,init,kong-conf,kubernetes,packed}.test.ts",
+  "test/integration/{build,check,cli,container,deploy,examples,fleet,init,kong-conf,kubernetes,packed}.test.ts",
   "test/integration/{page,prometheus,reload-files,reload-places,settings,test-kit,try-tyk,tyk-bundles,tyk-commands}.test.ts",
   "test/unit/gateways/kong/{pdk-functions,schema,standin}/**",
   "test/unit/gateways/tyk/{conf,standin}/**",

@@ -1,7 +1,8 @@
 // Owns the folders of a plugins directory that is made of bundles: unpacks each bundle, and has several in the directory's place in one step.
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { BundleError, openBundle, SEAL_NAME, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
 import type { IndexEntry } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
@@ -63,7 +64,7 @@ export class BundleFolders {
     const generation = join(this.#root, `generation ${this.#generation}`);
     try {
       await mkdir(generation);
-      for (const folder of folders) await cp(folder, generation, { recursive: true, errorOnExist: true, force: false });
+      for (const folder of folders) await copyInto(folder, generation);
       const link = join(this.#root, "next");
       await rm(link, { force: true });
       await symlink(generation, link);
@@ -98,6 +99,16 @@ async function verifiedFiles(
       reason: "signature",
     });
   return [...files].filter(([file]) => file !== SEAL_NAME);
+}
+
+/** Folders of the same name become one, files of the same name are an error: `cp` does so on Node 20, and refuses both from 22 on. */
+async function copyInto(folder: string, target: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const from = join(entry.parentPath, entry.name);
+    const to = join(target, relative(folder, from));
+    if (entry.isDirectory()) await mkdir(to, { recursive: true });
+    else await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
 }
 
 /** A plugin of another bundle may not be replaced. @throws {BundledError} */
