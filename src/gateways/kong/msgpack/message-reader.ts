@@ -1,5 +1,5 @@
 // Owns the bytes of one connection that are not a whole message yet, and cuts them into messages.
-import { messageEnd, MessageScanner } from "./message-scanner.js";
+import { MessageScanner } from "./message-scanner.js";
 import { releaseMemory, SHARED_SIZE } from "../../../core/net/index.js";
 
 /** A part that outgrows it lies in memory of its own, as its message does then. */
@@ -17,13 +17,11 @@ const SPARE = 64;
  */
 export class MessageReader {
   readonly #scanner: MessageScanner;
-  readonly #maxSize: number;
   #part: Buffer | undefined;
   #size = 0;
 
   constructor(maxMessageSize: number) {
     this.#scanner = new MessageScanner(maxMessageSize);
-    this.#maxSize = maxMessageSize;
   }
 
   /** Whether a message has come in part. */
@@ -39,23 +37,24 @@ export class MessageReader {
   push(chunk: Buffer, onMessage: (message: Buffer) => void): void {
     let start = 0;
     while (start < chunk.length) {
-      const end = this.#part === undefined ? messageEnd(chunk, start, this.#maxSize) : -1;
-      if (end !== -1) onMessage(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
-      start = end !== -1 ? end : this.#pushPart(chunk, start, onMessage);
+      const end = this.#scanner.scan(chunk, start);
+      const isInOneChunk = this.#part === undefined && end !== -1;
+      const until = end === -1 ? chunk.length : end;
+      if (isInOneChunk) onMessage(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+      else {
+        const part = this.#append(chunk, start, until);
+        if (end !== -1) onMessage(this.#take(part));
+      }
+      start = until;
     }
   }
 
-  /** Returns how far it has come. */
-  #pushPart(chunk: Buffer, start: number, onMessage: (message: Buffer) => void): number {
-    const end = this.#scanner.scan(chunk, start);
-    const until = end === -1 ? chunk.length : end;
-    const part = this.#append(chunk, start, until);
-    if (end === -1) return until;
+  /** The message that is whole now; the next part begins anew. */
+  #take(part: Buffer): Buffer {
     const message = part.subarray(0, this.#size);
     this.#part = undefined;
     this.#size = 0;
-    onMessage(message);
-    return until;
+    return message;
   }
 
   #append(chunk: Buffer, start: number, end: number): Buffer {

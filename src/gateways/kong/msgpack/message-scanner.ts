@@ -5,7 +5,7 @@ const INVALID = 0xc1;
 
 /**
  * Elements of lists and entries of maps in one message, at all levels: building a value takes a hundred times as long as reading
- * its bytes. A message that comes in one chunk has fewer than bytes, so that only those of several chunks are counted.
+ * its bytes.
  */
 export const MAX_ELEMENTS = 2 ** 18;
 
@@ -26,12 +26,14 @@ const counted = (lengthBytes: number, valuesPerUnit: 0 | 1 | 2 = 0, payload = 0)
   valuesPerUnit,
 });
 
+const NO_BYTES = bytesAfter(0);
+
 // Indexed by tag - 0xc0, in the order of the MessagePack specification.
 const SHAPES: readonly TagShape[] = [
-  bytesAfter(0),
-  bytesAfter(0),
-  bytesAfter(0),
-  bytesAfter(0), // nil, (unused), false, true
+  NO_BYTES,
+  NO_BYTES,
+  NO_BYTES,
+  NO_BYTES, // nil, (unused), false, true
   counted(1),
   counted(2),
   counted(4), // bin 8, 16, 32
@@ -68,18 +70,77 @@ function isArrayTag(tag: number): boolean {
 }
 
 /**
- * Scans one message at a time. A message is over when no value is outstanding, so one counter replaces a stack and
- * nesting costs nothing here; the decoder is what limits depth.
+ * Walks over one value with all that it holds, in as many chunks as it comes. A value is over when none is outstanding, so one
+ * counter replaces a stack and nesting costs nothing here; the decoder is what limits depth.
  */
-export class MessageScanner {
-  readonly #maxSize: number;
-  #size = 0;
-  #values = 1;
-  #elements = 0;
-  #skip = 0;
+class ValueWalk {
+  /** Values whose tag is still to come. */
+  values = 1;
+  /** Elements and entries announced so far. */
+  elements = 0;
+  /** Bytes of the last value that the next chunk begins with. */
+  skip = 0;
   #lengthBytes = 0;
   #length = 0;
-  #shape: TagShape = bytesAfter(0);
+  #shape = NO_BYTES;
+
+  begin(): void {
+    this.values = 1;
+    this.elements = 0;
+    this.skip = 0;
+    this.#lengthBytes = 0;
+  }
+
+  /** Reads on from `start`. Returns the offset behind the value, or -1 where the chunk ends first. */
+  advance(chunk: Uint8Array, start: number): number {
+    const end = chunk.length;
+    let position = start + this.skip;
+    let { values, elements } = this;
+    let lengthBytes = this.#lengthBytes;
+    let length = this.#length;
+    let shape = this.#shape;
+    while (position < end && (values > 0 || lengthBytes > 0)) {
+      if (lengthBytes === 0) {
+        const tag = chunk[position] ?? 0;
+        position += 1;
+        values -= 1;
+        if (tag <= 0x7f || tag >= 0xe0) continue;
+        if (tag <= 0xbf) {
+          const count = tag & 0x0f;
+          if (tag >= 0xa0) position += tag & 0x1f;
+          else {
+            values += tag <= 0x8f ? count * 2 : count;
+            elements += count;
+          }
+          continue;
+        }
+        shape = shapeOf(tag);
+        lengthBytes = shape.lengthBytes;
+        length = 0;
+      }
+      for (; lengthBytes > 0 && position < end; lengthBytes -= 1, position += 1) length = length * 256 + (chunk[position] ?? 0);
+      if (lengthBytes > 0) break;
+      if (shape.valuesPerUnit === 0) position += length + shape.payload;
+      else {
+        values += length * shape.valuesPerUnit;
+        elements += length;
+      }
+    }
+    this.values = values;
+    this.elements = elements;
+    this.skip = Math.max(position - end, 0);
+    this.#lengthBytes = lengthBytes;
+    this.#length = length;
+    this.#shape = shape;
+    return values > 0 || lengthBytes > 0 || position > end ? -1 : position;
+  }
+}
+
+/** Scans one message at a time. */
+export class MessageScanner {
+  readonly #walk = new ValueWalk();
+  readonly #maxSize: number;
+  #size = 0;
 
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
@@ -87,7 +148,7 @@ export class MessageScanner {
 
   /** Bytes of the value under way that are known to come. */
   get outstanding(): number {
-    return this.#skip;
+    return this.#walk.skip;
   }
 
   /**
@@ -95,108 +156,29 @@ export class MessageScanner {
    * @throws {WireError} for a byte that cannot be in a message, or one that announces more than the limit.
    */
   scan(chunk: Uint8Array, start: number): number {
-    let position = start;
-    while (position < chunk.length) {
-      const before = position;
-      if (this.#skip > 0) {
-        const step = Math.min(this.#skip, chunk.length - position);
-        position += step;
-        this.#skip -= step;
-      } else {
-        this.#byte(chunk[position] ?? 0);
-        position += 1;
-      }
-      this.#size += position - before;
-      if (this.#size + this.#skip + this.#values > this.#maxSize) throw tooLarge(this.#maxSize);
-      if (this.#values === 0 && this.#skip === 0 && this.#lengthBytes === 0) {
-        this.#size = 0;
-        this.#values = 1;
-        this.#elements = 0;
-        return position;
-      }
-    }
-    return -1;
-  }
-
-  #byte(byte: number): void {
-    if (this.#lengthBytes > 0) {
-      this.#length = this.#length * 256 + byte;
-      this.#lengthBytes -= 1;
-      if (this.#lengthBytes === 0) this.#lengthKnown();
-      return;
-    }
-    if (this.#size === 0 && !isArrayTag(byte)) throw notAMessage(byte);
-    this.#values -= 1;
-    if (byte <= 0x7f || byte >= 0xe0) return;
-    if (byte <= 0x8f) this.#contains(byte & 0x0f, 2);
-    else if (byte <= 0x9f) this.#contains(byte & 0x0f, 1);
-    else if (byte <= 0xbf) this.#skip = byte & 0x1f;
-    else this.#tag(byte);
-  }
-
-  #tag(tag: number): void {
-    const shape = shapeOf(tag);
-    this.#shape = shape;
-    this.#lengthBytes = shape.lengthBytes;
-    this.#length = 0;
-    if (shape.lengthBytes === 0) this.#skip = shape.payload;
-  }
-
-  #lengthKnown(): void {
-    const { payload, valuesPerUnit } = this.#shape;
-    if (valuesPerUnit === 0) this.#skip = this.#length + payload;
-    else this.#contains(this.#length, valuesPerUnit);
-  }
-
-  #contains(count: number, valuesEach: 1 | 2): void {
-    this.#values += count * valuesEach;
-    this.#elements += count;
-    if (this.#size + this.#values > this.#maxSize) throw tooLarge(this.#maxSize);
-    if (this.#elements > MAX_ELEMENTS) throw tooManyElements();
+    const walk = this.#walk;
+    const first = chunk[start] ?? 0;
+    if (this.#size === 0 && !isArrayTag(first)) throw notAMessage(first);
+    const end = walk.advance(chunk, start);
+    this.#size += (end === -1 ? chunk.length : end) - start;
+    if (this.#size + walk.skip + walk.values > this.#maxSize) throw tooLarge(this.#maxSize);
+    if (walk.elements > MAX_ELEMENTS) throw tooManyElements();
+    if (end === -1) return -1;
+    this.#size = 0;
+    walk.begin();
+    return end;
   }
 }
 
-/**
- * Returns the offset behind the message that starts at `start`, or -1 where the chunk ends first.
- * @throws {WireError} as {@link MessageScanner.scan} does, for what is in the chunk.
- */
-export function messageEnd(chunk: Uint8Array, start: number, maxSize: number): number {
-  if (!isArrayTag(chunk[start] ?? 0)) throw notAMessage(chunk[start] ?? 0);
-  const end = valueEnd(chunk, start);
-  if (end > chunk.length) return -1;
-  if (end - start > maxSize) throw tooLarge(maxSize);
-  return end;
-}
+/** For values that are whole: begun anew for each. */
+const wholeValue = new ValueWalk();
 
 /** Skips one value inside a complete message and returns the offset behind it. */
 export function skipValue(bytes: Uint8Array, start: number): number {
-  const end = valueEnd(bytes, start);
-  if (end > bytes.length) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
+  wholeValue.begin();
+  const end = wholeValue.advance(bytes, start);
+  if (end === -1) throw new WireError("WIRE_TRUNCATED", `at offset ${start}`);
   return end;
-}
-
-/** Where a value ends; behind the end of `bytes` where these end first. */
-function valueEnd(bytes: Uint8Array, start: number): number {
-  let position = start;
-  for (let values = 1; values > 0; values -= 1) {
-    const tag = bytes[position];
-    if (tag === undefined) return bytes.length + 1;
-    position += 1;
-    if (tag <= 0x7f || tag >= 0xe0) continue;
-    if (tag <= 0x8f) values += (tag & 0x0f) * 2;
-    else if (tag <= 0x9f) values += tag & 0x0f;
-    else if (tag <= 0xbf) position += tag & 0x1f;
-    else {
-      const { lengthBytes, payload, valuesPerUnit } = shapeOf(tag);
-      let length = 0;
-      for (let i = 0; i < lengthBytes; i += 1) length = length * 256 + (bytes[position + i] ?? 0);
-      position += lengthBytes;
-      if (valuesPerUnit === 0) position += length + payload;
-      else if (position <= bytes.length) values += length * valuesPerUnit;
-      else return position;
-    }
-  }
-  return position;
 }
 
 function shapeOf(tag: number): TagShape {
