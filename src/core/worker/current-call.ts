@@ -23,7 +23,7 @@ export interface CallTracking {
   ofRejection(promise: Promise<unknown>): CallOrigin | undefined;
 }
 
-/** The first Node.js in which AsyncLocalStorage costs next to nothing; see docs/performance.md. */
+/** The first Node.js in which AsyncLocalStorage costs next to nothing; see docs/decisions/031-whose-a-stray-error-is.md. */
 const CHEAP_STORAGE = 24;
 
 class StoredCalls implements CallTracking {
