@@ -17,7 +17,7 @@ export const SUITES = {
 /** What is the same whatever Node.js runs it: left out where only another line of it is tried (npm run test:line). */
 const SAME_ON_EVERY_LINE = [
   "test/integration/{build,check,cli,container,deploy,examples,fleet,init,kong-conf,kubernetes,packed}.test.ts",
-  "test/integration/{page,prometheus,reload-files,reload-places,settings,test-kit,try-tyk,tyk-bundles,tyk-commands}.test.ts",
+  "test/integration/{metrics,page,plugin-cache,prometheus,reload-files,reload-places,settings,test-kit,try-tyk,tyk-bundles,tyk-commands}.test.ts",
   "test/unit/gateways/kong/{pdk-functions,schema,standin}/**",
   "test/unit/gateways/tyk/{conf,standin}/**",
 ];
@@ -38,6 +38,14 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     // Real threads and processes on a shared machine: in CI a test that fails has one more chance, and both are reported.
     retry: process.env["CI"] === undefined ? 0 : 1,
+    // Counts what runs in the tests' own processes alone: the servers that other suites drive run dist.
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary"],
+      reportsDirectory: ".cache/coverage",
+      thresholds: { statements: 58, branches: 58, functions: 54, lines: 58 },
+    },
     // Tests start real servers with real threads: more of them at once than there are cores only makes noise.
     maxWorkers: 2,
   },

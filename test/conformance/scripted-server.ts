@@ -57,7 +57,7 @@ export class ScriptedServer {
       prefix: join(this.#dir.path, "prefix"),
       plugins: join(this.#dir.path, "plugins"),
       // Refused calls leave events behind that nobody will ever finish; a shutdown need not wait for them.
-      flags: ["-event-timeout", "2s"],
+      flags: ["-drain-timeout", "1s"],
       env: { RECORDED_SCRIPTS: join(this.#dir.path, "scripts") },
     });
   }

@@ -161,7 +161,7 @@ describe("an HTTP server of bundles", () => {
   it("keeps one that no definition names any more for as long as a gateway may not have heard of it", async () => {
     for (const name of ["a", "b"]) files.set(`/${name}.zip`, await bundleOf(name));
     let named = ["a.zip"];
-    const opened = await open(base, () => named, { linger: 100 });
+    const opened = await open(base, () => named, { linger: 1500 });
     named = ["b.zip"];
     await opened.refresh();
     expect(textsOf(opened)).toEqual(["a", "b"]);
