@@ -39,7 +39,7 @@ export const IMPORTS = {
   ],
 
   "gateways/kong/pdk": [],
-  "gateways/kong/schema": [],
+  "gateways/kong/schema": ["core/model"],
   // What the stand-in gateway runs, and, for plugins behind another gateway, the isolate itself.
   "gateways/kong/pdk-functions": kong("pdk"),
   "gateways/kong/standin": ["core/model", ...kong("pdk-functions")],

@@ -1,15 +1,15 @@
 // Encodes what a gateway sends in ProtoBuf:1, and recognises what a server sends: decoded and checked once, compared ever after.
 import { isDeepStrictEqual } from "node:util";
 import { frame } from "../../src/gateways/kong/standin/protobuf/frame-splitter.js";
-import { encodeFields, messageOf, pdkMessages } from "../../src/gateways/kong/standin/protobuf/messages.js";
+import { encodeFields, messageTypeOf, pdkMessages } from "../../src/gateways/kong/standin/protobuf/messages.js";
 import { decodeArguments, encodeResult } from "../../src/gateways/kong/standin/protobuf/pdk-messages.js";
 import type { ScriptedCall, Workload } from "../workloads/index.js";
 
 const HEADER = 4;
 /** Each phase is its connection's first: the server has to give back what it was sent, not to count. */
 const SEQUENCE = 1n;
-const RPC_CALL = messageOf("RpcCall");
-const RPC_RETURN = messageOf("RpcReturn");
+const RPC_CALL = messageTypeOf("RpcCall");
+const RPC_RETURN = messageTypeOf("RpcReturn");
 
 export const handleEventFrame = (instanceId: number): Buffer =>
   frame(

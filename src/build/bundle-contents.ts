@@ -1,6 +1,7 @@
 // Decides what becomes part of a bundle, and what an import in it means.
 import { isBuiltin } from "node:module";
 import { relative, resolve } from "node:path";
+import { messageOf } from "../core/model/index.js";
 import type { BuildResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { PluginApi } from "../core/plugins/index.js";
 import { BuildError } from "./build-error.js";
@@ -105,7 +106,7 @@ export function bundleError(error: unknown): BuildError {
 function firstMessage(error: unknown): string {
   const messages = error instanceof Error && "errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [];
   const [first] = messages as { text: string; location: { file: string; line: number; column: number } | null }[];
-  if (first === undefined) return error instanceof Error ? error.message : String(error);
+  if (first === undefined) return messageOf(error);
   const { text, location } = first;
   if (location === null) return text;
   return `${relative(process.cwd(), resolve(location.file))}:${location.line}:${location.column + 1}: ${text}`;

@@ -4,6 +4,7 @@ import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "../core/model/index.js";
 import { BuildError } from "./build-error.js";
 import { FUSE, type NodeBinary } from "./node-binary.js";
 
@@ -70,6 +71,6 @@ async function run(file: string, args: readonly string[], node: string): Promise
   try {
     await promisify(execFile)(file, args);
   } catch (error) {
-    throw new BuildError("BUILD_NODE", `${node}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BuildError("BUILD_NODE", `${node}: ${messageOf(error)}`, { cause: error });
   }
 }

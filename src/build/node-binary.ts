@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { messageOf } from "../core/model/index.js";
 import { OLDEST_NODE } from "./bundle-plugin.js";
 import { BuildError } from "./build-error.js";
 
@@ -27,7 +28,7 @@ export async function readNodeBinary(path: string): Promise<NodeBinary> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new BuildError("BUILD_NODE", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BuildError("BUILD_NODE", `${path}: ${messageOf(error)}`, { cause: error });
   }
   if (!bytes.subarray(0, ELF.length).equals(ELF)) throw new BuildError("BUILD_NODE", `${path} is no executable of Linux`);
   if (!bytes.includes(FREE_PLACE))

@@ -1,7 +1,7 @@
 // Owns reading a recording of a real Tyk gateway: JSON Lines, one exchange each, checked into typed lines.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describeApi, type TykApi } from "../../src/gateways/tyk/standin/index.js";
+import { describeApi, type StandinApi } from "../../src/gateways/tyk/standin/index.js";
 import { isRecord } from "../support/index.js";
 
 const FOLDER = fileURLToPath(new URL("../tyk/recordings", import.meta.url));
@@ -48,7 +48,7 @@ export interface TykRecording {
   readonly scenario: string;
   /** Whether a script answered, with what no server of ours would. */
   readonly isScripted: boolean;
-  readonly apis: readonly TykApi[];
+  readonly apis: readonly StandinApi[];
   readonly exchanges: readonly RecordedExchange[];
 }
 
@@ -74,9 +74,9 @@ function readRecording(path: string): TykRecording {
 }
 
 /** Regular expressions are text in a recording. */
-function readApi(api: Readonly<Record<string, unknown>>): TykApi {
+function readApi(api: Readonly<Record<string, unknown>>): StandinApi {
   return describeApi({
-    ...(api as Partial<TykApi>),
+    ...(api as Partial<StandinApi>),
     targetUrl: text(api["targetUrl"]),
     ignored: list(api["ignored"] ?? []).map((pattern) => new RegExp(text(pattern))),
     rewrites: list(api["rewrites"] ?? []).map((rewrite) => {

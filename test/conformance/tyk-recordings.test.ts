@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findRelease } from "../../src/gateways/tyk/releases/index.js";
-import { type Dispatcher, StandinError, TykGateway } from "../../src/gateways/tyk/standin/index.js";
+import { findTykRelease } from "../../src/gateways/tyk/releases/index.js";
+import { type DispatcherClient, StandinError, TykGateway } from "../../src/gateways/tyk/standin/index.js";
 import { createTempDir, isRecord, type RunningServer, startServer, type TempDir } from "../support/index.js";
 import { GrpcClient } from "../unit/gateways/tyk/http2/grpc-client.js";
 import { peerDecode } from "../unit/gateways/tyk/messages/peer.js";
@@ -68,7 +68,7 @@ describe("the stand-in does what the gateway did", () => {
     const replaying = new Replay();
     const standin = new TykGateway({
       apis,
-      release: findRelease(gateway),
+      release: findTykRelease(gateway),
       dispatcher: replaying,
       upstream: (request) => Promise.resolve(replaying.ask(request)),
     });
@@ -83,7 +83,7 @@ describe("the stand-in does what the gateway did", () => {
 });
 
 /** A plugin server and an upstream that say again what they said then, and remember what they were asked. */
-class Replay implements Dispatcher {
+class Replay implements DispatcherClient {
   #exchange: RecordedExchange | undefined;
   #calls: unknown[] = [];
   #asked: unknown[] = [];

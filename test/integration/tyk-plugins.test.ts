@@ -9,13 +9,13 @@ import type { IsolateLimits } from "../../src/core/isolates/index.js";
 import type * as Server from "../../src/core/server/index.js";
 import type * as Api from "../../src/apps/plugin-api/index.js";
 import type * as Tyk from "../../src/gateways/tyk/server/index.js";
-import { findRelease } from "../../src/gateways/tyk/releases/index.js";
+import { findTykRelease } from "../../src/gateways/tyk/releases/index.js";
 import {
   describeApi,
   GrpcDispatcher,
-  type TykApi,
+  type StandinApi,
   TykGateway,
-  type GatewayResponse,
+  type ClientResponse,
 } from "../../src/gateways/tyk/standin/index.js";
 
 const load = async (folder: string): Promise<unknown> =>
@@ -37,7 +37,7 @@ const LIMITS: IsolateLimits = {
   disposeTimeout: 1000,
   env: {},
 };
-const RELEASE = findRelease("5.14.0");
+const RELEASE = findTykRelease("5.14.0");
 
 const PLUGIN = `
 import { defineTykPlugin } from "pluginserver/tyk";
@@ -66,7 +66,7 @@ export default defineTykPlugin({
 });
 `;
 
-async function start(api: Partial<TykApi>) {
+async function start(api: Partial<StandinApi>) {
   const root = await mkdtemp(join(tmpdir(), "tyk-plugins-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const directory = join(root, "plugins");
@@ -146,7 +146,7 @@ async function start(api: Partial<TykApi>) {
   const logged = async (text: string): Promise<void> => {
     while (!log.some((line) => line.includes(text))) await new Promise<void>((resolve) => (onLine = resolve));
   };
-  const send = async (target: string, { body = "", key }: { body?: string; key?: string } = {}): Promise<GatewayResponse> => {
+  const send = async (target: string, { body = "", key }: { body?: string; key?: string } = {}): Promise<ClientResponse> => {
     const headers = [["Host", "example.com"], ...(key === undefined ? [] : [["Authorization", key] as const])] as const;
     const client = {
       method: body === "" ? "GET" : "POST",

@@ -1,7 +1,7 @@
 // Owns a ProtoBuf:1 client for tests that says exactly what it is told: frames out, frames in.
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { encodeFields, messageOf } from "../../src/gateways/kong/standin/protobuf/messages.js";
+import { encodeFields, messageTypeOf } from "../../src/gateways/kong/standin/protobuf/messages.js";
 
 /** A frame of these bytes. */
 export function frame(bytes: Uint8Array | string): Buffer {
@@ -12,7 +12,8 @@ export function frame(bytes: Uint8Array | string): Buffer {
 }
 
 /** The bytes of a message, in the fields' camel case, in the stand-in gateway's encoding. */
-export const message = (name: string, fields: Readonly<Record<string, unknown>>): Buffer => encodeFields(messageOf(name), fields);
+export const message = (name: string, fields: Readonly<Record<string, unknown>>): Buffer =>
+  encodeFields(messageTypeOf(name), fields);
 
 /** The frame of a command, e.g. `rpcCall(1, "cmdCloseInstance", { instanceId: 5 })`. */
 export const rpcCall = (sequence: number, command: string, fields: Readonly<Record<string, unknown>>): Buffer =>

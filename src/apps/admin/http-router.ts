@@ -1,5 +1,6 @@
 // Answers what operators ask over HTTP: metrics, and whatever else adds a route. It knows no server, only paths.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../../core/model/index.js";
 
 export interface AdminRequest {
   /** Without the query. */
@@ -51,7 +52,7 @@ export class AdminRouter {
     try {
       return await route({ path, query: new URLSearchParams(query), headers });
     } catch (error) {
-      return { status: 500, contentType: TEXT, body: `${error instanceof Error ? error.message : String(error)}\n` };
+      return { status: 500, contentType: TEXT, body: `${messageOf(error)}\n` };
     }
   }
 }

@@ -1,4 +1,5 @@
 // Reads and writes plugins.json, the index that says which bundles a server has to serve: by version, address and digest.
+import { isRecord } from "../../core/model/index.js";
 import { BundledError } from "./errors.js";
 
 export interface IndexEntry {
@@ -62,8 +63,5 @@ function parseJson(text: string): unknown {
 
 const field = (value: unknown, name: string): unknown =>
   isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (detail: string): BundledError => new BundledError("BUNDLE_INDEX", detail);

@@ -1,4 +1,5 @@
 // Counts and tells what keeps bundles from being what they should be: each problem once, for as long as it is the same.
+import { messageOf } from "../../core/model/index.js";
 import type { Logger } from "pino";
 import { BundledError } from "./errors.js";
 import { diskError } from "./kept-bundles.js";
@@ -50,7 +51,7 @@ export class BundleProblems {
   /** Served all the same. */
   notKept(what: string, error: unknown): void {
     this.#count("disk");
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#logger.warn(`${what} served, and not kept for a start without network: ${reason}`);
   }
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { messageOf } from "../../core/model/index.js";
 import { readFileWithin } from "../../gateways/tyk/bundles/index.js";
 import { type IndexEntry, MAX_INDEX, parseIndex } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
@@ -94,7 +95,7 @@ class FileBundle implements BundlesSource {
       return [{ name: basename(this.shown, ".zip"), version: digest.slice(0, 12), url: this.shown, digest }];
     } catch (error) {
       if (error instanceof BundledError) throw error;
-      throw new BundledError("BUNDLE_FETCH", error instanceof Error ? error.message : String(error), {
+      throw new BundledError("BUNDLE_FETCH", messageOf(error), {
         cause: error,
         reason: "file",
       });

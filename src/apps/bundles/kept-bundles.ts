@@ -1,6 +1,7 @@
 // Keeps the last good bundles on disk, for a start without the server that they are from.
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "../../core/model/index.js";
 import { type IndexEntry, indexText, MAX_INDEX, parseIndex } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
 
@@ -80,5 +81,4 @@ export class KeptBundles {
   }
 }
 
-export const diskError = (error: unknown): BundledError =>
-  new BundledError("BUNDLE_DISK", error instanceof Error ? error.message : String(error), { cause: error });
+export const diskError = (error: unknown): BundledError => new BundledError("BUNDLE_DISK", messageOf(error), { cause: error });

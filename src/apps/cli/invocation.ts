@@ -1,6 +1,6 @@
 // Says what a command line can ask for, as the commands take it.
 import type { TypesRule } from "../../build/index.js";
-import type { CommandFlag, DUMP_FLAGS, GivenFlags, SERVER_FLAGS, Settings } from "../flags/index.js";
+import type { CommandFlag, DUMP_FLAGS, GivenFlags, SERVER_FLAGS, FlagValues } from "../flags/index.js";
 import type { Settings as SettingsBeneath } from "../settings/index.js";
 import type { OperatorRequest } from "../console/index.js";
 import type { LogOptions } from "../../core/log/index.js";
@@ -8,7 +8,7 @@ import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/ko
 import type { TykFormat } from "../../gateways/tyk/conf/index.js";
 
 /** What loading plugins needs, by the flags that matter to it: times in milliseconds, sizes in bytes. */
-export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number]>, "env" | "logLevel" | "logFormat"> {
+export interface LoadingOptions extends Omit<FlagValues<(typeof DUMP_FLAGS)[number]>, "env" | "logLevel" | "logFormat"> {
   /** Names of environment variables that plugins do not see; `*` stands for any characters. */
   readonly hiddenEnvironment: readonly string[];
   readonly pluginsDirectory: string;
@@ -19,7 +19,7 @@ export interface LoadingOptions extends Omit<Settings<(typeof DUMP_FLAGS)[number
 export const namesBundle = ({ pluginsUrl, pluginsDirectory }: LoadingOptions): boolean =>
   pluginsUrl !== undefined || pluginsDirectory.endsWith(".zip");
 
-type ServerSettings = Settings<(typeof SERVER_FLAGS)[number]>;
+type ServerSettings = FlagValues<(typeof SERVER_FLAGS)[number]>;
 
 /** They are in `tyk`. */
 type BundleFlag = "bundles" | "bundle";
@@ -67,7 +67,7 @@ export interface BundleServing {
   readonly cache: string | undefined;
 }
 
-export interface TryOptions extends ServeOptions, Pick<Settings<CommandFlag<"try">>, "port" | "tykVersion"> {
+export interface TryOptions extends ServeOptions, Pick<FlagValues<CommandFlag<"try">>, "port" | "tykVersion"> {
   /** A stand-in of Tyk and not of Kong, with the server at this address, or at one of its own. */
   readonly trialOfTyk: string | true | undefined;
 }

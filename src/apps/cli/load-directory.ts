@@ -7,7 +7,7 @@ import { ALL_GATEWAYS, hookFunctionsOf, isForTyk, isTyk, refusedOnTyk } from "..
 import { PLUGIN_API } from "../plugin-api/index.js";
 import { type LoadingOptions, namesBundle } from "./invocation.js";
 import { openPluginCache } from "./caching/plugin-cache.js";
-import { CommandError } from "../../core/model/index.js";
+import { CommandError, messageOf } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
 
@@ -72,7 +72,7 @@ async function readKeys<Keys>(flag: string, path: string, parse: (pem: string) =
   try {
     return parse(await readFile(path, "utf8"));
   } catch (error) {
-    throw new CommandError(`-${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`-${flag} ${path}: ${messageOf(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
-import { CommandError } from "../../core/model/index.js";
+import { CommandError, messageOf } from "../../core/model/index.js";
 import type { LoadOptions } from "../../core/plugins/index.js";
 import { bundleSource, KeptZips, readPublicKey, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
 import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
@@ -38,7 +38,7 @@ export async function createBundles(
 /** @throws {CommandError} for a key that cannot be read. */
 export async function readKey(path: string): Promise<VerifyingKey> {
   const pem = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CommandError(`-public-key ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CommandError(`-public-key ${path}: ${messageOf(error)}`, { cause: error });
   });
   return readPublicKey(pem);
 }
@@ -57,7 +57,7 @@ export async function openKept<Kept>(
     // Two places may have bundles of one name.
     return await open(join(folder, createHash("sha256").update(place).digest("hex").slice(0, 16)));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     logger.warn(`bundles are not kept for the next start, see -bundle-cache: ${reason}`);
     return undefined;
   }

@@ -4,7 +4,7 @@ import { unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { escapeUnsafe } from "../../core/log/index.js";
-import { CommandError } from "../../core/model/index.js";
+import { CommandError, messageOf } from "../../core/model/index.js";
 import { AdminClient, linesIn } from "./admin-client.js";
 import { findServer, type Target } from "./find-server.js";
 
@@ -84,7 +84,7 @@ async function save(client: AdminClient, path: string, body: object, name: strin
   } catch (error) {
     const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
     if (!isThere) await unlink(file).catch(() => {});
-    throw new CommandError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`${file} cannot be written: ${messageOf(error)}`);
   }
   return `${file} (${(out.bytesWritten / MEGABYTE).toFixed(1)} MB)`;
 }

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { connectTo } from "../../core/net/index.js";
 import { CommandError } from "../../core/model/index.js";
-import { adminPathOf, isAdminPath, ownFolder, socketPathOf } from "../operator/index.js";
+import { adminPathOf, isAdminPath, ownFolder, serverSocketOf } from "../operator/index.js";
 
 export interface Target {
   /** Of the server's socket, or of its admin socket. */
@@ -32,7 +32,7 @@ export async function findServer({ socket, kongPrefix, saysPrefix }: Target): Pr
   if (others.length === 0) return first;
   const standard = live.find((path) => path === adminPathOf(join(resolve(kongPrefix), STANDARD_NAME)));
   if (standard !== undefined) return standard;
-  const sockets = live.map((path) => `-socket ${socketPathOf(path)}`);
+  const sockets = live.map((path) => `-socket ${serverSocketOf(path)}`);
   throw new CommandError(`${live.length} servers run there; say which one: ${sockets.join(", ")}`);
 }
 

@@ -1,5 +1,6 @@
 // Redraws a server's status until somebody wants to leave: as `top` does on a terminal, as plain lines where there is none.
 import { setTimeout as wait } from "node:timers/promises";
+import { messageOf } from "../../core/model/index.js";
 import { BY_NAME, COLUMNS, type Sorting } from "./columns.js";
 import { Screen } from "./screen.js";
 import { COLORED, cut, type Layout } from "./status-text.js";
@@ -127,5 +128,3 @@ class Watch {
     this.#onEnd(this.#screen.close());
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -49,14 +49,14 @@ type Value<Entry> = Entry extends { readonly default: string } | { readonly kind
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Name;
 
 /** The values of flags by their names, `event-timeout` as `eventTimeout`. */
-export type Settings<Entry extends TableFlag> = {
+export type FlagValues<Entry extends TableFlag> = {
   readonly [One in Entry as CamelCase<One["name"]>]: Value<One>;
 };
 
 /** @throws {UsageError} for a value that its flag does not take. */
-export function settingsOf<Entry extends TableFlag>(flags: readonly Entry[], given: GivenFlags): Settings<Entry> {
+export function settingsOf<Entry extends TableFlag>(flags: readonly Entry[], given: GivenFlags): FlagValues<Entry> {
   const values = flags.map((flag) => [camelCase(flag.name), valueOf(flag, given.get(flag.name))] as const);
-  return Object.fromEntries(values) as Settings<Entry>;
+  return Object.fromEntries(values) as FlagValues<Entry>;
 }
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

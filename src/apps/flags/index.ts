@@ -1,7 +1,7 @@
 // The door of flags: the table of flags and commands, and the reading of command lines by it.
 export { type Command, type CommandName, COMMANDS } from "./commands.js";
 export type { Flag } from "./flag.js";
-export { type GivenFlags, type Settings, settingsOf } from "./flag-values.js";
+export { type GivenFlags, type FlagValues, settingsOf } from "./flag-values.js";
 export { formerSocketName, refuseFormerFlags } from "./former-servers.js";
 export { lastValue, normalizeFlags, SWITCH_WORDS, switchedOff } from "./go-flags.js";
 export { serverFlags } from "./handed-on.js";

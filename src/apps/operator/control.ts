@@ -5,7 +5,7 @@ import { LOG_LEVELS, type LogLevelName, type LogLevels } from "../../core/log/in
 import { CommandError, UsageError } from "../../core/model/index.js";
 import type { AdministeredEngine, ReloadOutcome, ServedPlugin } from "../../core/server/index.js";
 import { diagnosisAnswer } from "./diagnosis-file.js";
-import { type Answer, json, type Request, type Routes } from "./http-server.js";
+import { type Answer, jsonAnswer, type ControlRequest, type Routes } from "./http-server.js";
 
 export interface ControlOptions {
   /** One for each gateway that is served. */
@@ -28,11 +28,11 @@ const LOOK = 100;
 export function controlRoutes(options: ControlOptions): Routes {
   const diagnose = oneAtATime(options);
   return {
-    "POST /reload": async ({ body }) => json({ said: await reload(options, textOf(body, "plugin")) }),
+    "POST /reload": async ({ body }) => jsonAnswer({ said: await reload(options, textOf(body, "plugin")) }),
     "POST /log-level": ({ body }) => {
       const line = setLevel(options, requiredText(body, "level"), textOf(body, "plugin"));
       options.logger.info(`an operator has changed it: ${line}`);
-      return json({ said: [line] });
+      return jsonAnswer({ said: [line] });
     },
     "POST /drain": () => drain(options),
     "POST /heap": (request) => diagnose(request, "heap"),
@@ -122,7 +122,7 @@ function drain({ engines, drain: end, drainTimeout }: ControlOptions): Answer {
 }
 
 /** Each stops an isolate, or takes processor time from it. */
-function oneAtATime({ engines }: ControlOptions): (request: Request, kind: "heap" | "profile") => Promise<Answer> {
+function oneAtATime({ engines }: ControlOptions): (request: ControlRequest, kind: "heap" | "profile") => Promise<Answer> {
   let isBusy = false;
   return async ({ body }, kind) => {
     const name = requiredText(body, "plugin");

@@ -15,7 +15,7 @@ export interface PluginPoint extends Pace {
   readonly memory: number | undefined;
 }
 
-export interface Point {
+export interface HistoryPoint {
   /** Unix time in milliseconds. */
   readonly at: number;
   /** By gateway and plugin, `kong/hello`. */
@@ -25,7 +25,7 @@ export interface Point {
 export class History {
   readonly #snapshot: () => ServerFigures;
   readonly #timer: NodeJS.Timeout;
-  readonly #points: Point[] = [];
+  readonly #points: HistoryPoint[] = [];
   /** The newest last. */
   #samples: Sample[];
   #lastPoint: Sample;
@@ -38,7 +38,7 @@ export class History {
     this.#timer = setInterval(() => this.#take(), SAMPLE_INTERVAL).unref();
   }
 
-  get points(): readonly Point[] {
+  get points(): readonly HistoryPoint[] {
     return this.#points;
   }
 

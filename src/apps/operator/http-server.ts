@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { Logger } from "pino";
 import { isOwnError, UsageError } from "../../core/model/index.js";
 
-export interface Request {
+export interface ControlRequest {
   readonly query: URLSearchParams;
   /** What stands behind the route's path, decoded; empty where nothing does. */
   readonly rest: string;
@@ -22,13 +22,13 @@ export interface Answer {
   readonly body: string | Readable;
 }
 
-export type Handler = (request: Request) => Answer | Promise<Answer>;
+export type RouteHandler = (request: ControlRequest) => Answer | Promise<Answer>;
 
 /** By method and path, such as `GET /status`; one that ends in `/` takes what stands behind it too. */
-export type Routes = Readonly<Record<string, Handler>>;
+export type Routes = Readonly<Record<string, RouteHandler>>;
 
 /** What an answer has that is JSON. */
-export const json = (value: unknown, status = 200): Answer => ({
+export const jsonAnswer = (value: unknown, status = 200): Answer => ({
   status,
   headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
   body: `${JSON.stringify(value)}\n`,
@@ -102,7 +102,7 @@ export class HttpServer {
     }
   }
 
-  #find(method: string, path: string): { readonly handler: Handler; readonly rest: string } | number {
+  #find(method: string, path: string): { readonly handler: RouteHandler; readonly rest: string } | number {
     const folder = path.slice(0, path.indexOf("/", 1) + 1);
     for (const known of folder === "" ? [path] : [path, folder]) {
       const handler = Object.hasOwn(this.#routes, `${method} ${known}`) ? this.#routes[`${method} ${known}`] : undefined;
@@ -123,7 +123,7 @@ export class HttpServer {
 }
 
 /** Bad input has status 400, what cannot be done 409. */
-const problem = (status: number, message: string): Answer => json({ error: message }, status);
+const problem = (status: number, message: string): Answer => jsonAnswer({ error: message }, status);
 
 /** @throws {RangeError} where it is too large, {SyntaxError} where it is no JSON. */
 async function readBody(request: IncomingMessage): Promise<unknown> {

@@ -12,7 +12,8 @@ export const adminPathOf = (socketPath: string): string => join(dirname(socketPa
 export const isAdminPath = (path: string): boolean => /^\..+\.admin$/.test(basename(path));
 
 /** The socket that the admin socket at this path stands beside. */
-export const socketPathOf = (adminPath: string): string => join(dirname(adminPath), basename(adminPath).slice(1, -ENDING.length));
+export const serverSocketOf = (adminPath: string): string =>
+  join(dirname(adminPath), basename(adminPath).slice(1, -ENDING.length));
 
 /** Where servers have their admin sockets that serve no socket of their own. */
 export const ownFolder = (): string => join(tmpdir(), `pluginserver-${process.geteuid?.() ?? "user"}`);

@@ -4,7 +4,7 @@ import { UsageError } from "../../core/model/index.js";
 import type { AdministeredEngine } from "../../core/server/index.js";
 import type { ServerFigures } from "../../core/telemetry/index.js";
 import type { History, PluginPoint } from "./history.js";
-import { type Answer, json, type Routes } from "./http-server.js";
+import { type Answer, jsonAnswer, type Routes } from "./http-server.js";
 import { detailOf } from "./plugin-detail.js";
 import { sampleOf } from "./plugin-sample.js";
 import { reportOf, type ServerState, type StatusReport } from "./report.js";
@@ -24,8 +24,8 @@ const UNAVAILABLE = 503;
 
 /** For whoever may know how the server does. */
 export const statusRoutes = (sources: StatusSources): Routes => ({
-  "GET /status": async () => json((await look(sources)).report),
-  "GET /history": () => json(historyOf(sources.history)),
+  "GET /status": async () => jsonAnswer((await look(sources)).report),
+  "GET /history": () => jsonAnswer(historyOf(sources.history)),
 });
 
 /** What only its operator may see: configurations, if without their secrets. */
@@ -35,7 +35,7 @@ export const detailRoutes = (sources: StatusSources): Routes => ({
     const status = report.plugins.find(({ plugin }) => plugin === rest);
     const engine = sources.engines.find(({ plugins }) => plugins.get(rest) !== undefined);
     const problem = problems.find(({ name }) => name === rest);
-    if (status !== undefined && engine !== undefined) return json(detailOf({ figures, status, engine, problem }));
+    if (status !== undefined && engine !== undefined) return jsonAnswer(detailOf({ figures, status, engine, problem }));
     if (problem !== undefined) throw new UsageError(`plugin ${rest} does not load: ${problem.reason}`);
     const names = report.plugins.map(({ plugin }) => plugin);
     throw new UsageError(`there is no plugin ${rest}; there are: ${names.join(", ") || "none"}`);
@@ -44,13 +44,13 @@ export const detailRoutes = (sources: StatusSources): Routes => ({
 
 /** For whoever keeps the server running: it answers at all, and gateways should be sent to it. */
 export const healthRoutes = (sources: StatusSources): Routes => ({
-  "GET /healthz": () => json({ status: "alive" }),
+  "GET /healthz": () => jsonAnswer({ status: "alive" }),
   "GET /readyz": () => readiness(sources),
 });
 
 async function readiness(sources: StatusSources): Promise<Answer> {
   const unready = (reason: string, plugins: readonly string[] = []): Answer =>
-    json({ status: "not ready", reason, plugins }, UNAVAILABLE);
+    jsonAnswer({ status: "not ready", reason, plugins }, UNAVAILABLE);
   const state = sources.state();
   if (state === "loading") return unready("its plugins are being loaded");
   if (state === "draining") return unready("it ends: no more connections are taken");
@@ -58,7 +58,7 @@ async function readiness(sources: StatusSources): Promise<Answer> {
   if (unreachable !== undefined) return unready(`gateways do not reach it: ${unreachable}`);
   const missing = (await problemsOf(sources)).filter(({ isServed }) => !isServed).map(({ problem }) => problem.name);
   if (missing.length > 0) return unready(`plugins do not load: ${missing.join(", ")}`, missing);
-  return json({ status: "ready" });
+  return jsonAnswer({ status: "ready" });
 }
 
 interface Look {

@@ -13,7 +13,7 @@ import {
 } from "../flags/index.js";
 import { type AdminOptions, checkAdminOptions } from "../admin/index.js";
 import type { LogOptions } from "../../core/log/index.js";
-import { UsageError } from "../../core/model/index.js";
+import { UsageError, messageOf } from "../../core/model/index.js";
 import { Settings } from "../settings/index.js";
 import type { IsolateLimits } from "../../core/isolates/index.js";
 import type { ServerOptions } from "../../gateways/kong/server/index.js";
@@ -127,7 +127,7 @@ function readFlags(argv: readonly string[]): GivenFlags {
       }),
     );
   } catch (error) {
-    throw new UsageError(goStyle(error instanceof Error ? error.message : String(error)));
+    throw new UsageError(goStyle(messageOf(error)));
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
-import { CommandError } from "../../core/model/index.js";
+import { CommandError, messageOf } from "../../core/model/index.js";
 import { writeStderr } from "../../core/log/index.js";
 
 function take(name: string): string | undefined {
@@ -42,7 +42,7 @@ export async function writeOutput(content: string | Uint8Array): Promise<void> {
       rest = rest.subarray(bytesWritten);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN"))
-        throw new CommandError(`cannot write to stdout: ${error instanceof Error ? error.message : String(error)}`);
+        throw new CommandError(`cannot write to stdout: ${messageOf(error)}`);
       await wait(READER_WAIT);
     }
   }

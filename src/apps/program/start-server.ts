@@ -5,7 +5,7 @@ import { ownThread, startOwnThread } from "../../core/isolates/index.js";
 import { adaptModule, gatewayWorker } from "../../gateways/kong/worker/index.js";
 import { serveIsolate } from "../../core/worker/index.js";
 import { programName } from "../../core/supervisor/index.js";
-import { EmbeddedError, generationOf } from "../../gateways/kong/server/index.js";
+import { EmbeddedError, generationOfDefinition } from "../../gateways/kong/server/index.js";
 import { inThreadGeneration, type Generation } from "../../core/plugins/index.js";
 import { TYK_PLUGIN_STAMP, type TykPlugin } from "../../gateways/tyk/api/index.js";
 import { ALL_GATEWAYS, loadAllWorkers, loadTykWorker, TYK_WORKER } from "../gateways/index.js";
@@ -70,7 +70,7 @@ async function runOwnFile(module: object, file: string, argv: readonly string[])
     generation:
       tyk !== undefined || isMadeForTyk(module)
         ? await generationOfAny(module, program, file)
-        : generationOf(adaptModule(module, program), program, file),
+        : generationOfDefinition(adaptModule(module, program), program, file),
     evaluate: () => Promise.resolve(module),
     startTransport: startOwnThread(file),
   }));

@@ -1,8 +1,7 @@
 // Reads the settings of a configuration file: YAML with the names of flags as keys. Loaded only where one is given.
 import { isMap, isScalar, isSeq, Lexer, LineCounter, type Pair, parseDocument, type YAMLSeq } from "yaml";
-import { UsageError } from "../../core/model/index.js";
+import { UsageError, nearestName } from "../../core/model/index.js";
 import { type Flag, type FlagName, FLAGS, plainFlag, type TableFlag } from "../flags/index.js";
-import { nearestName } from "./nearest-name.js";
 import type { Setting } from "./variables.js";
 
 /** A flag of a command alone says nothing of how to serve, and a file that names a file none of either. */
@@ -21,7 +20,7 @@ const MAX_ENTRIES = 1000;
 const MAX_NESTING = 16;
 
 /** @throws {UsageError} naming the file, the line and the key. */
-export function parseConfig(path: string, text: string): ReadonlyMap<FlagName, Setting> {
+export function parseConfigFile(path: string, text: string): ReadonlyMap<FlagName, Setting> {
   return new ConfigReader(path).read(text);
 }
 

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { UsageError } from "../../core/model/index.js";
+import { UsageError, messageOf } from "../../core/model/index.js";
 
 /** Bytes: it is handed on in a variable, and Linux has none of more than 128 KiB. */
 const MAX_SIZE = 65_536;
@@ -43,7 +43,7 @@ async function readText(path: string): Promise<string> {
     return text;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`-config ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UsageError(`-config ${path}: ${messageOf(error)}`, { cause: error });
   } finally {
     await file?.close();
   }

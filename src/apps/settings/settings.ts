@@ -56,10 +56,10 @@ export class Settings {
     const off = switchedOff(argv, names);
     if (path === undefined || path === "") return new Settings([variables], off);
     const text = await readConfigText(path);
-    const { parseConfig } = await import("./config-file.js");
+    const { parseConfigFile } = await import("./config-file.js");
     const known = new Set(taken.map(({ name }) => name));
     // A server and programs may share a file: what one does not take is the other's.
-    const file = [...parseConfig(path, text)].filter(([name]) => known.has(name));
+    const file = [...parseConfigFile(path, text)].filter(([name]) => known.has(name));
     return new Settings([variables, new Map(file)], off);
   }
 

@@ -1,7 +1,6 @@
 // Owns what a setting is, the value of a flag that stands elsewhere than on the command line, and those in environment variables.
-import { UsageError } from "../../core/model/index.js";
+import { UsageError, nearestName } from "../../core/model/index.js";
 import { type Flag, type FlagName, SWITCH_WORDS, type TableFlag } from "../flags/index.js";
-import { nearestName } from "./nearest-name.js";
 
 export type SettingSource =
   { readonly kind: "variable"; readonly name: string } | { readonly kind: "file"; readonly path: string; readonly line: number };

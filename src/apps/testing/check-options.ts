@@ -3,16 +3,16 @@ import { isIP } from "node:net";
 import { PDK_METHODS, wireName } from "../../gateways/kong/pdk/index.js";
 import {
   entries,
-  Fields,
+  ShapedFields,
   integer,
   key,
   type Key,
-  kindOf,
+  configKindOf,
   list,
   object,
   record,
   type Shape,
-  suggestion,
+  suggestionOrAll,
   TEST_ENTITIES,
   text,
   textLike,
@@ -119,7 +119,7 @@ export function checkAnswer(answer: unknown, path: string): asserts answer is Up
 function check(value: unknown, path: string, shape: Shape): void {
   const fail = (message: string): TestingError =>
     new TestingError("TESTING_BAD_OPTION", message.startsWith(":") ? `the options${message}` : message);
-  new Fields(value, { path, nullIsMissing: false, fail }, shape).checkAll();
+  new ShapedFields(value, { path, nullIsMissing: false, fail }, shape).checkAll();
 }
 
 function nullable({ refuse, take }: Key<unknown>): Pick<Key<unknown>, "refuse" | "take"> {
@@ -130,7 +130,7 @@ function nullable({ refuse, take }: Key<unknown>): Pick<Key<unknown>, "refuse" |
 }
 
 function isUpstream(value: unknown): boolean {
-  return value === "refused" || value === "timeout" || typeof value === "function" || kindOf(value) === "an object";
+  return value === "refused" || value === "timeout" || typeof value === "function" || configKindOf(value) === "an object";
 }
 
 function isUrl(value: unknown): boolean {
@@ -159,6 +159,6 @@ function checkStubs(value: unknown, { path, fail }: Parameters<Key<unknown>["tak
 }
 
 function near(wire: string): string {
-  const meant = suggestion(wire, FUNCTIONS);
+  const meant = suggestionOrAll(wire, FUNCTIONS);
   return meant.startsWith(";") ? meant : ": see docs/pdk.md";
 }

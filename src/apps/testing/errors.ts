@@ -21,7 +21,3 @@ export class TestingError extends PluginServerError<TestingErrorCode> {
     super(code, message, cause === undefined ? undefined : { cause });
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

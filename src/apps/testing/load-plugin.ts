@@ -1,19 +1,20 @@
 // Finds the plugin in what a test gives: a module, what a module exports, or a path.
 import { basename, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adaptModule, type PluginDefinition } from "../../gateways/kong/worker/index.js";
+import { messageOf } from "../../core/model/index.js";
+import { adaptModule, type KongDefinition } from "../../gateways/kong/worker/index.js";
 import { evaluateModule } from "../../core/worker/index.js";
 import { checkSchema } from "../../gateways/kong/schema/index.js";
-import { messageOf, TestingError } from "./errors.js";
+import { TestingError } from "./errors.js";
 
 /** What the gateway of a test knows of the plugin. */
 export interface LoadedPlugin {
   readonly name: string;
-  readonly definition: PluginDefinition;
+  readonly definition: KongDefinition;
 }
 
 /** @throws {TestingError} for what a server would not serve. */
-export async function loadPlugin(plugin: unknown, name: string | undefined): Promise<LoadedPlugin> {
+export async function loadTestedPlugin(plugin: unknown, name: string | undefined): Promise<LoadedPlugin> {
   if (typeof plugin !== "string" && !(plugin instanceof URL)) return adaptPlugin(plugin, name ?? "plugin");
   const path = typeof plugin === "string" && !plugin.startsWith("file:") ? plugin : fileURLToPath(plugin);
   const fileName = basename(path, extname(path));
@@ -22,7 +23,7 @@ export async function loadPlugin(plugin: unknown, name: string | undefined): Pro
 
 /** @throws {TestingError} for a module that a server would not serve. */
 export function adaptPlugin(moduleExports: unknown, fileName: string): LoadedPlugin {
-  let definition: PluginDefinition;
+  let definition: KongDefinition;
   try {
     definition = adaptModule(moduleExports, fileName);
   } catch (error) {

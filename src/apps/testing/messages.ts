@@ -94,7 +94,7 @@ export function headerList(headers: HeadersInput = {}): HeaderList {
 }
 
 /** The bytes of a body, and the type it says it has by itself. */
-export function bodyBytes(body: TestBody | undefined): { readonly bytes: Buffer; readonly contentType: string | undefined } {
+export function testBodyBytes(body: TestBody | undefined): { readonly bytes: Buffer; readonly contentType: string | undefined } {
   if (body === undefined) return { bytes: Buffer.alloc(0), contentType: undefined };
   if (typeof body === "string") return { bytes: Buffer.from(body), contentType: undefined };
   if (ArrayBuffer.isView(body)) {
@@ -112,7 +112,7 @@ export function sentMessage(
   body: TestBody | undefined,
 ): { headers: HeaderList; bytes: Buffer } {
   const list = headerList(headers);
-  const { bytes, contentType } = bodyBytes(body);
+  const { bytes, contentType } = testBodyBytes(body);
   const has = (name: string): boolean => list.some(([key]) => key.toLowerCase() === name);
   if (contentType !== undefined && !has("content-type")) list.push(["Content-Type", contentType]);
   if (body !== undefined && !has("content-length") && !has("transfer-encoding")) {

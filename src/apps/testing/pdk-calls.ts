@@ -1,10 +1,11 @@
 // Runs the PDK calls of one request as the gateway does, and keeps what was asked and what came back.
+import { messageOf } from "../../core/model/index.js";
 import { encodeData } from "../../gateways/kong/standin/index.js";
 import { ByteText, callPdk, type PdkAnswer, RefusedCall } from "../../gateways/kong/pdk-functions/index.js";
 import { PDK_METHODS, type PdkMethod, type Phase, wireName } from "../../gateways/kong/pdk/index.js";
-import { type PluginDefinition, readResult } from "../../gateways/kong/worker/index.js";
+import { type KongDefinition, readResult } from "../../gateways/kong/worker/index.js";
 import { decodeValue } from "../../gateways/kong/msgpack/index.js";
-import { messageOf, TestingError } from "./errors.js";
+import { TestingError } from "./errors.js";
 import type { TestSettings } from "./options.js";
 
 /** A call of the plugin's, as it came to the gateway. */
@@ -25,12 +26,12 @@ const METHODS = new Map<string, PdkMethod>(PDK_METHODS.map((method) => [method.m
 /** @internal */
 export class PdkCalls {
   readonly list: TestCall[] = [];
-  readonly #bodies: PluginDefinition["bodies"];
+  readonly #bodies: KongDefinition["bodies"];
   readonly #stubs: ReadonlyMap<string, unknown>;
   readonly #onRefused: (error: TestingError) => void;
 
   constructor(
-    bodies: PluginDefinition["bodies"],
+    bodies: KongDefinition["bodies"],
     stubs: TestSettings["pdk"] = {},
     onRefused: (error: TestingError) => void = () => {},
   ) {

@@ -3,7 +3,7 @@ import { PHASES, type Phase } from "../../gateways/kong/pdk/index.js";
 import { checkOptions, checkRequest } from "./check-options.js";
 import type { ConfigFor, IsOptional } from "./config-input.js";
 import { TestingError } from "./errors.js";
-import { loadPlugin } from "./load-plugin.js";
+import { loadTestedPlugin } from "./load-plugin.js";
 import type { TestResponse, UpstreamRequest } from "./messages.js";
 import type { TestOptions, TestRequest, TestSettings } from "./options.js";
 import type { TestCall } from "./pdk-calls.js";
@@ -132,7 +132,7 @@ export type TestArguments<P> =
 export async function testPlugin<P>(plugin: P, ...[options]: TestArguments<P>): Promise<TestedPlugin> {
   if (options !== undefined) checkOptions(options);
   const settings: TestSettings & { readonly config?: unknown } = options ?? {};
-  const gateway = createTestGateway(await loadPlugin(plugin, settings.name), settings);
+  const gateway = createTestGateway(await loadTestedPlugin(plugin, settings.name), settings);
   await gateway.plugin.definition.init?.();
   return new TestedPlugin(gateway, settings);
 }

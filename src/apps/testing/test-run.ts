@@ -5,7 +5,7 @@ import {
   RequestLifecycle,
   runEvent,
   type EventServices,
-  type Verdict,
+  type PhaseVerdict,
 } from "../../gateways/kong/standin/index.js";
 import { type GatewayRequest } from "../../gateways/kong/pdk-functions/index.js";
 import type { Phase } from "../../gateways/kong/pdk/index.js";
@@ -64,7 +64,7 @@ export class TestRun implements TestResult {
   readonly #request: GatewayRequest;
   readonly #exchange: MemoryExchange;
   readonly #lifecycle: RequestLifecycle;
-  readonly #phases: AsyncGenerator<Phase, void, Verdict>;
+  readonly #phases: AsyncGenerator<Phase, void, PhaseVerdict>;
   readonly #events: EventServices;
   readonly #log = new GatewayLog(undefined);
   #errors: unknown[] = [];
@@ -72,7 +72,7 @@ export class TestRun implements TestResult {
   #last = -1;
   /** The phase that the gateway has come to. */
   #due: Phase | "over" | undefined;
-  #verdict: Verdict = "continue";
+  #verdict: PhaseVerdict = "continue";
   #ended = false;
 
   /** @internal */

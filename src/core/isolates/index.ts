@@ -3,7 +3,7 @@ export { END_TIME, endOfThreads, type HungThread, onHungThread } from "./transpo
 export type { IsolateLimits, OwnSocketPlace } from "./isolate-options.js";
 export { LeadingHost } from "./prefetch-player.js";
 export { PluginPool } from "./plugin-pool.js";
-export { scanModules, type ScanResult } from "./transports/scan-modules.js";
+export { scanInIsolates, type ScanResult } from "./transports/scan-modules.js";
 export type { TransportLimits, Isolation, StartTransport } from "./transports/transport.js";
 export { isOwnThread, ownThread, startOwnThread } from "./transports/own-thread.js";
 export { startThread } from "./transports/thread-transport.js";

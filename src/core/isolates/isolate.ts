@@ -18,7 +18,7 @@ import {
   writeCancel,
   writeStart,
 } from "../channel/index.js";
-import { type ErrorInfo, toErrorInfo } from "../model/index.js";
+import { type ErrorInfo, toErrorInfo, messageOf } from "../model/index.js";
 import { type DeathReason, PluginCounters, systemTime } from "../telemetry/index.js";
 import { type IsolateOptions, tellForeign } from "./isolate-options.js";
 import { KnownPrefetches } from "./known-prefetches.js";
@@ -179,7 +179,7 @@ export class Isolate implements CallHost, ReportReceiver {
       if (message !== undefined) return this.#take(message);
       this.#foreign("it is no message of an isolate");
     } catch (error) {
-      this.#foreign(error instanceof Error ? error.message : String(error));
+      this.#foreign(messageOf(error));
     }
   }
 

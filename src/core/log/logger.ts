@@ -5,7 +5,7 @@ import { LogLevels } from "./log-levels.js";
 import type { LogOptions } from "./log-options.js";
 import { droppedText, noticeDroppedBy, writeStderr } from "./stderr.js";
 import { escapeUnsafe, textLine } from "./text-line.js";
-import { type ErrorInfo, RemoteError } from "../model/index.js";
+import { type ErrorInfo, RemoteError, messageOf } from "../model/index.js";
 import type { LogEntry } from "../channel/index.js";
 
 const STDERR = 2;
@@ -67,7 +67,7 @@ export function errorField(error: ErrorInfo): { err?: Error } {
 
 export function endOnFault(logger: Logger): void {
   process.on("uncaughtException", (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     logger.fatal({ err: error }, `the server itself failed and ends: ${message}`);
     process.exit(1);
   });

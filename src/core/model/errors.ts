@@ -44,6 +44,15 @@ export class ServerError extends PluginServerError<ServerErrorCode> {
   }
 }
 
+/** Of an isolate that could not do what an operator asked of it. */
+export class DiagnosisError extends PluginServerError<"ISOLATE_DIAGNOSIS_FAILED"> {
+  override readonly name = "DiagnosisError";
+
+  constructor(message: string) {
+    super("ISOLATE_DIAGNOSIS_FAILED", message);
+  }
+}
+
 /** Exit status 2; the message is one line that names the flag. */
 export class UsageError extends PluginServerError<"CLI_USAGE"> {
   override readonly name = "UsageError";

@@ -1,6 +1,7 @@
 // The door of model: what every part of the core speaks of.
 export { IdTable } from "./id-table.js";
-export { DiagnosisError } from "./diagnosis-error.js";
+export { nearestName } from "./nearest-name.js";
+export { isRecord, messageOf } from "./unknown-values.js";
 export { writeAscii, cutText, shortText } from "./texts.js";
 export {
   type ErrorInfo,
@@ -12,4 +13,5 @@ export {
   saysAllInOneLine,
   UsageError,
   CommandError,
+  DiagnosisError,
 } from "./errors.js";

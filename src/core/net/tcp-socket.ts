@@ -1,6 +1,7 @@
 // Owns a listening TCP socket: takes its port over from a former process where Node.js can share one, and else waits for it.
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../model/index.js";
 import { SocketError } from "./errors.js";
 import type { ListeningSocket } from "./unix-socket.js";
 
@@ -100,7 +101,7 @@ function portOf(server: Server, given: number): number {
 
 function cannotListen({ host, port }: TcpSocketOptions, cause: unknown, isTaken: boolean, patience: number): SocketError {
   const at = `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return isTaken
     ? new SocketError(
         "SERVER_ADDRESS_IN_USE",

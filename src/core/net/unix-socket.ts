@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmdirSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { messageOf } from "../model/index.js";
 import { SocketError } from "./errors.js";
 import { formerPath, privateFolderPrefix, randomName } from "./hidden-names.js";
 import { inodeAt, keepFormer, release, requireFreePath } from "./path-entry.js";
@@ -75,7 +76,7 @@ export class UnixSocket implements ListeningSocket {
       await removeDeadFormer(path);
       return new UnixSocket(options, bound);
     } catch (error) {
-      throw new SocketError("SERVER_CANNOT_LISTEN", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new SocketError("SERVER_CANNOT_LISTEN", `${path}: ${messageOf(error)}`, {
         cause: error,
       });
     }

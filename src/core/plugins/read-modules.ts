@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { LoadTraces, LogEntry, PluginMetadata } from "../channel/index.js";
-import { scanModules } from "../isolates/index.js";
+import { scanInIsolates } from "../isolates/index.js";
 import type { ErrorInfo } from "../model/index.js";
 import { checkApiVersion } from "./api-version.js";
 import type { Found } from "./cache/plugin-cache.js";
@@ -31,7 +31,7 @@ export async function readModules(items: readonly CompiledSource[], options: Rea
     return { name: nameOf(source, artifact), artifact: { entry, format, code } };
   });
   const logs = new Map<object, LogEntry[]>(toScan.map((item) => [item, []]));
-  const results = await scanModules(toScan, {
+  const results = await scanInIsolates(toScan, {
     timeout,
     limits,
     gatewayWorker,

@@ -2,6 +2,7 @@
 
 import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, resolve } from "node:path";
+import { isRecord, messageOf } from "../model/index.js";
 
 export interface FoundPlugin {
   /** The file's name without its extension, or the folder's name. */
@@ -211,14 +212,6 @@ async function kindOf(path: string): Promise<"file" | "directory" | "other" | "m
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -24,10 +24,10 @@ export interface BuildRules {
 }
 
 /** The stamp of a built file, nothing for source code, or the reason to refuse the file. */
-export type Verdict = { readonly stamp?: BuildStamp } | { readonly refusal: string };
+export type BuildVerdict = { readonly stamp?: BuildStamp } | { readonly refusal: string };
 
 /** `path` is where the file really lies: its native code is beside it. */
-export async function verifyBuild(bytes: Buffer, path: string, rules: BuildRules): Promise<Verdict> {
+export async function verifyBuild(bytes: Buffer, path: string, rules: BuildRules): Promise<BuildVerdict> {
   const reading = readBuild(bytes);
   if (reading.kind === "foreign")
     return { refusal: "it was built by another version of pluginserver, whose stamp this one does not read: build it again" };

@@ -1,7 +1,7 @@
 // Owns what the plugins directory has to offer: loads it, and takes changes over while traffic flows.
 import type { Logger } from "pino";
 import { type LoadOptions, loadPlugins, PluginCache, PluginRegistry, registryChanges } from "../plugins/index.js";
-import { ServerError } from "../model/index.js";
+import { ServerError, messageOf } from "../model/index.js";
 import { PluginReport } from "./plugin-report.js";
 import type { PluginSource, ReloadOutcome } from "./plugin-source.js";
 import { Reloader } from "./reloader.js";
@@ -136,7 +136,7 @@ export class PluginDirectory implements PluginSource {
       await reloader.include(filesOf(registry));
       return nextLook;
     } catch (error) {
-      this.#unreadable = error instanceof Error ? error.message : String(error);
+      this.#unreadable = messageOf(error);
       return reloader.isClosed() ? undefined : this.#report.unreadable(this.#directory, error, this.#registry);
     }
   }
@@ -161,7 +161,7 @@ export class PluginDirectory implements PluginSource {
     try {
       return await loadPlugins(directory, this.#options.load);
     } catch (error) {
-      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new ServerError("SERVER_NO_PLUGINS_DIR", `${directory}: ${messageOf(error)}`, {
         cause: error,
       });
     }

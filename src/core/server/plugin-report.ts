@@ -1,4 +1,5 @@
 // Tells the operator what became of the plugins directory: each thing once, and nothing that is only of the moment.
+import { messageOf } from "../model/index.js";
 import type { Logger } from "pino";
 import type { Generation, PluginProblem, PluginRegistry, RegistryChanges, Reload } from "../plugins/index.js";
 import type { StayingBinding } from "./served-plugins.js";
@@ -48,7 +49,7 @@ export class PluginReport {
 
   /** The directory could not be read. Returns the milliseconds until there may be more to tell. */
   unreadable(directory: string, error: unknown, registry: PluginRegistry): number | undefined {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const unreadable: Trouble = { kind: "unreadable", directory, reason };
     // Nothing is known of the plugins now, so nothing that was told of them is over.
     return this.#settle(new Map([...troublesOf(registry), [`unreadable ${reason}`, unreadable]]), registry);

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { Session } from "node:inspector/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeHeapSnapshot } from "node:v8";
+import { messageOf } from "../model/index.js";
 import type { Diagnosis } from "../channel/index.js";
 
 /** Resolves when the result is in the file, or with why it is not. A heap snapshot stops the thread for as long as it takes. */
@@ -12,7 +13,7 @@ export async function diagnose(diagnosis: Diagnosis): Promise<string | undefined
     else await writeFile(diagnosis.file, JSON.stringify(await profile(diagnosis.milliseconds)));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,5 +1,6 @@
 // Opens the inspector of the isolate it is called in, and of no other.
 import inspector from "node:inspector";
+import { messageOf } from "../model/index.js";
 import type { InspectorAddress, LogEntry } from "../channel/index.js";
 
 /** While the isolate that this one takes over from still has the port, in milliseconds. */
@@ -29,6 +30,6 @@ function open({ host, port }: InspectorAddress): string {
     inspector.open(port, host, false);
     return "the port is taken";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../../../core/model/index.js";
 import { CacheFolder, NOWHERE, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
 
 /** What is said of the place, and of what must not come from it. */
@@ -23,7 +24,7 @@ export function pluginCacheOptions({ trust, isTemporary, onNone }: CacheUse): Pl
   try {
     return { folder: CacheFolder.open(join(userCache(), "pluginserver", "compiled")), server: serverIdentity() };
   } catch (error) {
-    onNone(error instanceof Error ? error.message : String(error));
+    onNone(messageOf(error));
     return NOWHERE;
   }
 }

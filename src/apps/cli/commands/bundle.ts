@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { BuildError, buildPlugin } from "../../../build/index.js";
 import { createLogger } from "../../../core/log/index.js";
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, messageOf } from "../../../core/model/index.js";
 import { type Generation, type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
 import { parseHooks, readBundleKey, type BundleKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
 import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
-import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
+import { findTykRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { BundleOptions } from "../invocation.js";
 import { loadOptions, tykHooks } from "../load-directory.js";
@@ -88,7 +88,7 @@ function hooksFrom(chain: HookChain): Readonly<Record<string, unknown>> {
     throw new CommandError(
       `the plugins have ${chain.authCheck.length} authCheck hooks (${chain.authCheck.join(", ")}), and a bundle names one: choose with -manifest`,
     );
-  const { custom_middleware } = apiDefinition(chain, findRelease(NEWEST_RELEASE), "classic");
+  const { custom_middleware } = apiDefinition(chain, findTykRelease(NEWEST_RELEASE), "classic");
   return custom_middleware as Readonly<Record<string, unknown>>;
 }
 
@@ -101,7 +101,7 @@ async function readKey(path: string): Promise<BundleKey> {
 }
 
 function unreadable(flag: string, path: string, error: unknown): never {
-  throw new CommandError(`-${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  throw new CommandError(`-${flag} ${path}: ${messageOf(error)}`, { cause: error });
 }
 
 async function filesIn(folder: string): Promise<ReadonlyMap<string, Buffer>> {

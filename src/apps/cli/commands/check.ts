@@ -9,7 +9,7 @@ import { writeOutput } from "../../program/index.js";
 import { findTypeErrors } from "../../../build/index.js";
 import type { PluginMetadata } from "../../../core/channel/index.js";
 import { announcementOf } from "../../../gateways/kong/server/index.js";
-import { findRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
+import { findKongRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadForAll } from "../load-directory.js";
 import type { CheckOptions } from "../invocation.js";
 import { protocolLosses } from "../../../gateways/kong/usage/index.js";
@@ -36,7 +36,7 @@ interface Finding {
 
 /** @throws {CommandError} where a plugin would not be served, once everything is told. */
 export async function check(options: CheckOptions): Promise<void> {
-  const release = options.kongVersion === undefined ? undefined : findRelease(options.kongVersion);
+  const release = options.kongVersion === undefined ? undefined : findKongRelease(options.kongVersion);
   const registry = await loadForAll(options, createLogger(options.log));
   const found = findingsOf(registry, release);
   const findings = await withTypes(await withProtocol(found, registry, options, release), options.types);

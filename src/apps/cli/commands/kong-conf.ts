@@ -5,7 +5,7 @@ import { CommandError } from "../../../core/model/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { writeOutput } from "../../program/index.js";
-import { findRelease, kongSettings, settingsText } from "../../../gateways/kong/conf/index.js";
+import { findKongRelease, kongSettings, settingsText } from "../../../gateways/kong/conf/index.js";
 import { type ProtocolLoss, protocolLosses } from "../../../gateways/kong/usage/index.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
 import type { KongConfOptions } from "../invocation.js";
@@ -14,7 +14,7 @@ const EXECUTABLE = fileURLToPath(new URL("../../../../bin/pluginserver", import.
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function kongConf(options: KongConfOptions): Promise<void> {
-  const release = findRelease(options.kongVersion);
+  const release = findKongRelease(options.kongVersion);
   const logger = createLogger(options.log);
   const registry = await loadDirectory(options, logger);
   reportProblems(registry, logger);

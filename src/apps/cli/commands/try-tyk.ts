@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../../../core/model/index.js";
 import type { Logger } from "pino";
 import { startEchoUpstream } from "../../../gateways/kong/standin/index.js";
 import { hooksOf, type PluginHooks } from "../../../gateways/tyk/conf/index.js";
@@ -114,7 +115,7 @@ function followChanges({ server, source, known, logger, take }: Followed): () =>
   const timer = setInterval(() => {
     // One after the other: a look may take longer than the time between two.
     looking = looking.then(look).catch((error: unknown) => {
-      logger.error(`the gateway goes on as before: ${error instanceof Error ? error.message : String(error)}`);
+      logger.error(`the gateway goes on as before: ${messageOf(error)}`);
     });
   }, LOOK);
   return () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { type Gateway, startEchoUpstream, startGateway } from "../../../gateways/kong/standin/index.js";
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, messageOf } from "../../../core/model/index.js";
 import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js";
 import { endOfService, writeOutput } from "../../program/index.js";
 import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/index.js";
@@ -135,7 +135,7 @@ function followChanges({ server, gateway, source, seen, logger, tell }: Followed
   const timer = setInterval(() => {
     // One after the other: a look may take longer than the time between two.
     looking = looking.then(look).catch((error: unknown) => {
-      logger.error(`the gateway goes on as before: ${error instanceof Error ? error.message : String(error)}`);
+      logger.error(`the gateway goes on as before: ${messageOf(error)}`);
     });
   }, LOOK);
   return () => {

@@ -1,6 +1,6 @@
 // Writes the files of a new project for Kong, and knows the version that it is of.
 import { readFile } from "node:fs/promises";
-import { json, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
+import { jsonText, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 const PACKAGE = new URL("../../../../package.json", import.meta.url);
 
@@ -24,8 +24,8 @@ export function projectFiles(project: ProjectOptions): Readonly<Record<string, s
     debug: `pluginserver try -plugins-dir src -inspect ${name}`,
   };
   return {
-    "package.json": json(packageJson(project, scripts)),
-    "tsconfig.json": json(TSCONFIG),
+    "package.json": jsonText(packageJson(project, scripts)),
+    "tsconfig.json": jsonText(TSCONFIG),
     [`src/${name}.ts`]: pluginSource(name),
     [`test/${name}.test.ts`]: testSource(name),
     ...workbenchFiles(project, dockerfile(name)),

@@ -1,12 +1,12 @@
 // Owns what a new project of a plugin for Tyk consists of.
-import { json, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
+import { jsonText, packageJson, type ProjectOptions, TEST_IMPORT, TSCONFIG, workbenchFiles } from "./workbench-files.js";
 
 /** Texts by their path in the project. */
 export function tykProjectFiles(project: ProjectOptions): Readonly<Record<string, string>> {
   const { name } = project;
   return {
-    "package.json": json(packageJson(project, { debug: `pluginserver try -tyk -plugins-dir src -inspect ${name}` })),
-    "tsconfig.json": json(TSCONFIG),
+    "package.json": jsonText(packageJson(project, { debug: `pluginserver try -tyk -plugins-dir src -inspect ${name}` })),
+    "tsconfig.json": jsonText(TSCONFIG),
     [`src/${name}.ts`]: pluginSource(name),
     [`test/${name}.test.ts`]: testSource(name),
     ...workbenchFiles(project, DOCKERFILE),

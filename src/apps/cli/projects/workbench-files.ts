@@ -10,7 +10,7 @@ export interface ProjectOptions {
   readonly test: TestRunner;
 }
 
-export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 export const TSCONFIG = {
   compilerOptions: {
@@ -72,7 +72,7 @@ export function workbenchFiles({ name, test }: ProjectOptions, container: string
     "eslint.config.js": ESLINT,
     ".gitignore": "node_modules/\nbuild/\ndist/\nbin/\n",
     ".dockerignore": "node_modules/\nbuild/\ndist/\nbin/\n.git/\n",
-    ".vscode/launch.json": json(launch(name)),
+    ".vscode/launch.json": jsonText(launch(name)),
     Dockerfile: container,
     ...(test === "vitest" ? { "vitest.config.js": VITEST } : {}),
   };

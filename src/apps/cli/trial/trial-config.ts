@@ -2,7 +2,7 @@
 import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, messageOf } from "../../../core/model/index.js";
 
 const CONFIG_NAME = "try.yaml";
 
@@ -46,7 +46,7 @@ export class TrialConfig {
 /** YAML or JSON, in which `${ECHO_URL}` stands for the echo upstream. */
 async function readDocument(path: string, echoUrl: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CommandError(`the configuration ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`the configuration ${path} cannot be read: ${messageOf(error)}`);
   });
   try {
     return parse(text.replaceAll("${ECHO_URL}", echoUrl));

@@ -1,7 +1,13 @@
 // Makes APIs of the stand-in of Tyk: of the gateway's own definitions, classic or OAS, or of a short form of them.
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, isRecord } from "../../../core/model/index.js";
 import { parseDefinition } from "../../../gateways/tyk/definitions/index.js";
-import { describeApi, type Hook, type IdExtractor, type MockResponse, type TykApi } from "../../../gateways/tyk/standin/index.js";
+import {
+  describeApi,
+  type Hook,
+  type IdExtractor,
+  type MockResponse,
+  type StandinApi,
+} from "../../../gateways/tyk/standin/index.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,7 +52,7 @@ export function wholeDefinition(value: unknown, place: string, echoUrl: string):
 const namedHook = (hook: unknown): unknown => (typeof hook === "string" ? { name: hook } : hook);
 
 /** As far as hooks have to do with it. @throws {Error} for what no gateway would take. */
-export function standinApi(document: Fields, place: string, echoUrl: string): TykApi {
+export function standinApi(document: Fields, place: string, echoUrl: string): StandinApi {
   const definition = parseDefinition(document, place);
   const { id, orgId, listenPath = "/", stripListenPath, targetUrl = echoUrl, keyless, bundle = "", configData } = definition;
   const inner = fieldsOf(definition.document);
@@ -65,7 +71,7 @@ export function standinApi(document: Fields, place: string, echoUrl: string): Ty
   });
 }
 
-function classicHooks(document: Fields): Partial<TykApi> {
+function classicHooks(document: Fields): Partial<StandinApi> {
   const middleware = fieldsOf(document["custom_middleware"]);
   const named = (list: unknown): Hook[] => hooksIn(list, "name", "raw_body_only", ({ disabled }) => disabled !== true);
   const [authCheck] = named([middleware["auth_check"]]);
@@ -97,7 +103,7 @@ function classicHooks(document: Fields): Partial<TykApi> {
   };
 }
 
-function oasHooks(extension: Fields, document: Fields): Partial<TykApi> {
+function oasHooks(extension: Fields, document: Fields): Partial<StandinApi> {
   const middleware = fieldsOf(extension["middleware"]);
   const global = fieldsOf(middleware["global"]);
   const authentication = fieldsOf(fieldsOf(extension["server"])["authentication"]);
@@ -203,8 +209,6 @@ function eventHandlers(value: unknown): Record<string, string[]> {
   });
   return Object.fromEntries(handlers);
 }
-
-const isRecord = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const fieldsOf = (value: unknown): Fields => (isRecord(value) ? value : {});
 

@@ -1,10 +1,10 @@
 // Says what to ask the stand-in of a Tyk gateway: a command for each API that is there.
-import type { TykApi } from "../../../gateways/tyk/standin/index.js";
+import type { StandinApi } from "../../../gateways/tyk/standin/index.js";
 
 export interface TykTrial {
   readonly url: string;
   readonly version: string;
-  readonly apis: readonly TykApi[];
+  readonly apis: readonly StandinApi[];
   /** Where they are from. */
   readonly source: string | undefined;
   readonly pluginsDirectory: string;
@@ -25,7 +25,7 @@ export function tykInstructions({ url, version, apis, source, pluginsDirectory }
   ].join("\n");
 }
 
-function lines(url: string, api: TykApi): string[] {
+function lines(url: string, api: StandinApi): string[] {
   const { id, listenPath, pre, authCheck, postKeyAuth, post, response, keyless } = api;
   const stages = [
     ["pre", pre],

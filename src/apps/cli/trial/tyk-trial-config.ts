@@ -2,9 +2,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { CommandError } from "../../../core/model/index.js";
+import { CommandError, messageOf } from "../../../core/model/index.js";
 import type { PluginHooks } from "../../../gateways/tyk/conf/index.js";
-import type { TykApi } from "../../../gateways/tyk/standin/index.js";
+import type { StandinApi } from "../../../gateways/tyk/standin/index.js";
 import { standinApi, wholeDefinition } from "./tyk-apis.js";
 
 const CONFIG_NAME = "try-tyk.yaml";
@@ -14,7 +14,7 @@ const COMPANION = "-oas.json";
 export interface TrialApis {
   /** The file or folder that they are from. */
   readonly source: string | undefined;
-  readonly apis: readonly TykApi[];
+  readonly apis: readonly StandinApi[];
 }
 
 interface Document {
@@ -70,9 +70,7 @@ export class TykTrialConfig {
   async #documents(source: string): Promise<readonly Document[]> {
     const documents: Document[] = [];
     const paths = await filesAt(source).catch((error: unknown) => {
-      throw new CommandError(
-        `the configuration ${source} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      throw new CommandError(`the configuration ${source} cannot be read: ${messageOf(error)}`);
     });
     for (const path of paths) {
       const text = (await readFile(path, "utf8")).replaceAll("${ECHO_URL}", this.#echoUrl);

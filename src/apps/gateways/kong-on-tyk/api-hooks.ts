@@ -1,4 +1,5 @@
 // Finds out whether an API calls a plugin's response hook, as far as the server knows the API's definition.
+import { isRecord } from "../../../core/model/index.js";
 import { type ApiDefinition, isTykError } from "../../../gateways/tyk/api/index.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -61,5 +62,3 @@ function namesIn(hooks: unknown, key: string, isOn: (hook: Fields) => boolean): 
 function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce((inner, name) => (isRecord(inner) ? inner[name] : undefined), value);
 }
-
-const isRecord = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -7,7 +7,7 @@ import {
   removeHeader,
   takeServiceResponse,
 } from "../../../gateways/kong/pdk-functions/index.js";
-import type { PluginDefinition } from "../../../gateways/kong/worker/index.js";
+import type { KongDefinition } from "../../../gateways/kong/worker/index.js";
 import { type ApiDefinition, TykError, type TykLog } from "../../../gateways/tyk/api/index.js";
 import {
   AuthContext,
@@ -22,7 +22,7 @@ import type { ApiHooks } from "./api-hooks.js";
 import { type Carried, CARRIED_HEADER, carriedOf, NOTHING_CARRIED, restore, seal, unseal } from "./carried.js";
 import { decodeLogRecord, encodeLogRecord } from "./log-record.js";
 import { type PhaseEnd, PhaseRunner, type PhaseWork } from "./phase-runner.js";
-import { headerList, passOn, requestDocument, textOf } from "./request-document.js";
+import { headerPairs, passOn, requestDocument, utf8TextOf } from "./request-document.js";
 
 /** What hooks of all configurations of a plugin share in an isolate. */
 export interface SharedParts {
@@ -32,7 +32,7 @@ export interface SharedParts {
 }
 
 export interface BoundPluginOptions {
-  readonly definition: PluginDefinition;
+  readonly definition: KongDefinition;
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   /** The API's, as its configuration says it. */
@@ -96,7 +96,7 @@ export class BoundPlugin {
     const before = await this.#carried(context.request, call);
     const document = requestDocument(context.request);
     restore(document, before, this.#options.name);
-    const headers = headerList(response.headers);
+    const headers = headerPairs(response.headers);
     document.isBuffered = this.#has("response");
     document.serviceResponse = { status: response.status, headers, body: response.body };
     takeServiceResponse(document, response.status, headers);
@@ -208,7 +208,7 @@ function accepted(context: AuthContext, seen: readonly string[], plugin: string)
 
 function replyOf({ response }: GatewayRequest, context: EndingHookContext): unknown {
   const subject = "kong.response.exit";
-  const headers = response.headers.map(([name, value]) => [name, textOf(value, `${subject}: ${name}`)] as const);
+  const headers = response.headers.map(([name, value]) => [name, utf8TextOf(value, `${subject}: ${name}`)] as const);
   const body = response.body === undefined || response.body.length === 0 ? undefined : response.body;
   return context.respond(response.status, body, headers);
 }
@@ -232,7 +232,7 @@ function passResponse({ response: wanted }: GatewayRequest, response: HookRespon
     if (!all.has(name.toLowerCase()) && name.toLowerCase() !== "content-length") response.headers.delete(name);
   for (const { name, values } of all.values()) {
     if (name.toLowerCase() === "content-length") continue;
-    const texts = values.map((value) => textOf(value, `kong.response.set_header: ${name}`));
+    const texts = values.map((value) => utf8TextOf(value, `kong.response.set_header: ${name}`));
     if (response.headers.getAll(name).join("\n") !== texts.join("\n")) response.headers.set(name, texts);
   }
 }

@@ -13,7 +13,7 @@ import {
   type PluginLogLine,
   RefusedCall,
 } from "../../../gateways/kong/pdk-functions/index.js";
-import { type CodecFor, KongHost, type PluginDefinition } from "../../../gateways/kong/worker/index.js";
+import { type CodecFor, KongHost, type KongDefinition } from "../../../gateways/kong/worker/index.js";
 import { TykError } from "../../../gateways/tyk/api/index.js";
 import { whyNotOnTyk } from "./functions.js";
 
@@ -54,7 +54,7 @@ export class PhaseRunner {
   #log: PhaseWork["log"] = () => {};
 
   /** @throws what the plugin throws for its configuration. */
-  constructor(definition: PluginDefinition, name: string, config: Readonly<Record<string, unknown>>) {
+  constructor(definition: KongDefinition, name: string, config: Readonly<Record<string, unknown>>) {
     this.#plugin = { id: name, name };
     let failure: unknown;
     const listener: CallHostListener = {

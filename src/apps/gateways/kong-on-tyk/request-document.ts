@@ -18,7 +18,7 @@ import { CARRIED_HEADER } from "./carried.js";
 export type ReadRequest = Pick<HookRequest, "requestUri" | "url" | "method" | "scheme" | "headers" | "body">;
 
 export function requestDocument(request: ReadRequest): GatewayRequest {
-  const headers = headerList(request.headers).filter(([name]) => name.toLowerCase() !== CARRIED_HEADER);
+  const headers = headerPairs(request.headers).filter(([name]) => name.toLowerCase() !== CARRIED_HEADER);
   const document = createGatewayRequest({
     method: request.method,
     uri: byteStringOf(request.requestUri === "" ? request.url : request.requestUri),
@@ -49,11 +49,11 @@ function queryOf(url: string): string {
   return mark === -1 ? "" : url.slice(mark + 1);
 }
 
-export const headerList = (headers: Iterable<readonly [string, string]>): HeaderList =>
+export const headerPairs = (headers: Iterable<readonly [string, string]>): HeaderList =>
   Array.from(headers, ([name, value]): [string, string] => [name, byteStringOf(value)]);
 
 /** Text of a byte string. @throws {TykError} where it is not UTF-8: Tyk's messages carry nothing else. */
-export function textOf(bytes: string, subject: string): string {
+export function utf8TextOf(bytes: string, subject: string): string {
   const text = textFromByteString(bytes);
   if (typeof text === "string") return text;
   throw new TykError("TYK_NOT_CARRIED", subject, "its bytes are not UTF-8, and the gateway's messages are text");
@@ -81,8 +81,8 @@ export async function passOn(method: string, document: GatewayRequest, request: 
   const name = method.slice(NAMESPACE.length);
   try {
     if (name === "set_method") request.method = document.method;
-    else if (name === "set_path") request.path = await underListenPath(textOf(document.upstream.path, method), api);
-    else if (QUERY.has(name)) request.url = `${request.path}?${textOf(document.query, method)}`;
+    else if (name === "set_path") request.path = await underListenPath(utf8TextOf(document.upstream.path, method), api);
+    else if (QUERY.has(name)) request.url = `${request.path}?${utf8TextOf(document.query, method)}`;
     else if (HEADERS.has(name)) passHeaders(document, request);
     else if (BODY.has(name)) passBody(document, request);
   } catch (error) {
@@ -114,7 +114,7 @@ function passHeaders(document: GatewayRequest, request: HookRequest): void {
     if (key !== CARRIED_HEADER && !wanted.has(key)) request.headers.delete(name);
   }
   for (const { name, values } of wanted.values()) {
-    const [value = "", ...others] = values.map((each) => textOf(each, name));
+    const [value = "", ...others] = values.map((each) => utf8TextOf(each, name));
     if (others.length > 0) throw new TykError("TYK_NOT_CARRIED", name, "the gateway takes one value of each header of a request");
     if (request.headers.get(name) !== value) request.headers.set(name, value);
   }
@@ -124,7 +124,7 @@ function passBody(document: GatewayRequest, request: HookRequest): void {
   request.body = document.newBody;
   // Kong leaves it as it is, and so the plugin has to say what its new body is.
   const encoding = getHeader(document.headers, "content-encoding");
-  if (encoding !== undefined) request.headers.set("Content-Encoding", textOf(encoding, "Content-Encoding"));
+  if (encoding !== undefined) request.headers.set("Content-Encoding", utf8TextOf(encoding, "Content-Encoding"));
   const length = request.headers.get("Content-Length");
   if (length !== undefined) setHeader(document.headers, "Content-Length", [length]);
   passHeaders(document, request);

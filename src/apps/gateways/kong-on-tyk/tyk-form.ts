@@ -1,7 +1,7 @@
 // Makes a plugin for Tyk of one for Kong: which hooks its phases are, and how its configuration is read.
 import { checkConfig, parseConfig, withNewDefaults } from "../../../gateways/kong/schema/index.js";
 import type { Phase } from "../../../gateways/kong/pdk/index.js";
-import type { PluginDefinition } from "../../../gateways/kong/worker/index.js";
+import type { KongDefinition } from "../../../gateways/kong/worker/index.js";
 import { TykError } from "../../../gateways/tyk/api/index.js";
 import type { AdaptedFunction, BoundConfig, TykDefinition } from "../../../gateways/tyk/worker/index.js";
 import { ApiHooks } from "./api-hooks.js";
@@ -22,7 +22,7 @@ export function tykFunctions(phases: readonly Phase[]): string[] {
 }
 
 /** `fallbackName` is that of its file or folder. */
-export function tykForm(definition: PluginDefinition, fallbackName: string): TykDefinition {
+export function tykForm(definition: KongDefinition, fallbackName: string): TykDefinition {
   const { name = fallbackName, version, timeout, isolation, init, dispose } = definition;
   const shared: SharedParts = { hooks: new ApiHooks(name), key: undefined };
   return {
@@ -37,7 +37,7 @@ export function tykForm(definition: PluginDefinition, fallbackName: string): Tyk
   };
 }
 
-function functionsOf({ phases }: PluginDefinition): Map<string, AdaptedFunction> {
+function functionsOf({ phases }: KongDefinition): Map<string, AdaptedFunction> {
   const served = new Set(tykFunctions(phases));
   const functions = new Map<string, AdaptedFunction>();
   for (const [kind, phase] of REQUEST_HOOKS)
@@ -68,7 +68,7 @@ const CONFIG_DATA = "config_data of the API definition";
  * Kong would fill in is filled in.
  * @throws {TykError} `TYK_CONFIG_INVALID`
  */
-function readConfig(text: string, definition: PluginDefinition, name: string, shared: SharedParts): BoundConfig {
+function readConfig(text: string, definition: KongDefinition, name: string, shared: SharedParts): BoundConfig {
   const data = parseConfig(text === "null" ? "{}" : text);
   if (data === undefined) throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, "it is no JSON object");
   const own = Object.hasOwn(data, name) ? parseConfig(JSON.stringify(data[name])) : undefined;

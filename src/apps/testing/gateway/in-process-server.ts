@@ -10,7 +10,7 @@ import {
   GatewayEvent,
   methodOfCall,
 } from "../../../gateways/kong/rpc/index.js";
-import { gatewayCodecs, KongHost, type PluginDefinition } from "../../../gateways/kong/worker/index.js";
+import { gatewayCodecs, KongHost, type KongDefinition } from "../../../gateways/kong/worker/index.js";
 import { decodeValue, encodeCall, PHASE_OVER, phaseFunction } from "../../../gateways/kong/msgpack/index.js";
 import { unwatchRejections, watchRejections } from "../watch-rejections.js";
 
@@ -40,7 +40,7 @@ interface StartedEvent {
 
 export class InProcessServer implements EventOwner {
   readonly #name: string;
-  readonly #definition: PluginDefinition;
+  readonly #definition: KongDefinition;
   readonly #host: KongHost;
   readonly #events = new Map<number, StartedEvent>();
   readonly #errorCalls = new ErrorCalls();
@@ -48,7 +48,7 @@ export class InProcessServer implements EventOwner {
   #started = 0;
   #watch: EventWatch | undefined;
 
-  constructor(name: string, definition: PluginDefinition) {
+  constructor(name: string, definition: KongDefinition) {
     this.#name = name;
     this.#definition = definition;
     this.#host = new KongHost(

@@ -1,9 +1,10 @@
 // The gateway of a test: its configuration with one service, one route and the plugin, and what it knows.
+import { messageOf } from "../../../core/model/index.js";
 import {
   type LoadedConfig,
-  parseConfig,
+  parseDeclarativeConfig,
   parsePluginInfos,
-  type PluginInfo,
+  type ParsedPluginInfo,
   PluginInstances,
   Router,
 } from "../../../gateways/kong/standin/index.js";
@@ -15,7 +16,7 @@ import {
   type PluginEntity,
 } from "../../../gateways/kong/pdk-functions/index.js";
 import { checkConfig } from "../../../gateways/kong/schema/index.js";
-import { messageOf, TestingError } from "../errors.js";
+import { TestingError } from "../errors.js";
 import { InProcessServer } from "./in-process-server.js";
 import type { LoadedPlugin } from "../load-plugin.js";
 import type { TestConsumer, TestSettings } from "../options.js";
@@ -23,7 +24,7 @@ import type { TestConsumer, TestSettings } from "../options.js";
 export interface TestGateway {
   readonly plugin: LoadedPlugin;
   readonly entity: PluginEntity;
-  readonly infos: ReadonlyMap<string, PluginInfo>;
+  readonly infos: ReadonlyMap<string, ParsedPluginInfo>;
   readonly loaded: LoadedConfig;
   readonly facts: GatewayFacts;
   readonly server: InProcessServer;
@@ -82,7 +83,7 @@ function phasesFor(version: KongVersion | undefined, phases: readonly string[]):
 
 function configure(
   settings: TestSettings & { readonly config?: unknown },
-  infos: readonly PluginInfo[],
+  infos: readonly ParsedPluginInfo[],
   name: string,
 ): LoadedConfig["config"] {
   const route = { name: "route", paths: ["/"], ...settings.route };
@@ -98,7 +99,7 @@ function configure(
     plugins: [{ name, config: settings.config ?? {} }],
   };
   try {
-    return parseConfig(document, infos);
+    return parseDeclarativeConfig(document, infos);
   } catch (error) {
     throw asTestingError(error, name, settings);
   }

@@ -1,17 +1,18 @@
 // Runs a plugin for Tyk against the stand-in of the gateway, in memory.
+import { messageOf } from "../../../core/model/index.js";
 import type { ApiDefinition, NewSession, Session } from "../../../gateways/tyk/api/index.js";
 import { decodeObject, encodeObject } from "../../../gateways/tyk/messages/index.js";
-import { findRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
+import { findTykRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import {
   describeApi,
   type FiredEvent,
   type KeySession,
   KeyStore,
-  type TykApi,
+  type StandinApi,
   TykGateway,
 } from "../../../gateways/tyk/standin/index.js";
 import { acceptSession, plainSession, type TykDefinition } from "../../../gateways/tyk/worker/index.js";
-import { messageOf, TestingError } from "../errors.js";
+import { TestingError } from "../errors.js";
 import { type HeadersInput, sentMessage, type TestBody, TestResponse, type UpstreamRequest } from "../messages.js";
 import { type AccessHook, findDefinition, type TykConfigFor } from "./tyk-test-definition.js";
 import { TykMemoryDispatcher } from "./tyk-memory-dispatcher.js";
@@ -43,7 +44,7 @@ export interface TykTestOptions<Config = Readonly<Record<string, unknown>>> {
   /** The gateway's release: `5.3.8`. The newest. */
   readonly gatewayVersion?: string;
   /** `test`, of the organisation `default`, with the listen path `/`, which the upstream does not get. */
-  readonly api?: Partial<Pick<TykApi, "id" | "orgId" | "listenPath" | "stripListenPath" | "idExtractor">>;
+  readonly api?: Partial<Pick<StandinApi, "id" | "orgId" | "listenPath" | "stripListenPath" | "idExtractor">>;
   /** What `api.definition()` gives; without it the server has none. */
   readonly definition?: Partial<ApiDefinition>;
   /** Ids of the policies that there are. */
@@ -107,7 +108,7 @@ export async function testTykPlugin<P>(plugin: P, options: TykTestOptions<TykCon
   ).catch((error: unknown) => {
     throw new TestingError("TESTING_BAD_PLUGIN", messageOf(error), error);
   });
-  const release = checked("TESTING_BAD_OPTION", () => findRelease(options.gatewayVersion ?? NEWEST_RELEASE));
+  const release = checked("TESTING_BAD_OPTION", () => findTykRelease(options.gatewayVersion ?? NEWEST_RELEASE));
   const name = definition.name ?? options.name ?? "plugin";
   const api = apiFor(called, name, options);
   const session = checked("TESTING_BAD_OPTION", () => sessionFor(api, definition, options));
@@ -127,10 +128,10 @@ interface Setting {
   readonly definition: TykDefinition;
   readonly needsDefinition: boolean;
   readonly name: string;
-  readonly api: TykApi;
+  readonly api: StandinApi;
   readonly session: KeySession | undefined;
   readonly store: WatchedStore;
-  readonly release: ReturnType<typeof findRelease>;
+  readonly release: ReturnType<typeof findTykRelease>;
   readonly options: TykTestOptions<unknown>;
 }
 
@@ -177,7 +178,7 @@ async function runRequest(setting: Setting, request?: TykTestRequest): Promise<T
 }
 
 /** Every function is a hook. An API has one authCheck: the first. */
-function apiFor(functions: readonly string[], plugin: string, options: TykTestOptions<unknown>): TykApi {
+function apiFor(functions: readonly string[], plugin: string, options: TykTestOptions<unknown>): StandinApi {
   const hooks = (kind: string): { name: string }[] =>
     functions.flatMap((name) => (name.startsWith(`${kind}/`) ? { name: `${plugin}:${name.slice(kind.length + 1)}` } : []));
   const [authCheck] = hooks("authCheck");
@@ -199,7 +200,7 @@ function apiFor(functions: readonly string[], plugin: string, options: TykTestOp
 }
 
 /** A plugin with nothing but postAuthCheck needs somebody who has authenticated the request. */
-function sessionFor(api: TykApi, { functions }: TykDefinition, options: TykTestOptions<unknown>): KeySession | undefined {
+function sessionFor(api: StandinApi, { functions }: TykDefinition, options: TykTestOptions<unknown>): KeySession | undefined {
   const given = options.session ?? (api.authCheck === undefined && !api.keyless && functions.size > 0 ? {} : undefined);
   if (given === undefined) return undefined;
   const { session, metadata } = acceptSession(given, { orgId: api.orgId, credential: "test" });
@@ -211,7 +212,7 @@ function sessionFor(api: TykApi, { functions }: TykDefinition, options: TykTestO
 }
 
 function definitionOf(
-  { id, orgId, listenPath, stripListenPath, targetUrl, keyless, response }: TykApi,
+  { id, orgId, listenPath, stripListenPath, targetUrl, keyless, response }: StandinApi,
   given: Partial<ApiDefinition>,
 ): ApiDefinition {
   return {

@@ -11,7 +11,7 @@ import {
   readObjectHead,
   type ServerAsk,
 } from "../../../gateways/tyk/messages/index.js";
-import { type Dispatcher, StandinError } from "../../../gateways/tyk/standin/index.js";
+import { type DispatcherClient, StandinError } from "../../../gateways/tyk/standin/index.js";
 import { type TykDefinition, TykHost } from "../../../gateways/tyk/worker/index.js";
 
 /** gRPC's. */
@@ -41,7 +41,7 @@ export interface MemoryDispatcherOptions {
   readonly onError: (error: unknown) => void;
 }
 
-export class TykMemoryDispatcher implements Dispatcher {
+export class TykMemoryDispatcher implements DispatcherClient {
   readonly #options: MemoryDispatcherOptions;
   readonly #host: TykHost;
   readonly #waiting = new Map<number, Waiting>();

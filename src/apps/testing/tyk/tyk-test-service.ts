@@ -1,6 +1,6 @@
 // Owns the service behind the stand-in of a test: what it answers, and what it was asked.
-import type { HeaderList, Upstream } from "../../../gateways/tyk/standin/index.js";
-import { bodyBytes, headerList, type HeadersInput, type TestBody, UpstreamRequest } from "../messages.js";
+import type { GoHeaderList, UpstreamHandler } from "../../../gateways/tyk/standin/index.js";
+import { testBodyBytes, headerList, type HeadersInput, type TestBody, UpstreamRequest } from "../messages.js";
 
 /** What the service answers. */
 export interface TykTestUpstream {
@@ -26,7 +26,7 @@ export class TykTestService {
     this.#answer = answer;
   }
 
-  readonly ask: Upstream = async ({ method, url, headers, body }) => {
+  readonly ask: UpstreamHandler = async ({ method, url, headers, body }) => {
     const query = Object.fromEntries(
       [...new Set(url.searchParams.keys())].map((name) => {
         const values = url.searchParams.getAll(name);
@@ -37,7 +37,7 @@ export class TykTestService {
     this.request = new UpstreamRequest(parts, pairsOf(headers), body);
     try {
       const answer = (typeof this.#answer === "function" ? await this.#answer(this.request) : this.#answer) ?? {};
-      const { bytes, contentType } = bodyBytes(answer.body);
+      const { bytes, contentType } = testBodyBytes(answer.body);
       const list = headerList(answer.headers);
       const has = (name: string): boolean => list.some(([key]) => key.toLowerCase() === name);
       if (contentType !== undefined && !has("content-type")) list.push(["Content-Type", contentType]);
@@ -51,4 +51,4 @@ export class TykTestService {
 }
 
 /** As the other messages of tests take them. */
-export const pairsOf = (headers: HeaderList): [string, string][] => headers.map(([name, value]) => [name, value]);
+export const pairsOf = (headers: GoHeaderList): [string, string][] => headers.map(([name, value]) => [name, value]);

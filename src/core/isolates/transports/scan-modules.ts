@@ -32,7 +32,7 @@ export interface ScanOptions {
 }
 
 /** One result per item, in order. A module that hangs, exits or crashes spoils only its own. */
-export async function scanModules(items: readonly ScanItem[], options: ScanOptions): Promise<ScanResult[]> {
+export async function scanInIsolates(items: readonly ScanItem[], options: ScanOptions): Promise<ScanResult[]> {
   const results: ScanResult[] = [];
   while (results.length < items.length) {
     results.push(...(await scanRun(items.slice(results.length), options)));

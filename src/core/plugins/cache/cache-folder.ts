@@ -17,6 +17,7 @@ import {
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { messageOf } from "../../model/index.js";
 
 /** Bytes of all entries together, and of one. */
 const MAX_TOTAL = 256 * 2 ** 20;
@@ -90,7 +91,7 @@ export class CacheFolder {
       return undefined;
     } catch (error) {
       removeFile(unfinished);
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 

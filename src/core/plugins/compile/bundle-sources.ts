@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "../../model/index.js";
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import type { Resolution } from "../cache/dependencies.js";
 import { digestOf } from "../cache/disk-view.js";
@@ -11,7 +12,7 @@ import type { ExternalImport } from "./esm-function.js";
 import type { PluginApi } from "../plugin-api.js";
 import { isMislabelledCommonJs } from "./module-syntax.js";
 
-export interface BundleOptions {
+export interface BundleSourcesOptions {
   /** Real path of the entry. */
   readonly entry: string;
   readonly format: "esm" | "cjs";
@@ -53,10 +54,10 @@ export class BundleSources {
   /** Whether all is known that is loaded beside the bundle: files elsewhere are not. */
   isClosed = true;
   readonly #packages = new Set<string>();
-  readonly #options: BundleOptions;
+  readonly #options: BundleSourcesOptions;
   readonly #home: string;
 
-  constructor(options: BundleOptions) {
+  constructor(options: BundleSourcesOptions) {
     this.#options = options;
     this.#home = packageHome(options.entry);
   }
@@ -177,7 +178,7 @@ export class BundleSources {
     try {
       bytes = path === entry && built !== undefined ? built : await readFile(path);
     } catch (error) {
-      return { errors: [{ text: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }] };
+      return { errors: [{ text: `cannot be read: ${messageOf(error)}` }] };
     }
     this.inputs.set(path, digestOf(bytes));
     const contents = /\.[mc]?[jt]sx?$/.test(path) ? withFileMeta(withoutHashbang(bytes.toString("utf8")), path) : bytes;

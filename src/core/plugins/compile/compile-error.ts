@@ -1,6 +1,7 @@
 // Says what esbuild could not do with a plugin, in one line that an editor can jump to.
 
 import { dirname, relative, resolve } from "node:path";
+import { messageOf } from "../../model/index.js";
 import type { Message } from "esbuild";
 import { bundledPath } from "./bundle-sources.js";
 import { type LoadErrorPosition, type PluginInput, PluginLoadError } from "../plugin-load-error.js";
@@ -21,7 +22,7 @@ export function compileError(
   return new PluginLoadError({
     path,
     label: labelOf(path, plugins),
-    text: oneLine(first?.text ?? (error instanceof Error ? error.message : String(error))),
+    text: oneLine(first?.text ?? messageOf(error)),
     position: location === undefined ? undefined : positionOf(location),
     inputs,
     cause: error,

@@ -1,4 +1,5 @@
 // Compiles all the plugins of a directory, each for itself: what does not compile is a problem of its own.
+import { messageOf } from "../../model/index.js";
 import { digestOf } from "../cache/disk-view.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "../plugin-load-error.js";
@@ -49,7 +50,7 @@ function contentOf({ entry, format, code, packages, apiVersion, stamp }: PluginA
 }
 
 function compileProblem({ name, root, entry }: FoundPlugin, error: unknown): PluginProblem {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const inputs = error instanceof PluginLoadError ? error.inputs : [];
   return {
     name,

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { messageOf } from "../../model/index.js";
 import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
 import { type Dependencies, dependenciesOf } from "../cache/dependencies.js";
 import { digestOf } from "../cache/disk-view.js";
@@ -159,7 +160,7 @@ async function readEntry(source: FoundPlugin): Promise<Buffer> {
   try {
     bytes = await readFile(source.entry);
   } catch (error) {
-    throw entryFault(source, `cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw entryFault(source, `cannot be read: ${messageOf(error)}`, { cause: error });
   }
   if (bytes.toString("utf8").trim() === "") throw entryFault(source, "is empty", { bytes });
   return bytes;

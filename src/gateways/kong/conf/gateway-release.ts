@@ -68,7 +68,7 @@ const RELEASES: readonly { readonly major: number; readonly upTo: number; readon
 ];
 
 /** `version` is `3.4`, or a full version such as `3.4.2` or `3.4.3.12`. @throws {UsageError} for one that never was. */
-export function findRelease(version: string): GatewayRelease {
+export function findKongRelease(version: string): GatewayRelease {
   const [, major, minor] = /^v?(\d+)\.(\d+)(?:\.\d+)*(?:-[\w.-]+)?$/.exec(version) ?? [];
   const row = RELEASES.find((candidate) => candidate.major === Number(major) && Number(minor) <= candidate.upTo);
   const newest = RELEASES.at(-1);

@@ -5,21 +5,21 @@ import {
   type ConfiguredServer,
   perPluginSettings,
   phaseComments,
-  type Setting,
+  type ConfLine,
   sharedSettings,
 } from "./kong-settings.js";
 import { standaloneSettings } from "./standalone-settings.js";
 
 export type { GivenFlag } from "./command-text.js";
-export { findRelease, type GatewayRelease } from "./gateway-release.js";
-export type { ConfiguredServer, ServerFlags, Setting } from "./kong-settings.js";
+export { findKongRelease, type GatewayRelease } from "./gateway-release.js";
+export type { ConfiguredServer, ServerFlags, ConfLine } from "./kong-settings.js";
 export { type SettingsFormat, settingsText } from "./settings-text.js";
 
 /** One socket for all plugins, one for each, or an executable for each. */
 export type ServingMode = "shared" | "per-plugin" | "standalone";
 
 /** @throws {CommandError} with the reason, for a mode that the release cannot do. */
-export function kongSettings(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): Setting[] {
+export function kongSettings(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): ConfLine[] {
   const { name, newest } = release;
   const settings = [...phaseComments(server, release), ...settingsOf(server, release, mode)];
   if (newest === undefined) return settings;
@@ -29,7 +29,7 @@ export function kongSettings(server: ConfiguredServer, release: GatewayRelease, 
   ];
 }
 
-function settingsOf(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): Setting[] {
+function settingsOf(server: ConfiguredServer, release: GatewayRelease, mode: ServingMode): ConfLine[] {
   switch (mode) {
     case "shared":
       return sharedSettings(server, release);

@@ -9,7 +9,7 @@ import type { GatewayRelease } from "./gateway-release.js";
 import { chooseProtocol } from "./protocol-choice.js";
 
 /** A line of kong.conf. */
-export type Setting = { readonly comment: string } | { readonly key: string; readonly value: string };
+export type ConfLine = { readonly comment: string } | { readonly key: string; readonly value: string };
 
 export interface ConfiguredServer {
   /** Absolute path of `pluginserver`. */
@@ -40,17 +40,17 @@ export type ServerFlags = Pick<ConfiguredServer, "kongPrefix" | "socket" | "plug
 /** Exists in every image of the gateway, and a signal ends it. */
 const IDLE_COMMAND = "/usr/bin/tail -f /dev/null";
 
-export const comment = (text: string): Setting => ({ comment: text });
-export const setting = (key: string, value: string): Setting => ({ key, value });
+export const comment = (text: string): ConfLine => ({ comment: text });
+export const setting = (key: string, value: string): ConfLine => ({ key, value });
 
 /** @throws {SocketError} where no gateway could connect to it: some of them try for ever. */
-export function socketSetting(key: string, path: string): Setting {
+export function socketSetting(key: string, path: string): ConfLine {
   requireShortPath(path, "use a shorter folder");
   return setting(key, path);
 }
 
 /** The gateway's own list of plugins, where each of ours has to stand. */
-export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
+export function pluginsSetting({ plugins }: ConfiguredServer): ConfLine[] {
   return [
     comment("What you load already stays in this list; bundled stands for the plugins that Kong brings along."),
     setting("plugins", ["bundled", ...plugins].join(",")),
@@ -58,7 +58,7 @@ export function pluginsSetting({ plugins }: ConfiguredServer): Setting[] {
 }
 
 /** What the release never runs of the plugins. */
-export function phaseComments({ phasesOf = new Map() }: ConfiguredServer, { name, neverRuns }: GatewayRelease): Setting[] {
+export function phaseComments({ phasesOf = new Map() }: ConfiguredServer, { name, neverRuns }: GatewayRelease): ConfLine[] {
   return Object.entries(neverRuns).flatMap(([phase, why]) => {
     const plugins = [...phasesOf].filter(([, phases]) => phases.includes(phase)).map(([plugin]) => plugin);
     return plugins.length === 0
@@ -68,7 +68,7 @@ export function phaseComments({ phasesOf = new Map() }: ConfiguredServer, { name
 }
 
 /** One process, one socket. @throws {CommandError} for what the release cannot do. */
-export function sharedSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+export function sharedSettings(server: ConfiguredServer, release: GatewayRelease): ConfLine[] {
   const socket = server.socket ?? join(server.kongPrefix, "go_pluginserver.sock");
   const socketLine = socketSetting("pluginserver_ts_socket", socket);
   if (release.legacy === "only") return legacySettings(server, release);
@@ -88,7 +88,7 @@ export function sharedSettings(server: ConfiguredServer, release: GatewayRelease
 }
 
 /** One process with a socket for each plugin. @throws {CommandError} for what the release cannot do. */
-export function perPluginSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+export function perPluginSettings(server: ConfiguredServer, release: GatewayRelease): ConfLine[] {
   if (release.legacy === "only")
     throw new CommandError(`Kong ${release.name} has one plugin server with one socket, go_pluginserver.sock: use -mode shared`);
   const folder = server.pluginSockets ?? server.kongPrefix;
@@ -111,7 +111,7 @@ function entryPerPlugin(
   server: ConfiguredServer,
   release: GatewayRelease,
   { socketOf, startFlags, areShared }: Sockets,
-): Setting[] {
+): ConfLine[] {
   requireProtocol(server, release);
   const { flags, reasons } = chooseProtocol(server, release, areShared);
   const entries = entryNames(server.plugins);
@@ -131,8 +131,8 @@ function entryPerPlugin(
   return settings;
 }
 
-function entryComments({ name, registers, needsStartCommand }: GatewayRelease, areMany: boolean): Setting[] {
-  const settings: Setting[] = [];
+function entryComments({ name, registers, needsStartCommand }: GatewayRelease, areMany: boolean): ConfLine[] {
+  const settings: ConfLine[] = [];
   if (registers === "first")
     settings.push(
       comment(
@@ -153,7 +153,7 @@ function entryComments({ name, registers, needsStartCommand }: GatewayRelease, a
   return settings;
 }
 
-function legacySettings(server: ConfiguredServer, { name }: GatewayRelease): Setting[] {
+function legacySettings(server: ConfiguredServer, { name }: GatewayRelease): ConfLine[] {
   const { executable, startFlags } = server;
   if (startFlags.length > 0) {
     const script = `exec ${commandText(executable, startFlags)} "$@"`;
@@ -175,7 +175,7 @@ function legacySettings(server: ConfiguredServer, { name }: GatewayRelease): Set
   ];
 }
 
-export function legacyComments({ name, legacy }: GatewayRelease): Setting[] {
+export function legacyComments({ name, legacy }: GatewayRelease): ConfLine[] {
   switch (legacy) {
     case "broken":
       return [comment(`go_plugins_dir and go_pluginserver_exe do not work in Kong ${name}, for a bug of it: remove them.`)];

@@ -10,7 +10,7 @@ import {
   type ConfiguredServer,
   legacyComments,
   pluginsSetting,
-  type Setting,
+  type ConfLine,
   setting,
   socketSetting,
 } from "./kong-settings.js";
@@ -19,7 +19,7 @@ const FOLDER = "/usr/local/bin";
 const DEFAULT_PREFIX = "/usr/local/kong";
 
 /** @throws {CommandError} for what the release, or a program, cannot do. */
-export function standaloneSettings(server: ConfiguredServer, release: GatewayRelease): Setting[] {
+export function standaloneSettings(server: ConfiguredServer, release: GatewayRelease): ConfLine[] {
   requireStandalone(server, release);
   const flags = server.startFlags.filter(({ inPrograms }) => inPrograms !== "unused");
   const entries = entryNames(server.plugins);
@@ -62,7 +62,7 @@ function entrySettings(
   { kongPrefix }: ConfiguredServer,
   flags: readonly GivenFlag[],
   chosen: readonly GivenFlag[],
-): Setting[] {
+): ConfLine[] {
   const { plugin, key } = entry;
   const start = [...(kongPrefix === DEFAULT_PREFIX ? [] : [{ name: "kong-prefix", value: kongPrefix }]), ...flags];
   return [
@@ -72,5 +72,5 @@ function entrySettings(
   ];
 }
 
-const querySetting = ({ plugin, key }: Entry, protocol: readonly GivenFlag[]): Setting =>
+const querySetting = ({ plugin, key }: Entry, protocol: readonly GivenFlag[]): ConfLine =>
   setting(`${key}_query_cmd`, commandText(join(FOLDER, plugin), [...protocol, { name: "dump" }]));

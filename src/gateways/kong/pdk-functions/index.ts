@@ -17,7 +17,7 @@ export {
   rawPath,
   requestHost,
   takeServiceResponse,
-  type UriCaptures,
+  type RouteCaptures,
 } from "./document/gateway-request.js";
 export {
   addHeader,
@@ -31,7 +31,8 @@ export {
 export { argumentsFromWire, fromWire, isTable, type LuaTable, tableEntries, tableItems } from "./document/lua-values.js";
 export { parseQuery, queryTable } from "./document/query-string.js";
 export { escapePath, normalizePath } from "./document/uri.js";
+export type { Phase } from "../pdk/index.js";
 export { callPdk, type PdkAnswer, pdkFunctions } from "./functions/call-pdk.js";
-export { type LogLevel, type PdkArguments, type PdkCall, type PluginLogLine, RefusedCall } from "./functions/definition.js";
+export { type KongLogLevel, type PdkArguments, type PdkCall, type PluginLogLine, RefusedCall } from "./functions/definition.js";
 export { respondWithError } from "./functions/response.js";
 export { isAtLeast, type KongVersion } from "./functions/version-history.js";

@@ -19,12 +19,12 @@ function typeOf(name: MessageName): protobuf.Type {
   return type;
 }
 
-export function encodeMessage(name: MessageName, fields: Fields): Uint8Array {
+export function encodeProtobuf(name: MessageName, fields: Fields): Uint8Array {
   return typeOf(name).encode(fields).finish();
 }
 
 /** @throws {Error} for bytes that are no such message. Unknown fields are passed over: a newer gateway may send them. */
-export function decodeMessage(name: MessageName, bytes: Buffer): Fields {
+export function decodeProtobuf(name: MessageName, bytes: Buffer): Fields {
   return typeOf(name).decode(bytes);
 }
 

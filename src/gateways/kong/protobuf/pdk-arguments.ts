@@ -2,7 +2,7 @@
 import { PdkError } from "../pdk/index.js";
 import type { Fields } from "./message-type.js";
 import type { ArgumentType } from "./pdk-service.js";
-import { bytesOf, toListValue, toStruct, toValue } from "./value.js";
+import { asBytes, toListValue, toStruct, toValue } from "./value.js";
 
 /** The arguments of one call, as plain data: what is nil, or was left out, is null or undefined. */
 class CallArguments {
@@ -30,7 +30,7 @@ class CallArguments {
 
   text(index: number): Uint8Array {
     const value = this.at(index);
-    if (typeof value === "string" || value instanceof Uint8Array) return bytesOf(value);
+    if (typeof value === "string" || value instanceof Uint8Array) return asBytes(value);
     throw this.#wrong(index, "a string", value);
   }
 
@@ -141,7 +141,7 @@ const texts = (record: Readonly<Record<string, unknown>>, names: readonly string
   Object.fromEntries(
     names.flatMap((name) => {
       const value = record[name];
-      return typeof value === "string" || value instanceof Uint8Array ? [[name, bytesOf(value)]] : [];
+      return typeof value === "string" || value instanceof Uint8Array ? [[name, asBytes(value)]] : [];
     }),
   );
 
@@ -154,7 +154,7 @@ function authenticate(args: CallArguments): Fields {
     fields["consumer"] = {
       ...texts(consumer, ["id", "username", "custom_id"]),
       ...(typeof created === "number" ? { created_at: created } : {}),
-      ...(Array.isArray(tags) ? { tags: tags.filter((tag) => typeof tag === "string").map(bytesOf) } : {}),
+      ...(Array.isArray(tags) ? { tags: tags.filter((tag) => typeof tag === "string").map(asBytes) } : {}),
     };
   }
   if (args.at(1) !== undefined) {

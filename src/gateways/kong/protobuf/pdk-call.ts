@@ -1,6 +1,6 @@
 // Encodes PDK calls as they go onto the socket, and decodes their results.
 import { appendFrame, encodeFrame } from "./frame.js";
-import { encodeMessage } from "./message-type.js";
+import { encodeProtobuf } from "./message-type.js";
 import { assertFewElements } from "./element-limit.js";
 import { argumentMessage, notCarried } from "./pdk-arguments.js";
 import { readPdkResult } from "./pdk-result.js";
@@ -27,7 +27,7 @@ export function encodePdkCall(method: string, args: readonly unknown[]): Buffer 
   if (signature === undefined) throw notCarried(method, "the protocol does not have the function");
   const { takes } = signature;
   const name = nameFrame(method);
-  return encodeTextCall(name, takes, args) ?? appendFrame(name, encodeMessage(takes, argumentMessage(takes, method, args)));
+  return encodeTextCall(name, takes, args) ?? appendFrame(name, encodeProtobuf(takes, argumentMessage(takes, method, args)));
 }
 
 /** What a call returned, `undefined` for nil. @throws {Error} for bytes that are no such result. */

@@ -1,6 +1,6 @@
 // Reads what a PDK function returned from the message that ProtoBuf:1 has for it.
 import { isOwnMemory } from "../../../core/net/index.js";
-import { decodeMessage, type Fields, fieldsOf } from "./message-type.js";
+import { decodeProtobuf, type Fields, fieldsOf } from "./message-type.js";
 import type { ResultType } from "./pdk-service.js";
 import { readTextMessage } from "./text-call.js";
 import { fromStruct, fromValue, isFields, textOf } from "./value.js";
@@ -32,7 +32,7 @@ const NEVER_NIL: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 export function readPdkResult(type: ResultType, method: string, bytes: Buffer): unknown {
   const text = type === "String" ? readTextMessage(bytes) : undefined;
   if (text !== undefined) return text;
-  const fields = type === "Empty" || bytes.length === 0 ? {} : decodeMessage(type, bytes);
+  const fields = type === "Empty" || bytes.length === 0 ? {} : decodeProtobuf(type, bytes);
   switch (type) {
     case "Empty":
       return undefined;

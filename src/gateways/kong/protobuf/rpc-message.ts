@@ -1,8 +1,9 @@
 // Decodes the commands of a gateway and encodes the answers to them.
+import { messageOf } from "../../../core/model/index.js";
 import { WireError } from "../msgpack/index.js";
 import { assertFewElements } from "./element-limit.js";
 import { encodeFrame } from "./frame.js";
-import { decodeMessage, encodeMessage, type Fields } from "./message-type.js";
+import { decodeProtobuf, encodeProtobuf, type Fields } from "./message-type.js";
 import { isFields, textOf, toValue } from "./value.js";
 
 /** What a gateway asks for. */
@@ -27,9 +28,9 @@ export function decodeRpcCall(bytes: Buffer): RpcCall {
   let call: Fields;
   assertFewElements("RpcCall", bytes);
   try {
-    call = decodeMessage("RpcCall", bytes);
+    call = decodeProtobuf("RpcCall", bytes);
   } catch (error) {
-    throw new WireError("WIRE_NOT_PROTOBUF", error instanceof Error ? error.message : String(error));
+    throw new WireError("WIRE_NOT_PROTOBUF", messageOf(error));
   }
   return { sequence: Object.hasOwn(call, "sequence") ? call["sequence"] : 0, command: commandOf(call) };
 }
@@ -90,7 +91,7 @@ export type RpcResult =
 
 /** The frame that answers the call of this sequence. */
 export function encodeRpcReturn(sequence: unknown, result?: RpcResult): Buffer {
-  return encodeFrame(encodeMessage("RpcReturn", { sequence, ...resultFields(result) }));
+  return encodeFrame(encodeProtobuf("RpcReturn", { sequence, ...resultFields(result) }));
 }
 
 function resultFields(result: RpcResult): Fields {

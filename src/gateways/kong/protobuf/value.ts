@@ -9,7 +9,7 @@ export function textOf(bytes: unknown): string | Buffer {
   return utf8Text(buffer) ?? Buffer.from(buffer);
 }
 
-export function bytesOf(value: string | Uint8Array): Uint8Array {
+export function asBytes(value: string | Uint8Array): Uint8Array {
   return typeof value === "string" ? Buffer.from(value, "utf8") : value;
 }
 
@@ -18,7 +18,7 @@ export function bytesOf(value: string | Uint8Array): Uint8Array {
  * `value` has been made of plain data before.
  */
 export function toValue(value: unknown): Fields {
-  if (typeof value === "string") return { string_value: bytesOf(value) };
+  if (typeof value === "string") return { string_value: asBytes(value) };
   if (typeof value === "number") return { number_value: value };
   if (typeof value === "boolean") return { bool_value: value };
   if (typeof value === "bigint") return { number_value: Number(value) };
@@ -36,7 +36,7 @@ export function toListValue(items: readonly unknown[]): Fields {
 }
 
 export function toStruct(record: object): Fields {
-  return { fields: Object.entries(record).map(([key, value]) => ({ key: bytesOf(key), value: toValue(value) })) };
+  return { fields: Object.entries(record).map(([key, value]) => ({ key: asBytes(key), value: toValue(value) })) };
 }
 
 /** Nil is null. */

@@ -1,5 +1,5 @@
 // Checks the attributes of one field: that Kong knows them, on this type, with such a value.
-import { isRecord } from "./config-fields.js";
+import { isRecord } from "../../../core/model/index.js";
 import { type AttributeKind, type AttributeRule, ATTRIBUTES, type FieldType } from "./schema-attributes.js";
 import { kindOf, listed, schemaError, schemaNote, type SchemaProblem, schemaWarning, suggestion } from "./schema-problem.js";
 

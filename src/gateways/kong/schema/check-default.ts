@@ -1,6 +1,7 @@
 // Checks that a field's default is a value that the field itself would take: Kong refuses the plugin otherwise.
+import { isRecord } from "../../../core/model/index.js";
 import { checkConfig } from "./configuration/check-config.js";
-import { isRecord, readDefinition, readFields } from "./config-fields.js";
+import { readDefinition, readFields } from "./config-fields.js";
 import { schemaError, type SchemaProblem } from "./schema-problem.js";
 
 const FIELD = "value";

@@ -1,5 +1,6 @@
 // Checks the checks over several fields of a record: that Kong has them, and that the fields they name are there.
-import { isRecord, readFields } from "./config-fields.js";
+import { isRecord } from "../../../core/model/index.js";
+import { readFields } from "./config-fields.js";
 import { ENTITY_CHECKS } from "./schema-attributes.js";
 import { kindOf, schemaError, schemaNote, type SchemaProblem, schemaWarning, suggestion } from "./schema-problem.js";
 

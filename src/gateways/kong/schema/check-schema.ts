@@ -1,8 +1,8 @@
 // Checks a configuration schema as the gateway will when it starts: a plugin with one that it refuses keeps it from starting.
+import { isRecord } from "../../../core/model/index.js";
 import { isGatewayKey } from "./configuration/gateway-keys.js";
 import { checkAttributes } from "./check-attributes.js";
 import { checkDefault } from "./check-default.js";
-import { isRecord } from "./config-fields.js";
 import { checkEntityChecks } from "./check-entity-checks.js";
 import { FIELD_TYPES, type FieldType, NEEDED_ATTRIBUTES } from "./schema-attributes.js";
 import { kindOf, listed, schemaError, schemaNote, type SchemaProblem, schemaWarning, suggestion } from "./schema-problem.js";

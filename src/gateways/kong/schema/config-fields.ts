@@ -1,13 +1,10 @@
 // Reads the fields of a configuration record in Kong's schema language, as far as they are understood.
+import { isRecord } from "../../../core/model/index.js";
 
 /** What a field's definition says, each part as the plugin wrote it. */
 export interface FieldDefinition {
   readonly type: unknown;
   readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The definition itself, or undefined where it is none. */

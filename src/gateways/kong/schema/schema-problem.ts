@@ -1,4 +1,5 @@
 // What can be wrong with a schema, and how it is told.
+import { nearestName } from "../../../core/model/index.js";
 
 export interface SchemaProblem {
   /** Where in the configuration: `config.limits.max`, or `config.hosts.elements`. */
@@ -28,26 +29,8 @@ export function listed(words: readonly string[], last: string): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1) ?? ""}`;
 }
 
-const MAX_TYPING_ERRORS = 2;
-
 /** `; did you mean "required"?` where one of `names` is close. */
 export function suggestion(name: string, names: readonly string[]): string {
-  const [best] = names
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.min(MAX_TYPING_ERRORS, candidate.length / 3))
-    .sort((a, b) => a.distance - b.distance);
-  return best === undefined ? "" : `; did you mean "${best.candidate}"?`;
-}
-
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const [above = 0, diagonal = 0, left = 0] = [row[j], row[j - 1], next[j - 1]];
-      next.push(from[i - 1] === to[j - 1] ? diagonal : 1 + Math.min(above, diagonal, left));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
+  const meant = nearestName(name, names);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }

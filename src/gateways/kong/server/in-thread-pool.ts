@@ -1,7 +1,7 @@
 // Runs the instances of one plugin in the thread that reads the socket.
 import type { CallHostListener } from "../../../core/channel/index.js";
 import type { CallTracking } from "../../../core/worker/index.js";
-import { gatewayCodecs, KongHost, type PluginDefinition } from "../worker/index.js";
+import { gatewayCodecs, KongHost, type KongDefinition } from "../worker/index.js";
 import { InThreadPool } from "../../../core/server/index.js";
 import { releaseMemory } from "../../../core/net/index.js";
 
@@ -17,7 +17,7 @@ export interface InThreadLimits {
 }
 
 export class KongInThreadPool extends InThreadPool {
-  constructor(definition: PluginDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
+  constructor(definition: KongDefinition, limits: InThreadLimits, tracking: CallTracking, listener: CallHostListener) {
     super(
       new KongHost(definition, gatewayCodecs(limits.maxBodySize), listener, {
         ...(limits.plugin === undefined ? {} : { plugin: limits.plugin }),

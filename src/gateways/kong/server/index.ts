@@ -2,7 +2,7 @@
 export { announcementOf, pluginInfo, KONG_WORKER } from "./plugin-info.js";
 export { checkAnnouncement } from "./check-announcement.js";
 export { EmbeddedError } from "./errors.js";
-export { generationOf } from "./generation-of.js";
+export { generationOfDefinition } from "./generation-of.js";
 export { KongInThreadPool } from "./in-thread-pool.js";
 export { OneKongPlugin } from "./one-plugin.js";
 export { logOwnOutput } from "./event-log.js";

@@ -5,12 +5,12 @@ import type { IsolateLimits } from "../../../core/isolates/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
 import { createLogger, droppedLines, type FollowedLevel, LogLevels, type LogOptions } from "../../../core/log/index.js";
 import type { CallTracking, ServingIsolate } from "../../../core/worker/index.js";
-import type { PluginDefinition } from "../worker/index.js";
+import type { KongDefinition } from "../worker/index.js";
 import {
   PluginServer,
   type PluginServerOptions,
   type ServerOptions,
-  generationOf,
+  generationOfDefinition,
   KongInThreadPool,
   OneKongPlugin,
 } from "../server/index.js";
@@ -37,7 +37,7 @@ export interface OwnSocketSettings extends OwnSocketOptions {
 
 /** What an isolate brings along. */
 interface IsolateContext extends ServingIsolate {
-  readonly definition: PluginDefinition;
+  readonly definition: KongDefinition;
   readonly tracking: CallTracking;
 }
 
@@ -50,7 +50,7 @@ export interface OwnServerContext extends IsolateContext {
 /** @throws {EmbeddedError} where a gateway would refuse the plugin. */
 export function ownServerContext(settings: OwnSocketSettings, isolate: IsolateContext): OwnServerContext {
   const { plugin, path, log, level } = settings;
-  const generation = generationOf(isolate.definition, plugin, path);
+  const generation = generationOfDefinition(isolate.definition, plugin, path);
   return { ...isolate, settings, generation, logger: createLogger(log, new LogLevels(log, level)) };
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { OwnSocketPlace } from "../../../core/isolates/index.js";
 import type { ServedPath } from "../../../core/supervisor/index.js";
 import type { ServeOwnSocket } from "../../../core/worker/index.js";
-import type { PluginDefinition } from "../worker/index.js";
+import type { KongDefinition } from "../worker/index.js";
 import { LogLevels } from "../../../core/log/index.js";
 import { requireShortPath } from "../../../core/net/index.js";
 import { KeptPath } from "./kept-path.js";
@@ -70,7 +70,7 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
   // A process has its own memory for what it is told.
   const level = told.level ?? new LogLevels(told.log).followedBy(told.plugin);
   const settings = { ...told, level };
-  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, ...isolate });
+  const context = ownServerContext(settings, { definition: definition as KongDefinition, tracking, ...isolate });
   const logAt = (to: number): void => {
     level[0] = to;
   };

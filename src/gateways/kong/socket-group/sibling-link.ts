@@ -1,5 +1,6 @@
 // Owns one server's channel to another of the same path, and the steps that it passed on and that are not answered yet.
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { messageOf } from "../../../core/model/index.js";
 import { BatchingPort, BatchReader, isBatch, threadPort } from "../../../core/channel/index.js";
 import type { PassedStep, TakeStep } from "../rpc/index.js";
 import { asSiblingMessage, type SiblingMessage } from "./sibling-message.js";
@@ -76,7 +77,7 @@ export class SiblingLink {
       if (message !== undefined) return this.#options.onMessage(message);
       this.#foreign("it is no message of a server");
     } catch (error) {
-      this.#foreign(error instanceof Error ? error.message : String(error));
+      this.#foreign(messageOf(error));
     }
   }
 
@@ -107,7 +108,7 @@ export class SiblingLink {
       const batch = this.#out.batch();
       batch.byte(REFUSAL);
       batch.number(request);
-      batch.text(error instanceof Error ? error.message : String(error));
+      batch.text(messageOf(error));
     }
   }
 

@@ -1,7 +1,7 @@
 // What a further isolate of a plugin's own socket does: it joins the others, then takes its turns at the path.
 import type { ServeOwnSocket } from "../../../core/worker/index.js";
 import { SharedPath } from "../../../core/net/index.js";
-import type { PluginDefinition } from "../worker/index.js";
+import type { KongDefinition } from "../worker/index.js";
 import { Board } from "./board.js";
 import { PathSiblings } from "./path-siblings.js";
 import { EmbeddedError } from "../server/index.js";
@@ -36,7 +36,7 @@ export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking,
   const port = task.ownSocket?.port;
   if (port === undefined)
     throw new EmbeddedError("EMBEDDED_NO_CHANNEL", "an isolate beside others was started without a channel");
-  const context = ownServerContext(settings, { definition: definition as PluginDefinition, tracking, ...isolate });
+  const context = ownServerContext(settings, { definition: definition as KongDefinition, tracking, ...isolate });
   const path = new SharedPath(socketPathOf(settings), settings.folder);
   const board = new Board(settings.slots, settings.memory);
   const siblings = siblingsOf(settings.slot, { ...context, board, path });

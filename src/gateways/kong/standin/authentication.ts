@@ -1,6 +1,6 @@
 // Authenticates clients where a configuration says so, as Kong's own plugins key-auth and basic-auth do.
 
-import { Fields, flag, reference, type Shape, text, texts, withDefault } from "./config-shape.js";
+import { ShapedFields, flag, reference, type Shape, text, texts, withDefault } from "./config-shape.js";
 import {
   type ConsumerEntity,
   type CredentialEntity,
@@ -14,7 +14,7 @@ import {
   setHeader,
 } from "../pdk-functions/index.js";
 import { GatewayError } from "./errors.js";
-import type { PluginInfo } from "./plugin-server/plugin-info.js";
+import type { ParsedPluginInfo } from "./plugin-server/plugin-info.js";
 
 /** What `config` of each may have. */
 export const AUTHENTICATORS = {
@@ -42,7 +42,7 @@ export function isAuthenticator(name: string): name is Name {
 }
 
 /** What the gateway knows of them; a plugin of the server's with such a name counts more. */
-export function authenticatorInfos(served: readonly PluginInfo[]): PluginInfo[] {
+export function authenticatorInfos(served: readonly ParsedPluginInfo[]): ParsedPluginInfo[] {
   return Object.entries(PRIORITIES)
     .filter(([name]) => !served.some((info) => info.name === name))
     .map(([name, priority]) => ({ name, priority, phases: new Set(["access"]), version: "", configFields: [], isOwn: true }));
@@ -57,7 +57,7 @@ const place = (path: string) => ({
 /** The configuration with its defaults. */
 export function completeAuthentication(name: string, given: unknown, path: string): Readonly<Record<string, unknown>> {
   const shape: Shape = isAuthenticator(name) ? AUTHENTICATORS[name] : {};
-  const fields = new Fields(given, place(path), shape);
+  const fields = new ShapedFields(given, place(path), shape);
   return Object.fromEntries(Object.keys(shape).map((key) => [key, fields.get(key)]));
 }
 

@@ -1,7 +1,6 @@
 // Describes objects of a configuration key by key, and reads them by that description. The reference and the JSON schema of
 // try.yaml are written from the same descriptions.
-
-import { isRecord } from "./plugin-server/plugin-info.js";
+import { isRecord, nearestName } from "../../../core/model/index.js";
 
 /** One key of an object. */
 export interface Key<T> {
@@ -36,7 +35,7 @@ export interface Place {
 type ValueOf<K> = K extends Key<infer T> ? T : never;
 
 /** An object that has been checked: it has no other keys than its shape, and all values fit. */
-export class Fields<S extends Shape> {
+export class ShapedFields<S extends Shape> {
   readonly #place: Place;
   readonly #shape: S;
   readonly #given: Readonly<Record<string, unknown>>;
@@ -44,10 +43,10 @@ export class Fields<S extends Shape> {
   constructor(value: unknown, place: Place, shape: S) {
     this.#place = place;
     this.#shape = shape;
-    if (!isRecord(value)) throw place.fail(`${place.path}: expected an object, got ${kindOf(value)}`);
+    if (!isRecord(value)) throw place.fail(`${place.path}: expected an object, got ${configKindOf(value)}`);
     this.#given = value;
     for (const name of Object.keys(value))
-      if (!Object.hasOwn(shape, name)) throw this.wrong(name, `unknown field${suggestion(name, Object.keys(shape))}`);
+      if (!Object.hasOwn(shape, name)) throw this.wrong(name, `unknown field${suggestionOrAll(name, Object.keys(shape))}`);
     for (const [name, key] of Object.entries(shape)) this.#check(name, key);
   }
 
@@ -66,7 +65,7 @@ export class Fields<S extends Shape> {
   checkAll(): void {
     for (const name of Object.keys(this.#shape)) {
       const inner: unknown = this.get(name);
-      for (const item of Array.isArray(inner) ? (inner as unknown[]) : [inner]) if (item instanceof Fields) item.checkAll();
+      for (const item of Array.isArray(inner) ? (inner as unknown[]) : [inner]) if (item instanceof ShapedFields) item.checkAll();
     }
   }
 
@@ -82,7 +81,7 @@ export class Fields<S extends Shape> {
     }
     const value = this.#given[name];
     const expected = key.refuse(value);
-    if (expected !== undefined) throw this.wrong(name, `expected ${expected}, got ${kindOf(value)}`);
+    if (expected !== undefined) throw this.wrong(name, `expected ${expected}, got ${configKindOf(value)}`);
   }
 
   #isMissing(name: string): boolean {
@@ -173,10 +172,10 @@ function referenceOf(value: unknown): string | undefined {
   return [value["name"], value["id"], value["username"]].find((name) => typeof name === "string");
 }
 
-export const object = <S extends Shape>(shape: S, about: string): Key<Fields<S> | undefined> => ({
+export const object = <S extends Shape>(shape: S, about: string): Key<ShapedFields<S> | undefined> => ({
   ...key<never>("an object", about, isRecord),
   inner: { shape, isList: false },
-  take: (value, place) => (value === undefined ? undefined : new Fields(value, place, shape)),
+  take: (value, place) => (value === undefined ? undefined : new ShapedFields(value, place, shape)),
 });
 
 /** An object whose keys are free; `what` is what their values are. */
@@ -188,23 +187,23 @@ export const entries = (
   ...key<never>("an object", about, isRecord),
   take: (value, place) => {
     for (const [name, item] of Object.entries((value as Record<string, unknown> | undefined) ?? {}))
-      if (!fits(item)) throw place.fail(`${place.path}.${name}: expected ${what}, got ${kindOf(item)}`);
+      if (!fits(item)) throw place.fail(`${place.path}.${name}: expected ${what}, got ${configKindOf(item)}`);
     return value as Record<string, unknown> | undefined;
   },
 });
 
 /** Items are counted from one. */
-export const list = <S extends Shape>(shape: S, about: string): Key<Fields<S>[]> => ({
+export const list = <S extends Shape>(shape: S, about: string): Key<ShapedFields<S>[]> => ({
   ...key<never>("a list", about, Array.isArray),
   inner: { shape, isList: true },
   take: (value, place) =>
     ((value as unknown[] | undefined) ?? []).map(
-      (item, index) => new Fields(item, { ...place, path: `${place.path}[${index + 1}]` }, shape),
+      (item, index) => new ShapedFields(item, { ...place, path: `${place.path}[${index + 1}]` }, shape),
     ),
 });
 
 /** What a value is, without saying it. */
-export function kindOf(value: unknown): string {
+export function configKindOf(value: unknown): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number" && !Number.isInteger(value)) return "a number that is no integer";
@@ -213,33 +212,8 @@ export function kindOf(value: unknown): string {
 }
 
 /** What was meant by a name that is none, or what there is. */
-export function suggestion(name: string, known: readonly string[]): string {
-  const near = known.filter(
-    (other) => distance(name.toLowerCase(), other.toLowerCase()) <= (other.length < 3 ? 0 : other.length < 5 ? 1 : 2),
-  );
-  const [best] = near.sort((a, b) => distance(name, a) - distance(name, b));
+export function suggestionOrAll(name: string, known: readonly string[]): string {
+  const best = nearestName(name, known);
   if (best !== undefined) return `; did you mean "${best}"?`;
   return known.length === 0 ? " (there are none)" : ` (there are: ${known.join(", ")})`;
-}
-
-/** Letters to insert, leave out, replace or swap with the next. */
-function distance(a: string, b: string): number {
-  const rows: number[][] = Array.from({ length: a.length + 1 }, (_, row) => [row]);
-  const at = (row: number, column: number): number => rows[row]?.[column] ?? Infinity;
-  for (let column = 1; column <= b.length; column += 1) rows[0]?.push(column);
-  for (let row = 1; row <= a.length; row += 1) {
-    for (let column = 1; column <= b.length; column += 1) {
-      const isSame = a[row - 1] === b[column - 1];
-      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      rows[row]?.push(
-        Math.min(
-          at(row - 1, column) + 1,
-          at(row, column - 1) + 1,
-          at(row - 1, column - 1) + (isSame ? 0 : 1),
-          isSwapped ? at(row - 2, column - 2) + 1 : Infinity,
-        ),
-      );
-    }
-  }
-  return at(a.length, b.length);
 }

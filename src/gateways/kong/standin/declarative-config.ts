@@ -1,11 +1,12 @@
 // Reads a declarative configuration in the shape of Kong's (YAML or JSON) into the gateway's entities.
 
 import { readFile } from "node:fs/promises";
+import { messageOf } from "../../../core/model/index.js";
 
 import { parse } from "yaml";
 
 import { completeAuthentication, isAuthenticator } from "./authentication.js";
-import { Fields } from "./config-shape.js";
+import { ShapedFields } from "./config-shape.js";
 import {
   type ConsumerEntity,
   type CredentialEntity,
@@ -17,15 +18,15 @@ import {
   WORKSPACE_ID,
 } from "../pdk-functions/index.js";
 import { type ConsumerShape, DOCUMENT, type PluginShape, type RouteShape, type ServiceShape } from "./entity-shapes.js";
-import { GatewayError, messageOf } from "./errors.js";
+import { GatewayError } from "./errors.js";
 import { completeConfig } from "./plugin-server/plugin-config.js";
-import type { PluginInfo } from "./plugin-server/plugin-info.js";
+import type { ParsedPluginInfo } from "./plugin-server/plugin-info.js";
 
 type Mutable<Entities> = { -readonly [Key in keyof Entities]: Entities[Key] extends readonly (infer Item)[] ? Item[] : never };
 
 interface Loading {
   readonly config: Mutable<GatewayConfig>;
-  readonly pluginInfos: ReadonlyMap<string, PluginInfo>;
+  readonly pluginInfos: ReadonlyMap<string, ParsedPluginInfo>;
   readonly now: number;
 }
 
@@ -36,18 +37,18 @@ type Owner = Pick<PluginEntity, "routeId" | "serviceId" | "consumerId">;
 let lastSequence = 0;
 
 /** Reads and checks a file; the error names the file and the field. */
-export async function readConfigFile(file: string, pluginInfos: readonly PluginInfo[]): Promise<GatewayConfig> {
+export async function readConfigFile(file: string, pluginInfos: readonly ParsedPluginInfo[]): Promise<GatewayConfig> {
   try {
-    return parseConfig(parse(await readFile(file, "utf8")), pluginInfos);
+    return parseDeclarativeConfig(parse(await readFile(file, "utf8")), pluginInfos);
   } catch (error) {
     throw new GatewayError("GATEWAY_CONFIG", `${file}: ${messageOf(error)}`, error);
   }
 }
 
 /** Checks a configuration that was read already. */
-export function parseConfig(value: unknown, pluginInfos: readonly PluginInfo[]): GatewayConfig {
+export function parseDeclarativeConfig(value: unknown, pluginInfos: readonly ParsedPluginInfo[]): GatewayConfig {
   const place = { path: "", nullIsMissing: true, fail: (message: string) => new GatewayError("GATEWAY_CONFIG", message) };
-  const document = new Fields(value, place, DOCUMENT);
+  const document = new ShapedFields(value, place, DOCUMENT);
   const loading: Loading = {
     config: { services: [], routes: [], plugins: [], consumers: [], credentials: [], upstreams: [], presets: [] },
     pluginInfos: new Map(pluginInfos.map((info) => [info.name, info])),
@@ -76,7 +77,7 @@ function address(target: string): { readonly host: string; readonly port: number
   return { host, port: Number(port) };
 }
 
-function addService(loading: Loading, fields: Fields<ServiceShape>): void {
+function addService(loading: Loading, fields: ShapedFields<ServiceShape>): void {
   const name = fields.get("name");
   assertNew(loading.config.services, fields, name);
   const service: ServiceEntity = {
@@ -96,7 +97,7 @@ function addService(loading: Loading, fields: Fields<ServiceShape>): void {
   for (const plugin of fields.get("plugins")) addPlugin(loading, plugin, { serviceId: service.id });
 }
 
-function serviceAddress(fields: Fields<ServiceShape>): Pick<ServiceEntity, "protocol" | "host" | "port" | "path"> {
+function serviceAddress(fields: ShapedFields<ServiceShape>): Pick<ServiceEntity, "protocol" | "host" | "port" | "path"> {
   const text = fields.get("url");
   if (text !== undefined && !URL.canParse(text)) throw fields.wrong("url", "expected a URL such as http://127.0.0.1:8080/path");
   const url = text === undefined ? undefined : new URL(text);
@@ -108,7 +109,7 @@ function serviceAddress(fields: Fields<ServiceShape>): Pick<ServiceEntity, "prot
   return { protocol, host, port: port ?? (protocol === "https" ? 443 : 80), ...optional("path", path) };
 }
 
-function addRoute(loading: Loading, fields: Fields<RouteShape>, service: ServiceEntity | undefined): void {
+function addRoute(loading: Loading, fields: ShapedFields<RouteShape>, service: ServiceEntity | undefined): void {
   const name = fields.get("name");
   assertNew(loading.config.routes, fields, name);
   const route: RouteEntity = {
@@ -135,7 +136,7 @@ function addRoute(loading: Loading, fields: Fields<RouteShape>, service: Service
   for (const plugin of fields.get("plugins")) addPlugin(loading, plugin, { routeId: route.id });
 }
 
-function routePaths(fields: Fields<RouteShape>): readonly string[] | undefined {
+function routePaths(fields: ShapedFields<RouteShape>): readonly string[] | undefined {
   const paths = fields.get("paths");
   for (const path of paths ?? []) {
     if (!path.startsWith("/") && !path.startsWith("~/"))
@@ -145,7 +146,7 @@ function routePaths(fields: Fields<RouteShape>): readonly string[] | undefined {
   return paths;
 }
 
-function assertPattern(fields: Fields<RouteShape>, path: string): void {
+function assertPattern(fields: ShapedFields<RouteShape>, path: string): void {
   try {
     new RegExp(path.slice(1));
   } catch (error) {
@@ -153,7 +154,7 @@ function assertPattern(fields: Fields<RouteShape>, path: string): void {
   }
 }
 
-function addConsumer(loading: Loading, fields: Fields<ConsumerShape>): ConsumerEntity {
+function addConsumer(loading: Loading, fields: ShapedFields<ConsumerShape>): ConsumerEntity {
   const [username, customId] = [fields.get("username"), fields.get("custom_id")];
   if (username === undefined && customId === undefined) throw fields.wrong("username", "username or custom_id is needed");
   const consumer: ConsumerEntity = {
@@ -176,7 +177,7 @@ function addConsumer(loading: Loading, fields: Fields<ConsumerShape>): ConsumerE
   return consumer;
 }
 
-function addPlugin(loading: Loading, fields: Fields<PluginShape>, owner: Owner): void {
+function addPlugin(loading: Loading, fields: ShapedFields<PluginShape>, owner: Owner): void {
   const { config, pluginInfos } = loading;
   const name = fields.get("name");
   const info = pluginInfos.get(name);
@@ -239,7 +240,10 @@ function findNamed<Entity extends { id: string; name: string }>(
   return found;
 }
 
-function findConsumer({ config }: Loading, fields: Fields<{ consumer: PluginShape["consumer"] }>): ConsumerEntity | undefined {
+function findConsumer(
+  { config }: Loading,
+  fields: ShapedFields<{ consumer: PluginShape["consumer"] }>,
+): ConsumerEntity | undefined {
   const reference = fields.get("consumer");
   if (reference === undefined) return undefined;
   const found = config.consumers.find(({ id, username }) => username === reference || id === reference);

@@ -26,7 +26,3 @@ export class GatewayError extends PluginServerError<GatewayErrorCode> {
     super(code, message, cause === undefined ? undefined : { cause });
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,5 +1,6 @@
 // Runs one phase of one plugin: asks the plugin server, runs the PDK calls it wants, and answers each with a Step.
 
+import { messageOf } from "../../../core/model/index.js";
 import { playWithFiles } from "./http/body-files.js";
 import {
   argumentsFromWire,
@@ -9,7 +10,7 @@ import {
   type PluginEntity,
   RefusedCall,
 } from "../pdk-functions/index.js";
-import { GatewayError, messageOf } from "./errors.js";
+import { GatewayError } from "./errors.js";
 import type { PluginInstances } from "./plugin-server/plugin-instances.js";
 import type { PluginServerClient } from "./plugin-server/plugin-server-client.js";
 import type { ProtobufClient } from "./protobuf/protobuf-client.js";

@@ -1,9 +1,9 @@
 // The gateway's log: handed to the caller's logger, and the last lines kept to look at.
 
-import type { LogLevel, PluginLogLine } from "../pdk-functions/index.js";
+import type { KongLogLevel, PluginLogLine } from "../pdk-functions/index.js";
 
 export interface GatewayLogLine {
-  readonly level: LogLevel;
+  readonly level: KongLogLevel;
   readonly message: string;
   /** Set when a plugin wrote the line (`kong.log.*`). */
   readonly plugin?: string;
@@ -22,7 +22,7 @@ export interface GatewayLogger {
 
 const LINES_KEPT = 1000;
 
-const LOGGER_METHODS: Readonly<Record<LogLevel, keyof GatewayLogger>> = {
+const LOGGER_METHODS: Readonly<Record<KongLogLevel, keyof GatewayLogger>> = {
   emerg: "error",
   alert: "error",
   crit: "error",

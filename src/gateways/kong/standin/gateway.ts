@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 
 import { authenticatorInfos } from "./authentication.js";
 import { ClientBody } from "./http/client-body.js";
-import { parseConfig, readConfigFile } from "./declarative-config.js";
+import { parseDeclarativeConfig, readConfigFile } from "./declarative-config.js";
 import {
   createGatewayFacts,
   createGatewayRequest,
@@ -17,7 +17,7 @@ import {
 import { GatewayError } from "./errors.js";
 import { GatewayLog, type GatewayLogger, type GatewayLogLine } from "./gateway-log.js";
 import { HttpExchange } from "./http/http-exchange.js";
-import { announcedProtocol, parsePluginInfos, type GatewayProtocol, type PluginInfo } from "./plugin-server/plugin-info.js";
+import { announcedProtocol, parsePluginInfos, type GatewayProtocol, type ParsedPluginInfo } from "./plugin-server/plugin-info.js";
 import { PluginInstances } from "./plugin-server/plugin-instances.js";
 import { PluginServerClient } from "./plugin-server/plugin-server-client.js";
 import { ProtobufClient } from "./protobuf/protobuf-client.js";
@@ -69,7 +69,9 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const infos = parsePluginInfos(options.pluginInfos);
   const config =
-    options.configFile === undefined ? parseConfig(options.config, infos) : await readConfigFile(options.configFile, infos);
+    options.configFile === undefined
+      ? parseDeclarativeConfig(options.config, infos)
+      : await readConfigFile(options.configFile, infos);
   const gateway = new RunningGateway(options, infos, config);
   await gateway.listen(options.host ?? "127.0.0.1", options.port ?? 8000);
   return gateway;
@@ -77,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 class RunningGateway implements Gateway {
   readonly #log: GatewayLog;
-  #infos: readonly PluginInfo[];
+  #infos: readonly ParsedPluginInfo[];
   readonly #client: PluginServerClient | ProtobufClient;
   readonly #upstreams = new UpstreamClient();
   #services: LifecycleServices;
@@ -90,7 +92,7 @@ class RunningGateway implements Gateway {
   #host = "";
   #closing: Promise<void> | undefined;
 
-  constructor(options: GatewayOptions, infos: readonly PluginInfo[], config: GatewayConfig) {
+  constructor(options: GatewayOptions, infos: readonly ParsedPluginInfo[], config: GatewayConfig) {
     this.#infos = infos;
     this.#log = new GatewayLog(options.logger);
     this.#loaded = { config, router: new Router(config) };
@@ -149,7 +151,7 @@ class RunningGateway implements Gateway {
 
   reload(document: unknown, pluginInfos?: unknown): void {
     const infos = pluginInfos === undefined ? this.#infos : parsePluginInfos(pluginInfos);
-    const config = parseConfig(document, infos);
+    const config = parseDeclarativeConfig(document, infos);
     this.#infos = infos;
     this.#services = { ...this.#services, pluginInfos: infosByName(infos) };
     this.#loaded = { config, router: new Router(config) };
@@ -221,7 +223,7 @@ class RunningGateway implements Gateway {
 }
 
 /** With what the gateway runs itself. */
-function infosByName(infos: readonly PluginInfo[]): ReadonlyMap<string, PluginInfo> {
+function infosByName(infos: readonly ParsedPluginInfo[]): ReadonlyMap<string, ParsedPluginInfo> {
   return new Map([...infos, ...authenticatorInfos(infos)].map((info) => [info.name, info]));
 }
 

@@ -1,5 +1,6 @@
 // The way of one request through the gateway: phases, service, response, log.
 
+import { messageOf } from "../../../core/model/index.js";
 import { admit, authenticate } from "./authentication.js";
 import { collect } from "./http/client-body.js";
 import {
@@ -11,6 +12,7 @@ import {
   isTable,
   normalizePath,
   type PluginEntity,
+  type Phase,
   type PluginLogLine,
   rawPath,
   removeHeader,
@@ -20,10 +22,9 @@ import {
   tableEntries,
   takeServiceResponse,
 } from "../pdk-functions/index.js";
-import { messageOf } from "./errors.js";
 import { runEvent, type EventServices } from "./event.js";
 import type { Exchange, ServiceAnswer } from "./exchange.js";
-import type { Phase, PluginInfo } from "./plugin-server/plugin-info.js";
+import type { ParsedPluginInfo } from "./plugin-server/plugin-info.js";
 import { pluginNames, type Scope, selectPlugin, selectPlugins } from "./plugin-server/plugin-selection.js";
 import type { Router, RouteMatch } from "./router.js";
 import { UpstreamFailure } from "./http/upstream-client.js";
@@ -37,13 +38,13 @@ export interface LoadedConfig {
 
 export interface LifecycleServices {
   readonly events: EventServices;
-  readonly pluginInfos: ReadonlyMap<string, PluginInfo>;
+  readonly pluginInfos: ReadonlyMap<string, ParsedPluginInfo>;
   readonly facts: GatewayFacts;
   readonly logPlugin: (line: PluginLogLine) => void;
 }
 
 /** What a phase left to do. */
-export type Verdict = "continue" | "ended";
+export type PhaseVerdict = "continue" | "ended";
 
 export class RequestLifecycle {
   readonly #services: LifecycleServices;
@@ -67,7 +68,7 @@ export class RequestLifecycle {
   }
 
   /** Does what lies between the phases, and names each phase that is due; it goes on with what became of that. */
-  async *phases(): AsyncGenerator<Phase, void, Verdict> {
+  async *phases(): AsyncGenerator<Phase, void, PhaseVerdict> {
     try {
       yield* this.#respond();
     } catch (error) {
@@ -79,7 +80,7 @@ export class RequestLifecycle {
   }
 
   /** Runs the plugins of one phase. */
-  async runPhase(phase: Phase): Promise<Verdict> {
+  async runPhase(phase: Phase): Promise<PhaseVerdict> {
     return phase === "access" ? this.#runAccess() : this.#runAll(phase);
   }
 
@@ -87,10 +88,10 @@ export class RequestLifecycle {
    * An authentication may change whose configuration applies to the plugins after it. Those of the later phases are found on the
    * way, also where a plugin has ended the request.
    */
-  async #runAccess(): Promise<Verdict> {
+  async #runAccess(): Promise<PhaseVerdict> {
     const { config } = this.#loaded;
     const collected: PluginEntity[] = [];
-    let verdict: Verdict = "continue";
+    let verdict: PhaseVerdict = "continue";
     for (const name of pluginNames(config, this.#services.pluginInfos)) {
       const plugin = selectPlugin(config, name, this.#scope());
       if (plugin === undefined) continue;
@@ -105,7 +106,7 @@ export class RequestLifecycle {
     return verdict;
   }
 
-  async #runAll(phase: Phase): Promise<Verdict> {
+  async #runAll(phase: Phase): Promise<PhaseVerdict> {
     for (const plugin of this.#plugins) {
       if (!this.#hasPhase(plugin, phase)) continue;
       const outcome = await this.#runPlugin(plugin, phase);
@@ -117,7 +118,7 @@ export class RequestLifecycle {
     return "continue";
   }
 
-  async *#respond(): AsyncGenerator<Phase, void, Verdict> {
+  async *#respond(): AsyncGenerator<Phase, void, PhaseVerdict> {
     const verdict = yield* this.#beforeService();
     const answer = verdict === "continue" ? await this.#callService() : undefined;
     if (answer === undefined) {
@@ -136,7 +137,7 @@ export class RequestLifecycle {
     await this.#exchange.sendWhole();
   }
 
-  *#beforeService(): Generator<Phase, Verdict, Verdict> {
+  *#beforeService(): Generator<Phase, PhaseVerdict, PhaseVerdict> {
     // Before the route is known only global plugins can run.
     if ((yield "rewrite") === "ended") return "ended";
     const request = this.#request;

@@ -5,13 +5,13 @@ import {
   type GatewayConfig,
   type RouteEntity,
   type ServiceEntity,
-  type UriCaptures,
+  type RouteCaptures,
 } from "../pdk-functions/index.js";
 
 export interface RouteMatch {
   readonly route: RouteEntity;
   readonly service: ServiceEntity | undefined;
-  readonly captures: UriCaptures;
+  readonly captures: RouteCaptures;
   /** The part of the path that was stripped, if any. */
   readonly prefix: string | undefined;
   /** The path at the service, escaped. */
@@ -101,7 +101,7 @@ function matchPath(candidate: Candidate, path: string): RouteMatch | undefined {
   };
 }
 
-function captures(groups: RegExpExecArray | null | undefined): UriCaptures {
+function captures(groups: RegExpExecArray | null | undefined): RouteCaptures {
   // Kong has captures only where the pattern has groups.
   if (!groups || groups.length < 2) return { unnamed: [], named: {} };
   // The types do not say that a group may have taken no part.

@@ -4,14 +4,14 @@ import { isPdkError } from "../pdk/index.js";
 import { gatewayCodecs } from "./codecs.js";
 import { ExitSignal } from "./exit-signal.js";
 import { adaptModule } from "./forms/adapt-module.js";
-import type { PluginDefinition } from "./forms/plugin-definition.js";
+import type { KongDefinition } from "./forms/plugin-definition.js";
 import { KongHost } from "./kong-host.js";
 import { PrefetchLearner } from "./prefetch-learner.js";
 import { metadataOf } from "./plugin-metadata.js";
 import { exceptionEscapes, rejectionFloats, rejectionLands } from "./refusals.js";
 import { checkRuntime } from "./self-check.js";
 
-export const gatewayWorker: GatewayWorker<PluginDefinition> = {
+export const gatewayWorker: GatewayWorker<KongDefinition> = {
   define: adaptModule,
   describe: metadataOf,
   createHost: (definition, { plugin, listener, tracking, maxBodySize, release, onPrefetch }) =>

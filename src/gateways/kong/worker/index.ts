@@ -3,7 +3,7 @@ export { readResult } from "./calls/pdk-result.js";
 export { type CodecFor, gatewayCodecs } from "./codecs.js";
 export { type HandlerEvent } from "./handler-event.js";
 export { adaptModule } from "./forms/adapt-module.js";
-export type { PluginDefinition } from "./forms/plugin-definition.js";
+export type { KongDefinition } from "./forms/plugin-definition.js";
 export { KongHost } from "./kong-host.js";
 export { type Announcement, metadataOf } from "./plugin-metadata.js";
 export { rejectionFloats, rejectionLands } from "./refusals.js";

@@ -15,7 +15,7 @@ import type { CodecFor } from "./codecs.js";
 import { type CallTracking, NO_TRACKING } from "../../../core/worker/index.js";
 import { type CallCodec, type EventOutlet, HandlerEvent } from "./handler-event.js";
 import { ExitSignal } from "./exit-signal.js";
-import type { PhaseHandlers, PluginDefinition } from "./forms/plugin-definition.js";
+import type { PhaseHandlers, KongDefinition } from "./forms/plugin-definition.js";
 import { kongObject } from "./kong-object.js";
 import type { PrefetchLearner } from "./prefetch-learner.js";
 
@@ -39,7 +39,7 @@ export interface KongHostOptions {
 }
 
 export class KongHost implements CallHost {
-  readonly #definition: PluginDefinition;
+  readonly #definition: KongDefinition;
   readonly #plugin: string;
   readonly #codecFor: CodecFor;
   readonly #listener: CallHostListener;
@@ -54,7 +54,7 @@ export class KongHost implements CallHost {
   readonly #outlet: EventOutlet;
 
   constructor(
-    definition: PluginDefinition,
+    definition: KongDefinition,
     codecFor: CodecFor,
     listener: CallHostListener,
     {

@@ -1,6 +1,6 @@
 // Says what a plugin is to whoever serves it, as plain data.
 import type { PluginMetadata } from "../../../core/channel/index.js";
-import type { PluginDefinition } from "./forms/plugin-definition.js";
+import type { KongDefinition } from "./forms/plugin-definition.js";
 
 /** What only Kong's half on the host reads of a plugin's metadata. */
 export interface Announcement {
@@ -14,7 +14,7 @@ export interface Announcement {
 }
 
 /** `fallbackName` is that of a plugin that states none. */
-export function metadataOf(definition: PluginDefinition, fallbackName: string): PluginMetadata {
+export function metadataOf(definition: KongDefinition, fallbackName: string): PluginMetadata {
   const { form, name = fallbackName, version, phases: functions, fields: schema } = definition;
   const { pdkVersion: apiVersion, timeout, onError, isolation } = definition;
   const { priority, ignoredPhases = [], nearMisses = [] } = definition;

@@ -3,7 +3,7 @@ import { BatchWriter, type CallHostListener, writeAsks, writeFailure, writeDone 
 import { toErrorInfo } from "../../../core/model/index.js";
 import { encodeValue, phaseFunction } from "../msgpack/index.js";
 import type { CodecFor } from "./codecs.js";
-import type { PluginDefinition } from "./forms/plugin-definition.js";
+import type { KongDefinition } from "./forms/plugin-definition.js";
 import { KongHost } from "./kong-host.js";
 
 interface Kong {
@@ -15,7 +15,7 @@ const ANSWER = "as asked";
 const EVENT = 1;
 
 /** A plugin whose one handler asks, and says what it was told. */
-const CHECKED: PluginDefinition = {
+const CHECKED: KongDefinition = {
   form: "define-plugin",
   version: "1.0.0",
   priority: 0,

@@ -1,6 +1,7 @@
 // Reads what a bundle comes from, a server or a file, within a limit of bytes; and says who asks a server, and why it could not be asked.
 import { open } from "node:fs/promises";
 import { unescape } from "node:querystring";
+import { messageOf } from "../../../core/model/index.js";
 
 /** Undefined where there are more bytes than `limit`: the rest is not read then. */
 async function readWithin(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | undefined> {
@@ -51,5 +52,5 @@ export function fetchReason(error: unknown): string {
     const hint = "code" in cause && UNKNOWN_SIGNERS.has(cause.code) ? OWN_AUTHORITY : "";
     return `${cause.message === "" ? cause.name : cause.message}${hint}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,6 +1,7 @@
 // Owns one bundle of the store: fetches and verifies what is new under its name, unpacks it, and keeps the last good one.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { messageOf } from "../../../core/model/index.js";
 import { bundleHash, type OpenedBundle, openBundle } from "./bundle.js";
 import type { BundleSource, FetchedBundle } from "./bundle-source.js";
 import { BundleError } from "./errors.js";
@@ -131,7 +132,7 @@ export class BundleSlot {
   }
 
   #warnOfDisk(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#options.onWarning(this.#name, `it is used, and cannot be kept for the next start: ${reason}`);
   }
 

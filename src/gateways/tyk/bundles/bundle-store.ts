@@ -1,5 +1,6 @@
 // Keeps the bundles that a server loads its plugins from: which ones are wanted, when they are looked at again, whose call means which.
 import { setTimeout as wait } from "node:timers/promises";
+import { messageOf } from "../../../core/model/index.js";
 import { bundleHash } from "./bundle.js";
 import { BundleSlot, type LoadedBundle, type SlotOptions } from "./bundle-slot.js";
 import type { BundleSource } from "./bundle-source.js";
@@ -209,7 +210,7 @@ export class BundleStore {
 }
 
 function namesUnknown(cause: unknown): BundleError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new BundleError("TYK_BUNDLE_SOURCE", `which ones are wanted is not known: ${reason}`, { cause });
 }
 

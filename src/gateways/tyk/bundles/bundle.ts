@@ -1,9 +1,10 @@
 // Opens a bundle and verifies it: all that a gateway checks, and the hook list, which a gateway's checksum does not cover.
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { isRecord } from "../../../core/model/index.js";
 import { BundleError } from "./errors.js";
 import type { VerifyingKey } from "./keys.js";
-import { type BundleManifest, isRecord, MANIFEST_NAME, parseManifest } from "./manifest.js";
+import { type BundleManifest, MANIFEST_NAME, parseManifest } from "./manifest.js";
 import { type ArchiveLimits, ARCHIVE_LIMITS, readArchive } from "./read-archive.js";
 
 /** The file of a bundle of ours that puts the hook list under the signature. */

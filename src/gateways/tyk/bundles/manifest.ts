@@ -1,4 +1,5 @@
 // Reads a bundle's manifest.json, which whoever made the zip may have filled with anything.
+import { isRecord } from "../../../core/model/index.js";
 import { BundleError } from "./errors.js";
 
 export const MANIFEST_NAME = "manifest.json";
@@ -79,7 +80,3 @@ export function checkHooks(section: Readonly<Record<string, unknown>>, around: R
 const isNamed = (hook: unknown): boolean => isRecord(hook) && typeof hook["name"] === "string" && hook["name"] !== "";
 
 const wrong = (detail: string): BundleError => new BundleError("TYK_BUNDLE_MANIFEST", detail);
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,4 +1,5 @@
 // Takes the files out of a zip that a stranger may have made: nothing outside, nothing twice, no more than the limits say.
+import { messageOf } from "../../../core/model/index.js";
 import type { Entry, ZipFile } from "yauzl";
 import { BundleError } from "./errors.js";
 
@@ -35,7 +36,7 @@ export async function readArchive(bytes: Buffer, limits: ArchiveLimits): Promise
     return await readEntries(archive, limits);
   } catch (error) {
     if (error instanceof BundleError) throw error;
-    throw new BundleError("TYK_BUNDLE_ARCHIVE", error instanceof Error ? error.message : String(error), { cause: error });
+    throw new BundleError("TYK_BUNDLE_ARCHIVE", messageOf(error), { cause: error });
   }
 }
 

@@ -2,5 +2,5 @@
 export { chainOf, type HookChain, hooksOf, type PluginHooks } from "./hooks.js";
 export { apiDefinition } from "./api-definition.js";
 export { type TykFormat, tykText } from "./settings-text.js";
-export type { TykServer } from "./traps.js";
+export type { TykServerFacts } from "./traps.js";
 export { type TykSettings, tykSettings } from "./tyk-settings.js";

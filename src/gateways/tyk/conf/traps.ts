@@ -3,7 +3,7 @@ import { type Address, formatAddress, isLocal } from "../address/index.js";
 import type { TykRelease } from "../releases/index.js";
 import type { HookChain } from "./hooks.js";
 
-export interface TykServer {
+export interface TykServerFacts {
   readonly address: Address;
   /** Bytes: the largest message that either side takes. */
   readonly maxMessageSize: number;
@@ -18,7 +18,7 @@ type Trap = readonly [applies: boolean, comment: string];
 const told = (traps: readonly Trap[]): string[] => traps.flatMap(([applies, comment]) => (applies ? [comment] : []));
 
 /** About the gateway's own options. */
-export function gatewayTraps({ address }: TykServer, release: TykRelease): string[] {
+export function gatewayTraps({ address }: TykServerFacts, release: TykRelease): string[] {
   const { version, takenAs, authority, missingDriver, cancels, usesProxy, brokenBundle, checksKeptBundles } = release;
   return told([
     [
@@ -68,7 +68,7 @@ export function gatewayTraps({ address }: TykServer, release: TykRelease): strin
 }
 
 /** About the hooks in an API definition. */
-export function definitionTraps({ hooks, movable }: TykServer, release: TykRelease, form: "classic" | "oas"): string[] {
+export function definitionTraps({ hooks, movable }: TykServerFacts, release: TykRelease, form: "classic" | "oas"): string[] {
   return told([
     [
       movable.length > 0,

@@ -3,7 +3,7 @@ import { CommandError } from "../../../core/model/index.js";
 import { formatAddress } from "../address/index.js";
 import type { TykRelease } from "../releases/index.js";
 import { apiDefinition } from "./api-definition.js";
-import { definitionTraps, gatewayTraps, type TykServer } from "./traps.js";
+import { definitionTraps, gatewayTraps, type TykServerFacts } from "./traps.js";
 
 /** The values of an option group of tyk.conf, by their names there. */
 export type CoprocessOptions = Readonly<Record<string, boolean | number | string>>;
@@ -14,7 +14,7 @@ export interface TykSettings {
 }
 
 /** @throws {CommandError} with the reason, for a release that cannot do it. */
-export function tykSettings(server: TykServer, release: TykRelease, form: "classic" | "oas"): TykSettings {
+export function tykSettings(server: TykServerFacts, release: TykRelease, form: "classic" | "oas"): TykSettings {
   requireUsable(release, form);
   return {
     gateway: { comments: gatewayTraps(server, release), options: coprocessOptions(server, release) },
@@ -35,7 +35,7 @@ function requireUsable({ version, authority, oasPlugins }: TykRelease, form: "cl
     throw new CommandError(`Tyk ${version} has no plugins in OAS definitions: leave -oas out`);
 }
 
-function coprocessOptions({ address, maxMessageSize }: TykServer, { authority }: TykRelease): CoprocessOptions {
+function coprocessOptions({ address, maxMessageSize }: TykServerFacts, { authority }: TykRelease): CoprocessOptions {
   return {
     enable_coprocess: true,
     coprocess_grpc_server: formatAddress(address),

@@ -1,4 +1,5 @@
 // Reads an API definition, classic or OAS, as one value with the fields that plugins ask for.
+import { isRecord } from "../../../core/model/index.js";
 import type { ApiDefinition } from "../api/index.js";
 import { DefinitionError } from "./errors.js";
 
@@ -95,7 +96,3 @@ const textOf = (value: unknown): string | undefined => (typeof value === "string
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((text): text is string => typeof text === "string") : [];
-
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

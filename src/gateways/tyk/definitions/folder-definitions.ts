@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { cutText } from "../../../core/model/index.js";
+import { cutText, messageOf } from "../../../core/model/index.js";
 import { DirectoryWatch } from "../../../core/plugins/index.js";
 import type { ApiDefinition } from "../api/index.js";
 import { hasOas, parseDefinition, withDocument } from "./api-definition.js";
@@ -135,7 +135,7 @@ export class FolderDefinitions implements DefinitionSource {
 }
 
 function broken(place: string, cause: unknown): DefinitionError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new DefinitionError("TYK_DEFINITION_BROKEN", `${place}: ${reason}`, { cause });
 }
 

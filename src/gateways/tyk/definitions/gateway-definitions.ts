@@ -1,7 +1,7 @@
 // Asks the Gateway API for API definitions, when a plugin does: keeps what it got, and refreshes it behind requests.
-import { cutText } from "../../../core/model/index.js";
+import { cutText, isRecord, messageOf } from "../../../core/model/index.js";
 import type { ApiDefinition } from "../api/index.js";
-import { hasOas, isRecord, parseDefinition, withDocument } from "./api-definition.js";
+import { hasOas, parseDefinition, withDocument } from "./api-definition.js";
 import type { DefinitionSource } from "./definition-source.js";
 import { DefinitionError } from "./errors.js";
 
@@ -174,8 +174,7 @@ function refusal(status: number, url: URL, apiId: string): DefinitionError {
 function unavailable(url: URL, error: unknown): DefinitionError {
   // What fetch itself says is "fetch failed".
   const { cause } = error instanceof Error ? error : {};
-  const reason =
-    cause instanceof Error && cause.message !== "" ? cause.message : error instanceof Error ? error.message : String(error);
+  const reason = cause instanceof Error && cause.message !== "" ? cause.message : messageOf(error);
   return new DefinitionError("TYK_DEFINITION_UNAVAILABLE", `${url.origin}: ${reason}`, { cause: error });
 }
 

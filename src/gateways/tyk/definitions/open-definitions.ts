@@ -1,5 +1,6 @@
 // Chooses where API definitions come from: the first source that is configured.
 import { readFile } from "node:fs/promises";
+import { messageOf } from "../../../core/model/index.js";
 import type { DefinitionSource } from "./definition-source.js";
 import { DefinitionError } from "./errors.js";
 import { FolderDefinitions, type FolderListener } from "./folder-definitions.js";
@@ -50,7 +51,7 @@ function secretOf({ secretFile, environment = process.env }: DefinitionOptions):
   }
   return async () => {
     const text = await readFile(secretFile, "utf8").catch((error: unknown) => {
-      throw missing(error instanceof Error ? error.message : String(error), error);
+      throw missing(messageOf(error), error);
     });
     const secret = text.trim();
     if (secret === "") throw missing(`${secretFile} is empty`);

@@ -6,7 +6,7 @@ import type { Ask } from "../../../core/channel/index.js";
 import type { Engine, TraceSource } from "../../../core/server/index.js";
 import type { ApiDefinition } from "../api/index.js";
 import type { DefinitionSource } from "../definitions/index.js";
-import { type CallContext, GrpcError, STATUS, type UnaryMethod } from "../http2/index.js";
+import { type UnaryContext, GrpcError, STATUS, type UnaryMethod } from "../http2/index.js";
 import {
   EVENT_REPLY,
   KIND_OF_TYPE,
@@ -42,7 +42,7 @@ type FoundHook = Extract<ResolvedHook, { readonly found: true }>;
 interface HookStart {
   readonly payload: Buffer;
   readonly place: HookPlace;
-  readonly call: CallContext;
+  readonly call: UnaryContext;
   /** As the gateway gave it, if it did; else as its client did. */
   readonly trace: () => GivenTrace;
   readonly emptyReply: Uint8Array | undefined;
@@ -54,7 +54,7 @@ const KEY_SIZE = 32;
 type GivenTrace = Extract<TraceSource, { readonly traceParent: unknown }>;
 /** The function of a plugin that runs for calls that are answered. */
 const LOG = "log";
-const nobody = (): CallContext => ({
+const nobody = (): UnaryContext => ({
   metadata: {},
   beganAt: performance.now(),
   deadline: undefined,
@@ -120,7 +120,7 @@ export class Dispatcher {
       .then(run);
   }
 
-  #dispatch(message: Buffer, call: CallContext): Promise<Uint8Array> {
+  #dispatch(message: Buffer, call: UnaryContext): Promise<Uint8Array> {
     const head = this.#read("Dispatch", () => readObjectHead(message));
     const { hookType, hookName, spec } = head;
     const kind = KIND_OF_TYPE[hookType];
@@ -137,7 +137,7 @@ export class Dispatcher {
     return this.#run(spec.configData ?? NO_CONFIG, { payload, place, call, trace, emptyReply: undefined });
   }
 
-  #dispatchEvent(message: Buffer, call: CallContext): Promise<Uint8Array> {
+  #dispatchEvent(message: Buffer, call: UnaryContext): Promise<Uint8Array> {
     const { handlerName, type, apiId, orgId } = this.#read("DispatchEvent", () => readEvent(message));
     const hook = this.#hooks.event(handlerName, type);
     const head = { hookName: handlerName, spec: { apiId, orgId } };

@@ -4,7 +4,7 @@ import type { Call } from "../../../core/calls/index.js";
 import type { Ask } from "../../../core/channel/index.js";
 import type { ErrorInfo } from "../../../core/model/index.js";
 import type { CallRunner, Engine } from "../../../core/server/index.js";
-import { type CallContext, GrpcError, STATUS } from "../http2/index.js";
+import { type UnaryContext, GrpcError, STATUS } from "../http2/index.js";
 import { MessageError, readAsk } from "../messages/index.js";
 import type { HookLog, HookPlace } from "./hook-log.js";
 
@@ -39,7 +39,7 @@ export class RunningHook implements Call {
   /** What is to be logged once the call is answered. */
   #logged: Buffer | undefined;
 
-  constructor(options: RunningHookOptions, call: CallContext) {
+  constructor(options: RunningHookOptions, call: UnaryContext) {
     const { engine, runner } = options;
     this.#options = options;
     this.id = engine.calls.nextId();

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly onCall: (call: UnaryCall) => void;
   readonly onCallClosed: (call: UnaryCall) => void;
   /** Called once, with the reason where it did not end in order; a client may leave a connection that drains as it likes. */
-  readonly onClose: (connection: Connection, error: Error | undefined) => void;
+  readonly onClose: (connection: Http2Connection, error: Error | undefined) => void;
 }
 
 const MB = 1024 * 1024;
@@ -44,7 +44,7 @@ const RESETS_PER_SECOND = 30;
 const GREETING = 512;
 const CONTENT_TYPE = /^application\/grpc(?:$|[+;])/;
 
-export class Connection {
+export class Http2Connection {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #session: ServerHttp2Session;

@@ -1,7 +1,7 @@
 // Serves unary gRPC methods over whatever connections it is given, within limits, and ends in order.
 import type { Socket } from "node:net";
 import { IdTable } from "../../../core/model/index.js";
-import { Connection, type ConnectionOptions } from "./connection.js";
+import { Http2Connection, type ConnectionOptions } from "./connection.js";
 import type { CallLimits, UnaryCall, UnaryMethod } from "./unary-call.js";
 
 export interface GrpcServerOptions {
@@ -45,7 +45,7 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #limits: { -readonly [Key in keyof CallLimits]: CallLimits[Key] };
   readonly #connectionOptions: ConnectionOptions;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<Http2Connection>();
   readonly #calls = new IdTable<UnaryCall>();
   readonly #rounds: NodeJS.Timeout;
   #receiving = 0;
@@ -90,7 +90,7 @@ export class GrpcServer {
       socket.destroy();
       return;
     }
-    this.#connections.add(new Connection(socket, this.#connectionOptions));
+    this.#connections.add(new Http2Connection(socket, this.#connectionOptions));
     this.#options.counts?.connectionOpened();
   };
 
@@ -129,7 +129,7 @@ export class GrpcServer {
     });
   }
 
-  #closed(connection: Connection, error: Error | undefined): void {
+  #closed(connection: Http2Connection, error: Error | undefined): void {
     this.#lookForAuthority(connection);
     if (this.#connections.delete(connection)) this.#options.counts?.connectionClosed();
     if (error !== undefined) this.#options.log.connectionFailed(error);
@@ -157,7 +157,7 @@ export class GrpcServer {
     this.#refused = 0;
   }
 
-  #lookForAuthority(connection: Connection): void {
+  #lookForAuthority(connection: Http2Connection): void {
     if (this.#hasToldOfAuthority || !connection.isRefusedByProtocol) return;
     this.#hasToldOfAuthority = true;
     this.#options.log.callsWithoutAuthority();

@@ -3,4 +3,4 @@ export { GrpcServer, type GrpcServerLog, type GrpcServerOptions } from "./grpc-s
 export { GrpcError, type Status, STATUS } from "./grpc-status.js";
 export { healthMethods, type HealthOptions } from "./health.js";
 export { listen, type Listener, type ListenerOptions } from "./listener.js";
-export type { CallContext, CancelReason, UnaryMethod } from "./unary-call.js";
+export type { UnaryContext, CancelReason, UnaryMethod } from "./unary-call.js";

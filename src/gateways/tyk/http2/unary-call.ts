@@ -1,5 +1,6 @@
 // Owns one call: takes its one message from a stream, has it answered, and ends the stream with a status.
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { messageOf } from "../../../core/model/index.js";
 import { PREFIX, respondWithMessage, respondWithStatus } from "./end-stream.js";
 import { GrpcError, parseGrpcTimeout, type Status, STATUS } from "./grpc-status.js";
 
@@ -7,7 +8,7 @@ import { GrpcError, parseGrpcTimeout, type Status, STATUS } from "./grpc-status.
 export type CancelReason = "the client has cancelled" | "the deadline has passed" | "the server ends";
 
 /** What a method is told of a call beside its message. */
-export interface CallContext {
+export interface UnaryContext {
   /** The request's headers, by names in lower case. */
   readonly metadata: IncomingHttpHeaders;
   /** When its first frame had come, on the clock of `performance.now()`. */
@@ -24,7 +25,7 @@ export interface CallContext {
  * Answers one call with a message. The bytes of a small message may be a part of larger memory that others read from: who hands
  * memory over copies them first. An answer that is large is the call's own: its memory is freed when it was sent. What it throws ends the call: a {@link GrpcError} with its status, any other error with INTERNAL.
  */
-export type UnaryMethod = (message: Buffer, call: CallContext) => Promise<Uint8Array> | Uint8Array;
+export type UnaryMethod = (message: Buffer, call: UnaryContext) => Promise<Uint8Array> | Uint8Array;
 
 /** What all calls of a server share. */
 export interface CallLimits {
@@ -46,7 +47,7 @@ type State = "receiving" | "running" | "answered" | "closed";
 /** Of all calls of this process. */
 let lastId = 0;
 
-export class UnaryCall implements CallContext {
+export class UnaryCall implements UnaryContext {
   readonly id = (lastId += 1);
   readonly metadata: IncomingHttpHeaders;
   readonly beganAt = performance.now();
@@ -239,7 +240,7 @@ export class UnaryCall implements CallContext {
     if (error instanceof GrpcError) this.#fail(error.status, error.message);
     else {
       this.#limits.failed(error);
-      this.#fail(STATUS.INTERNAL, `plugin server: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail(STATUS.INTERNAL, `plugin server: ${messageOf(error)}`);
     }
   }
 

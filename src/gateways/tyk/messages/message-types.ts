@@ -3,12 +3,12 @@
 /** How one value is written. */
 export type ScalarType = "string" | "bytes" | "int32" | "int64" | "double" | "bool";
 
-export type Shape = "one" | "list" | "map";
+export type FieldShape = "one" | "list" | "map";
 
 /** A field: its number, whether it has one value, a list of them or a map of them by text, and the type of a value. */
 export interface Field {
   readonly id: number;
-  readonly shape: Shape;
+  readonly shape: FieldShape;
   readonly type: ScalarType | MessageType;
 }
 

@@ -69,7 +69,7 @@ export const NEWEST_RELEASE = `5.${NEWEST_MINOR}.0`;
 const LAST_MINOR: Readonly<Record<number, number>> = { 3: 2, 4: 3, 5: NEWEST_MINOR };
 
 /** `version` is `5.3.11`; without a patch number the first release of that line is meant. @throws {ReleaseError} */
-export function findRelease(text: string): TykRelease {
+export function findTykRelease(text: string): TykRelease {
   const [, major, minor, patch = "0"] = /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:-[\w.-]+)?$/.exec(text) ?? [];
   const version: Version = [Number(major), Number(minor), Number(patch)];
   const last = LAST_MINOR[version[0]];

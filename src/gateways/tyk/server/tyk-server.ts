@@ -1,5 +1,6 @@
 // Composes a server for Tyk gateways: address, gRPC, hooks, plugins and isolates.
 import type { Socket } from "node:net";
+import { messageOf } from "../../../core/model/index.js";
 import type { Logger } from "pino";
 import { LimitedLog } from "../../../core/log/index.js";
 import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
@@ -194,7 +195,7 @@ export class TykServer {
           this.#log.log({
             level: "error",
             group: "internal error",
-            message: `a call failed in the server itself: ${error instanceof Error ? error.message : String(error)}`,
+            message: `a call failed in the server itself: ${messageOf(error)}`,
             fields: () => ({ err: error }),
           }),
       },

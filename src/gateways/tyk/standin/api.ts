@@ -14,7 +14,7 @@ export interface IdExtractor {
   readonly matchIndex?: number;
 }
 
-export interface TykApi {
+export interface StandinApi {
   readonly id: string;
   readonly orgId: string;
   /** With a slash at both ends, or `/`. */
@@ -62,7 +62,7 @@ export interface MockResponse {
 }
 
 /** A keyless API without hooks, where nothing else is said. */
-export function describeApi(fields: Partial<TykApi> & Pick<TykApi, "targetUrl">): TykApi {
+export function describeApi(fields: Partial<StandinApi> & Pick<StandinApi, "targetUrl">): StandinApi {
   return {
     id: "test",
     orgId: "default",

@@ -2,7 +2,7 @@
 import type { CoprocessObject, SessionState } from "../messages/index.js";
 import { errorPage } from "./http/error-page.js";
 import type { Events } from "./events.js";
-import type { Exchange, Verdict } from "./exchange.js";
+import type { TykExchange, HookVerdict } from "./exchange.js";
 import { type HookCaller, tokenOf } from "./hooks/hook-caller.js";
 import { extractKey, type KeyStore } from "./key-store.js";
 
@@ -22,7 +22,7 @@ export class Authentication {
   }
 
   /** Puts a session into the exchange, or ends the request. */
-  async authenticate(exchange: Exchange): Promise<Verdict> {
+  async authenticate(exchange: TykExchange): Promise<HookVerdict> {
     const { api } = exchange;
     if (api.authCheck === undefined || !api.customAuth) return tokenAuth(exchange);
     let key: string | undefined;
@@ -41,12 +41,12 @@ export class Authentication {
     return this.#takeSession(exchange, result.reply, key);
   }
 
-  #takeSession(exchange: Exchange, reply: CoprocessObject, extracted: string | undefined): Verdict {
+  #takeSession(exchange: TykExchange, reply: CoprocessObject, extracted: string | undefined): HookVerdict {
     const { api, headers } = exchange;
     const { store, events, policies } = this.#options;
     const token = tokenOf(reply);
     const state = reply.session;
-    const forbidden = (): Verdict => {
+    const forbidden = (): HookVerdict => {
       events.fire(exchange, "AuthFailure", "Auth Failure", headers.get("Authorization") ?? "");
       return errorPage(exchange, 403, "Forbidden");
     };
@@ -67,7 +67,7 @@ export class Authentication {
   }
 
   /** After authentication: whether the session may do what it asks for. */
-  checkSession(exchange: Exchange): Verdict {
+  checkSession(exchange: TykExchange): HookVerdict {
     const { session, api } = exchange;
     if (session === undefined) {
       const message = "Session state is missing or unset! Please make sure that auth headers are properly applied";
@@ -88,7 +88,7 @@ export class Authentication {
     return this.#checkLimits(exchange, key, state);
   }
 
-  #checkLimits(exchange: Exchange, key: string, state: SessionState): Verdict {
+  #checkLimits(exchange: TykExchange, key: string, state: SessionState): HookVerdict {
     const { store, events } = this.#options;
     if (!store.isWithinRate(key, state)) {
       events.fire(exchange, "RatelimitExceeded", "Key Rate Limit Exceeded", key);
@@ -103,7 +103,7 @@ export class Authentication {
 }
 
 /** What is on where nothing else is. The stand-in has no keys of its own. */
-function tokenAuth(exchange: Exchange): Verdict {
+function tokenAuth(exchange: TykExchange): HookVerdict {
   const hasKey = (exchange.headers.get("Authorization") ?? "") !== "";
   return hasKey
     ? errorPage(exchange, 403, "Access to this API has been disallowed")

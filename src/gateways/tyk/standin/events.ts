@@ -1,7 +1,7 @@
 // Fires the gateway's events, and tells the plugin server of those that an API has handlers for.
 import { encodeEvent } from "../messages/index.js";
-import type { Exchange } from "./exchange.js";
-import type { Dispatcher } from "./hooks/grpc-client.js";
+import type { TykExchange } from "./exchange.js";
+import type { DispatcherClient } from "./hooks/grpc-client.js";
 import { urlText } from "./http/go-url.js";
 
 export type EventType = "AuthFailure" | "KeyExpired" | "RatelimitExceeded" | "QuotaExceeded";
@@ -14,17 +14,17 @@ export interface FiredEvent {
 }
 
 export class Events {
-  readonly #dispatcher: Dispatcher | undefined;
+  readonly #dispatcher: DispatcherClient | undefined;
   readonly #onEvent: (event: FiredEvent) => void;
   readonly #sending = new Set<Promise<void>>();
 
-  constructor(dispatcher: Dispatcher | undefined, onEvent: (event: FiredEvent) => void) {
+  constructor(dispatcher: DispatcherClient | undefined, onEvent: (event: FiredEvent) => void) {
     this.#dispatcher = dispatcher;
     this.#onEvent = onEvent;
   }
 
   /** In the background: the client's answer does not wait for handlers, and hears nothing of one that fails. */
-  fire(exchange: Exchange, type: EventType, message: string, key: string): void {
+  fire(exchange: TykExchange, type: EventType, message: string, key: string): void {
     const { api, url, client } = exchange;
     this.#onEvent({ type, message, path: url.path, key });
     // The API's own driver tells them, and without one nobody does.
@@ -55,7 +55,7 @@ export class Events {
 }
 
 /** As it is now, in base64. */
-function rawRequest({ method, url, host, headers, body }: Exchange): string {
+function rawRequest({ method, url, host, headers, body }: TykExchange): string {
   const lines = headers.list().map(([name, value]) => `${name}: ${value}\r\n`);
   const head = Buffer.from(`${method} ${urlText(url)} HTTP/1.1\r\nHost: ${host}\r\n${lines.join("")}\r\n`, "latin1");
   return Buffer.concat([head, body]).toString("base64");

@@ -1,26 +1,26 @@
 // Owns what the stand-in knows of one request on its way, and what can become of it.
 import type { SessionState } from "../messages/index.js";
 import type { TykRelease } from "../releases/index.js";
-import type { TykApi } from "./api.js";
-import type { GoHeaders, HeaderList } from "./http/go-headers.js";
+import type { StandinApi } from "./api.js";
+import type { GoHeaders, GoHeaderList } from "./http/go-headers.js";
 import type { GoUrl } from "./http/go-url.js";
-import type { ByteText } from "./http/byte-text.js";
+import type { ByteString } from "./http/byte-text.js";
 
 /** A request as a client sent it. */
 export interface ClientRequest {
   readonly method: string;
   /** The target of the request line. */
-  readonly target: ByteText;
-  readonly headers: HeaderList;
+  readonly target: ByteString;
+  readonly headers: GoHeaderList;
   readonly body: Buffer;
   readonly scheme: "http" | "https";
   /** The client's address. */
   readonly address: string;
 }
 
-export interface GatewayResponse {
+export interface ClientResponse {
   readonly status: number;
-  readonly headers: HeaderList;
+  readonly headers: GoHeaderList;
   readonly body: Buffer;
   /** The connection ends before the client has all that Content-Length promised. */
   readonly isCut?: boolean;
@@ -31,26 +31,26 @@ export interface Dropped {
   readonly dropped: string;
 }
 
-export interface UpstreamRequest {
+export interface ProxiedRequest {
   readonly method: string;
   readonly url: URL;
-  readonly headers: HeaderList;
+  readonly headers: GoHeaderList;
   readonly body: Buffer;
 }
 
-export interface UpstreamResponse {
+export interface ProxiedResponse {
   readonly status: number;
-  readonly headers: HeaderList;
+  readonly headers: GoHeaderList;
   readonly body: Buffer;
 }
 
 /** Asks the service behind the gateway. Rejects where it cannot be asked. */
-export type Upstream = (request: UpstreamRequest, signal: AbortSignal) => Promise<UpstreamResponse>;
+export type UpstreamHandler = (request: ProxiedRequest, signal: AbortSignal) => Promise<ProxiedResponse>;
 
 /** What the chain changes. */
-export interface Exchange {
+export interface TykExchange {
   readonly release: TykRelease;
-  readonly api: TykApi;
+  readonly api: StandinApi;
   readonly client: ClientRequest;
   readonly signal: AbortSignal;
   method: string;
@@ -72,10 +72,10 @@ export interface KeySession {
 }
 
 export interface Rewritten {
-  readonly url: ByteText;
+  readonly url: ByteString;
   /** Whether it was an absolute URL: then it must stay one. */
   readonly isAbsolute: boolean;
 }
 
 /** The end of a request, or undefined where it goes on. */
-export type Verdict = GatewayResponse | Dropped | undefined;
+export type HookVerdict = ClientResponse | Dropped | undefined;

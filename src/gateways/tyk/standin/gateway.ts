@@ -1,6 +1,6 @@
 // The stand-in for a Tyk gateway: one request through the chain, with hooks in their places.
-import { findRelease, NEWEST_RELEASE, type TykRelease } from "../releases/index.js";
-import type { TykApi } from "./api.js";
+import { findTykRelease, NEWEST_RELEASE, type TykRelease } from "../releases/index.js";
+import type { StandinApi } from "./api.js";
 import { Authentication } from "./authentication.js";
 import type { HookedResponse } from "./hooks/build-object.js";
 import { errorPage } from "./http/error-page.js";
@@ -8,16 +8,16 @@ import { Events, type FiredEvent } from "./events.js";
 import type {
   ClientRequest,
   Dropped,
-  Exchange,
-  GatewayResponse,
+  TykExchange,
+  ClientResponse,
   KeySession,
-  Upstream,
-  UpstreamResponse,
-  Verdict,
+  UpstreamHandler,
+  ProxiedResponse,
+  HookVerdict,
 } from "./exchange.js";
 import { GoHeaders } from "./http/go-headers.js";
 import { parseRequestUri, urlText } from "./http/go-url.js";
-import type { Dispatcher } from "./hooks/grpc-client.js";
+import type { DispatcherClient } from "./hooks/grpc-client.js";
 import { type DriverState, HookCaller } from "./hooks/hook-caller.js";
 import { KeyStore } from "./key-store.js";
 import { isBelow, rewrite, targetOf, withoutListenPath } from "./target.js";
@@ -31,9 +31,9 @@ export interface AnalyticsRecord {
 }
 
 export interface TykGatewayOptions {
-  readonly apis: readonly TykApi[];
-  readonly dispatcher: Dispatcher;
-  readonly upstream: Upstream;
+  readonly apis: readonly StandinApi[];
+  readonly dispatcher: DispatcherClient;
+  readonly upstream: UpstreamHandler;
   readonly release?: TykRelease | undefined;
   readonly driver?: DriverState | undefined;
   /** Ids of the policies that there are. */
@@ -63,19 +63,19 @@ const HAS_BODY: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 export class TykGateway {
   readonly store: KeyStore;
   readonly events: Events;
-  readonly #apis: readonly TykApi[];
+  readonly #apis: readonly StandinApi[];
   readonly #release: TykRelease;
-  readonly #upstream: Upstream;
+  readonly #upstream: UpstreamHandler;
   readonly #hooks: HookCaller;
   readonly #authentication: Authentication;
-  readonly #cache = new Map<string, GatewayResponse>();
+  readonly #cache = new Map<string, ClientResponse>();
 
   readonly #onRecord: (record: AnalyticsRecord) => void;
 
   constructor(options: TykGatewayOptions) {
     const { apis, dispatcher, upstream, driver = "loaded", policies = [], onEvent = () => {}, onLog = () => {} } = options;
     this.#onRecord = options.onRecord ?? (() => {});
-    this.#release = options.release ?? findRelease(NEWEST_RELEASE);
+    this.#release = options.release ?? findTykRelease(NEWEST_RELEASE);
     // Longer paths first, as the gateway sorts its routes.
     this.#apis = [...apis].sort((left, right) => right.listenPath.length - left.listenPath.length);
     this.#upstream = upstream;
@@ -97,14 +97,14 @@ export class TykGateway {
   async handle(
     client: ClientRequest,
     { signal = new AbortController().signal, session }: { readonly signal?: AbortSignal; readonly session?: KeySession } = {},
-  ): Promise<GatewayResponse | Dropped> {
+  ): Promise<ClientResponse | Dropped> {
     const url = parseRequestUri(client.target);
     const api = this.#apis.find(({ listenPath }) => url !== undefined && isBelow(url.path, listenPath));
     const headers = new GoHeaders(client.headers);
     if (url === undefined || api === undefined) return plainText(404, "Not Found");
     const host = headers.get("Host") ?? "";
     headers.delete("Host");
-    const exchange: Exchange = {
+    const exchange: TykExchange = {
       release: this.#release,
       api,
       client,
@@ -124,7 +124,7 @@ export class TykGateway {
     return outcome;
   }
 
-  async #runRequestHooks(exchange: Exchange): Promise<Verdict> {
+  async #runRequestHooks(exchange: TykExchange): Promise<HookVerdict> {
     const { api } = exchange;
     for (const hook of api.pre) {
       const result = await this.#hooks.callRequestHook(exchange, hook, "Pre");
@@ -133,7 +133,7 @@ export class TykGateway {
     return api.keyless ? undefined : this.#authenticate(exchange);
   }
 
-  async #authenticate(exchange: Exchange): Promise<Verdict> {
+  async #authenticate(exchange: TykExchange): Promise<HookVerdict> {
     const { api, url } = exchange;
     const isIgnored = api.ignored.some((pattern) => pattern.test(withoutListenPath(url.path, api)));
     if (!isIgnored && exchange.session === undefined) {
@@ -148,7 +148,7 @@ export class TykGateway {
   }
 
   /** Mock, cache and upstream: each skips other hooks. */
-  async #respond(exchange: Exchange): Promise<GatewayResponse | Dropped> {
+  async #respond(exchange: TykExchange): Promise<ClientResponse | Dropped> {
     const { api, url } = exchange;
     exchange.rewritten = rewrite(api, url);
     const mock = api.mocks.find(({ path }) => path.test(withoutListenPath(url.path, api)));
@@ -174,7 +174,7 @@ export class TykGateway {
   }
 
   /** Undefined where the upstream cannot be asked. */
-  async #proxy(exchange: Exchange): Promise<UpstreamResponse | undefined> {
+  async #proxy(exchange: TykExchange): Promise<ProxiedResponse | undefined> {
     const { client, signal } = exchange;
     const target = targetOf(exchange);
     if (target === undefined) return undefined;
@@ -193,7 +193,7 @@ export class TykGateway {
     return this.#upstream({ method, url: target, headers: headers.list(), body: exchange.body }, signal).catch(() => undefined);
   }
 
-  async #runResponseHooks(exchange: Exchange, { status, headers, body }: UpstreamResponse): Promise<GatewayResponse | Dropped> {
+  async #runResponseHooks(exchange: TykExchange, { status, headers, body }: ProxiedResponse): Promise<ClientResponse | Dropped> {
     let response: HookedResponse = { status, headers: new GoHeaders(headers), body };
     for (const hook of exchange.api.response) {
       const result = await this.#hooks.callResponseHook(exchange, hook, response);
@@ -205,7 +205,7 @@ export class TykGateway {
 }
 
 /** Go's server takes no more bytes than Content-Length said, and ends a connection that has had fewer. */
-function toClient({ status, headers, body }: HookedResponse, method: string): GatewayResponse {
+function toClient({ status, headers, body }: HookedResponse, method: string): ClientResponse {
   for (const name of HOP_BY_HOP) headers.delete(name);
   const said = headers.get("Content-Length");
   const isBodiless = method === "HEAD" || status === 204 || status === 304;
@@ -214,7 +214,7 @@ function toClient({ status, headers, body }: HookedResponse, method: string): Ga
   return { status, headers: headers.list(), body: isTooLong ? Buffer.alloc(0) : body, isCut: true };
 }
 
-function plainText(status: number, text: string): GatewayResponse {
+function plainText(status: number, text: string): ClientResponse {
   const body = Buffer.from(text);
   const headers = [
     ["Content-Type", "text/plain; charset=utf-8"],

@@ -1,10 +1,10 @@
 // Keeps sessions and counts their use, in place of the gateway's Redis.
 import { createHash } from "node:crypto";
 import type { SessionState } from "../messages/index.js";
-import type { IdExtractor, TykApi } from "./api.js";
+import type { IdExtractor, StandinApi } from "./api.js";
 import { toByteText } from "./http/byte-text.js";
-import type { Exchange } from "./exchange.js";
-import { parseQuery } from "./http/go-url.js";
+import type { TykExchange } from "./exchange.js";
+import { parseGoQuery } from "./http/go-url.js";
 
 interface Stored {
   readonly state: SessionState;
@@ -69,7 +69,7 @@ export class KeyStore {
 }
 
 /** The key in the store of the id that a request has; undefined where it has none. */
-export function extractKey(extractor: IdExtractor, exchange: Exchange): string | undefined {
+export function extractKey(extractor: IdExtractor, exchange: TykExchange): string | undefined {
   const source = sourceOf(extractor, exchange);
   if (source === undefined) return undefined;
   if (extractor.with === "value") return storeKey(exchange.api, source);
@@ -78,16 +78,19 @@ export function extractKey(extractor: IdExtractor, exchange: Exchange): string |
   return match === undefined ? undefined : storeKey(exchange.api, match[0]);
 }
 
-function sourceOf({ from, with: way, headerName = "", formParameter = "" }: IdExtractor, exchange: Exchange): string | undefined {
+function sourceOf(
+  { from, with: way, headerName = "", formParameter = "" }: IdExtractor,
+  exchange: TykExchange,
+): string | undefined {
   switch (from) {
     case "header": {
       const value = exchange.headers.get(headerName);
       return value === "" ? undefined : value;
     }
     case "form": {
-      const values = new Map(parseQuery(exchange.url.query));
+      const values = new Map(parseGoQuery(exchange.url.query));
       if (exchange.headers.get("Content-Type")?.startsWith("application/x-www-form-urlencoded") === true)
-        for (const [name, own] of parseQuery(exchange.body.toString("latin1")))
+        for (const [name, own] of parseGoQuery(exchange.body.toString("latin1")))
           values.set(name, [...own, ...(values.get(name) ?? [])]);
       return values.get(toByteText(formParameter))?.join("");
     }
@@ -97,4 +100,4 @@ function sourceOf({ from, with: way, headerName = "", formParameter = "" }: IdEx
   }
 }
 
-const storeKey = ({ orgId }: TykApi, id: string): string => orgId + createHash("md5").update(id, "latin1").digest("hex");
+const storeKey = ({ orgId }: StandinApi, id: string): string => orgId + createHash("md5").update(id, "latin1").digest("hex");

@@ -1,6 +1,7 @@
 // Owns what this isolate knows of the definitions of APIs: each is parsed once for as long as it stays the same.
+import { isRecord } from "../../../core/model/index.js";
 import { type ApiDefinition, TykError } from "../api/index.js";
-import { deepFreeze, isRecord } from "./own-json.js";
+import { deepFreeze } from "./own-json.js";
 import type { HookCall } from "./calls/hook-call.js";
 
 interface Known {

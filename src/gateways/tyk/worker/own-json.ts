@@ -14,7 +14,3 @@ export function recordOf<Value>(entries: Iterable<readonly [string, Value]>): Re
   for (const [key, value] of entries) record[key] = value;
   return record;
 }
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,12 +1,12 @@
 // Reads the plugin that a module is: its default export, made with `defineTykPlugin`. What is not understood is refused.
+import { isRecord } from "../../../core/model/index.js";
 import { TYK_PLUGIN_STAMP, TykError } from "../api/index.js";
 import { ENDPOINTS, type HookKind, hookFunction } from "../messages/index.js";
 import { configReader } from "./config/config-reader.js";
 import type { PluginFunction, TykDefinition } from "./definition.js";
 import { type Handler, readEndpoints } from "./calls/endpoints.js";
-import { show } from "./http/http-rules.js";
+import { showShort } from "./http/http-rules.js";
 import { consoleLog } from "./log.js";
-import { isRecord } from "./own-json.js";
 
 /** The namespace, its default, and the default of that: what TypeScript makes of a CommonJS module of a CommonJS module. */
 const MAX_LEVELS = 3;
@@ -44,7 +44,7 @@ export function readPlugin(moduleExports: unknown): TykDefinition {
     throw invalid("the module", 'it has no default export made with defineTykPlugin() of "pluginserver/tyk"');
   for (const key of Object.keys(plugin))
     if (!HOOKS.has(key) && !OTHERS.includes(key))
-      throw invalid(show(key), `defineTykPlugin() takes ${[...HOOKS.keys(), ...OTHERS].join(", ")}${alike(key)}`);
+      throw invalid(showShort(key), `defineTykPlugin() takes ${[...HOOKS.keys(), ...OTHERS].join(", ")}${alike(key)}`);
   const functions = findFunctions(plugin);
   if (functions.size === 0)
     throw invalid("the module", "it has no hook: give defineTykPlugin() one, such as pre(request, context)");
@@ -87,7 +87,8 @@ function findFunctions(plugin: Fields): Map<string, PluginFunction> {
   if (plugin["endpoints"] !== undefined) addEndpoints(functions, plugin);
   const events = plugin["events"];
   if (events === undefined) return functions;
-  if (!isRecord(events)) throw invalid("events", `functions by the name of the event, such as AuthFailure, not ${show(events)}`);
+  if (!isRecord(events))
+    throw invalid("events", `functions by the name of the event, such as AuthFailure, not ${showShort(events)}`);
   for (const [name, handler] of handlersOf(events, "events", "events"))
     functions.set(hookFunction("events", name), { kind: "events", handler: bound(handler, plugin) });
   return functions;
@@ -108,18 +109,18 @@ const bound =
 
 function handlersOf(hook: unknown, key: string, kind: HookKind): readonly (readonly [string, Handler])[] {
   if (typeof hook === "function") return [[kind, hook as Handler]];
-  if (!isRecord(hook)) throw invalid(key, `a function, or functions by name, not ${show(hook)}`);
+  if (!isRecord(hook)) throw invalid(key, `a function, or functions by name, not ${showShort(hook)}`);
   return Object.entries(hook).map(([name, handler]) => {
     if (!FUNCTION_NAME.test(name))
-      throw invalid(`${key}[${show(name)}]`, "a function's name has letters, digits and _ $ . - alone");
-    if (typeof handler !== "function") throw invalid(`${key}.${name}`, `a function, not ${show(handler)}`);
+      throw invalid(`${key}[${showShort(name)}]`, "a function's name has letters, digits and _ $ . - alone");
+    if (typeof handler !== "function") throw invalid(`${key}.${name}`, `a function, not ${showShort(handler)}`);
     return [name, handler as Handler] as const;
   });
 }
 
 function lifeCycle({ init, dispose }: Fields): Pick<TykDefinition, "init" | "dispose"> {
-  if (init !== undefined && typeof init !== "function") throw invalid("init", `a function, not ${show(init)}`);
-  if (dispose !== undefined && typeof dispose !== "function") throw invalid("dispose", `a function, not ${show(dispose)}`);
+  if (init !== undefined && typeof init !== "function") throw invalid("init", `a function, not ${showShort(init)}`);
+  if (dispose !== undefined && typeof dispose !== "function") throw invalid("dispose", `a function, not ${showShort(dispose)}`);
   return {
     // Before there is a call, or a host: what is printed is logged.
     ...(init === undefined ? {} : { init: (): unknown => Reflect.apply(init, undefined, [{ log: consoleLog }]) }),
@@ -134,7 +135,7 @@ function optional<Name extends string, Value>(
   wanted: string,
 ): { readonly [Key in Name]?: Value } {
   if (value === undefined) return {};
-  if (!is(value)) throw invalid(name, `${wanted}, not ${show(value)}`);
+  if (!is(value)) throw invalid(name, `${wanted}, not ${showShort(value)}`);
   return { [name]: value } as { readonly [Key in Name]: Value };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   type ConfiguredServer,
-  findRelease,
+  findKongRelease,
   kongSettings,
   type ServingMode,
   settingsText,
@@ -27,7 +27,7 @@ const SERVER: ConfiguredServer = {
 };
 
 const conf = (version: string, mode: ServingMode, server: Partial<ConfiguredServer> = {}): string[] =>
-  settingsText(kongSettings({ ...SERVER, ...server }, findRelease(version), mode), "conf")
+  settingsText(kongSettings({ ...SERVER, ...server }, findKongRelease(version), mode), "conf")
     .trimEnd()
     .split("\n");
 
@@ -192,7 +192,9 @@ describe("Kong 3.9, where the first plugin of a dump counts and an executable ne
 });
 
 describe("releases", () => {
-  it.each(["3.4.2", "3.4.3.12", "v3.4", "3.4.0-rc.1"])("%s is 3.4", (version) => expect(findRelease(version).name).toBe("3.4"));
+  it.each(["3.4.2", "3.4.3.12", "v3.4", "3.4.0-rc.1"])("%s is 3.4", (version) =>
+    expect(findKongRelease(version).name).toBe("3.4"),
+  );
   it.each(["3.10", "3.12.0.1", "4.0"])("%s is later than what is known, and gets the newest rules", (version) => {
     const name = /^\d+\.\d+/.exec(version)?.[0] ?? "";
     const comment = `# Kong ${name} came after this server: these are the lines for Kong 3.9, the newest that it was tried with.`;
@@ -204,8 +206,8 @@ describe("releases", () => {
   });
 
   it.each(["1.5", "2.9", "3", "latest", ""])("%s is not known", (version) => {
-    expect(() => findRelease(version)).toThrow(UsageError);
-    expect(() => findRelease(version)).toThrow(`-kong-version ${version} is not known: known are 2.0 to 2.8, 3.0 to 3.9`);
+    expect(() => findKongRelease(version)).toThrow(UsageError);
+    expect(() => findKongRelease(version)).toThrow(`-kong-version ${version} is not known: known are 2.0 to 2.8, 3.0 to 3.9`);
   });
 });
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import { parseCommandLine } from "../../../../src/apps/cli/options.js";
 import { type Flag, flagNames, FLAGS, PROGRAM_FLAGS, programPlan, serverPlan } from "../../../../src/apps/flags/index.js";
-import { parseConfig } from "../../../../src/apps/settings/config-file.js";
+import { parseConfigFile } from "../../../../src/apps/settings/config-file.js";
 import { hasVariable, misspelledVariables, Settings, variableName } from "../../../../src/apps/settings/index.js";
 import { createTempDir, type TempDir } from "../../../support/index.js";
 
@@ -181,12 +181,12 @@ describe("a file", () => {
     [`env:\n ${"- ".repeat(20_000)}`, "FILE: settings are a list at most"],
     ["? ".repeat(30_000), "FILE: settings are a list at most"],
   ])("%# says what is wrong, and where", (text, message) => {
-    expect(() => parseConfig("FILE", text)).toThrow(message);
+    expect(() => parseConfigFile("FILE", text)).toThrow(message);
   });
 
   it("has values as they are written, whatever YAML makes of them", () => {
     const text = "socket-mode: 0660\nevent-timeout: 30\nenv:\n  - A_*\n  - B\ntrust: one.pem\nlog-level: 'info,a=debug'\n";
-    const values = [...parseConfig("F", text)].map(([name, { value }]) => [name, value]);
+    const values = [...parseConfigFile("F", text)].map(([name, { value }]) => [name, value]);
     expect(Object.fromEntries(values)).toEqual({
       "socket-mode": "0660",
       "event-timeout": "30",
@@ -194,7 +194,7 @@ describe("a file", () => {
       trust: ["one.pem"],
       "log-level": "info,a=debug",
     });
-    expect(parseConfig("F", "# nothing\n").size).toBe(0);
+    expect(parseConfigFile("F", "# nothing\n").size).toBe(0);
   });
 
   it("is a small text file", async () => {
@@ -217,7 +217,7 @@ describe("the JSON schema", () => {
     "plugins-dir: /d\nthreads: 2\nno-watch: true\nevent-timeout: 500ms\nisolate-memory: 64MB\nsocket-mode: 0660",
     "trust: [a.pem, b.pem]\nenv: A_*,B\nlog-level: info,hello=debug\nprotocol: ProtoBuf:1\nevent-timeout: 30",
   ])("takes what a server takes: %#", (text) => {
-    expect(() => parseConfig("F", text)).not.toThrow();
+    expect(() => parseConfigFile("F", text)).not.toThrow();
     expect(accepts(valueOf(text)), JSON.stringify(accepts.errors)).toBe(true);
   });
 

@@ -5,7 +5,7 @@ import type { ScanResult } from "../../../../src/core/isolates/index.js";
 import { KONG_WORKER, loadIsolates } from "./from-dist.js";
 import { countThreads, goPlugin } from "./recorded-pool.js";
 
-const { scanModules } = await loadIsolates();
+const { scanInIsolates } = await loadIsolates();
 
 const LIMITS = { memory: 256 * 1024 * 1024, env: process.env };
 const item = (name: string, code: string): ScanItem => ({
@@ -19,7 +19,7 @@ async function scan(
   timeout = 10_000,
 ): Promise<{ results: ScanResult[]; logs: [string, LogEntry][] }> {
   const logs: [string, LogEntry][] = [];
-  const results = await scanModules(items, {
+  const results = await scanInIsolates(items, {
     timeout,
     limits: LIMITS,
     gatewayWorker: KONG_WORKER,

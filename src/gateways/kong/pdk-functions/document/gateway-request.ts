@@ -20,14 +20,14 @@ export interface IncomingRequest {
   readonly scheme?: "http" | "https";
 }
 
-export interface UriCaptures {
+export interface RouteCaptures {
   /** The whole match and the groups, by position. */
   readonly unnamed: readonly string[];
   readonly named: Readonly<Record<string, string>>;
 }
 
 /** Where and how the request goes on; filled by the router, changed by `kong.service.*`. */
-export interface UpstreamRequest {
+export interface ServiceRequest {
   scheme: "http" | "https";
   host: string;
   port: number;
@@ -73,8 +73,8 @@ export interface GatewayRequest {
   newBody: Buffer | undefined;
   route: RouteEntity | undefined;
   service: ServiceEntity | undefined;
-  captures: UriCaptures | undefined;
-  upstream: UpstreamRequest;
+  captures: RouteCaptures | undefined;
+  upstream: ServiceRequest;
   consumer: unknown;
   credential: unknown;
   isBuffered: boolean;
@@ -124,7 +124,7 @@ export function createGatewayRequest(incoming: IncomingRequest): GatewayRequest 
   };
 }
 
-function noUpstream(): UpstreamRequest {
+function noUpstream(): ServiceRequest {
   return {
     scheme: "http",
     host: "",

@@ -4,10 +4,10 @@ import { textFromByteString, type PluginText } from "./byte-text.js";
 import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "./lua-values.js";
 
 /** A bare name (`?flag`) has the value true. */
-export type QueryValue = PluginText | true;
+export type ParsedQueryValue = PluginText | true;
 
-export function parseQuery(query: string, limit: number): Map<string, QueryValue[]> {
-  const values = new Map<string, QueryValue[]>();
+export function parseQuery(query: string, limit: number): Map<string, ParsedQueryValue[]> {
+  const values = new Map<string, ParsedQueryValue[]>();
   const parts = query.split("&").filter((part) => part !== "");
   for (const part of parts.slice(0, limit)) {
     const equals = part.indexOf("=");
@@ -22,8 +22,10 @@ export function parseQuery(query: string, limit: number): Map<string, QueryValue
 }
 
 /** One value as it is, several as an array: what Lua code sees. */
-export function queryTable(values: ReadonlyMap<string, QueryValue[]>): Record<string, QueryValue | QueryValue[]> {
-  const entries = [...values].map(([name, items]): [string, QueryValue | QueryValue[]] => {
+export function queryTable(
+  values: ReadonlyMap<string, ParsedQueryValue[]>,
+): Record<string, ParsedQueryValue | ParsedQueryValue[]> {
+  const entries = [...values].map(([name, items]): [string, ParsedQueryValue | ParsedQueryValue[]] => {
     const [first] = items;
     return [nameForPlugin(name), items.length === 1 && first !== undefined ? first : items];
   });
@@ -31,8 +33,8 @@ export function queryTable(values: ReadonlyMap<string, QueryValue[]>): Record<st
 }
 
 /** Every value in an array, and a bare name with an empty one: what StepMultiMap carries. */
-export function queryMultiMap(values: ReadonlyMap<string, QueryValue[]>): Record<string, QueryValue[]> {
-  const entries = [...values].map(([name, items]): [string, QueryValue[]] => {
+export function queryMultiMap(values: ReadonlyMap<string, ParsedQueryValue[]>): Record<string, ParsedQueryValue[]> {
+  const entries = [...values].map(([name, items]): [string, ParsedQueryValue[]] => {
     return [nameForPlugin(name), items.length === 1 && items[0] === true ? [] : items];
   });
   return Object.fromEntries(entries);

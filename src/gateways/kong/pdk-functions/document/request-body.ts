@@ -9,7 +9,7 @@ const JSON_TYPE = "application/json";
 const MULTIPART = "multipart/form-data";
 
 /** The body as a plugin sees it; undefined when it cannot be read as that type. */
-export function parseBody(body: Buffer, contentType: string, limit: number): unknown {
+export function parseRequestBody(body: Buffer, contentType: string, limit: number): unknown {
   const type = contentType.toLowerCase();
   if (type.startsWith(FORM)) return queryTable(parseQuery(body.toString("latin1"), limit));
   if (type.startsWith(JSON_TYPE)) return parseJsonForPlugin(body);
@@ -18,7 +18,7 @@ export function parseBody(body: Buffer, contentType: string, limit: number): unk
 }
 
 /** The bytes of a table in a type; undefined for a type that is not supported or a table that does not fit it. */
-export function formatBody(table: LuaTable, contentType: string): { body: Buffer; contentType: string } | undefined {
+export function formatRequestBody(table: LuaTable, contentType: string): { body: Buffer; contentType: string } | undefined {
   const [type = ""] = contentType.split(";");
   if (type === JSON_TYPE) return { body: luaJson(table, { emptyTable: "{}" }), contentType };
   if (type === FORM) {

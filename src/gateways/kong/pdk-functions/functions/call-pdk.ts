@@ -3,7 +3,7 @@
 import { clientFunctions } from "./client.js";
 import { contextFunctions } from "./context.js";
 import { isTable } from "../document/lua-values.js";
-import { assertPhase, type PdkArguments, type PdkCall, type PdkFunctions, RefusedCall } from "./definition.js";
+import { assertRunsIn, type PdkArguments, type PdkCall, type PdkFunctions, RefusedCall } from "./definition.js";
 import { logFunctions } from "./log.js";
 import { nginxFunctions } from "./nginx.js";
 import { nodeFunctions } from "./node.js";
@@ -59,7 +59,7 @@ export async function callPdk(call: PdkCall, method: string, args: PdkArguments)
   const { kongVersion } = call.facts;
   const phases = phasesIn(kongVersion, method, definition.phases);
   if (phases === undefined) return UNKNOWN;
-  assertPhase(method, phases, call.phase);
+  assertRunsIn(method, phases, call.phase);
   if (refusesLists(kongVersion, method) && isTable(args[1])) throw new RefusedCall("the header's value must be a single one");
   const data: unknown = await definition.run(call, args);
   if (definition.ends === true) return { kind: "ended" };

@@ -7,10 +7,10 @@ import type { GatewayRequest } from "../document/gateway-request.js";
 import { isTable, scalarByteString, tableEntries, tableItems, type LuaTable } from "../document/lua-values.js";
 import type { Phase } from "../../pdk/index.js";
 
-export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
+export type KongLogLevel = "emerg" | "alert" | "crit" | "err" | "warn" | "notice" | "info" | "debug";
 
 export interface PluginLogLine {
-  readonly level: LogLevel;
+  readonly level: KongLogLevel;
   readonly message: string;
   readonly plugin: string;
   readonly requestId: string;
@@ -57,7 +57,7 @@ const PHASE_LETTERS: Readonly<Record<Phase, string>> = {
   log: "L",
 };
 
-export function assertPhase(method: string, phases: string, phase: Phase): void {
+export function assertRunsIn(method: string, phases: string, phase: Phase): void {
   if (phases.includes(PHASE_LETTERS[phase])) return;
   throw new RefusedCall(`${method} cannot be called in the ${phase} phase`);
 }

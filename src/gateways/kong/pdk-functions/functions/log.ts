@@ -8,7 +8,7 @@ import { forwardedAddress } from "./client.js";
 import {
   RefusedCall,
   textArgument,
-  type LogLevel,
+  type KongLogLevel,
   type PdkArguments,
   type PdkCall,
   type PdkFunction,
@@ -29,7 +29,7 @@ export const logFunctions: PdkFunctions = {
   "kong.log.set_serialize_value": { phases: "RASL", run: setSerializeValue },
 };
 
-function logAt(level: LogLevel): PdkFunction {
+function logAt(level: KongLogLevel): PdkFunction {
   return {
     phases: "RASL",
     run: (call, args) => {

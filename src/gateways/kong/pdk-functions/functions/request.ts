@@ -5,7 +5,7 @@ import { textFromByteString } from "../document/byte-text.js";
 import { rawPath, requestHost, type GatewayRequest } from "../document/gateway-request.js";
 import { getHeader, getHeaderValues, headersForPlugin } from "../document/headers.js";
 import { parseQuery, queryMultiMap } from "../document/query-string.js";
-import { parseBody } from "../document/request-body.js";
+import { parseRequestBody } from "../document/request-body.js";
 import { normalizePath } from "../document/uri.js";
 import { limitArgument, RefusedCall, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
@@ -122,5 +122,5 @@ async function body({ request, facts }: PdkCall, args: PdkArguments): Promise<un
   const limit = limitArgument(args, 1, "max_args");
   const largest = typeof args[2] === "number" ? args[2] : undefined;
   const bytes = request.newBody ?? (await request.readBody());
-  return fits(bytes, facts.bodyBufferBytes, largest) ? parseBody(bytes, contentType, limit) : undefined;
+  return fits(bytes, facts.bodyBufferBytes, largest) ? parseRequestBody(bytes, contentType, limit) : undefined;
 }

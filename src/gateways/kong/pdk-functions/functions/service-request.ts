@@ -4,7 +4,7 @@ import { byteStringOf, bytesOf } from "../document/byte-text.js";
 import { addHeader, getHeader, removeHeader, setHeader } from "../document/headers.js";
 import { isTable, scalarByteString } from "../document/lua-values.js";
 import { formatQuery } from "../document/query-string.js";
-import { formatBody } from "../document/request-body.js";
+import { formatRequestBody } from "../document/request-body.js";
 import { escapePath } from "../document/uri.js";
 import {
   headerTable,
@@ -102,7 +102,7 @@ function setBody({ request }: PdkCall, args: PdkArguments): true | undefined {
   const table = tableArgument(args, 0, "args");
   const wanted = args[1] === undefined ? getHeader(request.headers, "content-type") : byteStringOf(textArgument(args, 1, "mime"));
   if (wanted === undefined) return undefined;
-  const formatted = formatBody(table, wanted);
+  const formatted = formatRequestBody(table, wanted);
   if (formatted === undefined) throw new RefusedCall(`unsupported content type or table for it: ${wanted}`);
   request.newBody = formatted.body;
   setHeader(request.headers, "Content-Type", [formatted.contentType]);

@@ -2,7 +2,7 @@
 
 import { textFromByteString } from "../document/byte-text.js";
 import { getHeader } from "../document/headers.js";
-import { parseBody } from "../document/request-body.js";
+import { parseRequestBody } from "../document/request-body.js";
 import { limitArgument, stringArgument, type PdkArguments, type PdkCall, type PdkFunctions } from "./definition.js";
 
 export const serviceResponseFunctions: PdkFunctions = {
@@ -35,5 +35,5 @@ function body({ request }: PdkCall, args: PdkArguments): unknown {
       ? getHeader(request.serviceResponse?.headers ?? [], "content-type")
       : stringArgument(args, 0, "mimetype");
   if (contentType === undefined) return undefined;
-  return parseBody(serviceBody(request), contentType, limitArgument(args, 1, "max_args"));
+  return parseRequestBody(serviceBody(request), contentType, limitArgument(args, 1, "max_args"));
 }

@@ -1,6 +1,7 @@
 // Checks a configuration against the plugin's schema, as far as Kong's own checks can be told from the outside.
+import { isRecord } from "../../../../core/model/index.js";
 import { checkValue } from "./check-value.js";
-import { type FieldDefinition, isRecord, readDefinition, readFields } from "../config-fields.js";
+import { type FieldDefinition, readDefinition, readFields } from "../config-fields.js";
 import { isDeeperThan, MAX_NESTING } from "../nesting.js";
 import { type FieldCheck, runEntityChecks } from "./run-entity-checks.js";
 

@@ -1,5 +1,5 @@
 // Checks one value against the attributes of its field, in Kong's order: the first that does not hold is told.
-import { isRecord } from "../config-fields.js";
+import { isRecord } from "../../../../core/model/index.js";
 import { matchesLuaPattern } from "../lua-pattern.js";
 
 type Attributes = Readonly<Record<string, unknown>>;

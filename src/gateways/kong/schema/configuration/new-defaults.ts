@@ -1,6 +1,7 @@
 // Fills in what a gateway would have filled in, had it known the fields that a schema has got since.
 import { isDeepStrictEqual } from "node:util";
-import { type FieldDefinition, isRecord, readFields } from "../config-fields.js";
+import { isRecord } from "../../../../core/model/index.js";
+import { type FieldDefinition, readFields } from "../config-fields.js";
 
 /**
  * The configuration with the defaults of fields that are in `after` and not in `before`: the gateway, which knows `before`,

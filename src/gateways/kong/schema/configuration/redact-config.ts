@@ -1,6 +1,7 @@
 // Hides what a plugin's schema says is secret, and what it says nothing of, before a configuration is shown.
+import { isRecord } from "../../../../core/model/index.js";
 import { isGatewayKey } from "./gateway-keys.js";
-import { type FieldDefinition, isRecord, readDefinition, readFields } from "../config-fields.js";
+import { type FieldDefinition, readDefinition, readFields } from "../config-fields.js";
 
 const REDACTED = "(redacted)";
 const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {

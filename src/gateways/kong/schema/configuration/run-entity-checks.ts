@@ -1,5 +1,5 @@
 // Checks what Kong's schema language demands of several fields of a record at once.
-import { isRecord } from "../config-fields.js";
+import { isRecord } from "../../../../core/model/index.js";
 
 /** Checks one field of the record with attributes in place of its own, and returns what does not fit. */
 export type FieldCheck = (name: string, attributes: Readonly<Record<string, unknown>>) => readonly string[];

@@ -1,7 +1,8 @@
 // Finds what a configuration has and a schema has not: the gateway would refuse such a configuration.
+import { isRecord } from "../../../../core/model/index.js";
 import { isGatewayKey } from "./gateway-keys.js";
 import type { ConfigProblem } from "./check-config.js";
-import { type FieldDefinition, isRecord, readDefinition, readFields } from "../config-fields.js";
+import { type FieldDefinition, readDefinition, readFields } from "../config-fields.js";
 
 /** A name inside of a record is not told: what was a map before has keys that may be secrets. */
 export function unknownFields(fields: readonly unknown[], config: Readonly<Record<string, unknown>>): ConfigProblem[] {

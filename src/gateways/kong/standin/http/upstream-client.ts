@@ -2,6 +2,7 @@
 
 import * as http from "node:http";
 import * as https from "node:https";
+import { messageOf } from "../../../../core/model/index.js";
 
 import type { ClientBody } from "./client-body.js";
 import type { GatewayFacts, GatewayRequest, HeaderList } from "../../pdk-functions/index.js";
@@ -13,7 +14,7 @@ export class UpstreamFailure extends Error {
   readonly clientMessage: string | undefined;
 
   constructor(status: 502 | 503 | 504, cause: unknown, clientMessage?: string) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(messageOf(cause), { cause });
     this.name = "UpstreamFailure";
     this.status = status;
     this.clientMessage = clientMessage;

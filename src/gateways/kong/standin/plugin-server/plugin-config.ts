@@ -1,15 +1,16 @@
 // A plugin's configuration as Kong completes it: checked against the plugin's schema, with the defaults filled in.
 
-import { kindOf, suggestion } from "../config-shape.js";
+import { isRecord } from "../../../../core/model/index.js";
+import { configKindOf, suggestionOrAll } from "../config-shape.js";
 import { GatewayError } from "../errors.js";
-import { isRecord, type SchemaDefinition, type SchemaField } from "./plugin-info.js";
+import { type SchemaDefinition, type SchemaField } from "./plugin-info.js";
 
 type Config = Record<string, unknown>;
 
 export function completeConfig(given: Config, fields: readonly SchemaField[], path: string): Config {
   const known = fields.map((field) => field.name);
   for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw wrong(`${path}.${name}`, `unknown field${suggestion(name, known)}`);
+    if (!known.includes(name)) throw wrong(`${path}.${name}`, `unknown field${suggestionOrAll(name, known)}`);
   }
   const config: Config = {};
   for (const { name, definition } of fields) {
@@ -61,7 +62,7 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
 function checkType(value: unknown, type: string, path: string): void {
   const check = CHECKS[type];
   if (check !== undefined && !check(value)) {
-    throw wrong(path, `expected ${/^[aei]/.test(type) ? "an" : "a"} ${type}, got ${kindOf(value)}`);
+    throw wrong(path, `expected ${/^[aei]/.test(type) ? "an" : "a"} ${type}, got ${configKindOf(value)}`);
   }
 }
 

@@ -1,11 +1,9 @@
 // What a plugin server dumps about its plugins, checked.
 
+import { isRecord } from "../../../../core/model/index.js";
 import { GatewayError } from "../errors.js";
 
-/** The stand-in serves HTTP alone: certificate and preread come from the test kit. */
-export type Phase = "certificate" | "rewrite" | "access" | "response" | "preread" | "log";
-
-export interface PluginInfo {
+export interface ParsedPluginInfo {
   readonly name: string;
   readonly phases: ReadonlySet<string>;
   readonly priority: number;
@@ -41,13 +39,13 @@ export function announcedProtocol(dump: unknown): GatewayProtocol {
 }
 
 /** Reads the entries of `-dump-all-plugins`. */
-export function parsePluginInfos(dump: unknown): PluginInfo[] {
+export function parsePluginInfos(dump: unknown): ParsedPluginInfo[] {
   const list: unknown = isRecord(dump) && "Plugins" in dump ? dump["Plugins"] : dump;
   if (!Array.isArray(list)) throw wrong("the plugin dump is not an array");
   return list.map(parsePluginInfo);
 }
 
-function parsePluginInfo(entry: unknown): PluginInfo {
+function parsePluginInfo(entry: unknown): ParsedPluginInfo {
   if (!isRecord(entry) || typeof entry["Name"] !== "string") throw wrong("an entry of the plugin dump has no Name");
   const name = entry["Name"];
   const phases = Array.isArray(entry["Phases"]) ? entry["Phases"].filter((phase) => typeof phase === "string") : [];
@@ -88,10 +86,6 @@ function parseDefinition(definition: unknown, where: string): SchemaDefinition {
     elements: elements === undefined ? undefined : parseDefinition(elements, `the elements of ${where}`),
     fields: parseFields(definition["fields"], where),
   };
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function wrong(what: string): GatewayError {

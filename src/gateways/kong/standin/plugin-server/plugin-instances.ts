@@ -1,7 +1,8 @@
 // The instances the plugin server has started for this gateway: one per plugin configuration, started at first use.
 
+import { messageOf } from "../../../../core/model/index.js";
 import type { PluginEntity } from "../../pdk-functions/index.js";
-import { GatewayError, messageOf } from "../errors.js";
+import { GatewayError } from "../errors.js";
 import type { PluginServerClient } from "./plugin-server-client.js";
 
 interface Instance {

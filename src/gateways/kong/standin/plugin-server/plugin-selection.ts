@@ -1,7 +1,7 @@
 // Which plugin configurations apply to a request, in the order they run.
 
 import type { GatewayConfig, PluginEntity } from "../../pdk-functions/index.js";
-import type { PluginInfo } from "./plugin-info.js";
+import type { ParsedPluginInfo } from "./plugin-info.js";
 
 /** What is known of a request: whose route, service and consumer it has. */
 export interface Scope {
@@ -13,7 +13,7 @@ export interface Scope {
 /** The most specific configuration of each plugin, highest priority first. */
 export function selectPlugins(
   config: Pick<GatewayConfig, "plugins">,
-  infos: ReadonlyMap<string, Pick<PluginInfo, "priority">>,
+  infos: ReadonlyMap<string, Pick<ParsedPluginInfo, "priority">>,
   scope: Scope,
 ): PluginEntity[] {
   return pluginNames(config, infos).flatMap((name) => selectPlugin(config, name, scope) ?? []);
@@ -22,7 +22,7 @@ export function selectPlugins(
 /** All plugins that have a configuration, highest priority first. */
 export function pluginNames(
   config: Pick<GatewayConfig, "plugins">,
-  infos: ReadonlyMap<string, Pick<PluginInfo, "priority">>,
+  infos: ReadonlyMap<string, Pick<ParsedPluginInfo, "priority">>,
 ): string[] {
   const priority = (name: string): number => infos.get(name)?.priority ?? 0;
   const names = [...new Set(config.plugins.map(({ name }) => name))];

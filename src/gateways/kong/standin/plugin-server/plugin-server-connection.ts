@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 
 import { GatewayError } from "../errors.js";
 import { MessageSplitter } from "./message-splitter.js";
-import { decodeMessage, type ServerMessage } from "./rpc-message.js";
+import { decodeServerMessage, type ServerMessage } from "./rpc-message.js";
 
 export interface ConnectionEvents {
   onNotification(name: unknown, argument: unknown): void;
@@ -77,7 +77,7 @@ export class PluginServerConnection {
       return;
     }
     try {
-      for (const bytes of this.#splitter.push(chunk)) this.#onMessage(decodeMessage(bytes));
+      for (const bytes of this.#splitter.push(chunk)) this.#onMessage(decodeServerMessage(bytes));
     } catch (error) {
       this.#close(
         error instanceof GatewayError

@@ -62,7 +62,7 @@ export function decodeData(bytes: Buffer): unknown {
 }
 
 /** One whole message of the plugin server. */
-export function decodeMessage(bytes: Buffer): ServerMessage {
+export function decodeServerMessage(bytes: Buffer): ServerMessage {
   const message: unknown = asText.decode(bytes);
   if (!Array.isArray(message)) throw badReply("a message that is not an array");
   const [type, second, third, fourth] = message as unknown[];

@@ -29,7 +29,7 @@ function wireName(rpc: string): string {
   return `kong.${words.join(".").toLowerCase()}`;
 }
 
-export function messageOf(name: string): DescMessage {
+export function messageTypeOf(name: string): DescMessage {
   const message = registry.getMessage(`${PACKAGE}.${name}`);
   if (message === undefined) throw new Error(`there is no message ${name} in the descriptor`);
   return message;

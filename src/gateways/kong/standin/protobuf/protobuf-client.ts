@@ -1,7 +1,7 @@
 // Calls to a plugin server that speaks ProtoBuf:1, over a pool of connections that all plugins share.
 
 import { GatewayError } from "../errors.js";
-import { decodeFields, encodeFields, isFields, messageOf, pdkMessages, type Fields, type PdkMessages } from "./messages.js";
+import { decodeFields, encodeFields, isFields, messageTypeOf, pdkMessages, type Fields, type PdkMessages } from "./messages.js";
 import { decodeArguments, encodeResult } from "./pdk-messages.js";
 import { ProtobufConnection } from "./protobuf-connection.js";
 
@@ -19,8 +19,8 @@ export type PlayPdkCall = (
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const LAST_SEQUENCE = 0x7fffffff;
-const RPC_CALL = messageOf("RpcCall");
-const RPC_RETURN = messageOf("RpcReturn");
+const RPC_CALL = messageTypeOf("RpcCall");
+const RPC_RETURN = messageTypeOf("RpcReturn");
 
 export class ProtobufClient {
   readonly #options: ProtobufClientOptions;

@@ -4,9 +4,9 @@ import { utf8Text } from "../../msgpack/index.js";
 export type FieldValue = string | number | bigint | boolean | Uint8Array;
 
 /** What a form holds; repeated names have a list. No prototype: names come from outside. */
-export type Fields = Record<string, unknown>;
+export type BodyFields = Record<string, unknown>;
 
-export function addField(fields: Fields, name: string, value: unknown): void {
+export function addField(fields: BodyFields, name: string, value: unknown): void {
   if (!Object.hasOwn(fields, name)) {
     fields[name] = value;
     return;

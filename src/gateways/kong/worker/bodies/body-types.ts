@@ -1,4 +1,5 @@
 // Owns bodies by their content type: JSON, forms and multipart forms, read and written with what is wrong where it is.
+import { messageOf } from "../../../../core/model/index.js";
 import { flatFields } from "./body-fields.js";
 import { formatForm, parseForm } from "./form-body.js";
 import { boundaryOf, formatMultipart, isUploadedFile, newBoundary, parseMultipart } from "./multipart-body.js";
@@ -48,7 +49,7 @@ function decoded(body: Buffer): string {
 
 /** The reason in an error of the functions above; the JSON parser's quotes the body, which is left out. */
 export function bodyProblem(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const isQuoted = error instanceof SyntaxError && message.endsWith(" is not valid JSON");
   const [what = message] = isQuoted ? message.split(/, (?:\.\.\.)?"/, 1) : [];
   return what === message ? message : `${what} is not valid JSON`;

@@ -1,9 +1,9 @@
 // Owns application/x-www-form-urlencoded: fields from bytes, and bytes from fields, as nginx's Lua functions have them.
-import { addField, fieldText, type FieldValue, type Fields } from "./body-fields.js";
+import { addField, fieldText, type FieldValue, type BodyFields } from "./body-fields.js";
 
 /** A bare name (`flag`) is `true`; a field without a name is left out. */
-export function parseForm(body: Buffer): Fields {
-  const fields: Fields = Object.create(null) as Fields;
+export function parseForm(body: Buffer): BodyFields {
+  const fields: BodyFields = Object.create(null) as BodyFields;
   for (const part of body.toString("latin1").split("&")) {
     const equals = part.indexOf("=");
     const name = unescapeBytes(equals < 0 ? part : part.slice(0, equals)).toString("utf8");

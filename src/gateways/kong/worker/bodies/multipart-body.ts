@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { UploadedFile } from "../../pdk/index.js";
 import { headerParameters } from "../calls/header-parameters.js";
-import { addField, fieldText, type FieldValue, type Fields } from "./body-fields.js";
+import { addField, fieldText, type FieldValue, type BodyFields } from "./body-fields.js";
 
 const BLANK_LINE = "\r\n\r\n";
 /** No browser and no form has more. */
@@ -15,10 +15,10 @@ export const boundaryOf = (contentType: string): string | undefined => headerPar
 export const newBoundary = (): string => `pluginserver-${randomUUID()}`;
 
 /** @throws {TypeError} for bytes that are no such form. */
-export function parseMultipart(body: Buffer, contentType: string): Fields {
+export function parseMultipart(body: Buffer, contentType: string): BodyFields {
   const boundary = boundaryOf(contentType);
   if (boundary === undefined || boundary === "") throw new TypeError("the type names no boundary");
-  const fields: Fields = Object.create(null) as Fields;
+  const fields: BodyFields = Object.create(null) as BodyFields;
   for (const part of partsOf(body, Buffer.from(boundary, "latin1"))) {
     const end = part.indexOf(BLANK_LINE);
     if (end > MAX_HEAD) throw new TypeError(`a part has a header of more than ${MAX_HEAD} bytes`);

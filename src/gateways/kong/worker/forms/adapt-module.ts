@@ -5,7 +5,7 @@ import { adaptGo } from "./go-form.js";
 import { adaptKongJsPdk } from "./kong-js-pdk-form.js";
 import { isObject } from "./module-values.js";
 import type { Exports } from "./near-misses.js";
-import type { PluginDefinition } from "./plugin-definition.js";
+import type { KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 import { whyNoPlugin } from "./why-no-plugin.js";
 
@@ -17,7 +17,7 @@ const MAX_LEVELS = 3;
  * @param fileName name of the module's file or folder, without extension.
  * @throws {PluginFormError} where it is no plugin, or one that the gateway would refuse.
  */
-export function adaptModule(moduleExports: unknown, fileName: string): PluginDefinition {
+export function adaptModule(moduleExports: unknown, fileName: string): KongDefinition {
   const candidates = exportLevels(moduleExports);
   const having = (key: PropertyKey): Exports | undefined => candidates.find((exports) => exports[key] !== undefined);
   const besides = (exports: Exports): Exports[] => candidates.filter((candidate) => candidate !== exports);

@@ -15,14 +15,14 @@ import {
   show,
 } from "./module-values.js";
 import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
-import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import type { PhaseHandlers, KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 type Handler = (kong: unknown, config: unknown) => unknown;
 
 const NAMES = ["name", "version", "priority", "timeout", "onError", "isolation", "schema"];
 
-export function adaptDefinePlugin(plugin: Exports, elsewhere: readonly Exports[]): PluginDefinition {
+export function adaptDefinePlugin(plugin: Exports, elsewhere: readonly Exports[]): KongDefinition {
   const shown = (name: string): string => `"${name}" in definePlugin()`;
   const place = (name: string): string => `into definePlugin() as "${name}"`;
   const missed = missedNames({ from: plugin, names: NAMES, elsewhere, shown, place });
@@ -30,7 +30,7 @@ export function adaptDefinePlugin(plugin: Exports, elsewhere: readonly Exports[]
   return withNearMisses([...missed, ...handlers], () => define(plugin));
 }
 
-function define(plugin: Exports): PluginDefinition {
+function define(plugin: Exports): KongDefinition {
   const stamp = plugin[PLUGIN_STAMP];
   const name = parseName(plugin["name"], "name");
   const pdkVersion = isObject(stamp) ? parsePdkVersion(stamp["pdkVersion"], "the PDK version") : undefined;

@@ -15,7 +15,7 @@ import {
   show,
 } from "./module-values.js";
 import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
-import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import type { PhaseHandlers, KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 type Instance = Record<string, unknown>;
@@ -24,7 +24,7 @@ type Method = (this: Instance, kong: unknown) => unknown;
 
 const NAMES = ["Name", "Version", "Priority", "PdkVersion", "Timeout", "OnError", "Isolation"];
 
-export function adaptGo(module: Exports, elsewhere: readonly Exports[]): PluginDefinition {
+export function adaptGo(module: Exports, elsewhere: readonly Exports[]): KongDefinition {
   const { New: construct } = module;
   if (typeof construct !== "function") throw new PluginFormError(`New must be a function, not ${show(construct)}`);
   const sample = newInstance(construct as Constructor);
@@ -38,7 +38,7 @@ export function adaptGo(module: Exports, elsewhere: readonly Exports[]): PluginD
   return withNearMisses([...missed, ...handlers], () => define(module, construct as Constructor, sample));
 }
 
-function define(module: Exports, construct: Constructor, sample: Instance): PluginDefinition {
+function define(module: Exports, construct: Constructor, sample: Instance): KongDefinition {
   const name = parseName(module["Name"], "Name");
   const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
   return {

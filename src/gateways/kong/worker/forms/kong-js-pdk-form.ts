@@ -14,14 +14,14 @@ import {
   parseVersion,
 } from "./module-values.js";
 import { type Exports, missedHandlers, missedNames, withNearMisses } from "./near-misses.js";
-import type { PhaseHandlers, PluginDefinition } from "./plugin-definition.js";
+import type { PhaseHandlers, KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 type PluginClass = new (config: Record<string, unknown>) => Record<string, unknown>;
 
 const NAMES = ["Name", "Schema", "Version", "Priority", "PdkVersion", "Timeout", "OnError", "Isolation"];
 
-export function adaptKongJsPdk(module: Exports, elsewhere: readonly Exports[], fileName: string): PluginDefinition {
+export function adaptKongJsPdk(module: Exports, elsewhere: readonly Exports[], fileName: string): KongDefinition {
   const { Plugin } = module;
   const prototype = isObject(Plugin) ? Plugin["prototype"] : undefined;
   if (!isObject(prototype)) throw new PluginFormError("Plugin must be a class: new Plugin(config) makes an instance");
@@ -32,7 +32,7 @@ export function adaptKongJsPdk(module: Exports, elsewhere: readonly Exports[], f
   return withNearMisses([...missed, ...handlers], () => define(module, prototype, fileName));
 }
 
-function define(module: Exports, prototype: Exports, fileName: string): PluginDefinition {
+function define(module: Exports, prototype: Exports, fileName: string): KongDefinition {
   const { Plugin } = module;
   const pdkVersion = parsePdkVersion(module["PdkVersion"], "PdkVersion");
   const phases = findPhases(

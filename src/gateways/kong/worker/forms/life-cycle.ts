@@ -1,9 +1,9 @@
 // Finds what a plugin does once in each isolate: at its beginning and at its end.
 import { show } from "./module-values.js";
-import type { PluginDefinition } from "./plugin-definition.js";
+import type { KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
-type LifeCycle = Pick<PluginDefinition, "init" | "dispose">;
+type LifeCycle = Pick<KongDefinition, "init" | "dispose">;
 
 /** `names`: how the form spells them, the first that is there counts. They are called with the module as `this`. */
 export function findLifeCycle(

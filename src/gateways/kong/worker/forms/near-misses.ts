@@ -1,7 +1,7 @@
 // Finds what a module wrote almost as the server reads it: exports, keys and handlers with another case or one wrong letter.
 import { PHASES } from "../../pdk/index.js";
 import { isObject } from "./module-values.js";
-import type { PluginDefinition } from "./plugin-definition.js";
+import type { KongDefinition } from "./plugin-definition.js";
 import { PluginFormError } from "./plugin-form-error.js";
 
 export type Exports = Record<PropertyKey, unknown>;
@@ -62,7 +62,7 @@ export function methodNames(value: unknown): string[] {
 }
 
 /** What is not read is told with the definition, and beside whatever keeps it from being one. */
-export function withNearMisses(nearMisses: readonly string[], define: () => PluginDefinition): PluginDefinition {
+export function withNearMisses(nearMisses: readonly string[], define: () => KongDefinition): KongDefinition {
   if (nearMisses.length === 0) return define();
   try {
     return { ...define(), nearMisses };

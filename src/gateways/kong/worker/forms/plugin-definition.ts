@@ -6,7 +6,7 @@ export type PluginForm = "define-plugin" | "go" | "kong-js-pdk";
 
 export type PhaseHandlers = { readonly [P in Phase]?: (kong: unknown) => unknown };
 
-export interface PluginDefinition extends FaultRules {
+export interface KongDefinition extends FaultRules {
   readonly form: PluginForm;
   /** The name that the module asks for; without one it is that of its file or folder. */
   readonly name?: string;

@@ -1,9 +1,9 @@
 // Does with the reply of a request hook what the gateway does: no more, and no less.
 import type { CoprocessObject, ReturnOverrides } from "../../messages/index.js";
 import { toByteText } from "../http/byte-text.js";
-import type { Dropped, Exchange, GatewayResponse } from "../exchange.js";
+import type { Dropped, TykExchange, ClientResponse } from "../exchange.js";
 import { GoHeaders } from "../http/go-headers.js";
-import { encodeQuery, isSameQuery, parseQuery, parseRequestUri } from "../http/go-url.js";
+import { encodeQuery, isSameQuery, parseGoQuery, parseRequestUri } from "../http/go-url.js";
 
 /** What a reply asks for beyond its changes of the request. */
 export type ReplyOutcome =
@@ -13,24 +13,24 @@ export type ReplyOutcome =
   /** The reply cannot be applied: 500. */
   | { readonly kind: "unusable" }
   /** The hook answers in the gateway's place. */
-  | { readonly kind: "respond"; readonly response: GatewayResponse }
+  | { readonly kind: "respond"; readonly response: ClientResponse }
   /** The gateway's error page, and AuthFailure. */
   | { readonly kind: "deny"; readonly status: number; readonly message: string; readonly headers: GoHeaders };
 
-export function applyReply(exchange: Exchange, reply: CoprocessObject): ReplyOutcome {
+export function applyReply(exchange: TykExchange, reply: CoprocessObject): ReplyOutcome {
   const { request } = reply;
   if (request === undefined) return panic("the reply has no request");
   exchange.body = request.raw_body;
   for (const name of request.delete_headers) exchange.headers.delete(name);
   for (const [name, value] of request.set_headers) exchange.headers.set(name, toByteText(value));
-  const query = new Map(parseQuery(exchange.url.query));
+  const query = new Map(parseGoQuery(exchange.url.query));
   for (const name of request.delete_params) query.delete(toByteText(name));
   for (const [name, value] of request.add_params) query.set(toByteText(name), [toByteText(value)]);
   const url = parseRequestUri(toByteText(request.url));
   if (url === undefined) return { kind: "unusable" };
   // The query of the URL counts only after a rewrite, or where it is the same all the same.
   if (exchange.rewritten !== undefined) exchange.rewritten = { ...exchange.rewritten, url: toByteText(request.url) };
-  else exchange.url = isSameQuery(parseQuery(url.query), query) ? url : { ...url, query: encodeQuery(query) };
+  else exchange.url = isSameQuery(parseGoQuery(url.query), query) ? url : { ...url, query: encodeQuery(query) };
   if (request.method !== "") exchange.method = request.method;
   if (request.return_overrides === undefined) return panic("the reply has no return_overrides");
   return overrideOf(request.return_overrides);

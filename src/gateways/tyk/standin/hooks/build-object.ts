@@ -10,11 +10,11 @@ import {
   type SessionState,
 } from "../../messages/index.js";
 import type { TykRelease } from "../../releases/index.js";
-import type { Hook, TykApi } from "../api.js";
-import { type ByteText, firstValues, fromByteText } from "../http/byte-text.js";
-import type { Exchange, Rewritten } from "../exchange.js";
+import type { Hook, StandinApi } from "../api.js";
+import { type ByteString, firstValues, fromByteText } from "../http/byte-text.js";
+import type { TykExchange, Rewritten } from "../exchange.js";
 import type { GoHeaders } from "../http/go-headers.js";
-import { parseQuery, parseRequestUri, urlText } from "../http/go-url.js";
+import { parseGoQuery, parseRequestUri, urlText } from "../http/go-url.js";
 
 /** What a response hook sees of the response. */
 export interface HookedResponse {
@@ -25,7 +25,7 @@ export interface HookedResponse {
 
 /** The call of one hook. @throws {StandinError} for what no message can carry: the gateway answers 500 without a call. */
 export function buildObject(
-  exchange: Exchange,
+  exchange: TykExchange,
   hook: Hook,
   type: HookType,
   release: TykRelease,
@@ -46,13 +46,16 @@ export function buildObject(
   return encodeObject(object);
 }
 
-function requestOf({ headers, host, url, rewritten, asked, method, client, body }: Exchange, hook: Hook): ObjectInput["request"] {
+function requestOf(
+  { headers, host, url, rewritten, asked, method, client, body }: TykExchange,
+  hook: Hook,
+): ObjectInput["request"] {
   const sent = firstValues(headers, "a header");
   if (host !== "") sent.set("Host", fromByteText(host, "the host"));
   return {
     headers: sent,
     url: fromByteText(asked ?? rewritten?.url ?? urlText(url), "the URL"),
-    params: firstValues(parseQuery(url.query), "a query parameter"),
+    params: firstValues(parseGoQuery(url.query), "a query parameter"),
     return_overrides: { response_code: -1 },
     method,
     request_uri: fromByteText(
@@ -66,7 +69,7 @@ function requestOf({ headers, host, url, rewritten, asked, method, client, body 
 }
 
 /** After a rewrite it is the one of the target. */
-function requestUri(rewritten: Rewritten | undefined): ByteText | undefined {
+function requestUri(rewritten: Rewritten | undefined): ByteString | undefined {
   const url = rewritten === undefined ? undefined : parseRequestUri(rewritten.url);
   return url === undefined ? undefined : urlText(url);
 }
@@ -87,7 +90,7 @@ function responseOf({ status, headers, body }: HookedResponse, hook: Hook, relea
   };
 }
 
-function specOf({ orgId, id, bundle, configData }: TykApi, { omitsEmptyConfig }: TykRelease): Map<string, string> {
+function specOf({ orgId, id, bundle, configData }: StandinApi, { omitsEmptyConfig }: TykRelease): Map<string, string> {
   const hasConfig = configData !== undefined && Object.keys(configData).length > 0;
   return new Map([
     ["OrgID", orgId],

@@ -2,11 +2,12 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { createConnection } from "node:net";
 import { unescape } from "node:querystring";
+import { messageOf } from "../../../../core/model/index.js";
 import type { TykRelease } from "../../releases/index.js";
 import { StandinError } from "../errors.js";
 
 /** What the stand-in asks of a plugin server, over gRPC or in memory. */
-export interface Dispatcher {
+export interface DispatcherClient {
   /** `Dispatch`. @throws {StandinError} with a gRPC status. */
   dispatch(object: Buffer, signal?: AbortSignal): Promise<Buffer>;
   /** `DispatchEvent`. @throws {StandinError} with a gRPC status. */
@@ -36,7 +37,7 @@ const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
 
-export class GrpcDispatcher implements Dispatcher {
+export class GrpcDispatcher implements DispatcherClient {
   readonly #options: GrpcOptions;
   #session: ClientHttp2Session | undefined;
   #dialling: Promise<ClientHttp2Session> | undefined;
@@ -82,7 +83,7 @@ export class GrpcDispatcher implements Dispatcher {
         te: "trailers",
       });
     } catch (error) {
-      throw failed(UNAVAILABLE, error instanceof Error ? error.message : String(error));
+      throw failed(UNAVAILABLE, messageOf(error));
     }
     const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
     signal?.addEventListener("abort", cancel);
@@ -121,7 +122,7 @@ export class GrpcDispatcher implements Dispatcher {
     try {
       await new Promise<void>((resolve, reject) => session.once("connect", () => resolve()).once("error", reject));
     } catch (error) {
-      this.#lastFailure = `${server}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#lastFailure = `${server}: ${messageOf(error)}`;
       this.#pauseEnd = performance.now() + this.#pause;
       this.#pause = Math.min(LAST_PAUSE, this.#pause * PAUSE_GROWTH);
       throw failed(UNAVAILABLE, this.#lastFailure);

@@ -1,13 +1,14 @@
 // Calls hooks and says what becomes of the request.
+import { messageOf } from "../../../../core/model/index.js";
 import { decodeObject, type CoprocessObject, type HookType } from "../../messages/index.js";
 import type { TykRelease } from "../../releases/index.js";
-import type { Hook, TykApi } from "../api.js";
+import type { Hook, StandinApi } from "../api.js";
 import { applyReply, isStatus } from "./apply-reply.js";
 import { buildObject, type HookedResponse } from "./build-object.js";
 import { errorPage } from "../http/error-page.js";
 import type { Events } from "../events.js";
-import type { Exchange, Verdict } from "../exchange.js";
-import type { Dispatcher } from "./grpc-client.js";
+import type { TykExchange, HookVerdict } from "../exchange.js";
+import type { DispatcherClient } from "./grpc-client.js";
 import { applyResponseReply } from "./response-reply.js";
 
 /** Whether the gateway has its driver: `disabled` is `enable_coprocess: false`, `missing` one that did not load. */
@@ -15,7 +16,7 @@ export type DriverState = "loaded" | "missing" | "disabled";
 
 export interface HookCallerOptions {
   readonly release: TykRelease;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: DispatcherClient;
   readonly driver: DriverState;
   readonly events: Events;
   /** What stands in the gateway's log. */
@@ -26,11 +27,11 @@ export interface HookCallerOptions {
 export type HookResult =
   | { readonly kind: "replied"; readonly reply: CoprocessObject }
   | { readonly kind: "left-out" }
-  | { readonly kind: "ended"; readonly verdict: NonNullable<Verdict> };
+  | { readonly kind: "ended"; readonly verdict: NonNullable<HookVerdict> };
 
 export type ResponseHookResult =
   | { readonly kind: "replied"; readonly response: HookedResponse }
-  | { readonly kind: "ended"; readonly verdict: NonNullable<Verdict> };
+  | { readonly kind: "ended"; readonly verdict: NonNullable<HookVerdict> };
 
 export class HookCaller {
   readonly #options: HookCallerOptions;
@@ -40,14 +41,14 @@ export class HookCaller {
   }
 
   /** What becomes of hooks of this API, other than that they are called. */
-  #driverProblem({ driver }: TykApi): "left-out" | "fails" | undefined {
+  #driverProblem({ driver }: StandinApi): "left-out" | "fails" | undefined {
     if (this.#options.driver === "disabled") return "left-out";
     if (this.#options.driver === "loaded" && driver === "grpc") return undefined;
     this.#options.onLog(driver === "grpc" ? "Driver 'grpc' isn't loaded" : `Unsupported driver '${driver}'`);
     return this.#options.release.missingDriver === "fails" ? "fails" : "left-out";
   }
 
-  async callRequestHook(exchange: Exchange, hook: Hook, type: Exclude<HookType, "Response" | "Unknown">): Promise<HookResult> {
+  async callRequestHook(exchange: TykExchange, hook: Hook, type: Exclude<HookType, "Response" | "Unknown">): Promise<HookResult> {
     const problem = this.#driverProblem(exchange.api);
     if (problem === "left-out") return { kind: "left-out" };
     if (problem === "fails") return ended(errorPage(exchange, 500, "Internal Server Error"));
@@ -62,7 +63,7 @@ export class HookCaller {
     return this.#apply(exchange, reply);
   }
 
-  #apply(exchange: Exchange, reply: CoprocessObject): HookResult {
+  #apply(exchange: TykExchange, reply: CoprocessObject): HookResult {
     const outcome = applyReply(exchange, reply);
     switch (outcome.kind) {
       case "continue":
@@ -83,7 +84,7 @@ export class HookCaller {
     }
   }
 
-  async callResponseHook(exchange: Exchange, hook: Hook, response: HookedResponse): Promise<ResponseHookResult> {
+  async callResponseHook(exchange: TykExchange, hook: Hook, response: HookedResponse): Promise<ResponseHookResult> {
     if (this.#options.driver === "disabled") return { kind: "replied", response };
     const { release } = this.#options;
     let reply: CoprocessObject;
@@ -105,7 +106,7 @@ export class HookCaller {
   }
 }
 
-const ended = (verdict: NonNullable<Verdict>): { readonly kind: "ended"; readonly verdict: NonNullable<Verdict> } => ({
+const ended = (verdict: NonNullable<HookVerdict>): { readonly kind: "ended"; readonly verdict: NonNullable<HookVerdict> } => ({
   kind: "ended",
   verdict,
 });
@@ -114,5 +115,3 @@ const ended = (verdict: NonNullable<Verdict>): { readonly kind: "ended"; readonl
 export function tokenOf({ session, metadata }: CoprocessObject): string {
   return session === undefined ? "" : (metadata.get("token") ?? session.metadata.get("token") ?? "");
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

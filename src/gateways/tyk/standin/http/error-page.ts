@@ -1,5 +1,5 @@
 // Writes the gateway's error pages.
-import type { Exchange, GatewayResponse } from "../exchange.js";
+import type { TykExchange, ClientResponse } from "../exchange.js";
 import { GoHeaders } from "./go-headers.js";
 
 const SOAP = "application/soap+xml";
@@ -7,11 +7,11 @@ const XML: ReadonlySet<string> = new Set(["application/xml", "text/xml", SOAP]);
 
 /** JSON, or XML for a request whose body is XML. `headers` are those that were set before. */
 export function errorPage(
-  { headers: request, release }: Exchange,
+  { headers: request, release }: TykExchange,
   status: number,
   text: string,
   headers = new GoHeaders(),
-): GatewayResponse {
+): ClientResponse {
   const type = (request.get("Content-Type") ?? "").split(";", 1)[0] ?? "";
   const isXml = XML.has(type) && (type !== SOAP || release.soapPages);
   headers.set("Content-Type", isXml ? type : "application/json");

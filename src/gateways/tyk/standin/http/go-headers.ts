@@ -1,8 +1,8 @@
 // Headers as Go's net/http has them: values by canonical name.
-import type { ByteText } from "./byte-text.js";
+import type { ByteString } from "./byte-text.js";
 
 /** Name and value, in the order of the wire. */
-export type HeaderList = readonly (readonly [name: string, value: ByteText])[];
+export type GoHeaderList = readonly (readonly [name: string, value: ByteString])[];
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
@@ -12,14 +12,14 @@ function canonicalName(name: string): string {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 }
 
-export class GoHeaders implements Iterable<readonly [name: string, values: readonly ByteText[]]> {
-  readonly #values = new Map<string, ByteText[]>();
+export class GoHeaders implements Iterable<readonly [name: string, values: readonly ByteString[]]> {
+  readonly #values = new Map<string, ByteString[]>();
 
-  constructor(list: HeaderList = []) {
+  constructor(list: GoHeaderList = []) {
     for (const [name, value] of list) this.add(name, value);
   }
 
-  get(name: string): ByteText | undefined {
+  get(name: string): ByteString | undefined {
     return this.#values.get(canonicalName(name))?.[0];
   }
 
@@ -27,11 +27,11 @@ export class GoHeaders implements Iterable<readonly [name: string, values: reado
     return this.#values.has(canonicalName(name));
   }
 
-  set(name: string, value: ByteText): void {
+  set(name: string, value: ByteString): void {
     this.#values.set(canonicalName(name), [value]);
   }
 
-  add(name: string, value: ByteText): void {
+  add(name: string, value: ByteString): void {
     const key = canonicalName(name);
     this.#values.set(key, [...(this.#values.get(key) ?? []), value]);
   }
@@ -44,11 +44,11 @@ export class GoHeaders implements Iterable<readonly [name: string, values: reado
     this.#values.clear();
   }
 
-  list(): HeaderList {
+  list(): GoHeaderList {
     return [...this.#values].flatMap(([name, values]) => values.map((value) => [name, value] as const));
   }
 
-  [Symbol.iterator](): MapIterator<readonly [string, readonly ByteText[]]> {
+  [Symbol.iterator](): MapIterator<readonly [string, readonly ByteString[]]> {
     return this.#values.entries();
   }
 }

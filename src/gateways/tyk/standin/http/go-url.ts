@@ -1,5 +1,5 @@
 // URLs and queries as Go's net/url reads and writes them.
-import type { ByteText } from "./byte-text.js";
+import type { ByteString } from "./byte-text.js";
 
 /** Path and raw query, each still escaped. */
 export interface GoUrl {
@@ -7,7 +7,7 @@ export interface GoUrl {
   readonly query: string;
 }
 
-export type Query = ReadonlyMap<ByteText, readonly ByteText[]>;
+export type GoQuery = ReadonlyMap<ByteString, readonly ByteString[]>;
 
 const CONTROL = /[\0-\x1f\x7f]/;
 const BAD_ESCAPE = /%(?![\da-fA-F]{2})/;
@@ -25,8 +25,8 @@ export function parseRequestUri(text: string): GoUrl | undefined {
 export const urlText = ({ path, query }: GoUrl): string => (query === "" ? path : `${path}?${query}`);
 
 /** What cannot be read is left out, as Go's `URL.Query` does. */
-export function parseQuery(raw: string): Query {
-  const values = new Map<ByteText, ByteText[]>();
+export function parseGoQuery(raw: string): GoQuery {
+  const values = new Map<ByteString, ByteString[]>();
   for (const part of raw.split("&")) {
     if (part === "" || part.includes(";") || BAD_ESCAPE.test(part)) continue;
     const at = part.indexOf("=");
@@ -37,22 +37,22 @@ export function parseQuery(raw: string): Query {
 }
 
 /** Sorted by name. */
-export function encodeQuery(query: Query): string {
+export function encodeQuery(query: GoQuery): string {
   const sorted = [...query].sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
   return sorted.flatMap(([name, values]) => values.map((value) => `${escapeQuery(name)}=${escapeQuery(value)}`)).join("&");
 }
 
-export function isSameQuery(left: Query, right: Query): boolean {
+export function isSameQuery(left: GoQuery, right: GoQuery): boolean {
   return encodeQuery(left) === encodeQuery(right);
 }
 
-function unescapeQuery(text: string): ByteText {
+function unescapeQuery(text: string): ByteString {
   return text
     .replaceAll("+", " ")
     .replace(/%([\da-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-function escapeQuery(text: ByteText): string {
+function escapeQuery(text: ByteString): string {
   return text.replace(/[^\w.~-]/g, (byte) =>
     byte === " " ? "+" : `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
   );

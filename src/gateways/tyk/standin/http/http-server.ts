@@ -3,9 +3,9 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import { request as requestSecurely } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { ClientRequest, Dropped, GatewayResponse, Upstream, UpstreamResponse } from "../exchange.js";
+import type { ClientRequest, Dropped, ClientResponse, UpstreamHandler, ProxiedResponse } from "../exchange.js";
 import type { TykGateway } from "../gateway.js";
-import type { HeaderList } from "./go-headers.js";
+import type { GoHeaderList } from "./go-headers.js";
 
 export interface ServedGateway {
   readonly url: string;
@@ -13,14 +13,17 @@ export interface ServedGateway {
   close(): Promise<void>;
 }
 
-export interface ServeOptions {
+export interface HttpServerOptions {
   readonly host: string;
   /** 0 is any free one. */
   readonly port: number;
 }
 
 /** @throws where the address is taken. */
-export async function serveGateway(gateway: Pick<TykGateway, "handle">, { host, port }: ServeOptions): Promise<ServedGateway> {
+export async function serveGateway(
+  gateway: Pick<TykGateway, "handle">,
+  { host, port }: HttpServerOptions,
+): Promise<ServedGateway> {
   const server = createServer((incoming, response) => {
     // The client left while it sent its body, or the answer is one that no HTTP can carry.
     answer(gateway, incoming, response).catch(() => incoming.socket.destroy());
@@ -58,7 +61,7 @@ async function clientRequest(incoming: IncomingMessage): Promise<ClientRequest> 
   };
 }
 
-function write(outcome: GatewayResponse | Dropped, response: ServerResponse, socket: Socket): void {
+function write(outcome: ClientResponse | Dropped, response: ServerResponse, socket: Socket): void {
   if ("dropped" in outcome) {
     socket.destroy();
     return;
@@ -71,16 +74,16 @@ function write(outcome: GatewayResponse | Dropped, response: ServerResponse, soc
   if (isCut) response.flushHeaders();
 }
 
-function pairs(raw: readonly string[]): HeaderList {
+function pairs(raw: readonly string[]): GoHeaderList {
   const list: [string, string][] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) list.push([raw[index] ?? "", raw[index + 1] ?? ""]);
   return list;
 }
 
 /** A service behind a gateway, at the target of each API. `close` ends its connections. */
-export function httpUpstream(): { readonly ask: Upstream; readonly close: () => void } {
+export function httpUpstream(): { readonly ask: UpstreamHandler; readonly close: () => void } {
   const agent = new Agent({ keepAlive: true });
-  const ask: Upstream = async ({ method, url, headers, body }, signal) => {
+  const ask: UpstreamHandler = async ({ method, url, headers, body }, signal) => {
     const isSecure = url.protocol === "https:";
     const flat = headers.flat();
     const options = { method, headers: flat, setHost: false, signal, ...(isSecure ? {} : { agent }) };
@@ -88,7 +91,7 @@ export function httpUpstream(): { readonly ask: Upstream; readonly close: () => 
       const asked = (isSecure ? requestSecurely : request)(url, options);
       asked.once("response", resolve).once("error", reject).end(body);
     });
-    const answered: UpstreamResponse = {
+    const answered: ProxiedResponse = {
       status: response.statusCode ?? 502,
       headers: pairs(response.rawHeaders),
       body: await buffer(response),

@@ -1,10 +1,10 @@
 // Makes what a hook returns to end its request or to accept its key.
 import { isUtf8 } from "node:buffer";
+import { isRecord } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
 import type { OverridesInput, SessionInput } from "../../messages/index.js";
 import { toJson } from "../http/body.js";
-import { assertChangeable, headerName, headerValue, show, wellFormed } from "../http/http-rules.js";
-import { isRecord } from "../own-json.js";
+import { assertChangeable, headerName, headerValue, showShort, wellFormed } from "../http/http-rules.js";
 import { finalStatus, isBodiless } from "../http/response.js";
 
 /** What plugin code gets of it is a frozen object without fields. */
@@ -82,7 +82,7 @@ export function makeDenial(status: unknown, message: unknown, headers: unknown):
     throw new TykError(
       "TYK_BAD_ARGUMENT",
       subject,
-      `the message is text, not ${show(message)}: for anything else there is respond()`,
+      `the message is text, not ${showShort(message)}: for anything else there is respond()`,
     );
   const all = replyHeaders(headers, subject);
   if (all.has("Content-Type"))
@@ -111,7 +111,7 @@ function replyBody(body: unknown, subject: string): ReplyBody {
 function replyHeaders(headers: unknown, subject: string): Map<string, string> {
   const all = new Map<string, string>();
   for (const [name, value] of pairsOf(headers, subject)) {
-    const place = `${subject} with header ${show(name)}`;
+    const place = `${subject} with header ${showShort(name)}`;
     const key = headerName(name, place);
     assertChangeable(key, place, "response");
     if (Array.isArray(value) && value.length !== 1)
@@ -131,5 +131,5 @@ function pairsOf(headers: unknown, subject: string): readonly (readonly [unknown
       throw new TykError("TYK_BAD_ARGUMENT", subject, "headers are an object, or pairs of name and value");
     });
   if (isRecord(headers)) return Object.entries(headers);
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `headers are an object, not ${show(headers)}`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `headers are an object, not ${showShort(headers)}`);
 }

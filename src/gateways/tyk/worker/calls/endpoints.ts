@@ -1,7 +1,8 @@
 // Finds the function of a plugin's endpoints that a request is for, by method and path.
+import { isRecord } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
-import { methodName, show } from "../http/http-rules.js";
-import { isRecord, recordOf } from "../own-json.js";
+import { methodName, showShort } from "../http/http-rules.js";
+import { recordOf } from "../own-json.js";
 
 export type Handler = (subject: unknown, context: unknown) => unknown;
 
@@ -59,9 +60,10 @@ export function matchEndpoint(
 type Params = readonly (readonly [string, string])[];
 
 function fromTable(value: unknown): EndpointRoute[] {
-  if (!isRecord(value)) throw invalid("endpoints", `functions by method and path, such as "GET /items/{id}", not ${show(value)}`);
+  if (!isRecord(value))
+    throw invalid("endpoints", `functions by method and path, such as "GET /items/{id}", not ${showShort(value)}`);
   return Object.entries(value).map(([key, handler]) => {
-    const subject = `endpoints[${show(key)}]`;
+    const subject = `endpoints[${showShort(key)}]`;
     const match = /^(\S+) +(\/\S*)$/.exec(key.trim());
     if (match === null) throw invalid(subject, 'its name is a method and a path, such as "GET /items/{id}" or "* /files/*"');
     return route(match[1], match[2], handler, subject);
@@ -69,12 +71,12 @@ function fromTable(value: unknown): EndpointRoute[] {
 }
 
 function fromList(endpoint: unknown, subject: string): EndpointRoute {
-  if (!isRecord(endpoint)) throw invalid(subject, `it has a method, a path and a handler, and is not ${show(endpoint)}`);
+  if (!isRecord(endpoint)) throw invalid(subject, `it has a method, a path and a handler, and is not ${showShort(endpoint)}`);
   return route(endpoint["method"], endpoint["path"], endpoint["handler"], subject);
 }
 
 function route(method: unknown, path: unknown, handler: unknown, subject: string): EndpointRoute {
-  if (typeof handler !== "function") throw invalid(subject, `its handler is a function, not ${show(handler)}`);
+  if (typeof handler !== "function") throw invalid(subject, `its handler is a function, not ${showShort(handler)}`);
   const checked = path instanceof RegExp ? statelessRegExp(path, subject) : parsePattern(path, subject);
   return { method: method === "*" ? "*" : checkedMethod(method, subject), path: checked, handler: handler as Handler };
 }
@@ -83,7 +85,7 @@ function checkedMethod(method: unknown, subject: string): string {
   try {
     return methodName(method, subject).toUpperCase();
   } catch {
-    throw invalid(subject, `${show(method)} is no method`);
+    throw invalid(subject, `${showShort(method)} is no method`);
   }
 }
 
@@ -95,7 +97,7 @@ function statelessRegExp(path: RegExp, subject: string): RegExp {
 
 function parsePattern(path: unknown, subject: string): Pattern {
   if (typeof path !== "string" || !path.startsWith("/"))
-    throw invalid(subject, `its path begins with "/", and is not ${show(path)}`);
+    throw invalid(subject, `its path begins with "/", and is not ${showShort(path)}`);
   const parts = partsOf(path);
   const isOpen = parts.at(-1) === "*";
   const names = new Set<string>();
@@ -106,7 +108,7 @@ function parsePart(part: string, names: Set<string>, subject: string): Part {
   if (!/[{}*]/.test(part)) return { text: part };
   const name = /^\{([\w-]+)\}$/.exec(part)?.[1];
   if (name === undefined)
-    throw invalid(subject, `${show(part)} is no part: "{name}" stands for a whole one, "*" for the rest at the end`);
+    throw invalid(subject, `${showShort(part)} is no part: "{name}" stands for a whole one, "*" for the rest at the end`);
   if (names.has(name)) throw invalid(subject, `it has {${name}} twice`);
   names.add(name);
   return { param: name };

@@ -1,7 +1,7 @@
 // Reads what the gateway says of an event, and of which API it is.
+import { isRecord } from "../../../../core/model/index.js";
 import { readEventPayload } from "../../messages/index.js";
 import type { TykEvent } from "../../api/index.js";
-import { isRecord } from "../own-json.js";
 
 export interface EventInput {
   readonly event: TykEvent;

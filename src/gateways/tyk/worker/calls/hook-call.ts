@@ -5,7 +5,7 @@ import type { CallOrigin } from "../../../../core/worker/index.js";
 import { TykError } from "../../api/index.js";
 import { encodeAsk, type HookKind, type ServerAsk } from "../../messages/index.js";
 import { HookReply, HookSession } from "./early-reply.js";
-import { show } from "../http/http-rules.js";
+import { showShort } from "../http/http-rules.js";
 
 export interface CallSettings {
   readonly id: number;
@@ -146,7 +146,7 @@ export class HookCall implements CallOrigin {
 }
 
 function notTaken(result: unknown, kind: HookKind): string {
-  const what = `it returned ${show(result)}`;
+  const what = `it returned ${showShort(result)}`;
   if (kind === "response" || kind === "events") return `${what}: it returns nothing`;
   return `${what}: return nothing to go on, or what respond(), deny()${kind === "authCheck" ? " or session()" : ""} gives`;
 }

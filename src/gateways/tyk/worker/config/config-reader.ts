@@ -1,7 +1,8 @@
 // Reads `config_data` of an API definition: parsed once, checked by what the plugin expects of it, and frozen.
+import { isRecord } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
 import { type CheckConfig, CONFIG_DATA, tableCheck } from "./config-table.js";
-import { deepFreeze, isRecord } from "../own-json.js";
+import { deepFreeze } from "../own-json.js";
 
 export interface BoundConfig {
   /** What hooks get; `undefined` for calls of no API, which are events. */

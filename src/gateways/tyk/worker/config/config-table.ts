@@ -1,7 +1,8 @@
 // Checks `config_data` by a plugin's table of fields, and fills in what it leaves out.
+import { isRecord, messageOf } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
-import { show } from "../http/http-rules.js";
-import { isRecord, recordOf } from "../own-json.js";
+import { showShort } from "../http/http-rules.js";
+import { recordOf } from "../own-json.js";
 
 /** Where configurations come from, for messages. */
 export const CONFIG_DATA = "config_data of the API definition";
@@ -28,21 +29,22 @@ type Fields = ReadonlyMap<string, Field>;
 const invalid = (path: string, reason: string): TykError => new TykError("TYK_PLUGIN_INVALID", path, reason);
 
 function readFields(table: unknown, path: string): Fields {
-  if (!isRecord(table)) throw invalid(path, `it is fields by name, not ${show(table)}`);
+  if (!isRecord(table)) throw invalid(path, `it is fields by name, not ${showShort(table)}`);
   return new Map(Object.entries(table).map(([name, field]) => [name, readField(field, `${path}.${name}`)]));
 }
 
 function readField(field: unknown, path: string): Field {
-  if (!isRecord(field)) throw invalid(path, `a field is an object with a type, not ${show(field)}`);
+  if (!isRecord(field)) throw invalid(path, `a field is an object with a type, not ${showShort(field)}`);
   const type = TYPES.get(field["type"]);
-  if (type === undefined) throw invalid(path, `its type is one of ${[...TYPES.keys()].join(", ")}, not ${show(field["type"])}`);
+  if (type === undefined)
+    throw invalid(path, `its type is one of ${[...TYPES.keys()].join(", ")}, not ${showShort(field["type"])}`);
   const check = type(field, path);
   const fallback = field["default"];
   if (fallback !== undefined) {
     try {
       check(fallback, path);
     } catch (cause) {
-      throw invalid(path, `its default does not fit: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw invalid(path, `its default does not fit: ${messageOf(cause)}`);
     }
   }
   return { check, required: field["required"] === true, fallback };
@@ -101,7 +103,7 @@ function checkString({ enum: choices, minLength, maxLength }: Readonly<Record<st
   return (value, path) => {
     if (typeof value !== "string") return mismatch(path, "text", value);
     if (Array.isArray(choices) && !choices.includes(value))
-      return mismatch(path, `one of ${choices.map(show).join(", ")}`, value);
+      return mismatch(path, `one of ${choices.map(showShort).join(", ")}`, value);
     if (typeof minLength === "number" && value.length < minLength)
       return mismatch(path, `${minLength} characters at least`, value);
     if (typeof maxLength === "number" && value.length > maxLength)
@@ -115,7 +117,7 @@ function checkNumber({ enum: choices, minimum, maximum }: Readonly<Record<string
     if (typeof value !== "number" || (isWhole && !Number.isInteger(value)))
       return mismatch(path, isWhole ? "a whole number" : "a number", value);
     if (Array.isArray(choices) && !choices.includes(value))
-      return mismatch(path, `one of ${choices.map(show).join(", ")}`, value);
+      return mismatch(path, `one of ${choices.map(showShort).join(", ")}`, value);
     if (typeof minimum === "number" && value < minimum) return mismatch(path, `${minimum} at least`, value);
     if (typeof maximum === "number" && value > maximum) return mismatch(path, `${maximum} at most`, value);
     return value;
@@ -123,5 +125,5 @@ function checkNumber({ enum: choices, minimum, maximum }: Readonly<Record<string
 }
 
 function mismatch(path: string, wanted: string, value: unknown): never {
-  throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, `${path} must be ${wanted}, not ${show(value)}`);
+  throw new TykError("TYK_CONFIG_INVALID", CONFIG_DATA, `${path} must be ${wanted}, not ${showShort(value)}`);
 }

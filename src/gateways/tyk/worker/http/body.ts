@@ -2,11 +2,11 @@
 import { isUtf8 } from "node:buffer";
 import { type DecodeOptions, TykError } from "../../api/index.js";
 import { decodeBody } from "./decode-body.js";
-import { show, wellFormed } from "./http-rules.js";
+import { showShort, wellFormed } from "./http-rules.js";
 
 const NONE = Buffer.alloc(0);
 
-export class Body {
+export class MessageBody {
   readonly #read: () => Buffer;
   #bytes: Buffer | undefined;
   #isChanged = false;
@@ -61,7 +61,7 @@ function textOf(bytes: Buffer, subject: string): string {
 
 function assertIdentity(encoding: string | undefined, subject: string): void {
   if (encoding === undefined || encoding === "" || encoding.toLowerCase() === "identity") return;
-  throw new TykError("TYK_BAD_BODY", subject, `it is encoded as ${show(encoding)}: await decoded()`);
+  throw new TykError("TYK_BAD_BODY", subject, `it is encoded as ${showShort(encoding)}: await decoded()`);
 }
 
 interface BodyBytes {
@@ -77,7 +77,7 @@ export function bodyBytes(value: unknown, subject: string): BodyBytes {
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength), isJson: false };
   if (value instanceof URLSearchParams) return { bytes: Buffer.from(value.toString()), isJson: false };
   if (typeof value === "object") return { bytes: Buffer.from(toJson(value, subject)), isJson: true };
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `a body is text, bytes or an object, not ${show(value)}`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `a body is text, bytes or an object, not ${showShort(value)}`);
 }
 
 /** Objects that have no JSON of their own: it would be `{}`. */
@@ -94,5 +94,5 @@ export function toJson(value: unknown, subject: string): string {
     throw new TykError("TYK_BAD_ARGUMENT", subject, "the value has no JSON", { cause });
   }
   if (typeof text === "string") return text;
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(value)} has no JSON`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(value)} has no JSON`);
 }

@@ -2,7 +2,7 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib";
 import { type DecodeOptions, TykError } from "../../api/index.js";
-import { show } from "./http-rules.js";
+import { showShort } from "./http-rules.js";
 
 /** Bytes. */
 const MAX_SIZE = 16 * 1024 * 1024;
@@ -35,7 +35,7 @@ export async function decodeBody(
   { maxSize = MAX_SIZE }: DecodeOptions = {},
   subject: string,
 ): Promise<Buffer> {
-  if (!(maxSize > 0)) throw new TykError("TYK_BAD_ARGUMENT", subject, `maxSize is a number of bytes, not ${show(maxSize)}`);
+  if (!(maxSize > 0)) throw new TykError("TYK_BAD_ARGUMENT", subject, `maxSize is a number of bytes, not ${showShort(maxSize)}`);
   const names = (contentEncoding ?? "").split(",").map((name) => name.trim().toLowerCase());
   const encodings = names.filter((name) => name !== "" && name !== "identity").reverse();
   if (encodings.length > MAX_ENCODINGS)
@@ -50,7 +50,11 @@ export async function decodeBody(
 async function undo(encoding: string, bytes: Buffer, maxSize: number, subject: string): Promise<Buffer> {
   const decode = DECODERS.get(encoding);
   if (decode === undefined)
-    throw new TykError("TYK_BAD_BODY", subject, `${show(encoding)} is not undone here: only ${[...DECODERS.keys()].join(", ")}`);
+    throw new TykError(
+      "TYK_BAD_BODY",
+      subject,
+      `${showShort(encoding)} is not undone here: only ${[...DECODERS.keys()].join(", ")}`,
+    );
   try {
     return await decode(bytes, { maxOutputLength: maxSize });
   } catch (cause) {

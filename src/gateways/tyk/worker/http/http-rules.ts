@@ -30,7 +30,7 @@ const HOST = "the upstream gets the host of the API's target, or the client's wh
  */
 export function headerName(name: unknown, subject: string): string {
   if (typeof name === "string" && TOKEN.test(name)) return canonical(name);
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(name)} is no name of a header`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(name)} is no name of a header`);
 }
 
 /** As {@link headerName}, for looking one up: what is no name is not there. */
@@ -40,9 +40,9 @@ export const canonical = (name: string): string => name.toLowerCase().replaceAll
 export function headerValue(value: unknown, subject: string): string {
   const text = typeof value === "number" ? String(value) : value;
   if (typeof text !== "string")
-    throw new TykError("TYK_BAD_ARGUMENT", subject, `a value is text or a number, not ${show(value)}`);
+    throw new TykError("TYK_BAD_ARGUMENT", subject, `a value is text or a number, not ${showShort(value)}`);
   if (!NOT_IN_VALUE.test(text)) return text;
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(text)} has characters that no header can have`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(text)} has characters that no header can have`);
 }
 
 /** @throws {TykError} for a header that the gateway sets itself. */
@@ -55,7 +55,7 @@ export function assertChangeable(name: string, subject: string, message: "reques
 /** @throws {TykError} for what is no method. */
 export function methodName(value: unknown, subject: string): string {
   if (typeof value === "string" && TOKEN.test(value)) return value;
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(value)} is no method`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(value)} is no method`);
 }
 
 /**
@@ -64,22 +64,22 @@ export function methodName(value: unknown, subject: string): string {
  */
 export function urlPath(value: unknown, subject: string): string {
   if (typeof value !== "string" || !value.startsWith("/"))
-    throw new TykError("TYK_BAD_ARGUMENT", subject, `a path begins with "/", not ${show(value)}`);
+    throw new TykError("TYK_BAD_ARGUMENT", subject, `a path begins with "/", not ${showShort(value)}`);
   if (/[?#]/.test(value))
-    throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(value)} is not a path alone: change request.query`);
+    throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(value)} is not a path alone: change request.query`);
   if (/%(?![0-9a-f]{2})/i.test(value))
-    throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(value)} has a "%" that encodes nothing`);
+    throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(value)} has a "%" that encodes nothing`);
   return wellFormed(value, subject).replaceAll(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part));
 }
 
 /** @throws {TykError} for half of a surrogate pair: the gateway would refuse the whole message. */
 export function wellFormed(text: string, subject: string): string {
   if (!HALF.test(text)) return text;
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `${show(text)} has half of a surrogate pair, which has no UTF-8`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `${showShort(text)} has half of a surrogate pair, which has no UTF-8`);
 }
 
 /** A value in a message: short, and without a look into objects. */
-export function show(value: unknown): string {
+export function showShort(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";

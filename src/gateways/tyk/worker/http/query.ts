@@ -1,6 +1,6 @@
 // Owns a request's query and what a hook changed in it. The gateway takes one value for each name, and the names to delete.
 import { type Query, TykError } from "../../api/index.js";
-import { show, wellFormed } from "./http-rules.js";
+import { showShort, wellFormed } from "./http-rules.js";
 
 export class HookQuery implements Query {
   readonly #raw: () => string;
@@ -53,13 +53,13 @@ export class HookQuery implements Query {
   }
 
   set(name: string, value: string | number | boolean): void {
-    const subject = `request.query.set(${show(name)})`;
+    const subject = `request.query.set(${showShort(name)})`;
     this.#assertWritable(subject);
     this.#put(nameOf(name, subject), valueOf(value, subject));
   }
 
   append(name: string, value: string | number | boolean): void {
-    const subject = `request.query.append(${show(name)})`;
+    const subject = `request.query.append(${showShort(name)})`;
     this.#assertWritable(subject);
     const key = nameOf(name, subject);
     const text = valueOf(value, subject);
@@ -73,7 +73,7 @@ export class HookQuery implements Query {
   }
 
   delete(name: string): void {
-    const subject = `request.query.delete(${show(name)})`;
+    const subject = `request.query.delete(${showShort(name)})`;
     this.#assertWritable(subject);
     this.#remove(nameOf(name, subject));
   }
@@ -109,10 +109,10 @@ export class HookQuery implements Query {
 const sameValues = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((value, i) => value === right[i]);
 
-const severalValues = (name: string): string => `the gateway takes one value for each name, and ${show(name)} has several`;
+const severalValues = (name: string): string => `the gateway takes one value for each name, and ${showShort(name)} has several`;
 
 function nameOf(name: unknown, subject: string): string {
-  if (typeof name !== "string") throw new TykError("TYK_BAD_ARGUMENT", subject, `a name is text, not ${show(name)}`);
+  if (typeof name !== "string") throw new TykError("TYK_BAD_ARGUMENT", subject, `a name is text, not ${showShort(name)}`);
   return wellFormed(name, subject);
 }
 
@@ -120,5 +120,5 @@ function valueOf(value: unknown, subject: string): string {
   if (typeof value === "string") return wellFormed(value, subject);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) throw new TykError("TYK_NOT_CARRIED", subject, "the gateway takes one value for each name");
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `a value is text, a number or true or false, not ${show(value)}`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `a value is text, a number or true or false, not ${showShort(value)}`);
 }

@@ -1,6 +1,6 @@
 // Owns a request's headers and what a hook changed in them: the gateway takes one value for each name.
 import { type RequestHeaders, TykError } from "../../api/index.js";
-import { assertChangeable, canonical, headerName, headerValue, show } from "./http-rules.js";
+import { assertChangeable, canonical, headerName, headerValue, showShort } from "./http-rules.js";
 
 export class HookRequestHeaders implements RequestHeaders {
   readonly #read: () => ReadonlyMap<string, string>;
@@ -40,12 +40,12 @@ export class HookRequestHeaders implements RequestHeaders {
   }
 
   set(name: string, value: string | number): void {
-    const subject = `request.headers.set(${show(name)})`;
+    const subject = `request.headers.set(${showShort(name)})`;
     this.put(this.#changeable(name, subject), headerValue(value, subject));
   }
 
   append(name: string, value: string | number): void {
-    const subject = `request.headers.append(${show(name)})`;
+    const subject = `request.headers.append(${showShort(name)})`;
     const key = this.#changeable(name, subject);
     const text = headerValue(value, subject);
     if (this.has(key))
@@ -58,7 +58,7 @@ export class HookRequestHeaders implements RequestHeaders {
   }
 
   delete(name: string): void {
-    const key = this.#changeable(name, `request.headers.delete(${show(name)})`);
+    const key = this.#changeable(name, `request.headers.delete(${showShort(name)})`);
     this.#all.delete(key);
     this.#set?.delete(key);
     (this.#deleted ??= new Set()).add(key);

@@ -1,8 +1,8 @@
 // Owns a hook's request: what the gateway sent of it, decoded when it is asked for, and what the hook has changed.
 import { type BodyInput, type DecodeOptions, type TykRequest, TykError } from "../../api/index.js";
 import { type ObjectView, type RequestReply } from "../../messages/index.js";
-import { Body, bodyBytes } from "./body.js";
-import { methodName, show, urlPath } from "./http-rules.js";
+import { MessageBody, bodyBytes } from "./body.js";
+import { methodName, showShort, urlPath } from "./http-rules.js";
 import { HookQuery } from "./query.js";
 import { HookRequestHeaders } from "./request-headers.js";
 
@@ -15,7 +15,7 @@ export class HookRequest implements TykRequest {
   readonly query: HookQuery;
   readonly #view: ReturnType<typeof partOf>;
   readonly #assertWritable: (subject: string) => void;
-  readonly #body: Body;
+  readonly #body: MessageBody;
   #split: Url | undefined;
   #method: string | undefined;
   #path: string | undefined;
@@ -26,7 +26,7 @@ export class HookRequest implements TykRequest {
     this.#assertWritable = assertWritable;
     this.headers = new HookRequestHeaders(() => this.#view?.get("headers") ?? new Map<string, string>(), assertWritable);
     this.query = new HookQuery(() => this.#url.query, assertWritable);
-    this.#body = new Body(() => this.#view?.get("raw_body") ?? Buffer.alloc(0));
+    this.#body = new MessageBody(() => this.#view?.get("raw_body") ?? Buffer.alloc(0));
   }
 
   get method(): string {
@@ -45,7 +45,7 @@ export class HookRequest implements TykRequest {
 
   set url(value: string) {
     this.#assertWritable("request.url");
-    if (typeof value !== "string") throw new TykError("TYK_BAD_ARGUMENT", "request.url", `it is text, not ${show(value)}`);
+    if (typeof value !== "string") throw new TykError("TYK_BAD_ARGUMENT", "request.url", `it is text, not ${showShort(value)}`);
     if (/^[a-z][a-z\d+.-]*:/i.test(value))
       throw new TykError("TYK_NOT_CARRIED", "request.url", "the upstream is the API's target: give a path and a query alone");
     const { path, query } = splitPath(value);
@@ -100,7 +100,7 @@ export class HookRequest implements TykRequest {
   form(): URLSearchParams {
     const type = this.headers.get("Content-Type");
     if (type?.split(";", 1)[0]?.trim().toLowerCase() !== FORM)
-      throw new TykError("TYK_BAD_BODY", "request.form()", `its content type is ${show(type)}, not ${FORM}`);
+      throw new TykError("TYK_BAD_BODY", "request.form()", `its content type is ${showShort(type)}, not ${FORM}`);
     return new URLSearchParams(this.#body.text(this.#encoding, "request.form()"));
   }
 

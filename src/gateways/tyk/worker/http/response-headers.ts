@@ -5,7 +5,7 @@
 // cookies. Older gateways have `headers` alone.
 import { type ResponseHeaders, TykError } from "../../api/index.js";
 import type { ResponseInput, ResponseObject } from "../../messages/index.js";
-import { assertChangeable, canonical, headerName, headerValue, show } from "./http-rules.js";
+import { assertChangeable, canonical, headerName, headerValue, showShort } from "./http-rules.js";
 
 interface Header {
   readonly name: string;
@@ -58,7 +58,7 @@ export class HookResponseHeaders implements ResponseHeaders {
   }
 
   set(name: string, value: string | number | readonly string[]): void {
-    const subject = `response.headers.set(${show(name)})`;
+    const subject = `response.headers.set(${showShort(name)})`;
     const key = this.#changeable(name, subject);
     const values = Array.isArray(value) ? value.map((each) => headerValue(each, subject)) : [headerValue(value, subject)];
     this.#assertCarried(values.length, subject);
@@ -67,7 +67,7 @@ export class HookResponseHeaders implements ResponseHeaders {
   }
 
   append(name: string, value: string | number): void {
-    const subject = `response.headers.append(${show(name)})`;
+    const subject = `response.headers.append(${showShort(name)})`;
     const key = this.#changeable(name, subject);
     const values = [...this.getAll(key), headerValue(value, subject)];
     this.#assertCarried(values.length, subject);
@@ -75,7 +75,7 @@ export class HookResponseHeaders implements ResponseHeaders {
   }
 
   delete(name: string): void {
-    this.remove(this.#changeable(name, `response.headers.delete(${show(name)})`));
+    this.remove(this.#changeable(name, `response.headers.delete(${showShort(name)})`));
   }
 
   /** Sets one for the runtime itself. The gateway compares names letter by letter: the spelling that is there stays. */

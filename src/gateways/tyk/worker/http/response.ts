@@ -1,8 +1,8 @@
 // Owns a response hook's response: what the upstream sent, and what the hook has changed.
 import { type BodyInput, type DecodeOptions, TykError, type TykResponse } from "../../api/index.js";
 import type { ObjectView, ResponseInput } from "../../messages/index.js";
-import { Body, bodyBytes } from "./body.js";
-import { show } from "./http-rules.js";
+import { MessageBody, bodyBytes } from "./body.js";
+import { showShort } from "./http-rules.js";
 import { HookResponseHeaders } from "./response-headers.js";
 
 const MIN_STATUS = 200;
@@ -14,13 +14,13 @@ export const isBodiless = (status: number): boolean => status === 204 || status 
 /** @throws {TykError} for what cannot be the status of a response that ends an exchange. */
 export function finalStatus(value: unknown, subject: string): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= MIN_STATUS && value <= MAX_STATUS) return value;
-  throw new TykError("TYK_BAD_ARGUMENT", subject, `a status is from ${MIN_STATUS} to ${MAX_STATUS}, not ${show(value)}`);
+  throw new TykError("TYK_BAD_ARGUMENT", subject, `a status is from ${MIN_STATUS} to ${MAX_STATUS}, not ${showShort(value)}`);
 }
 
 export class HookResponse implements TykResponse {
   readonly headers: HookResponseHeaders;
   readonly #assertWritable: (subject: string) => void;
-  readonly #body: Body;
+  readonly #body: MessageBody;
   #status: number;
 
   /** @throws {TypeError} where the gateway sent no response. */
@@ -30,7 +30,7 @@ export class HookResponse implements TykResponse {
     this.#assertWritable = assertWritable;
     this.#status = response.get("status_code");
     this.headers = new HookResponseHeaders(response.get("headers"), response.get("multivalue_headers"), assertWritable);
-    this.#body = new Body(() => response.get("raw_body"));
+    this.#body = new MessageBody(() => response.get("raw_body"));
   }
 
   get status(): number {

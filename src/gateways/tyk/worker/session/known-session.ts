@@ -1,7 +1,8 @@
 // Shows the session of a request whose key is accepted: it can be read, and every change is refused.
+import { isRecord } from "../../../../core/model/index.js";
 import { type Session, TykError } from "../../api/index.js";
 import type { ObjectView, SessionState } from "../../messages/index.js";
-import { isRecord, recordOf } from "../own-json.js";
+import { recordOf } from "../own-json.js";
 
 /** Undefined where the request has none: gateways send an empty one to response hooks then. */
 export function knownSession(view: ObjectView): Session | undefined {

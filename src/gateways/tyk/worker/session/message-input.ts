@@ -1,8 +1,8 @@
 // Makes a message's fields of a plugin's plain object, by the message's own table: names and types are checked at the plugin's call.
+import { isRecord } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
 import type { FieldTable, MessageType, ScalarType, SessionInput } from "../../messages/index.js";
-import { show, wellFormed } from "../http/http-rules.js";
-import { isRecord } from "../own-json.js";
+import { showShort, wellFormed } from "../http/http-rules.js";
 
 const TYPE_NAMES: Readonly<Record<ScalarType, string>> = {
   string: "text",
@@ -81,4 +81,4 @@ function alike(fields: FieldTable, name: string): string {
 }
 
 const wrong = (place: string, wanted: string, value: unknown, subject: string): TykError =>
-  new TykError("TYK_BAD_ARGUMENT", subject, `${place} must be ${wanted}, not ${show(value)}`);
+  new TykError("TYK_BAD_ARGUMENT", subject, `${place} must be ${wanted}, not ${showShort(value)}`);

@@ -1,11 +1,11 @@
 // Makes the session of a key that `authCheck` accepts, with the token and lifetimes that the gateway does not ask for and needs.
 import { createHash } from "node:crypto";
+import { isRecord } from "../../../../core/model/index.js";
 import { TykError } from "../../api/index.js";
 import { SESSION_STATE } from "../../messages/index.js";
 import { type Acceptance, HookSession } from "../calls/early-reply.js";
-import { headerValue, show, wellFormed } from "../http/http-rules.js";
+import { headerValue, showShort, wellFormed } from "../http/http-rules.js";
 import { messageInput } from "./message-input.js";
-import { isRecord } from "../own-json.js";
 
 export interface SessionMaker {
   readonly orgId: string;
@@ -32,7 +32,7 @@ export const makeSession = (given: unknown, maker: SessionMaker): HookSession =>
 
 /** As {@link makeSession}, for who writes the reply. */
 export function acceptSession(given: unknown, { orgId, credential }: SessionMaker): Acceptance {
-  if (given !== undefined && !isRecord(given)) throw bad(`it takes an object, not ${show(given)}`);
+  if (given !== undefined && !isRecord(given)) throw bad(`it takes an object, not ${showShort(given)}`);
   const { token, cacheFor, ...fields } = given ?? {};
   for (const [name, reason] of NOT_TAKEN)
     if (fields[name] !== undefined && !(name === "org_id" && fields[name] === orgId))
@@ -59,7 +59,7 @@ const lifetime = (cached = 0, quota = 0): number => Math.max(MIN_LIFETIME, cache
 
 function tokenOf(token: unknown, orgId: string, credential: string | undefined): string {
   if (token !== undefined) {
-    if (typeof token !== "string" || token === "") throw bad(`token is text, and not empty, not ${show(token)}`);
+    if (typeof token !== "string" || token === "") throw bad(`token is text, and not empty, not ${showShort(token)}`);
     return headerSafe(token);
   }
   if (credential === undefined || credential === "")
@@ -99,7 +99,7 @@ function secondsOf(duration: unknown): number {
   const match = typeof duration === "string" ? /^(\d+(?:\.\d+)?)([smhd])$/.exec(duration) : null;
   const seconds = match === null ? duration : Number(match[1]) * (UNITS[match[2] ?? ""] ?? NaN);
   if (typeof seconds === "number" && Number.isFinite(seconds) && seconds >= 0 && seconds < MAX_SECONDS) return Math.ceil(seconds);
-  throw bad(`cacheFor is seconds, or such as "60s" or "5m", not ${show(duration)}`);
+  throw bad(`cacheFor is seconds, or such as "60s" or "5m", not ${showShort(duration)}`);
 }
 
 const bad = (reason: string): TykError => new TykError("TYK_BAD_ARGUMENT", SUBJECT, reason);

@@ -1,7 +1,7 @@
 // What is written and read without the library is what the library makes of it.
 import { describe, expect, it } from "vitest";
 import { decodePdkResult, encodePdkCall, methodOfPdkCall } from "../../../../../src/gateways/kong/protobuf/index.js";
-import { encodeMessage } from "../../../../../src/gateways/kong/protobuf/message-type.js";
+import { encodeProtobuf } from "../../../../../src/gateways/kong/protobuf/message-type.js";
 import { encodeTextCall } from "../../../../../src/gateways/kong/protobuf/text-call.js";
 import { frame } from "../../../../support/index.js";
 
@@ -38,17 +38,17 @@ const framesOf = (method: string, message: Uint8Array): string => Buffer.concat(
 describe.each(TEXTS)("%s", (_what, text) => {
   it.each(["String", "ByteString"] as const)("is written as a %s", (type) => {
     const frames = encodePdkCall(NAME_OF[type], [text]);
-    expect(frames.toString("hex")).toBe(framesOf(NAME_OF[type], encodeMessage(type, { v: bytes(text) })));
+    expect(frames.toString("hex")).toBe(framesOf(NAME_OF[type], encodeProtobuf(type, { v: bytes(text) })));
     expect(methodOfPdkCall(frames)).toBe(NAME_OF[type]);
   });
 
   it.each(TEXTS)("is written with %s as its value", (_of, value) => {
-    const wanted = encodeMessage("KV", { k: bytes(text), v: { string_value: bytes(value) } });
+    const wanted = encodeProtobuf("KV", { k: bytes(text), v: { string_value: bytes(value) } });
     expect(encodePdkCall(NAME_OF.KV, [text, value]).toString("hex")).toBe(framesOf(NAME_OF.KV, wanted));
   });
 
   it("is read from a result", () => {
-    const message = Buffer.from(encodeMessage("String", { v: bytes(text) }));
+    const message = Buffer.from(encodeProtobuf("String", { v: bytes(text) }));
     // A text of no bytes is not sent, and looks like nil.
     expect(decodePdkResult(NAME_OF.String, message)).toBe(text === "" ? undefined : bytes(text).toString());
   });
@@ -82,12 +82,12 @@ describe("what is left to the library", () => {
     ["ff", "bytes that are no UTF-8", Buffer.from([0xff])],
     ["c3a9", "bytes that are not ASCII", "é"],
   ])("a result of the bytes %s: %s", (hex, _what, wanted) => {
-    const message = Buffer.from(encodeMessage("String", { v: Buffer.from(hex, "hex") }));
+    const message = Buffer.from(encodeProtobuf("String", { v: Buffer.from(hex, "hex") }));
     expect(decodePdkResult(NAME_OF.String, message)).toEqual(wanted);
   });
 
   it("a result with a field that a newer gateway may send", () => {
-    const message = Buffer.concat([encodeMessage("String", { v: bytes("x") }), Buffer.from([0x10, 0x01])]);
+    const message = Buffer.concat([encodeProtobuf("String", { v: bytes("x") }), Buffer.from([0x10, 0x01])]);
     expect(decodePdkResult(NAME_OF.String, message)).toBe("x");
   });
 });

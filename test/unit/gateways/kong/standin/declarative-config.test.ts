@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { parseConfig } from "../../../../../src/gateways/kong/standin/declarative-config.js";
+import { parseDeclarativeConfig } from "../../../../../src/gateways/kong/standin/declarative-config.js";
 import { parsePluginInfos } from "../../../../../src/gateways/kong/standin/plugin-server/plugin-info.js";
 
 const infos = parsePluginInfos([
@@ -40,8 +40,8 @@ const infos = parsePluginInfos([
   },
 ]);
 
-function load(document: Record<string, unknown>): ReturnType<typeof parseConfig> {
-  return parseConfig({ _format_version: "3.0", ...document }, infos);
+function load(document: Record<string, unknown>): ReturnType<typeof parseDeclarativeConfig> {
+  return parseDeclarativeConfig({ _format_version: "3.0", ...document }, infos);
 }
 
 describe("entities", () => {
@@ -201,7 +201,7 @@ describe("mistakes", () => {
   it.each(cases)("%j", (document, message) => {
     let thrown: unknown;
     try {
-      parseConfig(document, infos);
+      parseDeclarativeConfig(document, infos);
     } catch (error) {
       thrown = error;
     }

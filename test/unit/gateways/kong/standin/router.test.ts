@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { parseConfig } from "../../../../../src/gateways/kong/standin/declarative-config.js";
+import { parseDeclarativeConfig } from "../../../../../src/gateways/kong/standin/declarative-config.js";
 import { Router } from "../../../../../src/gateways/kong/standin/router.js";
 
 const router = new Router(
-  parseConfig(
+  parseDeclarativeConfig(
     {
       _format_version: "3.0",
       services: [

@@ -16,7 +16,7 @@ import {
   queryMultiMap,
   queryTable,
 } from "../../../../../src/gateways/kong/pdk-functions/document/query-string.js";
-import { formatBody, parseBody } from "../../../../../src/gateways/kong/pdk-functions/document/request-body.js";
+import { formatRequestBody, parseRequestBody } from "../../../../../src/gateways/kong/pdk-functions/document/request-body.js";
 import { escapePath, normalizePath } from "../../../../../src/gateways/kong/pdk-functions/document/uri.js";
 
 describe("text", () => {
@@ -86,18 +86,24 @@ describe("paths", () => {
 
 describe("bodies", () => {
   it("are read by their type", () => {
-    expect(parseBody(Buffer.from('{"a":{},"b":null}'), "application/json; charset=utf-8", 100)).toEqual({ a: [], b: null });
-    expect(parseBody(Buffer.from("5"), "application/json", 100)).toBeUndefined();
-    expect(parseBody(Buffer.from("{broken"), "application/json", 100)).toBeUndefined();
-    expect(parseBody(Buffer.from("a=1&b&a=2"), "application/x-www-form-urlencoded", 100)).toEqual({ a: ["1", "2"], b: true });
-    expect(parseBody(Buffer.from("x"), "text/xml", 100)).toBeUndefined();
+    expect(parseRequestBody(Buffer.from('{"a":{},"b":null}'), "application/json; charset=utf-8", 100)).toEqual({
+      a: [],
+      b: null,
+    });
+    expect(parseRequestBody(Buffer.from("5"), "application/json", 100)).toBeUndefined();
+    expect(parseRequestBody(Buffer.from("{broken"), "application/json", 100)).toBeUndefined();
+    expect(parseRequestBody(Buffer.from("a=1&b&a=2"), "application/x-www-form-urlencoded", 100)).toEqual({
+      a: ["1", "2"],
+      b: true,
+    });
+    expect(parseRequestBody(Buffer.from("x"), "text/xml", 100)).toBeUndefined();
   });
 
   it("are written as multipart forms that read back", () => {
-    const written = formatBody({ a: "1", b: true }, 'multipart/form-data; boundary="XX"');
+    const written = formatRequestBody({ a: "1", b: true }, 'multipart/form-data; boundary="XX"');
     expect(written?.contentType).toBe("multipart/form-data; boundary=XX");
-    expect(parseBody(written?.body ?? Buffer.alloc(0), written?.contentType ?? "", 100)).toEqual({ a: "1", b: "true" });
-    expect(formatBody({ a: "1" }, "text/plain")).toBeUndefined();
+    expect(parseRequestBody(written?.body ?? Buffer.alloc(0), written?.contentType ?? "", 100)).toEqual({ a: "1", b: "true" });
+    expect(formatRequestBody({ a: "1" }, "text/plain")).toBeUndefined();
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type TykSettings,
   tykText,
 } from "../../../../../src/gateways/tyk/conf/index.js";
-import { findRelease } from "../../../../../src/gateways/tyk/releases/index.js";
+import { findTykRelease } from "../../../../../src/gateways/tyk/releases/index.js";
 
 const EVERYTHING: readonly PluginHooks[] = [
   {
@@ -39,7 +39,7 @@ function settingsFor(
   const parsed = parseAddress(address);
   if (parsed === undefined) throw new Error(address);
   const server = { address: parsed, maxMessageSize: 1024, hooks: chainOf(plugins), movable };
-  return tykSettings(server, findRelease(version), form);
+  return tykSettings(server, findTykRelease(version), form);
 }
 
 const commentsOf = (version: string, wanted?: Wanted): string => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import {
-  type CallContext,
+  type UnaryContext,
   type CancelReason,
   GrpcError,
   GrpcServer,
@@ -21,7 +21,7 @@ import {
 /** A call of `Hold`: it is answered when the test says so. */
 export interface HeldCall {
   readonly message: Buffer;
-  readonly call: CallContext;
+  readonly call: UnaryContext;
   readonly cancelled: Promise<CancelReason>;
   answer(message: Uint8Array): void;
 }
@@ -107,7 +107,7 @@ export class TransportServer {
     while (!condition()) await setImmediate();
   }
 
-  #hold(message: Buffer, call: CallContext): Promise<Uint8Array> {
+  #hold(message: Buffer, call: UnaryContext): Promise<Uint8Array> {
     return new Promise((resolve) => {
       const cancelled = new Promise<CancelReason>((cancel) => {
         call.onCancel(cancel);

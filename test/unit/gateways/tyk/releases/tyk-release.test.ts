@@ -1,6 +1,6 @@
 // What is known of the gateway's releases, at the patch releases where something changed.
 import { describe, expect, it } from "vitest";
-import { findRelease, NEWEST_RELEASE, type TykRelease } from "../../../../../src/gateways/tyk/releases/index.js";
+import { findTykRelease, NEWEST_RELEASE, type TykRelease } from "../../../../../src/gateways/tyk/releases/index.js";
 
 /** For each fact a release on either side of every change, in the order of the releases. */
 const CHANGES: readonly [fact: keyof TykRelease, ...releases: readonly [version: string, value: unknown][]][] = [
@@ -52,24 +52,24 @@ const CHANGES: readonly [fact: keyof TykRelease, ...releases: readonly [version:
 
 describe("what a release does", () => {
   it.each(CHANGES)("%s changes where it did", (fact, ...releases) => {
-    expect(releases.map(([version]) => [version, findRelease(version)[fact]])).toEqual(releases);
+    expect(releases.map(([version]) => [version, findTykRelease(version)[fact]])).toEqual(releases);
   });
 
   it("is what the first of a line does where no patch release is named", () => {
-    expect(findRelease("5.3")).toEqual(findRelease("5.3.0"));
+    expect(findTykRelease("5.3")).toEqual(findTykRelease("5.3.0"));
   });
 
   it("reads the names that tags and images have", () => {
-    expect(findRelease("v5.8.3")).toEqual(findRelease("5.8.3"));
-    expect(findRelease("5.8.3-rc1").version).toBe("5.8.3");
+    expect(findTykRelease("v5.8.3")).toEqual(findTykRelease("5.8.3"));
+    expect(findTykRelease("5.8.3-rc1").version).toBe("5.8.3");
   });
 
   it("is what the newest known line does for one that came later", () => {
-    expect(findRelease("5.27.1")).toEqual({ ...findRelease(NEWEST_RELEASE), version: "5.27.1", takenAs: "5.14" });
+    expect(findTykRelease("5.27.1")).toEqual({ ...findTykRelease(NEWEST_RELEASE), version: "5.27.1", takenAs: "5.14" });
   });
 
   it.each(["2.9", "4.4", "6.0", "5", "latest", "", "5.3.x"])("is not known of %s", (version) => {
-    expect(() => findRelease(version)).toThrow(
+    expect(() => findTykRelease(version)).toThrow(
       expect.objectContaining({
         code: "TYK_RELEASE_UNKNOWN",
         message: expect.stringContaining("known are 3.0 to 3.2, 4.0 to 4.3, 5.0 to 5.14") as string,

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { findRelease } from "../../../../../src/gateways/tyk/releases/index.js";
+import { findTykRelease } from "../../../../../src/gateways/tyk/releases/index.js";
 import { GrpcDispatcher } from "../../../../../src/gateways/tyk/standin/index.js";
 import { encodeObject } from "../../../../../src/gateways/tyk/messages/index.js";
 import { createTempDir } from "../../../../support/index.js";
@@ -62,7 +62,7 @@ describe("the authority of calls", () => {
   it("is localhost for a Unix socket", async () => {
     const temp = createTempDir("tyk");
     const server = await ScriptedServer.start(`${temp.path}/p.sock`);
-    const dispatcher = new GrpcDispatcher({ server: server.address, release: findRelease("5.14.0") });
+    const dispatcher = new GrpcDispatcher({ server: server.address, release: findTykRelease("5.14.0") });
     await dispatcher.dispatch(encodeObject({ hook_name: "hook", request: {} }));
     expect(server.authorities).toEqual(["localhost"]);
     dispatcher.close();
@@ -133,7 +133,7 @@ describe("a client that leaves", () => {
     leaving.abort();
     await sent;
     // The call of an older gateway ends when the hook does.
-    if (!findRelease(version).cancels) answer();
+    if (!findTykRelease(version).cancels) answer();
     await isClosed;
     answer();
     return isCancelled;

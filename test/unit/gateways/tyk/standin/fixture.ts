@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { findRelease } from "../../../../../src/gateways/tyk/releases/index.js";
+import { findTykRelease } from "../../../../../src/gateways/tyk/releases/index.js";
 import {
   describeApi,
   type AnalyticsRecord,
@@ -13,7 +13,7 @@ import {
   KeyStore,
   serveGateway,
   type ServedGateway,
-  type TykApi,
+  type StandinApi,
   TykGateway,
   type TykGatewayOptions,
 } from "../../../../../src/gateways/tyk/standin/index.js";
@@ -22,7 +22,7 @@ import { type Script, ScriptedServer } from "./scripted-server.js";
 export interface Setting {
   /** Of the gateway; 5.14.0 by default. */
   readonly version?: string;
-  readonly api?: Partial<TykApi>;
+  readonly api?: Partial<StandinApi>;
   readonly script?: Script;
   readonly gateway?: Partial<TykGatewayOptions>;
   readonly grpc?: Partial<GrpcOptions>;
@@ -97,7 +97,7 @@ export class Fixture {
   }: Setting): Promise<Fixture> {
     const plugins = await ScriptedServer.start();
     if (script !== undefined) plugins.script = script;
-    const release = findRelease(version);
+    const release = findTykRelease(version);
     const dispatcher = new GrpcDispatcher({
       server: plugins.address,
       release,

@@ -170,11 +170,11 @@ describe("in 4.0.0, which calls no server on Node.js", () => {
     const { applyResponseReply } = await import("../../../../../src/gateways/tyk/standin/hooks/response-reply.js");
     const { GoHeaders } = await import("../../../../../src/gateways/tyk/standin/http/go-headers.js");
     const { decodeObject, encodeObject } = await import("../../../../../src/gateways/tyk/messages/index.js");
-    const { findRelease } = await import("../../../../../src/gateways/tyk/releases/index.js");
+    const { findTykRelease } = await import("../../../../../src/gateways/tyk/releases/index.js");
     const sent = { status: 200, headers: new GoHeaders([["X-Secret", "1"]]), body: Buffer.alloc(0) };
     const reply = decodeObject(encodeObject({ response: { status_code: 200, headers: new Map([["X-New", "1"]]) } }));
     const names = (version: string): string[] =>
-      [...(applyResponseReply(sent, reply, findRelease(version))?.headers ?? [])].map(([name]) => name);
+      [...(applyResponseReply(sent, reply, findTykRelease(version))?.headers ?? [])].map(([name]) => name);
     expect([names("4.0.0"), names("4.0.7")]).toEqual([["X-Secret", "X-New"], ["X-New"]]);
   });
 });

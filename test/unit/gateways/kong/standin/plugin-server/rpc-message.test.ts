@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { ByteText } from "../../../../../../src/gateways/kong/pdk-functions/index.js";
-import { decodeMessage, encodeRequest } from "../../../../../../src/gateways/kong/standin/plugin-server/rpc-message.js";
+import { decodeServerMessage, encodeRequest } from "../../../../../../src/gateways/kong/standin/plugin-server/rpc-message.js";
 
 describe("encodeRequest", () => {
   it("writes the bytes Kong writes", () => {
@@ -35,12 +35,12 @@ describe("encodeRequest", () => {
 
 describe("decodeMessage", () => {
   it("reads notifications and responses", () => {
-    expect(decodeMessage(Buffer.from("9302a973657276657250696405", "hex"))).toEqual({
+    expect(decodeServerMessage(Buffer.from("9302a973657276657250696405", "hex"))).toEqual({
       kind: "notification",
       name: "serverPid",
       argument: 5,
     });
-    expect(decodeMessage(Buffer.from("940107c0a26f6b", "hex"))).toEqual({
+    expect(decodeServerMessage(Buffer.from("940107c0a26f6b", "hex"))).toEqual({
       kind: "response",
       id: 7,
       error: undefined,
@@ -52,6 +52,6 @@ describe("decodeMessage", () => {
     ["a request", "940001a16d90"],
     ["no array", "a16d"],
   ])("refuses %s", (_name, hex) => {
-    expect(() => decodeMessage(Buffer.from(hex, "hex"))).toThrow(expect.objectContaining({ code: "GATEWAY_BAD_REPLY" }));
+    expect(() => decodeServerMessage(Buffer.from(hex, "hex"))).toThrow(expect.objectContaining({ code: "GATEWAY_BAD_REPLY" }));
   });
 });
