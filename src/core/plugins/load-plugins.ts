@@ -69,44 +69,73 @@ async function loadSources(
 ): Promise<LoadedSources> {
   const look = (options.cache ?? new PluginCache()).look();
   const known = await findKnown(sources, options, look);
-  const missing = sources.filter((source) => !known.has(source));
-  const { compiled, problems } = await compile(missing, options);
-  const items = new Map(compiled.map((item) => [item.source, item]));
-  for (const [source, found] of known) items.set(source, compiledOf(source, found));
-  // A file whose plugin has another name now stands for both.
-  const former = new Map(previous.list().map((generation) => [keyOf(generation.path, generation.content), generation]));
-  const slow = new Map(
-    previous.problems().flatMap((problem) => (problem.isSlow === true ? [[keyOf(problem.path, problem.content), problem]] : [])),
-  );
-  const unchanged: Generation[] = [];
-  const unloadable: PluginProblem[] = [...problems];
-  const changed: CompiledSource[] = [];
-  const outcomes = new Map<FoundPlugin, Generation | PluginProblem>();
-  for (const item of sources.map((source) => items.get(source)).filter((each) => each !== undefined)) {
-    const key = keyOf(item.source.root, item.content);
-    const [before, hung] = [former.get(key), slow.get(key)];
-    if (before !== undefined) unchanged.push(before);
-    else if (hung !== undefined) unloadable.push(hung);
-    else changed.push(item);
-  }
-  const unread: CompiledSource[] = [];
-  for (const item of changed) {
-    const remembered = await recall(item, known.get(item.source)?.kept, look, options);
-    if (remembered === undefined) unread.push(item);
-    else outcomes.set(item.source, remembered);
-  }
-  for (const [source, outcome] of await read(unread, options, look)) outcomes.set(source, outcome);
+  const { items, problems } = await compileUnknown(sources, known, options);
+  const { unchanged, stillSlow, changed } = withPrevious(items, previous);
+  const outcomes = await describe(changed, known, look, options);
   const isOver = look.end();
   const loaded: Generation[] = [];
-  for (const { source } of changed) {
-    const outcome = outcomes.get(source);
-    if (outcome === undefined) continue;
+  const unloadable: PluginProblem[] = [...problems, ...stillSlow];
+  for (const outcome of outcomes) {
     if ("reason" in outcome) unloadable.push(outcome);
     else loaded.push(outcome);
   }
   // A command ends its process when it is done.
   if (previous.list().length === 0) await isOver;
   return { loaded, problems: unloadable, unchanged };
+}
+
+/** What has no text yet gets one. In the order of the sources. */
+async function compileUnknown(
+  sources: readonly FoundPlugin[],
+  known: ReadonlyMap<FoundPlugin, Remembered>,
+  rules: BuildRules,
+): Promise<{ readonly items: readonly CompiledSource[]; readonly problems: readonly PluginProblem[] }> {
+  const missing = sources.filter((source) => !known.has(source));
+  const { compiled, problems } = await compile(missing, rules);
+  const items = new Map(compiled.map((item) => [item.source, item]));
+  for (const [source, found] of known) items.set(source, compiledOf(source, found));
+  return { items: sources.map((source) => items.get(source)).filter((item) => item !== undefined), problems };
+}
+
+/** Tells what has the content that it had before, served or too slow to load, from what has changed. */
+function withPrevious(
+  items: readonly CompiledSource[],
+  previous: PluginRegistry,
+): { readonly unchanged: Generation[]; readonly stillSlow: PluginProblem[]; readonly changed: CompiledSource[] } {
+  // A file whose plugin has another name now stands for both.
+  const former = new Map(previous.list().map((generation) => [keyOf(generation.path, generation.content), generation]));
+  const slow = new Map(
+    previous.problems().flatMap((problem) => (problem.isSlow === true ? [[keyOf(problem.path, problem.content), problem]] : [])),
+  );
+  const unchanged: Generation[] = [];
+  const stillSlow: PluginProblem[] = [];
+  const changed: CompiledSource[] = [];
+  for (const item of items) {
+    const key = keyOf(item.source.root, item.content);
+    const [before, hung] = [former.get(key), slow.get(key)];
+    if (before !== undefined) unchanged.push(before);
+    else if (hung !== undefined) stillSlow.push(hung);
+    else changed.push(item);
+  }
+  return { unchanged, stillSlow, changed };
+}
+
+/** What modules say of themselves: as the cache remembers it, or read. In the order of the items. */
+async function describe(
+  items: readonly CompiledSource[],
+  known: ReadonlyMap<FoundPlugin, Remembered>,
+  look: CacheLook,
+  options: LoadOptions,
+): Promise<readonly (Generation | PluginProblem)[]> {
+  const outcomes = new Map<FoundPlugin, Generation | PluginProblem>();
+  const unread: CompiledSource[] = [];
+  for (const item of items) {
+    const remembered = await recall(item, known.get(item.source)?.kept, look, options);
+    if (remembered === undefined) unread.push(item);
+    else outcomes.set(item.source, remembered);
+  }
+  for (const [source, outcome] of await read(unread, options, look)) outcomes.set(source, outcome);
+  return items.map(({ source }) => outcomes.get(source)).filter((outcome) => outcome !== undefined);
 }
 
 const keyOf = (path: string, content = ""): string => `${path}\0${content}`;
