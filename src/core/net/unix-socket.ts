@@ -4,11 +4,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { messageOf } from "../model/index.js";
 import { SocketError } from "./errors.js";
-import { formerPath, privateFolderPrefix, randomName } from "./hidden-names.js";
-import { inodeAt, keepFormer, release, requireFreePath } from "./path-entry.js";
-import { type PathChange, PathWatch } from "./path-watch.js";
-import { removeDeadFolder, removeDeadFormer } from "./shared-folder.js";
-import { isShort, MAX_PATH_BYTES, withShortPath } from "./short-path.js";
+import { formerPath, privateFolderPrefix, randomName } from "./paths/hidden-names.js";
+import { inodeAt, keepFormer, release, requireFreePath } from "./paths/path-entry.js";
+import { type PathChange, PathWatch } from "./paths/path-watch.js";
+import { removeDeadFolder, removeDeadFormer } from "./paths/shared-folder.js";
+import { isShort, MAX_PATH_BYTES, withShortPath } from "./paths/short-path.js";
 
 const BACKLOG = 1024;
 

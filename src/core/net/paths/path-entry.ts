@@ -1,7 +1,7 @@
 // Owns what is done at a path with the file system alone, without following a link: looking, putting in place, taking away.
 import { linkSync, lstatSync, readlinkSync, renameSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SocketError } from "./errors.js";
+import { SocketError } from "../errors.js";
 import { coverPath, formerPath, isSharedFolder, NEXT_LINK, randomName } from "./hidden-names.js";
 
 /** Undefined where nothing is there. A socket's is not given to another file while the socket is open. */

@@ -4,7 +4,7 @@ import { coverPath } from "./hidden-names.js";
 import { giveSecondName, inodeAt, release, requireFreePath } from "./path-entry.js";
 import { removeDeadFolder } from "./shared-folder.js";
 import { connectTo, isServed } from "./short-path.js";
-import { UnixSocket } from "./unix-socket.js";
+import { UnixSocket } from "../unix-socket.js";
 
 /** Clients that wait; what is beyond is closed. */
 const MAX_WAITING = 4096;
