@@ -5,7 +5,7 @@ import type { LogEntry, PluginMetadata } from "../channel/index.js";
 import type { TransportLimits } from "../isolates/index.js";
 import type { Reader } from "./cache/plugin-cache.js";
 import type { CompiledSource } from "./compile/compile-sources.js";
-import type { DefinitionCheck, Generation, PluginProblem } from "./registry.js";
+import type { DefinitionCheck, Generation, PluginProblem } from "./registry/registry.js";
 import type { FoundPlugin } from "./scan.js";
 import type { BuildRules } from "./verify-build.js";
 

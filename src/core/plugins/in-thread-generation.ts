@@ -1,7 +1,7 @@
 // Makes the one generation of a plugin whose functions are in this thread already.
 import { statSync } from "node:fs";
 import type { PluginMetadata } from "../channel/index.js";
-import type { DefinitionCheck, Generation } from "./registry.js";
+import type { DefinitionCheck, Generation } from "./registry/registry.js";
 
 export function inThreadGeneration(metadata: PluginMetadata, said: Omit<DefinitionCheck, "errors">, path: string): Generation {
   return {

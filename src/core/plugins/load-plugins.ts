@@ -7,10 +7,10 @@ import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { KeptPlugin } from "./cache/kept-plugin.js";
 import { type CacheLook, PluginCache, type Remembered } from "./cache/plugin-cache.js";
-import { claimNames } from "./claim-names.js";
+import { claimNames } from "./registry/claim-names.js";
 import type { CompiledSource } from "./compile/compile-sources.js";
 import { generationOf, problemOf, readerOf, type ReadOptions } from "./generation-of.js";
-import { type Generation, type PluginProblem, PluginRegistry } from "./registry.js";
+import { type Generation, type PluginProblem, PluginRegistry } from "./registry/registry.js";
 import { findPlugin, type FoundPlugin, scanPluginsDirectory } from "./scan.js";
 import type { BuildRules } from "./verify-build.js";
 

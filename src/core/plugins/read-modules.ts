@@ -10,7 +10,7 @@ import type { PluginArtifact } from "./compile/compile.js";
 import type { CompiledSource } from "./compile/compile-sources.js";
 import { generationOf, problemOf, type ReadOptions } from "./generation-of.js";
 import type { PluginApi, VersionMatch } from "./plugin-api.js";
-import type { Generation, PluginProblem } from "./registry.js";
+import type { Generation, PluginProblem } from "./registry/registry.js";
 import type { FoundPlugin } from "./scan.js";
 
 export interface ReadModule {

@@ -2,7 +2,7 @@
 import type { LogEntry, PluginMetadata } from "../../channel/index.js";
 import type { BuildStamp } from "../../signing/index.js";
 import type { PluginInput } from "../plugin-load-error.js";
-import type { DefinitionCheck } from "../registry.js";
+import type { DefinitionCheck } from "../registry/registry.js";
 import type { OpenEntry } from "./cache-folder.js";
 import type { Dependencies } from "./dependencies.js";
 import { digestOf } from "./disk-view.js";

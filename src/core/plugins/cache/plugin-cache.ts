@@ -1,7 +1,7 @@
 // Keeps what was compiled of plugins and read of them, in memory and on the disk, for as long as all that it depends on is the same.
 import type { LogEntry, LoadTraces, PluginMetadata } from "../../channel/index.js";
 import type { PluginArtifact } from "../compile/compile.js";
-import type { DefinitionCheck } from "../registry.js";
+import type { DefinitionCheck } from "../registry/registry.js";
 import type { FoundPlugin } from "../scan.js";
 import type { CacheFolder } from "./cache-folder.js";
 import { stateOf } from "./dependencies.js";

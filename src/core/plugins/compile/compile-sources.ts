@@ -3,7 +3,7 @@ import { messageOf } from "../../model/index.js";
 import { digestOf } from "../cache/disk-view.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
 import { PluginLoadError } from "../plugin-load-error.js";
-import type { PluginProblem } from "../registry.js";
+import type { PluginProblem } from "../registry/registry.js";
 import type { FoundPlugin } from "../scan.js";
 import type { BuildRules } from "../verify-build.js";
 

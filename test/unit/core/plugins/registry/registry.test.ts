@@ -1,6 +1,6 @@
 // The plugins that are served, one per name, and why others are not.
 import { describe, expect, it } from "vitest";
-import { type Generation, PluginRegistry } from "../../../../src/core/plugins/index.js";
+import { type Generation, PluginRegistry } from "../../../../../src/core/plugins/index.js";
 
 function generation(name: string, path = `/plugins/${name}.ts`): Generation {
   return {

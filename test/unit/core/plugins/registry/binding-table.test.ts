@@ -1,8 +1,8 @@
 // Instances by id: ids that do not repeat, and instances that go when nobody uses them.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CallHost } from "../../../../src/core/channel/index.js";
-import { type Binding, BindingTable } from "../../../../src/core/plugins/index.js";
+import type { CallHost } from "../../../../../src/core/channel/index.js";
+import { type Binding, BindingTable } from "../../../../../src/core/plugins/index.js";
 
 const IDLE = 60_000;
 

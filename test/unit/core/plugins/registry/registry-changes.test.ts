@@ -1,7 +1,7 @@
 // What a second load of a directory means: which plugin keeps its name, which is new, reloaded or gone.
 import { describe, expect, it } from "vitest";
-import { type Generation, type PluginProblem, PluginRegistry, registryChanges } from "../../../../src/core/plugins/index.js";
-import { claimNames } from "../../../../src/core/plugins/claim-names.js";
+import { type Generation, type PluginProblem, PluginRegistry, registryChanges } from "../../../../../src/core/plugins/index.js";
+import { claimNames } from "../../../../../src/core/plugins/registry/claim-names.js";
 
 function generation(name: string, path: string, announced: Generation["announced"] = {}): Generation {
   return {

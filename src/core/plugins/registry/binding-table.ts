@@ -1,6 +1,6 @@
 // Owns every instance: which plugin and configuration an id means, where it runs, and when it goes by itself.
 import { performance } from "node:perf_hooks";
-import type { CallHost } from "../channel/index.js";
+import type { CallHost } from "../../channel/index.js";
 import type { Generation } from "./registry.js";
 
 /** What is needed to start an instance again that went for being unused. */

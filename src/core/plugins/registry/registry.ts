@@ -1,6 +1,6 @@
 // Owns the plugins that are served, by name, and the reasons why others are not.
 import { sep } from "node:path";
-import type { ModuleArtifact, PluginMetadata } from "../channel/index.js";
+import type { ModuleArtifact, PluginMetadata } from "../../channel/index.js";
 
 /** What a gateway says of a plugin. With errors it is not served. */
 export interface DefinitionCheck {
