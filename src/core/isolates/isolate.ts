@@ -24,7 +24,7 @@ import { type IsolateOptions, tellForeign } from "./isolate-options.js";
 import { KnownPrefetches } from "./known-prefetches.js";
 import { isOutOfMemory } from "./transports/transport.js";
 import { SentCalls } from "./sent-calls.js";
-import { VitalSigns } from "./vital-signs.js";
+import { VitalSigns } from "./health/vital-signs.js";
 
 /** So many calls in a row that run into their deadline, and no other ends: a fresh isolate may do better. */
 const MAX_OVERDUE = 8;

@@ -13,7 +13,7 @@ import type {
 import { type ErrorInfo, toErrorInfo } from "../model/index.js";
 import type { PluginTelemetry } from "../telemetry/index.js";
 import { Backoff, startsAgain } from "./backoff.js";
-import { causeOfDeath, deathEntry } from "./death.js";
+import { causeOfDeath, deathEntry } from "./health/death.js";
 import { Isolate } from "./isolate.js";
 import type { IsolateLimits, IsolateOwner, LivingIsolate, OwnSocketPlace } from "./isolate-options.js";
 import { PrefetchPlayer } from "./prefetch-player.js";

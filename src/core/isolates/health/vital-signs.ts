@@ -1,11 +1,11 @@
 // Watches one isolate from outside: that it answers while it has work, and how much memory it holds.
-import type { HostMessage } from "../channel/index.js";
-import { systemTime } from "../telemetry/index.js";
-import { Diagnoses } from "./diagnoses.js";
+import type { HostMessage } from "../../channel/index.js";
+import { systemTime } from "../../telemetry/index.js";
+import { Diagnoses } from "../diagnoses.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { IsolateLimits } from "./isolate-options.js";
+import type { IsolateLimits } from "../isolate-options.js";
 import { MemoryWatch } from "./memory-watch.js";
-import { RunQueue } from "./run-queue.js";
+import { RunQueue } from "../run-queue.js";
 
 /** As long as a timer can take, in milliseconds: 24 days. */
 const FOREVER = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 // Says in one line of the log what the death of an isolate means.
 import { fileURLToPath } from "node:url";
-import type { CallStart, LogEntry } from "../channel/index.js";
-import type { ErrorInfo } from "../model/index.js";
+import type { CallStart, LogEntry } from "../../channel/index.js";
+import type { ErrorInfo } from "../../model/index.js";
 
 const MEGABYTE = 2 ** 20;
 const FRAME = /^ +at /;

@@ -1,6 +1,6 @@
 // An isolate is replaced for what it holds, not for garbage; and it is not stopped for a collection all the time.
 import { describe, expect, it } from "vitest";
-import { MemoryWatch } from "../../../../src/core/isolates/memory-watch.js";
+import { MemoryWatch } from "../../../../../src/core/isolates/health/memory-watch.js";
 
 function watch(): { watch: MemoryWatch; asked: () => number; heavy: number[]; wait: (ms: number) => void } {
   let asked = 0;

@@ -1,7 +1,7 @@
 // An isolate that gives no sign of life is found out, but not while it does what it was asked for.
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Heartbeat } from "../../../../src/core/isolates/heartbeat.js";
+import { Heartbeat } from "../../../../../src/core/isolates/health/heartbeat.js";
 
 let stalls: number;
 let pings: number;
