@@ -1,7 +1,7 @@
 // The door of server: the plugins that are served, and how they change.
 export { InThreadPool } from "./in-thread-pool.js";
 export { isolatePools, type IsolatePoolsOptions } from "./isolate-pools.js";
-export { PluginDirectory } from "./plugin-directory.js";
+export { PluginDirectory } from "./directory/plugin-directory.js";
 export {
   type BindingPool,
   type CreatePool,
@@ -12,7 +12,7 @@ export {
   type SourceContext,
 } from "./plugin-source.js";
 export { type ServedPlugin, ServedPlugins } from "./served-plugins.js";
-export { SharedDirectory, type SharedDirectoryOptions } from "./shared-directory.js";
+export { SharedDirectory, type SharedDirectoryOptions } from "./directory/shared-directory.js";
 export type { BindingDescription } from "./describe-binding.js";
 export { type AdministeredEngine, type CallRunner, Engine, type EngineOptions, type TraceSource } from "./engine.js";
 export type { PluginLog } from "./plugin-listener.js";

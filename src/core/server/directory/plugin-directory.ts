@@ -1,11 +1,11 @@
 // Owns what the plugins directory has to offer: loads it, and takes changes over while traffic flows.
 import type { Logger } from "pino";
-import { type LoadOptions, loadPlugins, PluginCache, PluginRegistry, registryChanges } from "../plugins/index.js";
-import { ServerError, messageOf } from "../model/index.js";
+import { type LoadOptions, loadPlugins, PluginCache, PluginRegistry, registryChanges } from "../../plugins/index.js";
+import { ServerError, messageOf } from "../../model/index.js";
 import { PluginReport } from "./plugin-report.js";
-import type { PluginSource, ReloadOutcome } from "./plugin-source.js";
+import type { PluginSource, ReloadOutcome } from "../plugin-source.js";
 import { Reloader } from "./reloader.js";
-import type { PluginReceiver, StayingBinding } from "./served-plugins.js";
+import type { PluginReceiver, StayingBinding } from "../served-plugins.js";
 
 export interface PluginDirectoryOptions {
   readonly directory: string;

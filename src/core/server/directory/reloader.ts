@@ -1,5 +1,5 @@
 // Decides when the plugins directory is looked at again: after a change, on request, and never twice at once.
-import { DirectoryWatch } from "../plugins/index.js";
+import { DirectoryWatch } from "../../plugins/index.js";
 
 export interface ReloaderOptions {
   readonly directory: string;

@@ -1,6 +1,6 @@
 // Tells which instances a reload left with the former version of their plugin, and why.
 import type { Logger } from "pino";
-import type { StayingBinding } from "./served-plugins.js";
+import type { StayingBinding } from "../served-plugins.js";
 
 /** Lines per reload: what one of them says is mostly true of all. */
 const MOST = 20;

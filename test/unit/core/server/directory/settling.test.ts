@@ -1,6 +1,6 @@
 // What lasts is told once, when it has lasted; what passes is not told at all.
 import { describe, expect, it } from "vitest";
-import { Settling } from "../../../../src/core/server/settling.js";
+import { Settling } from "../../../../../src/core/server/directory/settling.js";
 
 const PATIENCE = 500;
 

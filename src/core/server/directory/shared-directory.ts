@@ -1,8 +1,8 @@
 // One plugins directory for several gateways in a process: it is read, compiled and watched once, and each gets its plugins.
-import type { Generation, PluginRegistry } from "../plugins/index.js";
+import type { Generation, PluginRegistry } from "../../plugins/index.js";
 import { PluginDirectory, type PluginDirectoryOptions } from "./plugin-directory.js";
-import type { CreateSource, PluginSource, SourceContext } from "./plugin-source.js";
-import type { PluginReceiver, StayingBinding } from "./served-plugins.js";
+import type { CreateSource, PluginSource, SourceContext } from "../plugin-source.js";
+import type { PluginReceiver, StayingBinding } from "../served-plugins.js";
 
 export interface SharedDirectoryOptions extends Omit<PluginDirectoryOptions, "served" | "onNewCode" | "load"> {
   readonly load: Omit<PluginDirectoryOptions["load"], "onPluginLog">;

@@ -1,8 +1,8 @@
 // Tells the operator what became of the plugins directory: each thing once, and nothing that is only of the moment.
-import { messageOf } from "../model/index.js";
+import { messageOf } from "../../model/index.js";
 import type { Logger } from "pino";
-import type { Generation, PluginProblem, PluginRegistry, RegistryChanges, Reload } from "../plugins/index.js";
-import type { StayingBinding } from "./served-plugins.js";
+import type { Generation, PluginProblem, PluginRegistry, RegistryChanges, Reload } from "../../plugins/index.js";
+import type { StayingBinding } from "../served-plugins.js";
 import { Settling } from "./settling.js";
 import { tellStaying } from "./tell-staying.js";
 

@@ -1,7 +1,7 @@
 // When the plugins directory is looked at: on request, one look after the other, and no more after the end.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Reloader } from "../../../../src/core/server/reloader.js";
-import { createTempDir, type TempDir } from "../../../support/index.js";
+import { Reloader } from "../../../../../src/core/server/directory/reloader.js";
+import { createTempDir, type TempDir } from "../../../../support/index.js";
 
 interface Look {
   finish(nextLook?: number): void;
