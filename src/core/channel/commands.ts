@@ -1,5 +1,5 @@
 // What a host tells an isolate about calls, written into a batch and read out of it.
-import { type Batch, BatchReader, type BatchWriter } from "./batch.js";
+import { type Batch, BatchReader, type BatchWriter } from "./ports/batch.js";
 import type { CallStart } from "./call-host.js";
 import type { PrefetchedAnswer } from "./prefetch.js";
 import type { StartGate } from "./start-gate.js";

@@ -1,5 +1,5 @@
 // What an isolate tells its host about calls, written into a batch and read out of it.
-import { type Batch, BatchReader, type BatchWriter } from "./batch.js";
+import { type Batch, BatchReader, type BatchWriter } from "./ports/batch.js";
 import type { Ask, FailureCircumstances } from "./call-host.js";
 import type { ErrorInfo } from "../model/index.js";
 import { asErrorInfo } from "./received.js";

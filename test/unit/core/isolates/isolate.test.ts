@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, it } from "vitest";
 import { type IsolateMessage, pipePort, threadPort } from "../../../../src/core/channel/index.js";
-import { BatchWriter } from "../../../../src/core/channel/batch.js";
+import { BatchWriter } from "../../../../src/core/channel/ports/batch.js";
 import { writeAsks, writeFailure, writeDone } from "../../../../src/core/channel/reports.js";
 import type { IsolateLimits } from "../../../../src/core/isolates/isolate-options.js";
 import { PluginTelemetry } from "../../../../src/core/telemetry/index.js";

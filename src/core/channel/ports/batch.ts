@@ -1,5 +1,5 @@
 // Packs the messages about calls of one tick into one transferable message: waking a thread costs more than copying.
-import { isOwnMemory } from "../net/index.js";
+import { isOwnMemory } from "../../net/index.js";
 
 /**
  * What crosses the channel: the messages, and beside them the memory of bodies, which changes hands without being

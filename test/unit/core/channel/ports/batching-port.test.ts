@@ -17,7 +17,7 @@ import {
   writeDone,
   writeStart,
   writeAnswer,
-} from "../../../../src/core/channel/index.js";
+} from "../../../../../src/core/channel/index.js";
 
 type Raw = Batch | HostMessage | IsolateMessage;
 
