@@ -1,5 +1,5 @@
 // Owns what a call asks its server while it runs. The gateway itself can be asked nothing.
-import { MessageError } from "./message-error.js";
+import { MessageError } from "./codec/message-error.js";
 
 /** What a call can ask; `undefined` is the answer where the server has no source of definitions. */
 export type ServerAsk =

@@ -1,5 +1,5 @@
 // Names the functions of a plugin as the host, the isolate and the plugin's metadata know them: `pre/addFooBar`.
-import type { HookType } from "./message-types.js";
+import type { HookType } from "./codec/message-types.js";
 
 /** As `defineTykPlugin` names them. */
 export const HOOK_KINDS = ["pre", "authCheck", "postAuthCheck", "post", "response", "events"] as const;

@@ -1,7 +1,7 @@
 // The door of messages: what the gateway and this server say to each other, as bytes and as values. It knows no call and no connection.
-import { decodeMessage } from "./decode-message.js";
-import { encodeMessage } from "./encode-message.js";
-import { type CoprocessObject, EVENT, OBJECT, type ObjectInput } from "./message-types.js";
+import { decodeMessage } from "./codec/decode-message.js";
+import { encodeMessage } from "./codec/encode-message.js";
+import { type CoprocessObject, EVENT, OBJECT, type ObjectInput } from "./codec/message-types.js";
 
 export { encodeAsk, readAsk, type ServerAsk } from "./asks.js";
 export {
@@ -13,7 +13,7 @@ export {
   KIND_OF_TYPE,
   parseHookFunction,
 } from "./hook-function.js";
-export { MessageError, type MessageErrorCode } from "./message-error.js";
+export { MessageError, type MessageErrorCode } from "./codec/message-error.js";
 export {
   type CoprocessObject,
   type FieldTable,
@@ -30,7 +30,7 @@ export {
   SESSION_STATE,
   type SessionInput,
   type SessionState,
-} from "./message-types.js";
+} from "./codec/message-types.js";
 export { type ObjectView, viewObject } from "./message-view.js";
 export { type ObjectHead, readEventPayload, readObjectHead, type Spec } from "./object-head.js";
 export { encodeRequestReply, encodeResponseReply, EVENT_REPLY, type RequestReply, type ResponseReply } from "./reply.js";

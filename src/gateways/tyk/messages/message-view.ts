@@ -1,8 +1,8 @@
 // Reads a message's fields when somebody asks for them: most hooks look at a few of what a gateway sends.
-import { decodeField, defaultOf } from "./decode-message.js";
-import type { Decoded, FieldTable, MessageType, NamedField } from "./message-types.js";
-import { OBJECT } from "./message-types.js";
-import { WIRE_TYPES, WireReader } from "./wire-reader.js";
+import { decodeField, defaultOf } from "./codec/decode-message.js";
+import type { Decoded, FieldTable, MessageType, NamedField } from "./codec/message-types.js";
+import { OBJECT } from "./codec/message-types.js";
+import { WIRE_TYPES, WireReader } from "./codec/wire-reader.js";
 
 /** Names of the fields that are one message. */
 type PartName<Table extends FieldTable> = {

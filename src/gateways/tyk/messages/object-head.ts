@@ -1,8 +1,8 @@
 // Reads what the main thread must know of a call: which hook it is for, and of which API. All else is passed over by its length.
-import { MessageError } from "./message-error.js";
-import { ENTRY_KEY, ENTRY_VALUE, EVENT, HOOK_TYPES, type HookType, OBJECT } from "./message-types.js";
+import { MessageError } from "./codec/message-error.js";
+import { ENTRY_KEY, ENTRY_VALUE, EVENT, HOOK_TYPES, type HookType, OBJECT } from "./codec/message-types.js";
 import { repeatedText } from "./repeated-texts.js";
-import { WIRE_TYPES, WireReader } from "./wire-reader.js";
+import { WIRE_TYPES, WireReader } from "./codec/wire-reader.js";
 
 /** What the gateway says of the API that the request is for. */
 export interface Spec {

@@ -1,6 +1,6 @@
 // Remembers texts that come with every call to an API, by their bytes: its configuration may be kilobytes of JSON, and a text that is
 // the same object each time costs neither decoding nor hashing.
-import { readText } from "./wire-reader.js";
+import { readText } from "./codec/wire-reader.js";
 
 /** Longer ones are made each time. Together with the number of slots it bounds the memory: 4 MB. */
 const MAX_SIZE = 16 * 1024;

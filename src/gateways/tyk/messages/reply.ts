@@ -1,6 +1,6 @@
 // Encodes the least that a gateway needs of a reply: what it does not read is not sent.
-import { encodeMessage } from "./encode-message.js";
-import { OBJECT, type OverridesInput, type ResponseInput, type SessionInput } from "./message-types.js";
+import { encodeMessage } from "./codec/encode-message.js";
+import { OBJECT, type OverridesInput, type ResponseInput, type SessionInput } from "./codec/message-types.js";
 
 /** What becomes of the request. Texts must have UTF-8, or encoding throws. */
 export interface RequestReply {

@@ -1,7 +1,7 @@
 // Carries a call's `traceparent`, which comes beside its message, into the isolate: as one field more at the message's end.
-import { ENTRY_KEY, ENTRY_VALUE, OBJECT } from "./message-types.js";
-import { WIRE_TYPES, WireReader } from "./wire-reader.js";
-import { WireWriter } from "./wire-writer.js";
+import { ENTRY_KEY, ENTRY_VALUE, OBJECT } from "./codec/message-types.js";
+import { WIRE_TYPES, WireReader } from "./codec/wire-reader.js";
+import { WireWriter } from "./codec/wire-writer.js";
 
 /** Far beyond the gateway's own seven, and not in coprocess.proto: only this server writes it. */
 const FIELD = 100;

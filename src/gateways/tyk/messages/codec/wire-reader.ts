@@ -1,6 +1,6 @@
 // Reads the parts of a ProtoBuf message from bytes: tags, numbers, lengths and text. Every part is checked to be there.
 import { isUtf8 } from "node:buffer";
-import { shortText } from "../../../core/model/index.js";
+import { shortText } from "../../../../core/model/index.js";
 import { MessageError } from "./message-error.js";
 
 /** How a field's value lies in the bytes: the lower three bits of its tag. */

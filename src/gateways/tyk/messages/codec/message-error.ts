@@ -1,5 +1,5 @@
 // Owns the errors of messages: bytes that are none, and values that no message can carry.
-import { PluginServerError } from "../../../core/model/index.js";
+import { PluginServerError } from "../../../../core/model/index.js";
 
 const CODES = {
   COPROCESS_MALFORMED: "not a message of the gateway's protocol",

@@ -1,5 +1,5 @@
 // Writes a ProtoBuf message from its end to its beginning: a part's length is known when it is written, and nothing is measured twice.
-import { cutText, writeAscii } from "../../../core/model/index.js";
+import { cutText, writeAscii } from "../../../../core/model/index.js";
 import { MessageError } from "./message-error.js";
 import { WIRE_TYPES } from "./wire-reader.js";
 
