@@ -26,7 +26,7 @@ import { isTyk } from "../gateways/index.js";
 import { endOfThreads } from "../../core/isolates/index.js";
 import { closingTime, endByHungThread } from "./hung-threads.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
-import type { LoadPlugin, ProgramGateway, ProgramPlugin } from "./program-gateway.js";
+import type { LoadPlugin, ProgramGateway, ProgramPlugin } from "./gateways/program-gateway.js";
 import { misspelledVariables, programSettings, Settings } from "../settings/index.js";
 
 /** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
@@ -52,7 +52,7 @@ export async function runProgram(
 
 /** Only what its gateway needs is loaded. */
 const gatewayFor = async (isForTyk: boolean): Promise<ProgramGateway> =>
-  isForTyk ? (await import("./tyk-program.js")).tykProgram : (await import("./kong-program.js")).kongProgram;
+  isForTyk ? (await import("./gateways/tyk-program.js")).tykProgram : (await import("./gateways/kong-program.js")).kongProgram;
 
 async function dump(plugin: ProgramPlugin, options: EmbeddedOptions): Promise<void> {
   const gateway = await gatewayFor(options.tyk !== undefined || isTyk(plugin.generation));

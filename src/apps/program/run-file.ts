@@ -11,7 +11,7 @@ import { checkAnnouncement, EmbeddedError, KONG_WORKER } from "../../gateways/ko
 import { ALL_GATEWAYS, isTyk } from "../gateways/index.js";
 import type { EmbeddedOptions } from "./options.js";
 import { runProgram } from "./program.js";
-import type { ProgramPlugin } from "./program-gateway.js";
+import type { ProgramPlugin } from "./gateways/program-gateway.js";
 
 /** `path` is a file or a folder, as in a plugins directory. Resolves with the status that the process is to end with. */
 export function runFile(path: string, argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {

@@ -1,10 +1,16 @@
 // Makes what runs the calls of a program's plugin: the thread of its server, or isolates.
-import { limitLog, type CallHostListener } from "../../core/channel/index.js";
-import { PluginPool } from "../../core/isolates/index.js";
-import type { BindingPool, CreatePool } from "../../core/server/index.js";
-import { type CallTracking, captureOutput, type GatewayWorker, surviveStrayErrors, trackCalls } from "../../core/worker/index.js";
-import { pluginEnvironment } from "./environment.js";
-import type { EmbeddedOptions } from "./options.js";
+import { limitLog, type CallHostListener } from "../../../core/channel/index.js";
+import { PluginPool } from "../../../core/isolates/index.js";
+import type { BindingPool, CreatePool } from "../../../core/server/index.js";
+import {
+  type CallTracking,
+  captureOutput,
+  type GatewayWorker,
+  surviveStrayErrors,
+  trackCalls,
+} from "../../../core/worker/index.js";
+import { pluginEnvironment } from "../environment.js";
+import type { EmbeddedOptions } from "../options.js";
 import type { ProgramPlugin } from "./program-gateway.js";
 
 const ISOLATE_IDLE_TIMEOUT = 60_000;

@@ -1,14 +1,14 @@
 // Makes a program a server for Tyk gateways.
-import { releaseMemory } from "../../core/net/index.js";
-import { CommandError } from "../../core/model/index.js";
-import { InThreadPool, OnePlugin } from "../../core/server/index.js";
-import type { SocketPlace } from "../../core/supervisor/index.js";
-import { definitionSource } from "../../gateways/tyk/definitions/index.js";
-import { TykServer } from "../../gateways/tyk/server/index.js";
-import { requireAddress, TYK_SOCKET, tykPlace } from "../flags/index.js";
-import { hookFunctionsOf, isForTyk, loadTykWorker, TYK_WORKER } from "../gateways/index.js";
-import { adminPlaceOf } from "../operator/index.js";
-import type { EmbeddedOptions } from "./options.js";
+import { releaseMemory } from "../../../core/net/index.js";
+import { CommandError } from "../../../core/model/index.js";
+import { InThreadPool, OnePlugin } from "../../../core/server/index.js";
+import type { SocketPlace } from "../../../core/supervisor/index.js";
+import { definitionSource } from "../../../gateways/tyk/definitions/index.js";
+import { TykServer } from "../../../gateways/tyk/server/index.js";
+import { requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
+import { hookFunctionsOf, isForTyk, loadTykWorker, TYK_WORKER } from "../../gateways/index.js";
+import { adminPlaceOf } from "../../operator/index.js";
+import type { EmbeddedOptions } from "../options.js";
 import { inIsolates, inThread } from "./pools.js";
 import type { ProgramGateway } from "./program-gateway.js";
 

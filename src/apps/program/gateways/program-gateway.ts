@@ -1,12 +1,12 @@
 // Says what a program asks of the gateway that it is for: each has a module of its own, which alone is loaded.
 import type { Logger } from "pino";
-import type { StartTransport } from "../../core/isolates/index.js";
-import type { Generation } from "../../core/plugins/index.js";
-import type { AdministeredEngine } from "../../core/server/index.js";
-import type { Front, SocketPlace } from "../../core/supervisor/index.js";
-import type { Telemetry } from "../../core/telemetry/index.js";
-import type { PluginLifeCycle } from "../../core/worker/index.js";
-import type { EmbeddedOptions } from "./options.js";
+import type { StartTransport } from "../../../core/isolates/index.js";
+import type { Generation } from "../../../core/plugins/index.js";
+import type { AdministeredEngine } from "../../../core/server/index.js";
+import type { Front, SocketPlace } from "../../../core/supervisor/index.js";
+import type { Telemetry } from "../../../core/telemetry/index.js";
+import type { PluginLifeCycle } from "../../../core/worker/index.js";
+import type { EmbeddedOptions } from "../options.js";
 
 /** The plugin that a program is. */
 export interface ProgramPlugin {

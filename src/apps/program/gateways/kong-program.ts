@@ -1,6 +1,6 @@
 // Makes a program a server for Kong.
 import { dirname } from "node:path";
-import { gatewayWorker, adaptModule } from "../../gateways/kong/worker/index.js";
+import { gatewayWorker, adaptModule } from "../../../gateways/kong/worker/index.js";
 import {
   KongInThreadPool,
   KONG_WORKER,
@@ -8,14 +8,14 @@ import {
   pluginInfo,
   PluginServer,
   SHORTER_PATH,
-} from "../../gateways/kong/server/index.js";
-import { CommandError } from "../../core/model/index.js";
-import type { Generation } from "../../core/plugins/index.js";
-import { inheritedSockets } from "../../core/service-manager/index.js";
-import { KONG_SOCKET } from "../flags/index.js";
-import { isTyk } from "../gateways/index.js";
-import { adminPathOf } from "../operator/index.js";
-import { requireWritable } from "./environment.js";
+} from "../../../gateways/kong/server/index.js";
+import { CommandError } from "../../../core/model/index.js";
+import type { Generation } from "../../../core/plugins/index.js";
+import { inheritedSockets } from "../../../core/service-manager/index.js";
+import { KONG_SOCKET } from "../../flags/index.js";
+import { isTyk } from "../../gateways/index.js";
+import { adminPathOf } from "../../operator/index.js";
+import { requireWritable } from "../environment.js";
 import { inIsolates, inThread } from "./pools.js";
 import type { ProgramGateway } from "./program-gateway.js";
 
