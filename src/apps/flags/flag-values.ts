@@ -12,7 +12,7 @@ import {
   parsePath,
   parseSize,
 } from "./parse-value.js";
-import type { FlagName, TableFlag } from "./table.js";
+import type { FlagName, TableFlag } from "./tables/table.js";
 
 /** What stands on a command line, by the names of the flags: a switch has no value, and a flag of the kinds "paths" and "texts" several. */
 export type GivenFlags = ReadonlyMap<FlagName, string | true | readonly string[]>;

@@ -1,5 +1,5 @@
 // Says what an entry in the table of flags has.
-import type { CommandName } from "./commands.js";
+import type { CommandName } from "./tables/commands.js";
 
 /** How the value of a flag is written, and so what is made of it. */
 export type FlagKind =

@@ -1,6 +1,6 @@
 // Knows the command lines of the plugin servers that this one replaces: what their flags mean here, and which have no meaning.
 import { writtenFlags } from "./go-flags.js";
-import type { FlagNames } from "./table.js";
+import type { FlagNames } from "./tables/table.js";
 import { UsageError } from "../../core/model/index.js";
 
 /** What kong-js-pluginserver calls its socket in Kong's prefix. */

@@ -1,5 +1,5 @@
 // Turns Go's flag style (`-flag value`, `-flag=value`, `--flag`) into the long options that the parser knows.
-import type { FlagNames } from "./table.js";
+import type { FlagNames } from "./tables/table.js";
 
 const FLAG = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=(.*))?$/s;
 /** Flags of one letter may stand together, and a path may stand behind the last: `-vv`, `-vd DIR`, `-d/etc/plugins`. */

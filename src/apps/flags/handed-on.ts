@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { GivenFlag, ServerFlags } from "../../gateways/kong/conf/index.js";
 import type { Flag } from "./flag.js";
 import type { GivenFlags } from "./flag-values.js";
-import { FLAGS, plainFlag, type TableFlag } from "./table.js";
+import { FLAGS, plainFlag, type TableFlag } from "./tables/table.js";
 
 /** The flags of a start command and of a dump, with absolute paths: a gateway starts them in another folder. */
 export function serverFlags(given: GivenFlags): Pick<ServerFlags, "startFlags" | "queryFlags"> {

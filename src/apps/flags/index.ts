@@ -1,5 +1,5 @@
 // The door of flags: the table of flags and commands, and the reading of command lines by it.
-export { type Command, type CommandName, COMMANDS } from "./commands.js";
+export { type Command, type CommandName, COMMANDS } from "./tables/commands.js";
 export type { Flag } from "./flag.js";
 export { type GivenFlags, type FlagValues, settingsOf } from "./flag-values.js";
 export { formerSocketName, refuseFormerFlags } from "./former-servers.js";
@@ -28,8 +28,8 @@ export {
   PROGRAM_FLAGS,
   takesFlag,
   type TableFlag,
-} from "./table.js";
-export { ACTION_FLAGS } from "./command-flags.js";
-export { SERVER_FLAGS } from "./server-flags.js";
+} from "./tables/table.js";
+export { ACTION_FLAGS } from "./tables/command-flags.js";
+export { SERVER_FLAGS } from "./tables/server-flags.js";
 export { KONG_SOCKET, requireAddress, requireTykPlaces, TYK_SOCKET, tykPlace } from "./socket-places.js";
 export { usageText } from "./usage-text.js";

@@ -6,7 +6,7 @@ import type { SocketPlace } from "../../core/supervisor/index.js";
 import { parseAddress } from "../../gateways/tyk/address/index.js";
 import { KONG_SOCKET, tykPlace } from "./socket-places.js";
 import type { GivenFlags } from "./flag-values.js";
-import { type FlagNames, flagNames, FLAGS, type FlagName, plainFlag, PROGRAM_FLAGS } from "./table.js";
+import { type FlagNames, flagNames, FLAGS, type FlagName, plainFlag, PROGRAM_FLAGS } from "./tables/table.js";
 
 /** All that holds, from the flags of a command line and what stands beneath them. */
 export type Beneath = (given: GivenFlags) => GivenFlags;

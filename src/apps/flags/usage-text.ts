@@ -1,6 +1,6 @@
 // Writes the flags of a program as Go's `flag` package does.
 import type { Flag, FlagKind } from "./flag.js";
-import { PROGRAM_FLAGS } from "./table.js";
+import { PROGRAM_FLAGS } from "./tables/table.js";
 
 const TYPES: Readonly<Partial<Record<FlagKind, string>>> = { count: "int", duration: "duration", size: "size", mode: "mode" };
 

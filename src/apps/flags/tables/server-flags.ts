@@ -1,6 +1,6 @@
 // Owns the flags of servers: of a plugins directory, and of one plugin as a program. An entry is all that a new flag takes.
-import type { Flag } from "./flag.js";
-import { LOG_FORMATS, LOG_LEVELS } from "../../core/log/index.js";
+import type { Flag } from "../flag.js";
+import { LOG_FORMATS, LOG_LEVELS } from "../../../core/log/index.js";
 import { TYK_FLAGS } from "./tyk-flags.js";
 
 const ITS_OWN_SOCKET = "each plugin has a socket of its own, PREFIX/NAME.socket";

@@ -1,5 +1,5 @@
 // Owns the flags that say how Tyk gateways are served.
-import type { Flag } from "./flag.js";
+import type { Flag } from "../flag.js";
 
 export const TYK_FLAGS = [
   {

@@ -1,5 +1,5 @@
 // Owns the flags that ask for something else than serving, and those of the commands.
-import type { Flag } from "./flag.js";
+import type { Flag } from "../flag.js";
 
 export const ACTION_FLAGS = [
   { name: "dump-all-plugins", kind: "switch", isAction: true, help: "print all plugins as a JSON array and exit" },

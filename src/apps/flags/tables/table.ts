@@ -1,7 +1,7 @@
 // The one table of flags: of the server, of programs and of the commands, and what is derived from it.
 import { ACTION_FLAGS, COMMAND_FLAGS } from "./command-flags.js";
 import type { CommandName } from "./commands.js";
-import type { Flag } from "./flag.js";
+import type { Flag } from "../flag.js";
 import { SERVER_FLAGS } from "./server-flags.js";
 
 export const FLAGS = [...SERVER_FLAGS, ...ACTION_FLAGS, ...COMMAND_FLAGS] as const;
