@@ -91,3 +91,42 @@ it("a plugin whose init fails does not load, and a reload keeps the former", asy
   expect(await server.says(id)).toBe("runs");
   expect(await server.close()).toMatchObject({ code: 0 });
 });
+
+/** Says what `init` was given, and that the signal aborts before `dispose`, and without one. */
+const CONTEXT = `({ log, signal }) => { log.info("begins", { aborted: signal.aborted });
+    signal.addEventListener("abort", () => require("node:fs").appendFileSync(process.env.NOTES, "abort\\n")); }`;
+const DISPOSE = `() => require("node:fs").appendFileSync(process.env.NOTES, "dispose\\n")`;
+
+it.each([
+  [
+    "defined",
+    "thread",
+    `const { definePlugin } = require("pluginserver/pdk");
+    module.exports = definePlugin({ version: "1.0.0", init: ${CONTEXT}, dispose: ${DISPOSE},
+      async access(kong) { await kong.response.setHeader("x", "runs"); } });`,
+    ["abort", "dispose"],
+  ],
+  [
+    "golike",
+    "process",
+    `exports.Init = ${CONTEXT}; exports.Dispose = ${DISPOSE}; exports.Version = "1.0.0";
+    exports.New = () => ({ async Access(kong) { await kong.response.setHeader("x", "runs"); } });`,
+    ["abort", "dispose"],
+  ],
+  [
+    "jspdk",
+    "thread",
+    `exports.init = ${CONTEXT}; exports.Version = "1.0.0"; exports.Schema = [];
+    exports.Plugin = class { async access(kong) { await kong.response.setHeader("x", "runs"); } };`,
+    ["abort"],
+  ],
+])("%s (%s): init gets a log, and a signal that aborts at the end", async (_form, isolation, code, end) => {
+  plugins.write("p.cjs", code);
+  server = await ReloadServer.start(plugins, ["-isolation", isolation]);
+  await server.waitFor(/\[p\] begins \{"aborted":false\}/);
+  expect(noted()).toEqual(end);
+  expect(await server.says(await server.startInstance("p"))).toBe("runs");
+  expect(noted()).toEqual(end);
+  expect(await server.close()).toMatchObject({ code: 0 });
+  expect(noted()).toEqual([...end, ...end]);
+});

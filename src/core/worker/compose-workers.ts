@@ -1,6 +1,7 @@
 // Makes one gateway's half of several, for the isolate that reads a directory of plugins which these share.
 import type { PluginMetadata } from "../channel/index.js";
-import type { GatewayWorker, PluginLifeCycle } from "./gateway-worker.js";
+import type { GatewayWorker } from "./gateway-worker.js";
+import type { PluginLifeCycle } from "./life-cycle.js";
 
 export interface ComposedDefinition extends PluginLifeCycle {
   readonly gateway: string;

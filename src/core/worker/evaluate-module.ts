@@ -1,9 +1,7 @@
-// Evaluates a plugin's module in its isolate, and lets the plugin clean up at the end.
+// Evaluates a plugin's module in its isolate.
 import { realpathSync } from "node:fs";
 import Module, { createRequire } from "node:module";
-import type { ModuleArtifact, LogEntry } from "../channel/index.js";
-import { toErrorInfo } from "../model/index.js";
-import type { PluginLifeCycle } from "./gateway-worker.js";
+import type { ModuleArtifact } from "../channel/index.js";
 
 /** What Node.js has on every module but its type declarations leave out. */
 interface ModuleInternals {
@@ -56,26 +54,5 @@ function realPathOf(entry: string): string {
   } catch {
     // Gone: its name is the best that is left.
     return entry;
-  }
-}
-
-/** Resolves when the plugin has cleaned up, has failed to, or has taken longer than `timeout` milliseconds. */
-export async function disposePlugin(
-  { dispose }: PluginLifeCycle,
-  timeout: number,
-  log: (entry: LogEntry) => void,
-): Promise<void> {
-  if (dispose === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it was not done after ${timeout / 1000} s`)), timeout);
-  });
-  try {
-    await Promise.race([dispose(), tooLong]);
-  } catch (thrown) {
-    const error = toErrorInfo(thrown);
-    log({ level: "error", message: `its dispose() failed: ${error.message}`, error });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -11,12 +11,7 @@ import type {
 } from "../channel/index.js";
 import type { CallTracking } from "./current-call.js";
 import type { ErrorInfo } from "../model/index.js";
-
-/** The part of a plugin's definition that the core runs: once in each isolate, around everything else. */
-export interface PluginLifeCycle {
-  readonly init?: (() => unknown) | undefined;
-  readonly dispose?: (() => unknown) | undefined;
-}
+import type { PluginLifeCycle } from "./life-cycle.js";
 
 /** What the core gives a gateway's host in an isolate. */
 export interface HostContext {

@@ -2,7 +2,7 @@
 import type { IsolateTask, OwnSocket } from "../channel/index.js";
 import type { Telemetry } from "../telemetry/index.js";
 import type { CallTracking } from "./current-call.js";
-import type { PluginLifeCycle } from "./gateway-worker.js";
+import type { PluginLifeCycle } from "./life-cycle.js";
 
 export interface OwnSocketServer {
   /** Hands its clients over or lets them finish, then ends. */

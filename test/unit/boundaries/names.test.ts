@@ -4,18 +4,19 @@ import ts from "typescript";
 import { expect, it } from "vitest";
 import { sources } from "./sources.js";
 
-const SCHEMA = "what authors of plugins write in a schema: each gateway's public types have its own terms, which are alike";
+const PUBLIC_TYPE = "what authors of plugins write and get: each gateway's public types have its own terms, which are alike";
 const SEAM = "what every gateway gives the core under this name";
 const OWN_CODEC = "the stand-in gateway has a codec of its own, so that a mistake in the server's is not made on both sides";
 
 /** Names that two folders have on purpose, and why. */
 const ON_PURPOSE: Readonly<Record<string, string>> = {
-  ArrayField: SCHEMA,
-  BooleanField: SCHEMA,
-  ConfigSchema: SCHEMA,
-  MapField: SCHEMA,
-  NumberField: SCHEMA,
-  StringField: SCHEMA,
+  ArrayField: PUBLIC_TYPE,
+  BooleanField: PUBLIC_TYPE,
+  ConfigSchema: PUBLIC_TYPE,
+  InitContext: PUBLIC_TYPE,
+  MapField: PUBLIC_TYPE,
+  NumberField: PUBLIC_TYPE,
+  StringField: PUBLIC_TYPE,
   checkRuntime: SEAM,
   gatewayWorker: SEAM,
   Fields: OWN_CODEC,

@@ -19,6 +19,19 @@ export interface PluginStamp {
  */
 export type PhaseHandler<P extends Phase, Config> = (kong: KongFor<P>, config: Config) => void | Promise<void>;
 
+/** Writes a line to the server's log, under the plugin's name: `warn` and `error` as errors, with details as JSON. */
+export type InitLogFunction = (message: string, details?: Readonly<Record<string, unknown>> | Error) => void;
+
+/** What `init` is given: there is no request yet, and no gateway to ask. */
+export interface InitContext {
+  readonly log: Readonly<Record<"debug" | "info" | "warn" | "error", InitLogFunction>>;
+  /**
+   * Aborts when the plugin is to end, before `dispose` runs: pass it to what goes on beside requests, such as a timer or a watch.
+   * Also when `init` has failed.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** What a plugin is made of. At least one phase is needed. */
 export interface PluginDefinition<Schema extends ConfigSchema> {
   /** The name in the gateway's configuration; by default that of the file or folder. */
@@ -42,7 +55,7 @@ export interface PluginDefinition<Schema extends ConfigSchema> {
   /** The fields of its configuration; none by default. */
   readonly schema?: Schema;
   /** Runs once in each isolate, before any handler. When it throws, or its promise rejects, the plugin does not load. */
-  readonly init?: () => void | Promise<void>;
+  readonly init?: (context: InitContext) => void | Promise<void>;
   /**
    * Runs once in each isolate when its events are over: at a reload, at a replacement for memory, at the end of the server. It is
    * awaited for as long as the drain timeout. It does not run in an isolate that dies.

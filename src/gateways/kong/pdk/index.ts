@@ -2,6 +2,8 @@
 export {
   PLUGIN_STAMP,
   definePlugin,
+  type InitContext,
+  type InitLogFunction,
   type PhaseHandler,
   type Plugin,
   type PluginDefinition,

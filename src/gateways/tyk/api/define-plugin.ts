@@ -31,6 +31,16 @@ type Returned<Value> = Value | Promise<Value>;
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what a function without `return` returns
 type GoesOn = void | undefined;
 
+/** What `init` is given: there is no call yet. */
+export interface InitContext {
+  readonly log: TykLog;
+  /**
+   * Aborts when the plugin is to end, before `dispose` runs: pass it to what goes on beside calls, such as a timer or a watch.
+   * Also when `init` has failed.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** Runs for one request. When it throws, or its promise rejects, the gateway answers with 500. */
 export type RequestHook<Context> = (request: TykRequest, context: Context) => Returned<GoesOn | EarlyReply>;
 
@@ -77,7 +87,7 @@ export interface TykPluginDefinition<Config> {
    */
   readonly isolation?: "thread" | "process";
   /** Runs once in each isolate, before any hook. When it throws, or its promise rejects, the plugin does not load. */
-  readonly init?: (context: { readonly log: TykLog }) => Returned<GoesOn>;
+  readonly init?: (context: InitContext) => Returned<GoesOn>;
   /** Runs once in each isolate when its calls are over; it does not in one that dies. */
   readonly dispose?: () => Returned<GoesOn>;
   /** Before everything else, authentication included. */

@@ -38,6 +38,7 @@ export {
   type Endpoints,
   type EventHandler,
   type HookOrTable,
+  type InitContext,
   type RequestHook,
   type ResponseHook,
   TYK_PLUGIN_STAMP,

@@ -1,12 +1,12 @@
 // Reads the plugin that a module is: its default export, made with `defineTykPlugin`. What is not understood is refused.
 import { isRecord } from "../../../core/model/index.js";
+import { lifeCycleOf } from "../../../core/worker/index.js";
 import { TYK_PLUGIN_STAMP, TykError } from "../api/index.js";
 import { ENDPOINTS, type HookKind, hookFunction } from "../messages/index.js";
 import { configReader } from "./config/config-reader.js";
 import type { PluginFunction, TykDefinition } from "./definition.js";
 import { type Handler, readEndpoints } from "./calls/endpoints.js";
 import { showShort } from "./http/http-rules.js";
-import { consoleLog } from "./log.js";
 
 /** The namespace, its default, and the default of that: what TypeScript makes of a CommonJS module of a CommonJS module. */
 const MAX_LEVELS = 3;
@@ -121,11 +121,10 @@ function handlersOf(hook: unknown, key: string, kind: HookKind): readonly (reado
 function lifeCycle({ init, dispose }: Fields): Pick<TykDefinition, "init" | "dispose"> {
   if (init !== undefined && typeof init !== "function") throw invalid("init", `a function, not ${showShort(init)}`);
   if (dispose !== undefined && typeof dispose !== "function") throw invalid("dispose", `a function, not ${showShort(dispose)}`);
-  return {
-    // Before there is a call, or a host: what is printed is logged.
-    ...(init === undefined ? {} : { init: (): unknown => Reflect.apply(init, undefined, [{ log: consoleLog }]) }),
-    ...(dispose === undefined ? {} : { dispose: (): unknown => Reflect.apply(dispose, undefined, []) }),
-  };
+  return lifeCycleOf({
+    init: init === undefined ? undefined : (context): unknown => Reflect.apply(init, undefined, [context]),
+    dispose: dispose === undefined ? undefined : (): unknown => Reflect.apply(dispose, undefined, []),
+  });
 }
 
 function optional<Name extends string, Value>(

@@ -1,4 +1,5 @@
 // What a plugin is to the server, whichever form its module has.
+import type { PluginLifeCycle } from "../../../../core/worker/index.js";
 import type { Phase } from "../../pdk/index.js";
 import type { FaultRules } from "./fault-rules.js";
 
@@ -6,7 +7,7 @@ export type PluginForm = "define-plugin" | "go" | "kong-js-pdk";
 
 export type PhaseHandlers = { readonly [P in Phase]?: (kong: unknown) => unknown };
 
-export interface KongDefinition extends FaultRules {
+export interface KongDefinition extends FaultRules, PluginLifeCycle {
   readonly form: PluginForm;
   /** The name that the module asks for; without one it is that of its file or folder. */
   readonly name?: string;
@@ -25,9 +26,6 @@ export interface KongDefinition extends FaultRules {
   readonly pdkVersion?: string;
   /** How request and response bodies reach the handlers: as bytes, or as text where they are UTF-8. */
   readonly bodies: "buffer" | "text";
-  /** Once per isolate: before the first instance, and after the last event. */
-  readonly init?: () => unknown;
-  readonly dispose?: () => unknown;
   /** @throws what the plugin throws. */
   readonly createInstance: (config: Record<string, unknown>) => PhaseHandlers;
 }
