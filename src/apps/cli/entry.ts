@@ -27,7 +27,8 @@ process.exit(status);
 /** What holds the sockets loads no more than that takes. */
 function superviseServer({ sockets, plan }: Early): Promise<number> {
   const servedPaths = ownSocketPaths(plan.ownSockets);
-  return supervise({ sockets, servedPaths, watchParent: plan.watchParent, command: sameCommand() });
+  const log = async (text: string): Promise<void> => (await import("./commands/last-line.js")).logLastLine(argv, text);
+  return supervise({ sockets, servedPaths, watchParent: plan.watchParent, command: sameCommand(), log });
 }
 
 async function runHere(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {

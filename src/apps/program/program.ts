@@ -1,7 +1,7 @@
 // Runs one plugin as a program: reads its command line, dumps or serves the plugin, and says with which status to end.
 import { limitLog } from "../../core/channel/index.js";
 import { warnOfDescriptors } from "../../core/net/index.js";
-import { createLogger, droppedLines, endOnFault, LogLevels, writeStderr } from "../../core/log/index.js";
+import { createLogger, droppedLines, endOnFault, logLine, LogLevels, writeStderr } from "../../core/log/index.js";
 import { PDK_VERSION } from "../../gateways/kong/pdk/index.js";
 import { removeSettings } from "./environment.js";
 import { ServiceReport } from "./service-report.js";
@@ -73,7 +73,13 @@ async function serve(load: LoadPlugin, options: EmbeddedOptions, sockets: EarlyS
   const supervised = supervisorOfThis();
   const isToHold = supervised === undefined && sockets === undefined && places.length > 0;
   const held = isToHold && (options.isSupervised || inheritedSockets().length > 0) ? await EarlySockets.open(places) : undefined;
-  if (held?.areInherited === false) return supervise({ sockets: held, watchParent: options.watchParent, command: sameCommand() });
+  if (held?.areInherited === false)
+    return supervise({
+      sockets: held,
+      watchParent: options.watchParent,
+      command: sameCommand(),
+      log: (text) => logLine(options.log, text),
+    });
   // Node.js asks for it when a connection comes from the supervisor. A program of several files has its own already.
   ownStderr()(writeStderr);
   await servePlugin(await load(options), gateway, options, supervised ?? sockets ?? held);

@@ -1,5 +1,5 @@
 // The door of log: the server's logger, and the lines of plugins in it.
-export { endOnFault, logEntry, errorField, logFields, createLogger } from "./logger.js";
+export { endOnFault, logEntry, errorField, logFields, createLogger, logLine } from "./logger.js";
 export { LimitedLog } from "./limited-log.js";
 export { type FollowedLevel, LogLevels } from "./log-levels.js";
 export { type LogLevelName, type LogOptions, LOG_FORMATS, LOG_LEVELS } from "./log-options.js";

@@ -38,6 +38,12 @@ export function createLogger(options: LogOptions, levels = new LogLevels(options
   return logger;
 }
 
+/** Warns once, in a process that has no log otherwise. */
+export function logLine(options: LogOptions, text: string): Promise<void> {
+  createLogger(options).warn(text);
+  return Promise.resolve();
+}
+
 /** Its message is in the line already. */
 function errorFields(error: unknown): object | string {
   if (!(error instanceof Error)) return String(error);

@@ -34,6 +34,8 @@ export interface UnixSocketOptions {
 /** Takes no new connections from its close on, and says whether another server has the path by then. */
 export interface ListeningSocket {
   close(): Promise<"removed" | "taken over">;
+  /** Looks now whether its path still leads to it, and tells before it resolves. A socket without a path has nothing to look at. */
+  checkPath?(): Promise<void>;
 }
 
 export type Listen = (options: UnixSocketOptions) => Promise<ListeningSocket>;
@@ -89,6 +91,10 @@ export class UnixSocket implements ListeningSocket {
   close(): Promise<"removed" | "taken over"> {
     this.#end ??= this.#close();
     return Promise.resolve(this.#end);
+  }
+
+  checkPath(): Promise<void> {
+    return this.#watch.check();
   }
 
   #close(): "removed" | "taken over" {

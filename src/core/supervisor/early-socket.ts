@@ -47,6 +47,8 @@ const MAX_WAITING = 4096;
 
 export class EarlySocket implements ListeningSocket {
   readonly name: string;
+  /** Undefined where it has none, or one that another process has bound. */
+  readonly path: string | undefined;
   readonly #waiting: Socket[] = [];
   readonly #former: FormerSocket | undefined;
   #socket: ListeningSocket | undefined;
@@ -56,22 +58,23 @@ export class EarlySocket implements ListeningSocket {
   #isTakeoverTold = false;
   #refused = 0;
 
-  private constructor(name: string, former: FormerSocket | undefined) {
+  private constructor(name: string, path: string | undefined) {
     this.name = name;
-    this.#former = former;
+    this.path = path;
+    if (path !== undefined) this.#former = FormerSocket.keep(path);
   }
 
   /** @throws {SocketError} */
   static async open(place: SocketPlace): Promise<EarlySocket> {
-    const isOwnPath = "path" in place && place.descriptor === undefined;
-    const early = new EarlySocket(place.name, isOwnPath ? FormerSocket.keep(place.path) : undefined);
+    const ownPath = "path" in place && place.descriptor === undefined ? place.path : undefined;
+    const early = new EarlySocket(place.name, ownPath);
     try {
       early.#socket = await early.#listenAt(place);
     } catch (error) {
       early.#former?.drop();
       throw error;
     }
-    if (isOwnPath) early.#inode = inodeAt(place.path);
+    if (ownPath !== undefined) early.#inode = inodeAt(ownPath);
     return early;
   }
 
@@ -95,6 +98,11 @@ export class EarlySocket implements ListeningSocket {
         this.#user?.onPathChange?.(change);
       },
     });
+  }
+
+  /** Looks now whether another server has the path: by itself that is noticed within a second. */
+  async checkPath(): Promise<void> {
+    await this.#socket?.checkPath?.();
   }
 
   /** Whether another server has the path for good. */

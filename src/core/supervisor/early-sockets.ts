@@ -31,9 +31,15 @@ export class EarlySockets implements Front {
     return new EarlySockets(opened, inherited.length > 0);
   }
 
-  /** Whether another server has one of the paths for good. */
+  /** Whether another server has one of the paths for good, as far as it was noticed. */
   get isTakenOver(): boolean {
     return this.all.some((socket) => socket.isTakenOver);
+  }
+
+  /** Those that another server has now. */
+  async takenPaths(): Promise<readonly string[]> {
+    await Promise.all(this.all.map((socket) => socket.checkPath()));
+    return this.all.flatMap(({ isTakenOver, path }) => (isTakenOver && path !== undefined ? [path] : []));
   }
 
   find(name: string): EarlySocket | undefined {

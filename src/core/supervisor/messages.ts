@@ -13,6 +13,8 @@ export type ToServer =
   | { readonly kind: "error"; readonly socket: string; readonly text: string }
   /** What servers before it have had kept, as soon as it listens. */
   | { readonly kind: "kept"; readonly entries: readonly (readonly [number, string])[] }
+  /** The first message: paths that the server is not to serve, since another one has them. */
+  | { readonly kind: "left"; readonly paths: readonly string[] }
   /** A line for the log: the supervisor has none. */
   | { readonly kind: "note"; readonly text: string };
 

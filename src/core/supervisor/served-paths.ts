@@ -43,6 +43,15 @@ export class ServedPaths {
     for (const [path, kept] of this.#kept) if (!kept.isExpected) this.#drop(path, kept);
   }
 
+  /** Those that another server has taken: all of them, or some. */
+  async taken(): Promise<{ readonly paths: readonly string[]; readonly areAll: boolean }> {
+    const found = await Promise.all(
+      [...this.#kept].map(async ([path, { covered }]) => ({ path, isTaken: await covered.isTakenOver() })),
+    );
+    const paths = found.filter(({ isTaken }) => isTaken).map(({ path }) => path);
+    return { paths, areAll: paths.length > 0 && paths.length === found.length };
+  }
+
   async close(): Promise<void> {
     const all = [...this.#kept.values()];
     this.#kept.clear();

@@ -10,6 +10,8 @@ export interface Supervision {
   readonly sockets: EarlySockets;
   readonly command: ServerProcessOptions["command"];
   readonly watchParent: boolean;
+  /** Writes a line to the log, as the server would: it is called when no server comes any more. */
+  readonly log: (text: string) => Promise<void>;
   /** Paths that the server is going to serve by itself. */
   readonly servedPaths?: Promise<readonly { readonly path: string; readonly mode: number }[]>;
 }
@@ -38,6 +40,8 @@ class Supervisor {
   #isEnding = false;
   /** What servers have had kept for those after them. */
   readonly #kept = new Map<number, string>();
+  /** Paths of its servers' own that another server has. */
+  readonly #left = new Set<string>();
   /** For the log of the next server. */
   #notes: string[] = [];
   readonly #paths = new ServedPaths(({ message }) => this.#notes.push(message));
@@ -55,12 +59,13 @@ class Supervisor {
     let deaths = 0;
     for (;;) {
       const { exit, madeWay } = await this.#serveOnce();
-      if (!this.#isToRestart(exit)) return this.#end(exit);
+      if (!this.#isToRestart(exit) || (await this.#isTakenOver(exit))) return this.#end(exit);
       const served = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
       if (served >= SERVED) [delay, deaths] = [0, 0];
       deaths += 1;
       await this.#pause(delay);
       if (this.#isEnding) return this.#end({ code: 0, signal: null });
+      if (delay > 0 && (await this.#isTakenOver(exit))) return this.#end(exit);
       const row = deaths === 1 ? "" : `; ${deaths} ended in a row, this one was started after ${delay / 1000} s`;
       const end = madeWay ? "made way for this one" : `${describe(exit)}: what it had under way is lost`;
       this.#notes = [`the server before this one ${end}${row}`];
@@ -106,6 +111,7 @@ class Supervisor {
         server.tell({ kind: "path", socket: name, change: change.kind, text });
       },
     });
+    server.tell({ kind: "left", paths: [...this.#left] });
     this.#server = server;
     const exit = await server.ended;
     // Its sockets may have been open still when its channel was gone.
@@ -131,10 +137,21 @@ class Supervisor {
     );
   }
 
-  /** One that could not start says why and with which status; a gateway that has another server needs this one no more. */
+  /** One that could not start says why and with which status. */
   #isToRestart({ signal }: ServerExit): boolean {
-    if (this.#isEnding || this.#sockets.isTakenOver) return false;
-    return this.#hasServed || signal !== null;
+    return !this.#isEnding && (this.#hasServed || signal !== null);
+  }
+
+  /** A gateway that has another server needs the next one no more. Of its own paths, those that another server has are left to that one. */
+  async #isTakenOver(exit: ServerExit): Promise<boolean> {
+    const [held, own] = [await this.#sockets.takenPaths(), await this.#paths.taken()];
+    for (const path of own.paths) this.#left.add(path);
+    if (held.length === 0 && !own.areAll) return false;
+    const paths = [...held, ...own.paths].join(", ");
+    await this.#supervision.log(
+      `the server ${describe(exit)}; none is started in its place: another server has taken ${paths} over`,
+    );
+    return true;
   }
 
   async #end({ code, signal }: ServerExit): Promise<number> {

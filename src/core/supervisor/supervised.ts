@@ -22,6 +22,8 @@ export interface Front {
   readonly pathChanged?: (change: ServedPath) => void;
   /** Has the next server take the place of this one, which is to end; new connections wait. Undefined where there is nobody who could. */
   readonly makeWay?: () => void;
+  /** Paths that the server is not to serve by itself: another server took them from the one before it. */
+  readonly left?: Promise<ReadonlySet<string>>;
   /** Called when the server has started. */
   serving(): void;
 }
@@ -42,6 +44,12 @@ export class Supervised implements Front {
     keep: (id, text) => this.#tell({ kind: "keep", id, text }),
     forget: (id) => this.#tell({ kind: "forget", id }),
   };
+
+  #onLeft: (paths: ReadonlySet<string>) => void = () => {};
+
+  readonly left = new Promise<ReadonlySet<string>>((resolve) => {
+    this.#onLeft = resolve;
+  });
 
   readonly pathChanged = (change: ServedPath): void => this.#tell({ kind: "path", ...change });
 
@@ -99,6 +107,8 @@ export class Supervised implements Front {
         return this.#users.get(message.socket)?.onError(new Error(message.text));
       case "kept":
         return this.#onKept(message.entries);
+      case "left":
+        return this.#onLeft(new Set(message.paths));
       case "note":
         return this.#log?.(message.text);
     }

@@ -6,6 +6,7 @@ import type { Front, Keeper } from "./supervised.js";
 
 export class WatchedFront implements Front {
   readonly keeper?: Keeper;
+  readonly left?: Promise<ReadonlySet<string>>;
   readonly areInherited: boolean;
   readonly pathChanged: (change: ServedPath) => void;
   readonly makeWay?: () => void;
@@ -16,6 +17,7 @@ export class WatchedFront implements Front {
   constructor(front: Front) {
     this.#front = front;
     if (front.keeper !== undefined) this.keeper = front.keeper;
+    if (front.left !== undefined) this.left = front.left;
     if (front.makeWay !== undefined) this.makeWay = front.makeWay;
     this.areInherited = front.areInherited ?? false;
     this.pathChanged = (change) => {

@@ -149,12 +149,18 @@ async function ownSockets(
   const group = await import("../../../gateways/kong/socket-group/index.js");
   const directory = resolve(pluginSockets);
   group.requireShortDirectory(directory);
+  const left = await front?.left;
   return group.ownSocketOf({ directory, server, log, isolates, limits, traceRatio: traceRatioOf(traces) }, levels, {
     onTooLong: (plugin, { message }) =>
       logger.error({ plugin }, `plugin ${plugin} has no socket of its own, only the shared one: ${message}`),
     onNotKept: (plugin, { message }) =>
       logger.warn({ plugin }, `gateways are refused at the socket of plugin ${plugin} until its isolate listens: ${message}`),
     onChange: (change) => front?.pathChanged?.(change),
+    isAnothers: (plugin, path) => {
+      if (left?.has(path) !== true) return false;
+      logger.warn({ plugin }, `plugin ${plugin} is served on the shared socket alone: another server has taken ${path} over`);
+      return true;
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { logOwnOutput } from "../../../gateways/kong/server/index.js";
 import { warnOfDescriptors } from "../../../core/net/index.js";
-import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js";
+import { createLogger, endOnFault, logLine, LogLevels } from "../../../core/log/index.js";
 import { endOfThreads } from "../../../core/isolates/index.js";
 import { closingTime, endByHungThread, endOfService, ServiceReport } from "../../program/index.js";
 import { FLAGS } from "../../flags/index.js";
@@ -34,7 +34,13 @@ export async function serve(options: ServeOptions, sockets: EarlySockets | undef
   if (held?.areInherited === false) {
     const { pluginSockets, pluginsDirectory, socketMode: mode, watchParent } = options;
     const ownSockets = pluginSockets === undefined ? undefined : { directory: resolve(pluginSockets), pluginsDirectory, mode };
-    return supervise({ sockets: held, servedPaths: ownSocketPaths(ownSockets), watchParent, command: sameCommand() });
+    return supervise({
+      sockets: held,
+      servedPaths: ownSocketPaths(ownSockets),
+      watchParent,
+      command: sameCommand(),
+      log: (text) => logLine(options.log, text),
+    });
   }
   await serveHere(options, supervised ?? sockets ?? held);
   return 0;

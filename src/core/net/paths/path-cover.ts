@@ -64,10 +64,15 @@ class PathCover {
 
   /** Has clients wait from now on, with those that wait in a former one already. */
   static async renew(former: PathCover | undefined, options: PathCoverOptions): Promise<PathCover | undefined> {
-    if (former !== undefined && former.#inode === inodeAt(options.path)) return former;
+    if (former?.covers(inodeAt(options.path)) === true) return former;
     const fresh = await PathCover.open(options);
     await former?.lead();
     return fresh;
+  }
+
+  /** Whether what has this inode is its own. */
+  covers(inode: bigint | undefined): boolean {
+    return this.#inode !== undefined && this.#inode === inode;
   }
 
   /** Leads everybody to whoever serves the path now. Resolves when nobody can come here any more. */
@@ -161,6 +166,15 @@ export class CoveredPath {
   unserved(): void {
     const { path, mode } = this.#options;
     this.#then((cover) => PathCover.renew(cover, { path, mode, dead: this.#inode }));
+  }
+
+  /** Whether another server has taken it from one that served it, or from those who waited for one. */
+  async isTakenOver(): Promise<boolean> {
+    const { path } = this.#options;
+    const cover = await this.#cover;
+    const found = inodeAt(path);
+    if (this.#inode === undefined || found === undefined || found === this.#inode || cover?.covers(found) === true) return false;
+    return isServed(path);
   }
 
   served(): void {

@@ -24,7 +24,8 @@ export interface PathWatchOptions {
 export class PathWatch {
   readonly #options: PathWatchOptions;
   readonly #timer: NodeJS.Timeout;
-  #state: "ours" | "lost" | "restoring" | "over" = "ours";
+  #state: "ours" | "lost" | "over" = "ours";
+  #checked: Promise<void> = Promise.resolve();
 
   constructor(options: PathWatchOptions) {
     this.#options = options;
@@ -37,21 +38,25 @@ export class PathWatch {
   }
 
   #checkNow(): void {
-    // It tells of what fails itself; the next check looks again.
-    this.#check().catch(() => this.#enter("lost"));
+    this.check().catch(() => {});
+  }
+
+  /** Looks now, and resolves when what has become of the path was told. It never rejects: the next check looks again. */
+  check(): Promise<void> {
+    this.#checked = this.#checked.then(() => this.#check()).catch(() => this.#enter("lost"));
+    return this.#checked;
   }
 
   async #check(): Promise<void> {
     const { path, look, restore, onChange } = this.#options;
     const before = this.#state;
-    if (before === "restoring" || before === "over") return;
+    if (before === "over") return;
     try {
       const found = look();
       if (found === "ours") {
         this.#enter("ours");
         return;
       }
-      this.#state = "restoring";
       if (found === "another's" && (await isServed(path))) {
         if (this.#isOver()) return;
         this.end();

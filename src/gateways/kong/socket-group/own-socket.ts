@@ -23,13 +23,15 @@ export interface OwnSocketObserver {
   /** The path is not kept where no isolate listens. */
   readonly onNotKept: (plugin: string, error: Error) => void;
   readonly onChange: (change: ServedPath) => void;
+  /** Whether another server has the path, and is to keep it. */
+  readonly isAnothers: (plugin: string, path: string) => boolean;
 }
 
 /** The place of the own socket of a plugin from `path`. Undefined where the plugin can have none. */
 export function ownSocketOf(
   options: OwnSocketOptions,
   levels: LogLevels,
-  { onTooLong, onNotKept, onChange }: OwnSocketObserver,
+  { onTooLong, onNotKept, onChange, isAnothers }: OwnSocketObserver,
 ): (plugin: string, path: string, isProcess: boolean) => OwnSocketPlace | undefined {
   const places = new Map<string, KeptPath>();
   return (plugin, path, isProcess) => {
@@ -42,6 +44,7 @@ export function ownSocketOf(
       onTooLong(plugin, error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }
+    if (isAnothers(plugin, socketPath)) return undefined;
     const place = new KeptPath({
       path: socketPath,
       mode: options.server.socketMode,
