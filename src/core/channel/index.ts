@@ -16,13 +16,8 @@ export type {
   ModuleArtifact,
   OwnSocket,
   PrefetchMessage,
-  PluginMetadata,
-  ScanItem,
-  LoadTraces,
-  ScanFinished,
-  ScanReport,
-  ScanTask,
 } from "./messages.js";
+export type { LoadTraces, PluginMetadata, ScanFinished, ScanItem, ScanReport, ScanTask } from "./scan-messages.js";
 export type { PrefetchedAnswer, Prefetch, PrefetchKey } from "./prefetch.js";
 export type {
   Ask,

@@ -1,7 +1,8 @@
 // Tells the messages of an isolate from whatever else comes over its channel: plugin code can get at its end.
 import type { ErrorInfo } from "../model/index.js";
 import { areTracedCalls, countersSize, isIsolateVitals, isServedSample } from "../telemetry/index.js";
-import type { IsolateMessage, ScanReport } from "./messages.js";
+import type { IsolateMessage } from "./messages.js";
+import type { ScanReport } from "./scan-messages.js";
 import type { LogEntry, LogLevel } from "./call-host.js";
 
 type Fields = Readonly<Record<string, unknown>>;
