@@ -1,5 +1,4 @@
 // The composition root: joins socket, protocol, events, instances, plugins and isolates into one server.
-import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { ErrorInfo } from "../../../core/model/index.js";
@@ -11,10 +10,9 @@ import {
   type GatewayRpc,
   methodOfCall,
   type PluginInfo,
-  type Connection,
   type Protocol,
 } from "../rpc/index.js";
-import { WireError } from "../msgpack/index.js";
+import { ConnectionGate } from "./connection-gate.js";
 import { kongConfigurations } from "./configuration-rules.js";
 import { createRpc } from "./create-rpc.js";
 import {
@@ -25,12 +23,12 @@ import {
   type ReloadOutcome,
 } from "../../../core/server/index.js";
 import type { Keeper } from "../../../core/supervisor/index.js";
-import { Descriptors, logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
+import { logPathChange, type Listen, type ListeningSocket, UnixSocket } from "../../../core/net/index.js";
 import { EventLog } from "./event-log.js";
 import { HandOver } from "./takeover/hand-over.js";
 import { InstanceIds } from "./takeover/instance-ids.js";
 import { KeptInstances } from "./kept-instances.js";
-import type { GatewayTelemetry, Telemetry } from "../../../core/telemetry/index.js";
+import type { Telemetry } from "../../../core/telemetry/index.js";
 import { LimitedLog } from "../../../core/log/index.js";
 import { Predecessor } from "./takeover/predecessor.js";
 import { describedBinding, ServerService } from "./service.js";
@@ -85,8 +83,7 @@ export class PluginServer {
   readonly #rpc: GatewayRpc;
   readonly #predecessor: Predecessor | undefined;
   readonly #handOver: HandOver;
-  readonly #connections = new Set<Connection>();
-  readonly #descriptors = new Descriptors();
+  readonly #gate: ConnectionGate;
   #socket: ListeningSocket | undefined;
   #closed: Promise<void> | undefined;
 
@@ -94,6 +91,12 @@ export class PluginServer {
     this.#options = options;
     const { siblings, logger, onError, socketPath, maxMessageSize } = options;
     this.#limitedLog = new LimitedLog(logger);
+    this.#gate = new ConnectionGate({
+      maxConnections: options.maxConnections,
+      siblings,
+      counts: () => this.#engine.telemetry.gateway(GATEWAY),
+      log: this.#limitedLog,
+    });
     this.#eventLog = new EventLog(this.#limitedLog, (id) => this.#engine.bindings.get(id)?.config);
     this.#kept = new KeptInstances(options.keeper);
     this.#engine = this.#createEngine(options);
@@ -115,14 +118,17 @@ export class PluginServer {
       siblings,
       predecessor: this.#predecessor,
       onSuccessor: (connection) => this.#handOver.begin(connection),
-      onOpen: (connection) => this.#onOpen(connection),
-      onClose: (connection, error) => this.#onClose(connection, error),
+      onOpen: (connection) => this.#gate.opened(connection),
+      onClose: (connection, error) => {
+        this.#gate.closed(connection, error);
+        this.#handOver.onClose(connection);
+      },
       log: this.#limitedLog,
       eventLog: this.#eventLog,
     });
     this.#handOver = new HandOver({
       rpc: this.#rpc,
-      connections: this.#connections,
+      connections: this.#gate.connections,
       areQuiet: () => this.#areQuiet(this.#engine.calls.size),
     });
   }
@@ -168,7 +174,9 @@ export class PluginServer {
       isBehindLink: siblings !== undefined,
       mode: socketMode,
       remedy: SHORTER_PATH,
-      onConnection: (socket) => this.#accept(socket),
+      onConnection: (socket) => {
+        if (this.#gate.admits(socket)) this.#rpc.accept(socket);
+      },
       onError: (error) => {
         const message = `a connection to ${socketPath} could not be accepted: ${error.message}`;
         this.#limitedLog.log({ level: "error", group: "accept", message, fields: () => ({ err: error }) });
@@ -184,10 +192,6 @@ export class PluginServer {
   /** All that this server, and others that count in the same place, can say of themselves. */
   get telemetry(): Telemetry {
     return this.#engine.telemetry;
-  }
-
-  get #counts(): GatewayTelemetry {
-    return this.#engine.telemetry.gateway(GATEWAY);
   }
 
   /** What an operator gets to see and to do. */
@@ -226,9 +230,9 @@ export class PluginServer {
     this.#handOver.end();
     this.#predecessor?.close();
     const closed = this.#engine.close();
-    for (const connection of this.#connections) connection.end();
+    for (const connection of this.#gate.connections) connection.end();
     await closed;
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#gate.connections) connection.destroy();
     this.#limitedLog.close();
   }
 
@@ -241,37 +245,6 @@ export class PluginServer {
   async #siblingsDrained(timeout: number): Promise<void> {
     const until = performance.now() + timeout;
     while (!this.#areQuiet(0) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, QUIET_CHECK));
-  }
-
-  #accept(socket: Socket): void {
-    const { maxConnections, siblings } = this.#options;
-    const count = siblings?.connectionCount ?? this.#connections.size;
-    if (count >= maxConnections) this.#refuse(socket, `there are ${maxConnections} already, see -max-connections`);
-    else if (this.#descriptors.areShort(socket))
-      this.#refuse(socket, `the process may open only ${this.#descriptors.limit} file descriptors, see ulimit -n`);
-    else this.#rpc.accept(socket);
-  }
-
-  #refuse(socket: Socket, why: string): void {
-    this.#counts.connectionsRefused();
-    socket.destroy();
-    this.#limitedLog.log({ level: "warn", group: "refused connection", message: `a connection was refused: ${why}` });
-  }
-
-  #onOpen(connection: Connection): void {
-    this.#connections.add(connection);
-    this.#counts.connectionOpened();
-    this.#options.siblings?.connected(this.#connections.size);
-  }
-
-  #onClose(connection: Connection, error: Error | undefined): void {
-    if (this.#connections.delete(connection)) this.#counts.connectionClosed();
-    this.#handOver.onClose(connection);
-    this.#options.siblings?.connected(this.#connections.size);
-    if (error === undefined) return;
-    // A client that leaves is an everyday event; one that breaks the protocol is not.
-    const level = error instanceof WireError ? "warn" : "debug";
-    this.#limitedLog.log({ level, group: `${level} closed connection`, message: `a connection was closed: ${error.message}` });
   }
 
   #onTimeout(event: GatewayEvent): void {
