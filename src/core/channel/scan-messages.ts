@@ -51,7 +51,7 @@ export interface ScanTask {
   readonly runsInit: boolean;
 }
 
-/** From the scanning isolate: it starts on an item, so a hang or a crash can be laid at its door. */
+/** From the scanning isolate: it starts on an item, so that a hang or a crash is known to be of that item. */
 export interface ScanStarted {
   readonly kind: "scan-started";
   readonly index: number;

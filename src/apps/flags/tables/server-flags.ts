@@ -1,6 +1,6 @@
 // Owns the flags of servers: of a plugins directory, and of one plugin as a program. An entry is all that a new flag takes.
 import type { Flag } from "../flag.js";
-import { LOG_FORMATS, LOG_LEVELS } from "../../../core/log/index.js";
+import { OBSERVING_FLAGS } from "./observing-flags.js";
 import { TYK_FLAGS } from "./tyk-flags.js";
 
 const ITS_OWN_SOCKET = "each plugin has a socket of its own, PREFIX/NAME.socket";
@@ -230,68 +230,5 @@ export const SERVER_FLAGS = [
     program: {},
   },
   ...TYK_FLAGS,
-  {
-    name: "metrics",
-    kind: "text",
-    value: "address",
-    commands: ["serve"],
-    help: "serve metrics for Prometheus over HTTP at `HOST:PORT`, such as 127.0.0.1:9465, or `unix:///PATH`",
-    document: { more: "[metrics](metrics.md)" },
-    program: {},
-  },
-  {
-    name: "otlp",
-    kind: "text",
-    value: "url",
-    commands: ["serve"],
-    help: "push metrics over OTLP/HTTP to a collector at this address, such as http://127.0.0.1:4318",
-    document: { more: "[metrics](metrics.md)" },
-    program: {},
-  },
-  {
-    name: "traces",
-    kind: "optional",
-    value: "ratio",
-    commands: ["serve"],
-    help: "with `-otlp`, send each call as a span: those whose `traceparent` is recorded, and of those without one this part, from 0 to 1 (all)",
-    document: { more: "[traces](metrics.md#traces)" },
-    program: {},
-  },
-  {
-    name: "statsd",
-    kind: "text",
-    value: "address",
-    commands: ["serve"],
-    help: "send counts and times of calls to StatsD at `HOST:PORT`, each second",
-    document: { more: "[metrics](metrics.md)" },
-    program: {},
-  },
-  {
-    name: "log-level",
-    kind: "levels",
-    value: "level",
-    default: "info",
-    isEssential: true,
-    help: `least level that is logged: ${LOG_LEVELS.join(", ")}; of single plugins too: \`info,hello=debug\``,
-    program: {},
-    isForDumps: true,
-  },
-  {
-    name: "verbose",
-    kind: "switch",
-    aliases: ["v"],
-    help: "`-log-level debug`",
-    program: {},
-    isNotHandedOn: true,
-  },
-  {
-    name: "log-format",
-    kind: "choice",
-    value: "format",
-    choices: LOG_FORMATS,
-    default: "text",
-    help: `form of the log: ${LOG_FORMATS.join(" or ")}`,
-    program: {},
-    isForDumps: true,
-  },
+  ...OBSERVING_FLAGS,
 ] as const satisfies readonly Flag[];
