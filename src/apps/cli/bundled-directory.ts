@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { CommandError } from "../../core/model/index.js";
 import { type LoadOptions, loadPlugins } from "../../core/plugins/index.js";
 import { BundledPlugins, fileBundle, httpBundles, KeptBundles } from "../bundles/index.js";
-import { type LoadingOptions, namesBundle } from "./invocation.js";
+import { type LoadingOptions, namesBundle } from "./command-line/invocation.js";
 import { openKept, readKey } from "./serve-bundles.js";
 
 /** Undefined for a folder. @throws {CommandError} for a key that cannot be read. @throws {BundledError} for an address that is none. */

@@ -5,7 +5,7 @@ import { type Generation, type LoadOptions, loadPlugins, type PluginRegistry } f
 import { pluginEnvironment, requireDirectory } from "../program/index.js";
 import { ALL_GATEWAYS, hookFunctionsOf, isForTyk, isTyk, refusedOnTyk } from "../gateways/index.js";
 import { PLUGIN_API } from "../plugin-api/index.js";
-import { type LoadingOptions, namesBundle } from "./invocation.js";
+import { type LoadingOptions, namesBundle } from "./command-line/invocation.js";
 import { openPluginCache } from "./caching/plugin-cache.js";
 import { CommandError, messageOf } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";

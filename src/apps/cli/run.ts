@@ -3,8 +3,8 @@ import { saysAllInOneLine, UsageError } from "../../core/model/index.js";
 import { STDOUT, writeOutput } from "../program/index.js";
 import { writeStderr } from "../../core/log/index.js";
 import type { EarlySockets } from "../../core/supervisor/index.js";
-import type { Invocation } from "./invocation.js";
-import { parseCommandLine } from "./options.js";
+import type { Invocation } from "./command-line/invocation.js";
+import { parseCommandLine } from "./command-line/options.js";
 import { serverSettings, Settings } from "../settings/index.js";
 import { versionText } from "./projects/project-files.js";
 

@@ -9,7 +9,7 @@ import { bundleSource, KeptZips, readPublicKey, type VerifyingKey } from "../../
 import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
 import { BundlePlugins } from "../../gateways/tyk/server/index.js";
 import { isForTyk } from "../gateways/index.js";
-import type { BundleServing } from "./invocation.js";
+import type { BundleServing } from "./command-line/invocation.js";
 import { userCache } from "./caching/plugin-cache.js";
 
 /** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */

@@ -9,7 +9,7 @@ import { definitionSource } from "../../gateways/tyk/definitions/index.js";
 import { TykServer } from "../../gateways/tyk/server/index.js";
 import { requireAddress } from "../flags/index.js";
 import { ALL_GATEWAYS, isForTyk, isTyk, TYK_WORKER } from "../gateways/index.js";
-import type { ServeOptions, TykServing } from "./invocation.js";
+import type { ServeOptions, TykServing } from "./command-line/invocation.js";
 import { createBundles } from "./serve-bundles.js";
 
 export interface BesideKong {

@@ -13,7 +13,7 @@ import {
   type StandalonePlugin,
 } from "../../../build/index.js";
 import { loadOptions, signingKey } from "../load-directory.js";
-import type { BuildCommandOptions } from "../invocation.js";
+import type { BuildCommandOptions } from "../command-line/invocation.js";
 import { packageVersion } from "../projects/project-files.js";
 
 /** @throws {CommandError} where one could not be built; the others are. */

@@ -11,7 +11,7 @@ import { parseHooks, readBundleKey, type BundleKey, writeBundle } from "../../..
 import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
 import { findTykRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
 import { writeOutput } from "../../program/index.js";
-import type { BundleOptions } from "../invocation.js";
+import type { BundleOptions } from "../command-line/invocation.js";
 import { loadOptions, tykHooks } from "../load-directory.js";
 import { mergeEntry } from "../../bundles/index.js";
 import { packageVersion } from "../projects/project-files.js";

@@ -11,7 +11,7 @@ import type { PluginMetadata } from "../../../core/channel/index.js";
 import { announcementOf } from "../../../gateways/kong/server/index.js";
 import { findKongRelease, type GatewayRelease } from "../../../gateways/kong/conf/index.js";
 import { loadForAll } from "../load-directory.js";
-import type { CheckOptions } from "../invocation.js";
+import type { CheckOptions } from "../command-line/invocation.js";
 import { protocolLosses } from "../../../gateways/kong/usage/index.js";
 import { aligned } from "../../console/index.js";
 

@@ -4,7 +4,7 @@ import { aligned } from "../../console/index.js";
 import { type Flag, type FlagName, FLAGS, plainFlag, SOCKET_NAME, type TableFlag } from "../../flags/index.js";
 import { writeOutput } from "../../program/index.js";
 import { misspelledVariables, sourceText } from "../../settings/index.js";
-import type { ConfigOptions } from "../invocation.js";
+import type { ConfigOptions } from "../command-line/invocation.js";
 
 /** As `-json` has it. */
 interface ShownSetting {

@@ -15,7 +15,7 @@ import { Telemetry } from "../../../core/telemetry/index.js";
 import { traceRatioOf } from "../../admin/index.js";
 import { packageVersion } from "../projects/project-files.js";
 import { KONG_SOCKET, requireAddress, TYK_SOCKET, tykPlace } from "../../flags/index.js";
-import { namesBundle, type ServeOptions, type TykServing } from "../invocation.js";
+import { namesBundle, type ServeOptions, type TykServing } from "../command-line/invocation.js";
 import type { createTykServer as CreateTykServer } from "../serve-tyk.js";
 import { caching, trustedKeys } from "../load-directory.js";
 

@@ -6,7 +6,7 @@ import { createLogger } from "../../../core/log/index.js";
 import { writeOutput } from "../../program/index.js";
 import { announced } from "../caching/warm-dump.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
-import type { LoadingOptions } from "../invocation.js";
+import type { LoadingOptions } from "../command-line/invocation.js";
 
 /** All plugins as JSON; those that do not load are told on stderr and left out. */
 export async function dumpAll(options: LoadingOptions): Promise<void> {

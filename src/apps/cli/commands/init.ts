@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
 import { writeOutput } from "../../program/index.js";
-import type { InitOptions } from "../invocation.js";
+import type { InitOptions } from "../command-line/invocation.js";
 import { projectFiles, packageVersion } from "../projects/project-files.js";
 import { tykProjectFiles } from "../projects/tyk-project-files.js";
 

@@ -8,7 +8,7 @@ import { writeOutput } from "../../program/index.js";
 import { findKongRelease, kongSettings, settingsText } from "../../../gateways/kong/conf/index.js";
 import { type ProtocolLoss, protocolLosses } from "../../../gateways/kong/usage/index.js";
 import { loadDirectory, reportProblems } from "../load-directory.js";
-import type { KongConfOptions } from "../invocation.js";
+import type { KongConfOptions } from "../command-line/invocation.js";
 
 const EXECUTABLE = fileURLToPath(new URL("../../../../bin/pluginserver", import.meta.url));
 

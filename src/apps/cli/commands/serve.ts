@@ -22,7 +22,7 @@ import type { AdministeredEngine } from "../../../core/server/index.js";
 import type { Telemetry } from "../../../core/telemetry/index.js";
 import { openAdmin } from "../../admin/index.js";
 import type { BundledPlugins } from "../../bundles/index.js";
-import { namesBundle, type ServeOptions } from "../invocation.js";
+import { namesBundle, type ServeOptions } from "../command-line/invocation.js";
 import { loadOptions } from "../load-directory.js";
 import { ownSocketPaths } from "../listen-early.js";
 import { createServers, placesOf, serverTelemetry } from "./create-servers.js";

@@ -11,8 +11,8 @@ import { GrpcDispatcher, httpUpstream, KeyStore, serveGateway, TykGateway } from
 import { createLogger, endOnFault } from "../../../core/log/index.js";
 import { logOwnOutput } from "../../../gateways/kong/server/index.js";
 import { endOfService, writeOutput } from "../../program/index.js";
-import type { TryOptions } from "../invocation.js";
-import { requireRelease } from "../tyk-release.js";
+import type { TryOptions } from "../command-line/invocation.js";
+import { requireRelease } from "../command-line/tyk-release.js";
 import { calledHooks } from "../load-directory.js";
 import { tykInstructions } from "../trial/tyk-instructions.js";
 import { TykTrialConfig, type TrialApis } from "../trial/tyk-trial-config.js";

@@ -9,7 +9,7 @@ import { CommandError, messageOf } from "../../../core/model/index.js";
 import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js";
 import { endOfService, writeOutput } from "../../program/index.js";
 import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/index.js";
-import type { TryOptions } from "../invocation.js";
+import type { TryOptions } from "../command-line/invocation.js";
 import { instructions } from "../trial/instructions.js";
 import { TrialConfig } from "../trial/trial-config.js";
 import { createServer } from "./create-servers.js";

@@ -4,8 +4,8 @@ import { CommandError, UsageError } from "../../../core/model/index.js";
 import { tykSettings, tykText } from "../../../gateways/tyk/conf/index.js";
 import { requireAddress } from "../../flags/index.js";
 import { writeOutput } from "../../program/index.js";
-import type { TykConfOptions } from "../invocation.js";
-import { requireRelease } from "../tyk-release.js";
+import type { TykConfOptions } from "../command-line/invocation.js";
+import { requireRelease } from "../command-line/tyk-release.js";
 import { loadForAll, reportProblems, tykHooks } from "../load-directory.js";
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */

@@ -1,7 +1,7 @@
 // What listens first reads a command line as the parsers do that have the last word: a flag that it misreads would cost the supervisor.
 import { expect, it } from "vitest";
-import type { ServeOptions } from "../../../../src/apps/cli/invocation.js";
-import { parseCommandLine } from "../../../../src/apps/cli/options.js";
+import type { ServeOptions } from "../../../../src/apps/cli/command-line/invocation.js";
+import { parseCommandLine } from "../../../../src/apps/cli/command-line/options.js";
 import { type Flag, FLAGS, PROGRAM_FLAGS, programPlan, serverPlan } from "../../../../src/apps/flags/index.js";
 
 const serves = ({ isAction, commands = ["serve"] }: Flag): boolean => isAction === undefined && commands.includes("serve");

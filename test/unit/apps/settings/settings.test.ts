@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import Ajv from "ajv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
-import { parseCommandLine } from "../../../../src/apps/cli/options.js";
+import { parseCommandLine } from "../../../../src/apps/cli/command-line/options.js";
 import { type Flag, flagNames, FLAGS, PROGRAM_FLAGS, programPlan, serverPlan } from "../../../../src/apps/flags/index.js";
 import { parseConfigFile } from "../../../../src/apps/settings/config-file.js";
 import { hasVariable, misspelledVariables, Settings, variableName } from "../../../../src/apps/settings/index.js";

@@ -1,7 +1,7 @@
 // Reads the command line: what its flags and arguments mean.
 import { dirname, join, resolve } from "node:path";
-import { checkAdminOptions } from "../admin/index.js";
-import { UsageError } from "../../core/model/index.js";
+import { checkAdminOptions } from "../../admin/index.js";
+import { UsageError } from "../../../core/model/index.js";
 import {
   ACTION_FLAGS,
   commandFlags,
@@ -15,8 +15,8 @@ import {
   SERVER_FLAGS,
   serverFlags,
   settingsOf,
-} from "../flags/index.js";
-import { Settings } from "../settings/index.js";
+} from "../../flags/index.js";
+import { Settings } from "../../settings/index.js";
 import type {
   BuildCommandOptions,
   BundleOptions,
@@ -32,7 +32,7 @@ import type {
 } from "./invocation.js";
 import { namesBundle } from "./invocation.js";
 import { directoryMissing, requireOneAction, requirePaths, translateFormer } from "./one-meaning.js";
-import { NAMES, readCommandLine } from "./program.js";
+import { NAMES, readCommandLine } from "../program.js";
 import { operatorRequest } from "./operator-options.js";
 import { servingTyk } from "./serving-tyk.js";
 

@@ -1,11 +1,11 @@
 // Says what a command line can ask for, as the commands take it.
-import type { TypesRule } from "../../build/index.js";
-import type { CommandFlag, DUMP_FLAGS, GivenFlags, SERVER_FLAGS, FlagValues } from "../flags/index.js";
-import type { Settings as SettingsBeneath } from "../settings/index.js";
-import type { OperatorRequest } from "../console/index.js";
-import type { LogOptions } from "../../core/log/index.js";
-import type { ServerFlags, ServingMode, SettingsFormat } from "../../gateways/kong/conf/index.js";
-import type { TykFormat } from "../../gateways/tyk/conf/index.js";
+import type { TypesRule } from "../../../build/index.js";
+import type { CommandFlag, DUMP_FLAGS, GivenFlags, SERVER_FLAGS, FlagValues } from "../../flags/index.js";
+import type { Settings as SettingsBeneath } from "../../settings/index.js";
+import type { OperatorRequest } from "../../console/index.js";
+import type { LogOptions } from "../../../core/log/index.js";
+import type { ServerFlags, ServingMode, SettingsFormat } from "../../../gateways/kong/conf/index.js";
+import type { TykFormat } from "../../../gateways/tyk/conf/index.js";
 
 /** What loading plugins needs, by the flags that matter to it: times in milliseconds, sizes in bytes. */
 export interface LoadingOptions extends Omit<FlagValues<(typeof DUMP_FLAGS)[number]>, "env" | "logLevel" | "logFormat"> {

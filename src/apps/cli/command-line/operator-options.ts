@@ -1,7 +1,7 @@
 // Reads the command lines by which an operator asks a running server.
-import { UsageError } from "../../core/model/index.js";
-import type { Control, OperatorRequest } from "../console/index.js";
-import { commandFlags, type CommandName, type GivenFlags, namedFlags, settingsOf } from "../flags/index.js";
+import { UsageError } from "../../../core/model/index.js";
+import type { Control, OperatorRequest } from "../../console/index.js";
+import { commandFlags, type CommandName, type GivenFlags, namedFlags, settingsOf } from "../../flags/index.js";
 
 export type OperatorCommand = Extract<CommandName, "status" | Control["kind"]>;
 

@@ -1,6 +1,6 @@
 // Sees to it that a parsed command line means one thing, in the terms of this server: else it is refused.
 import { join } from "node:path";
-import { UsageError } from "../../core/model/index.js";
+import { UsageError } from "../../../core/model/index.js";
 import {
   type CommandName,
   COMMANDS,
@@ -10,8 +10,8 @@ import {
   parsePath,
   plainFlag,
   takesFlag,
-} from "../flags/index.js";
-import type { CommandLine } from "./program.js";
+} from "../../flags/index.js";
+import type { CommandLine } from "../program.js";
 
 const ACTIONS = FLAGS.filter((flag) => plainFlag(flag).isAction === true && flag.name !== "help");
 

@@ -1,6 +1,6 @@
 // Reads what the command line says of Tyk gateways.
-import { UsageError } from "../../core/model/index.js";
-import { type GivenFlags, namedFlags, requireTykPlaces, settingsOf } from "../flags/index.js";
+import { UsageError } from "../../../core/model/index.js";
+import { type GivenFlags, namedFlags, requireTykPlaces, settingsOf } from "../../flags/index.js";
 import type { BundleServing, TykServing } from "./invocation.js";
 
 /** Undefined where they are not served. @throws {UsageError} for flags that do not go together. */

@@ -1,9 +1,9 @@
 // The command line as a whole: which command it is, with what, and what is refused.
 import { describe, expect, it } from "vitest";
-import { FLAGS } from "../../../../src/apps/flags/index.js";
-import type { Invocation } from "../../../../src/apps/cli/invocation.js";
-import { parseCommandLine } from "../../../../src/apps/cli/options.js";
-import { UsageError } from "../../../../src/core/model/index.js";
+import { FLAGS } from "../../../../../src/apps/flags/index.js";
+import type { Invocation } from "../../../../../src/apps/cli/command-line/invocation.js";
+import { parseCommandLine } from "../../../../../src/apps/cli/command-line/options.js";
+import { UsageError } from "../../../../../src/core/model/index.js";
 
 const parse = (...argv: string[]): Invocation => parseCommandLine(argv);
 const LOADING = { pluginsDirectory: "/d", pdkMatch: "exact", log: { level: "info", format: "text" } };
