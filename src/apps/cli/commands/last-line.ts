@@ -3,7 +3,7 @@ import { type LogOptions, logLine } from "../../../core/log/index.js";
 import { programName } from "../../../core/supervisor/index.js";
 import { parseEmbedded } from "../../program/index.js";
 import { programSettings, serverSettings } from "../../settings/index.js";
-import { parseCommandLine } from "../options.js";
+import { parseCommandLine } from "../command-line/options.js";
 
 export async function logLastLine(argv: readonly string[], text: string): Promise<void> {
   const options = await logOptionsOf(argv);

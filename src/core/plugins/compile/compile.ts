@@ -1,18 +1,16 @@
 // Compiles a plugin into an artifact: one text that any isolate can evaluate, whatever happens to the files afterwards.
 
-import { randomUUID } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { messageOf } from "../../model/index.js";
-import { build, stop, type BuildOptions, type BuildResult } from "esbuild";
+import { stop } from "esbuild";
 import { type Dependencies, dependenciesOf } from "../cache/dependencies.js";
 import { digestOf } from "../cache/disk-view.js";
-import { compileError } from "./compile-error.js";
-import { bundledPath, BundleSources, FILE_META_DEFINES } from "./bundle-sources.js";
+import { bundleAsWritten, inputsOf } from "./bundle-plugin.js";
+import { bundledPath } from "./bundle-sources.js";
 import { esmToFunction } from "./esm-function.js";
 import { looksLikeEsm } from "./module-syntax.js";
 import { findApiVersion } from "../api-version.js";
-import type { PluginApi } from "../plugin-api.js";
 import { type PluginInput, PluginLoadError } from "../plugin-load-error.js";
 import type { FoundPlugin } from "../scan.js";
 import { inlineSourceMap } from "./source-map.js";
@@ -81,23 +79,6 @@ export function createCompiler(options: BuildRules): Compiler {
   };
 }
 
-/** A plugin on its way through the compiler. */
-interface Compilation {
-  readonly source: FoundPlugin;
-  /** Where the entry really lies: esbuild, like Node.js, sees through symbolic links. */
-  readonly realEntry: string;
-  readonly api: PluginApi;
-  /** The text of a built plugin, as it was verified. */
-  readonly built: Buffer | undefined;
-}
-
-interface Bundle {
-  readonly code: string;
-  readonly map: string;
-  readonly sources: BundleSources;
-  readonly entryFormat: "esm" | "cjs";
-}
-
 async function compilePlugin(source: FoundPlugin, options: BuildRules): Promise<PluginArtifact> {
   const bytes = await readEntry(source);
   const realEntry = await realpath(source.entry);
@@ -139,10 +120,6 @@ async function compilePlugin(source: FoundPlugin, options: BuildRules): Promise<
   };
 }
 
-function inputsOf({ inputs }: BundleSources): PluginInput[] {
-  return [...inputs].map(([path, sha256]) => ({ path, sha256 }));
-}
-
 /** In alphabetical order; without those that cannot be read. */
 async function hashFiles(paths: readonly string[]): Promise<PluginInput[]> {
   const hashed = await Promise.all(
@@ -173,89 +150,6 @@ function entryFault(
 ): PluginLoadError {
   const inputs = bytes === undefined ? [] : [{ path: entry, sha256: digestOf(bytes) }];
   return new PluginLoadError({ path: entry, label: relative(dirname(root), entry), text, inputs, cause });
-}
-
-/**
- * Bundles in the format the entry is written in, which esbuild knows only afterwards: a wrong guess costs a second round.
- * It may also be why the first one failed: only CommonJS can be sloppy, only an ES module can await at its top level.
- */
-async function bundleAsWritten(compilation: Compilation, guess: "esm" | "cjs"): Promise<Bundle> {
-  const other = guess === "esm" ? "cjs" : "esm";
-  let first: Bundle;
-  try {
-    first = await bundleSources(compilation, guess);
-  } catch (error) {
-    // Where both fail, what the first says is told: it is about the format that the file looks like.
-    const second = await bundleSources(compilation, other).catch(() => undefined);
-    if (second?.entryFormat === other) return second;
-    throw error;
-  }
-  return first.entryFormat === guess ? first : bundleSources(compilation, other);
-}
-
-async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): Promise<Bundle> {
-  const { source, realEntry, api, built } = compilation;
-  const sources = new BundleSources({ entry: realEntry, format, api, nonce: `external-${randomUUID()}`, built });
-  // A tsconfig.json that lies about is no part of what was built.
-  const sealed = built === undefined ? {} : { tsconfigRaw: "{}" };
-  const options = { ...bundleOptions(realEntry, format), ...sealed, plugins: [sources.asPlugin()] };
-  try {
-    return toBundle(await runEsbuild(options), realEntry, sources);
-  } catch (error) {
-    throw compileError(error, source, realEntry, inputsOf(sources));
-  }
-}
-
-function bundleOptions(realEntry: string, format: "esm" | "cjs"): BuildOptions {
-  const folder = dirname(realEntry);
-  return {
-    absWorkingDir: folder,
-    entryPoints: [realEntry],
-    // Nothing is written; the place is what paths in the source map are relative to.
-    outfile: join(folder, "bundle.js"),
-    write: false,
-    bundle: true,
-    metafile: true,
-    platform: "node",
-    target: "node20.19",
-    format,
-    sourcemap: "external",
-    sourcesContent: true,
-    keepNames: true,
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-    // esbuild's defaults add "module", which is for bundlers: Node.js could not load what that names.
-    conditions: [],
-    mainFields: ["main"],
-    resolveExtensions: [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".json", ".node"],
-    define: FILE_META_DEFINES,
-  };
-}
-
-/** A tsconfig.json that esbuild cannot use is none of the plugin's: it is left out. */
-async function runEsbuild(options: BuildOptions): Promise<BuildResult> {
-  try {
-    return await build(options);
-  } catch (error) {
-    if (!blamesTsconfig(error)) throw error;
-    return await build({ ...options, tsconfigRaw: "{}" });
-  }
-}
-
-function blamesTsconfig(error: unknown): boolean {
-  if (!(error instanceof Error) || !("errors" in error) || !Array.isArray(error.errors)) return false;
-  return error.errors.some(
-    (message: { location?: { file?: string } | null }) => message.location?.file?.endsWith(".json") === true,
-  );
-}
-
-function toBundle(result: BuildResult, realEntry: string, sources: BundleSources): Bundle {
-  const textOf = (suffix: string): string => result.outputFiles?.find(({ path }) => path.endsWith(suffix))?.text ?? "";
-  const folder = dirname(realEntry);
-  const input = Object.entries(result.metafile?.inputs ?? {}).find(([path]) => resolve(folder, bundledPath(path)) === realEntry);
-  const isCommonJs = input?.[1].format === "cjs" || /\.c[jt]s$/.test(realEntry);
-  return { code: textOf(".js"), map: textOf(".map"), sources, entryFormat: isCommonJs ? "cjs" : "esm" };
 }
 
 /**
