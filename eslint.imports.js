@@ -11,6 +11,7 @@ const CORE = [
   "model",
   "net",
   "plugins",
+  "runtime",
   "server",
   "service-manager",
   "signing",
@@ -23,16 +24,17 @@ const tyk = (...names) => names.map((name) => `gateways/tyk/${name}`);
 
 export const IMPORTS = {
   "core/model": [],
+  "core/runtime": [],
   "core/signing": ["core/model"],
   "core/telemetry": ["core/model"],
   "core/net": ["core/model"],
   "core/service-manager": ["core/model", "core/net"],
-  "core/supervisor": ["core/net", "core/service-manager"],
+  "core/supervisor": ["core/net", "core/runtime", "core/service-manager"],
   "core/channel": ["core/model", "core/net", "core/telemetry"],
   "core/log": ["core/channel", "core/model"],
-  "core/isolates": ["core/channel", "core/model", "core/net", "core/telemetry"],
+  "core/isolates": ["core/channel", "core/model", "core/net", "core/runtime", "core/telemetry"],
   "core/worker": ["core/channel", "core/model", "core/net", "core/telemetry"],
-  "core/plugins": ["core/channel", "core/isolates", "core/model", "core/signing"],
+  "core/plugins": ["core/channel", "core/isolates", "core/model", "core/runtime", "core/signing"],
   "core/calls": ["core/channel", "core/model", "core/telemetry"],
   "core/server": [
     ...["calls", "channel", "isolates", "log", "model", "plugins", "telemetry", "worker"].map((name) => `core/${name}`),
@@ -71,7 +73,9 @@ export const IMPORTS = {
   ],
   "gateways/tyk/server": [...CORE, ...tyk("address", "bundles", "definitions", "dispatcher", "http2", "messages")],
 
-  build: ["core/model", "core/plugins", "core/signing"],
+  build: ["core/model", "core/plugins", "core/runtime", "core/signing"],
+  // What an executable with the server in it starts with, before any other module is on the disk.
+  "apps/executable": ["core/model", "core/runtime"],
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],

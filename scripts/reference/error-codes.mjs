@@ -57,6 +57,10 @@ export const ERROR_CODES = {
       "`build -executable` cannot put a program into this Node.js.",
       "Use one for Linux from nodejs.org or an image of node, 20.19 or newer; for another machine, of the version that builds (`-node`).",
     ],
+    BUILD_SERVER: [
+      "`build -executable -server` cannot put the server into one file.",
+      "Install pluginserver with npm; for another machine also the compiler's package that the message names.",
+    ],
     BUILD_NATIVE: [
       "A package has native code, which cannot be part of one file.",
       "Build it without `-standalone` or `-executable`.",

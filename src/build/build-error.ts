@@ -7,6 +7,7 @@ const CODES = {
   BUILD_TYPES: "its types do not fit",
   BUILD_BUNDLE: "it cannot be bundled",
   BUILD_NODE: "no executable can be made with this Node.js",
+  BUILD_SERVER: "the server cannot be made an executable",
   BUILD_NATIVE: "it cannot be one file",
   BUILD_NOT_SERVED: "it would not be served",
 } as const;

@@ -4,10 +4,11 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
+import { type NodeCommand, nodeCommand } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
-import { writeExecutable } from "./executable.js";
+import { programContents, writeExecutable } from "./executable.js";
 import type { NodeBinary } from "./node-binary.js";
 import { requirePlugin } from "./require-plugin.js";
 
@@ -74,9 +75,12 @@ async function install(
   try {
     const staged = join(stage, name);
     if (node === undefined) await writeFile(staged, text, { mode: EXECUTABLE });
-    else await writeExecutable(text, node, staged, stage);
+    else await writeExecutable(programContents(text), node, staged, stage);
     await chmod(staged, EXECUTABLE);
-    const command = node === undefined ? ([process.execPath, staged] as const) : ([staged] as const);
+    const command =
+      node === undefined
+        ? nodeCommand({ script: staged, args: ["-dump"], env: process.env })
+        : { file: staged, args: ["-dump"], env: process.env };
     let dumpTime: number | undefined;
     if (node?.runs !== false) {
       const start = performance.now();
@@ -93,9 +97,9 @@ async function install(
 }
 
 /** The plugin that the executable says it is, asked as a gateway asks it. */
-function dumpedName([file, ...args]: readonly [string, ...string[]], timeout: number): Promise<string> {
+function dumpedName({ file, args, env }: NodeCommand, timeout: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(file, [...args, "-dump"], { timeout }, (error, stdout, stderr) => {
+    execFile(file, args, { env, timeout }, (error, stdout, stderr) => {
       const failed = (cause: unknown): void => {
         const reason = stderr.trim() === "" ? `it does not answer to -dump within ${timeout} ms` : stderr.trim();
         reject(new BuildError("BUILD_NOT_SERVED", reason, { cause }));

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, parse, relative } from "node:path";
 import type { PluginApi } from "../core/plugins/index.js";
+import { nodeCommand } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 
 /** More are not read by anybody at once. */
@@ -129,8 +130,8 @@ function binOf(manifest: string): string | undefined {
 /** What it printed, or undefined where all is well. */
 function runCompiler(compiler: string, config: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const args = [compiler, "-p", config, "--pretty", "false"];
-    execFile(process.execPath, args, { maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => {
+    const { file, args, env } = nodeCommand({ script: compiler, args: ["-p", config, "--pretty", "false"], env: process.env });
+    execFile(file, args, { env, maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => {
       if (error === null) resolve(undefined);
       else if (stdout.trim() !== "") resolve(stdout);
       else reject(new BuildError("BUILD_NO_TYPESCRIPT", `the compiler ${compiler} failed: ${stderr.trim() || error.message}`));

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../core/model/index.js";
+import { type NodeCommand, nodeCommand } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 import { FUSE, type NodeBinary } from "./node-binary.js";
 
@@ -12,7 +13,13 @@ import { FUSE, type NodeBinary } from "./node-binary.js";
 const BLOB = "NODE_SEA_BLOB";
 const WRITABLE = 0o755;
 
-/** Names of what an executable has in it besides Node.js. */
+/** What an executable has in it besides Node.js. */
+export interface ExecutableContents {
+  /** The script that it starts with. It has no module loader, and no modules but those of Node.js. */
+  readonly main: string;
+  readonly assets: Readonly<Record<string, string | Uint8Array>>;
+}
+
 const PROGRAM_ASSET = "program";
 const LOADER_ASSET = "loader";
 
@@ -33,43 +40,56 @@ if (require("node:worker_threads").isMainThread) process.once("beforeExit", () =
 program._compile(require("node:sea").getAsset("${PROGRAM_ASSET}", "utf8"), process.execPath);
 `;
 
+/** What makes a program an executable. */
+export const programContents = (program: string): ExecutableContents => ({
+  main: LOADER_TEXT,
+  assets: { [PROGRAM_ASSET]: program, [LOADER_ASSET]: LOADER_TEXT },
+});
+
 /**
  * Writes the executable to `file`; `stage` is a folder for what is made on the way.
  * @throws {BuildError}
  */
-export async function writeExecutable(program: string, node: NodeBinary, file: string, stage: string): Promise<void> {
-  const blob = await makeBlob(program, node, stage);
+export async function writeExecutable(
+  contents: ExecutableContents,
+  node: NodeBinary,
+  file: string,
+  stage: string,
+): Promise<void> {
+  const blob = await makeBlob(contents, node, stage);
   await copyFile(node.path, file);
   await chmod(file, WRITABLE);
   // In a process of its own: it warns of sections of Node.js that it does not know.
   const postject = createRequire(import.meta.url).resolve("postject/dist/cli.js");
-  await run(process.execPath, [postject, file, BLOB, blob, "--sentinel-fuse", FUSE], node.path);
+  const inject = nodeCommand({ script: postject, args: [file, BLOB, blob, "--sentinel-fuse", FUSE], env: process.env });
+  await run(inject, node.path);
 }
 
 /** The path of what Node.js reads at its start; written by a Node.js of the same version. */
-async function makeBlob(program: string, node: NodeBinary, stage: string): Promise<string> {
+async function makeBlob({ main, assets }: ExecutableContents, node: NodeBinary, stage: string): Promise<string> {
   if (!node.runs && node.version !== process.version)
     throw new BuildError(
       "BUILD_NODE",
       `${node.path} is ${node.version} for another machine, and this is ${process.version}: build with the same version`,
     );
   const path = (name: string): string => join(stage, name);
-  await writeFile(path("loader.js"), LOADER_TEXT);
-  await writeFile(path("program.js"), program);
+  await writeFile(path("main.js"), main);
+  for (const [name, content] of Object.entries(assets)) await writeFile(path(`${name}.asset`), content);
   const config = {
-    main: path("loader.js"),
+    main: path("main.js"),
     output: path("program.blob"),
     disableExperimentalSEAWarning: true,
-    assets: { [PROGRAM_ASSET]: path("program.js"), [LOADER_ASSET]: path("loader.js") },
+    assets: Object.fromEntries(Object.keys(assets).map((name) => [name, path(`${name}.asset`)])),
   };
   await writeFile(path("sea.json"), JSON.stringify(config));
-  await run(node.runs ? node.path : process.execPath, ["--experimental-sea-config", path("sea.json")], node.path);
+  const file = node.runs ? node.path : process.execPath;
+  await run({ file, args: ["--experimental-sea-config", path("sea.json")], env: process.env }, node.path);
   return path("program.blob");
 }
 
-async function run(file: string, args: readonly string[], node: string): Promise<void> {
+async function run({ file, args, env }: NodeCommand, node: string): Promise<void> {
   try {
-    await promisify(execFile)(file, args);
+    await promisify(execFile)(file, args, { env });
   } catch (error) {
     throw new BuildError("BUILD_NODE", `${node}: ${messageOf(error)}`, { cause: error });
   }

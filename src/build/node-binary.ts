@@ -10,11 +10,27 @@ export interface NodeBinary {
   readonly path: string;
   /** Such as `v20.19.0`. */
   readonly version: string;
+  /** As packages with native code are named, such as `linux-arm64`. */
+  readonly platform: string;
   /** Whether it can be started here. */
   readonly runs: boolean;
 }
 
 const ELF = Buffer.from("\x7fELF", "latin1");
+/** Where an ELF file says for which machine it is, and what that is to Node.js. */
+const MACHINE_AT = 18;
+const MACHINES = new Map([
+  [0x03, "ia32"],
+  [0x15, "ppc64"],
+  [0x16, "s390x"],
+  [0x28, "arm"],
+  [0x3e, "x64"],
+  [0xb7, "arm64"],
+  [0xf3, "riscv64"],
+  [0x102, "loong64"],
+]);
+/** How files of macOS begin, for one kind of machine and for several. */
+const MACH_O = [Buffer.from("cffaedfe", "hex"), Buffer.from("cafebabe", "hex")];
 /** Node.js knows where its own sources are. */
 const RELEASE = /\/v(\d{1,3}\.\d{1,3}\.\d{1,3})\/node-v\1/;
 /** As Node.js names the place where a program goes. */
@@ -30,7 +46,13 @@ export async function readNodeBinary(path: string): Promise<NodeBinary> {
   } catch (error) {
     throw new BuildError("BUILD_NODE", `${path}: ${messageOf(error)}`, { cause: error });
   }
-  if (!bytes.subarray(0, ELF.length).equals(ELF)) throw new BuildError("BUILD_NODE", `${path} is no executable of Linux`);
+  const magic = bytes.subarray(0, ELF.length);
+  if (MACH_O.some((each) => each.equals(magic)))
+    throw new BuildError(
+      "BUILD_NODE",
+      `${path} is for macOS, which starts only what was signed there: executables are made for Linux, where gateways run`,
+    );
+  if (!magic.equals(ELF)) throw new BuildError("BUILD_NODE", `${path} is no executable of Linux`);
   if (!bytes.includes(FREE_PLACE))
     throw new BuildError(
       "BUILD_NODE",
@@ -40,7 +62,7 @@ export async function readNodeBinary(path: string): Promise<NodeBinary> {
   if (version.text === undefined) throw new BuildError("BUILD_NODE", `${path} does not say which Node.js it is`);
   if (isOlder(version.text, OLDEST_NODE))
     throw new BuildError("BUILD_NODE", `${path} is Node.js ${version.text}: ${OLDEST_NODE} or newer is needed`);
-  return { path, version: version.text, runs: version.runs };
+  return { path, version: version.text, runs: version.runs, platform: `linux-${machineOf(bytes)}` };
 }
 
 async function askVersion(path: string): Promise<{ readonly text: string; readonly runs: true } | undefined> {
@@ -57,6 +79,13 @@ function writtenVersion(bytes: Buffer): string | undefined {
   const at = bytes.indexOf("/download/release/v");
   const version = RELEASE.exec(bytes.toString("latin1", at, at + 200))?.[1];
   return at === -1 || version === undefined ? undefined : `v${version}`;
+}
+
+/** In the byte order of that machine, which the file names too. */
+function machineOf(bytes: Buffer): string {
+  const isLittle = bytes[5] === 1;
+  const machine = isLittle ? bytes.readUInt16LE(MACHINE_AT) : bytes.readUInt16BE(MACHINE_AT);
+  return MACHINES.get(machine) ?? `machine-${machine}`;
 }
 
 function isOlder(version: string, least: string): boolean {

@@ -97,7 +97,13 @@ it.each(["kong", "tyk"])(
   },
 );
 
-const LISTS = { initContainers: "Container", userDefinedVolumes: "Volume", extraVolumes: "Volume", extraEnvs: "EnvVar" } as const;
+const LISTS = {
+  initContainers: "Container",
+  extraContainers: "Container",
+  userDefinedVolumes: "Volume",
+  extraVolumes: "Volume",
+  extraEnvs: "EnvVar",
+} as const;
 
 it.each([
   ["kong", "deployment"],

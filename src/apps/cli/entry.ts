@@ -1,6 +1,6 @@
 // Entry of the command line: checks the runtime before anything is loaded that needs it.
 import { type EarlySockets, ownStderr, sameCommand, supervise } from "../../core/supervisor/index.js";
-import { dumpWarm } from "./caching/warm-dump.js";
+import { dumpApart, dumpWarm } from "./caching/warm-dump.js";
 import { type Early, listenEarly, ownSocketPaths } from "./listen-early.js";
 
 const OLDEST = [20, 19] as const;
@@ -17,6 +17,8 @@ process.on("SIGUSR1", () => {});
 const argv = process.argv.slice(2);
 // Gateways ask for many dumps, and wait for each.
 if (await dumpWarm(argv)) process.exit(0);
+const dumped = dumpApart(argv);
+if (dumped !== undefined) process.exit(dumped);
 
 const early = await listenEarly(argv);
 const isSupervised = early?.plan.isSupervised === true && !early.sockets.areInherited;

@@ -5,12 +5,12 @@ import { join, resolve } from "node:path";
 import type { Logger } from "pino";
 import { CommandError, messageOf } from "../../core/model/index.js";
 import type { LoadOptions } from "../../core/plugins/index.js";
+import { userCache } from "../../core/runtime/index.js";
 import { bundleSource, KeptZips, readPublicKey, type VerifyingKey } from "../../gateways/tyk/bundles/index.js";
 import type { DefinitionSource } from "../../gateways/tyk/definitions/index.js";
 import { BundlePlugins } from "../../gateways/tyk/server/index.js";
 import { isForTyk } from "../gateways/index.js";
 import type { BundleServing } from "./command-line/invocation.js";
-import { userCache } from "./caching/plugin-cache.js";
 
 /** @throws {CommandError} for a key that cannot be read. @throws {BundleError} for a place that no bundle comes from. */
 export async function createBundles(

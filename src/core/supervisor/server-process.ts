@@ -1,6 +1,7 @@
 // Owns one server process: starts it, hands connections over to it, and keeps each until the process says that it is its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { sameEnvironment } from "./same-command.js";
 import { isMarked, mark, type ServedPath, type ToServer, type ToSupervisor, SUPERVISED } from "./messages.js";
 
 export interface ServerProcessOptions {
@@ -44,7 +45,7 @@ export class ServerProcess {
     this.#child = spawn(file, args, {
       // The log is the server's own affair: nothing of it passes through the supervisor.
       stdio: ["inherit", "inherit", "inherit", "ipc"],
-      env: { ...process.env, [SUPERVISED]: String(process.pid) },
+      env: { ...sameEnvironment(), [SUPERVISED]: String(process.pid) },
     });
     this.#child.on("message", (message: unknown) => {
       if (isMarked(message)) this.#receive(message as ToSupervisor);

@@ -1,11 +1,11 @@
 // Says where compiled plugins are kept between starts, and what they are kept for.
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../../../core/model/index.js";
 import { CacheFolder, NOWHERE, PluginCache, type PluginCacheOptions } from "../../../core/plugins/index.js";
+import { userCache } from "../../../core/runtime/index.js";
 
 /** What is said of the place, and of what must not come from it. */
 export interface CacheUse {
@@ -27,13 +27,6 @@ export function pluginCacheOptions({ trust, isTemporary, onNone }: CacheUse): Pl
     onNone(messageOf(error));
     return NOWHERE;
   }
-}
-
-/** The user's folder for what can be made again, as systemd and the desktops name it. A path that is empty or relative counts as none. */
-export function userCache(): string {
-  const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
-  const named = [CACHE_DIRECTORY?.split(":", 1)[0], XDG_CACHE_HOME];
-  return named.find((path) => path !== undefined && isAbsolute(path)) ?? join(homedir(), ".cache");
 }
 
 /** The version, and the very file: packages have files of one time in all their versions, builds one version at all times. */

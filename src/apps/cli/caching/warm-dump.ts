@@ -1,7 +1,9 @@
 // Answers a dump where all of it is known: with nothing loaded for it but what the entry of the command line has in it.
+import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { knownPlugins } from "../../../core/plugins/index.js";
+import { isServerExecutable } from "../../../core/runtime/index.js";
 import { pluginInfo } from "../../../gateways/kong/server/index.js";
 import {
   ACTION_FLAGS,
@@ -22,6 +24,9 @@ import { pluginEnvironment } from "../../program/index.js";
 import { serverSettings } from "../../settings/index.js";
 import { pluginCacheOptions } from "./plugin-cache.js";
 
+/** As bin/pluginserver has it. */
+const STDOUT_VARIABLE = "PLUGINSERVER_STDOUT_FD";
+const REAL_STDOUT = 9;
 const NAMES = flagNames(FLAGS);
 /** Flags that a dump has, or passes over. */
 const SERVER_FLAG_NAMES: ReadonlyMap<string, Flag> = new Map(
@@ -92,7 +97,7 @@ function withoutTuning(env: Readonly<Record<string, string | undefined>>): Reado
 
 /** False where nobody takes any of it: the command says why. */
 async function print(text: string): Promise<boolean> {
-  const descriptor = Number(process.env["PLUGINSERVER_STDOUT_FD"] ?? 1);
+  const descriptor = Number(process.env[STDOUT_VARIABLE] ?? 1);
   const bytes = Buffer.from(text);
   let written = 0;
   while (written < bytes.length) {
@@ -105,4 +110,20 @@ async function print(text: string): Promise<boolean> {
     }
   }
   return true;
+}
+
+/**
+ * Runs a dump of an executable in a process whose stdout is stderr, which else the start script sees to. The status that it ended with; undefined where
+ * this process is to do it. Whatever native code prints while it loads, the dump is alone on stdout.
+ */
+export function dumpApart(argv: readonly string[]): number | undefined {
+  const isDump = argv.some((argument) => /^--?dump/.test(argument));
+  if (!isDump || !isServerExecutable() || process.env[STDOUT_VARIABLE] !== undefined) return undefined;
+  const between = Array.from({ length: REAL_STDOUT - 3 }, () => "ignore" as const);
+  const { status, error } = spawnSync(process.execPath, argv, {
+    stdio: ["inherit", 2, "inherit", ...between, 1],
+    env: { ...process.env, [STDOUT_VARIABLE]: String(REAL_STDOUT) },
+  });
+  if (error !== undefined) throw error;
+  return status ?? 1;
 }

@@ -88,6 +88,8 @@ export interface BuildCommandOptions extends LoadingOptions {
   readonly sign: string | undefined;
   /** Whether each becomes an executable of its own. */
   readonly standalone: boolean;
+  /** Whether the server itself becomes one, in place of plugins. */
+  readonly server: boolean;
   /** Path of the Node.js that is to be in it, where each becomes an executable that needs none. */
   readonly node: string | undefined;
 }

@@ -130,8 +130,13 @@ function checking(given: GivenFlags, operands: readonly string[], written: Given
 }
 
 function building(given: GivenFlags, plugins: readonly string[]): BuildCommandOptions {
-  const { out, sign, standalone, executable, node } = settingsOf(commandFlags("build"), given);
-  if (plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
+  const { out, sign, standalone, executable, server, node } = settingsOf(commandFlags("build"), given);
+  if (server && !executable) throw new UsageError("-server is for -executable: elsewhere the package is the server");
+  if (server && plugins.length > 0)
+    throw new UsageError(
+      `-server builds the server without plugins: give it their folder with -plugins-dir, and leave out ${plugins.join(" ")}`,
+    );
+  if (!server && plugins.length === 0) throw new UsageError("build takes the plugins to build: files or folders");
   if (out === undefined) throw new UsageError("-out is missing: say where the built files go");
   if (node !== undefined && !executable) throw new UsageError("-node is for -executable: nothing else has Node.js in it");
   if (executable && standalone)
@@ -140,7 +145,15 @@ function building(given: GivenFlags, plugins: readonly string[]): BuildCommandOp
     throw new UsageError(
       "-sign is not for -standalone and -executable: a gateway starts an executable as it is, and no server checks who signed it",
     );
-  return { ...loading(given, out), plugins, out, sign, standalone, node: executable ? (node ?? process.execPath) : undefined };
+  return {
+    ...loading(given, out),
+    plugins,
+    out,
+    sign,
+    standalone,
+    server,
+    node: executable ? (node ?? process.execPath) : undefined,
+  };
 }
 
 function configuring(given: GivenFlags, operands: readonly string[], settings: Settings): KongConfOptions {

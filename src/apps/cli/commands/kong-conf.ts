@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "../../../core/model/index.js";
+import { isServerExecutable } from "../../../core/runtime/index.js";
 import type { Generation } from "../../../core/plugins/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { writeOutput } from "../../program/index.js";
@@ -10,7 +11,9 @@ import { type ProtocolLoss, protocolLosses } from "../../../gateways/kong/usage/
 import { loadDirectory, reportProblems } from "../load-directory.js";
 import type { KongConfOptions } from "../command-line/invocation.js";
 
-const EXECUTABLE = fileURLToPath(new URL("../../../../bin/pluginserver", import.meta.url));
+const EXECUTABLE = isServerExecutable()
+  ? process.execPath
+  : fileURLToPath(new URL("../../../../bin/pluginserver", import.meta.url));
 
 /** @throws {CommandError} where there is nothing to configure, or the release cannot do it. */
 export async function kongConf(options: KongConfOptions): Promise<void> {

@@ -96,6 +96,13 @@ export const COMMAND_FLAGS = [
     document: { more: "[shipping](shipping.md#executables)" },
   },
   {
+    name: "server",
+    kind: "switch",
+    commands: ["build"],
+    help: "with `-executable`, in place of plugins: the server itself, `OUT/pluginserver`",
+    document: { more: "[shipping](shipping.md#the-server)" },
+  },
+  {
     name: "node",
     kind: "path",
     value: "path",

@@ -23,7 +23,7 @@ export const COMMANDS = [
     help: "says what a gateway would see in a plugins directory: versions, priorities, phases or hooks, errors",
     more: "exit status 1 if a plugin would not be served",
   },
-  { name: "build", operands: "PLUGIN... -out DIR", help: "type-checks, bundles and stamps plugins, each to one file" },
+  { name: "build", operands: "PLUGIN...|-server -out DIR", help: "type-checks, bundles and stamps plugins, each to one file" },
   {
     name: "init",
     operands: "NAME",

@@ -1,6 +1,7 @@
 // Carries isolates in threads that a program starts from its own file. A module of its own: executables have no Piscina in them.
 import { getAsset, isSea } from "node:sea";
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
+import { isServerExecutable } from "../../runtime/index.js";
 import { type ChannelPort, type IsolateTask, StartGate, threadPort } from "../../channel/index.js";
 import { keepLoopsEndable } from "./endable-loops.js";
 import { endOfThread } from "./hung-threads.js";
@@ -28,8 +29,9 @@ export function startOwnThread(file: string): StartTransport {
     keepLoopsEndable();
     const { port1, port2 } = new MessageChannel();
     const gate = new StartGate();
-    const worker = new Worker(isSea() ? getAsset(LOADER_ASSET, "utf8") : file, {
-      eval: isSea(),
+    const isProgram = isSea() && !isServerExecutable();
+    const worker = new Worker(isProgram ? getAsset(LOADER_ASSET, "utf8") : file, {
+      eval: isProgram,
       workerData: { pluginserver: { task, port: port2, gate: gate.memory } } satisfies OwnThreadData,
       transferList: [port2],
       resourceLimits: {

@@ -12,6 +12,7 @@ import {
   type PipePort,
   pipePort,
 } from "../../channel/index.js";
+import { nodeCommand } from "../../runtime/index.js";
 import type { Transport, TransportLimits } from "./transport.js";
 
 const PROCESS_ENTRY = fileURLToPath(new URL("../../worker/process-entry.js", import.meta.url));
@@ -28,15 +29,23 @@ const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeE
 
 export function startProcess(task: IsolateTask, limits: TransportLimits): Transport {
   const memory = `--max-old-space-size=${Math.ceil(limits.memory / MEGABYTE)}`;
-  const child = spawn(process.execPath, [...NO_INSPECTOR, memory, PROCESS_ENTRY, String(process.pid)], {
+  const { file, args, env } = nodeCommand({
+    script: PROCESS_ENTRY,
+    args: [String(process.pid)],
+    flags: [...NO_INSPECTOR, memory],
     env: { ...limits.env },
+  });
+  const child = spawn(file, args, {
+    env,
     // A session of its own: a signal of its code to its process group ends nothing but itself.
     detached: true,
     // What native code, Node.js itself and programs that the plugin starts write is read here and becomes log lines: the
     // server's own stderr may have no reader. The last pipe is the channel: that of Node.js, `process.send`, would have plugin
     // code speak to the server, and the server end at what it says.
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    // Its stdin ends at once: to have it ignored takes /dev/null, which a bare root has not.
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
+  child.stdin.destroy();
   const [, , , pipe] = child.stdio;
   if (!(pipe instanceof Socket)) throw new TypeError("a child process has no channel");
   const kill = (): void => void child.kill("SIGKILL");

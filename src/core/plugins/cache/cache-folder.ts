@@ -5,11 +5,9 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
-  statSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -18,6 +16,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { messageOf } from "../../model/index.js";
+import { makeFolder, requireOwnFolder } from "../../runtime/index.js";
 
 /** Bytes of all entries together, and of one. */
 const MAX_TOTAL = 256 * 2 ** 20;
@@ -55,7 +54,7 @@ export class CacheFolder {
    */
   static open(path: string, maxTotal = MAX_TOTAL): CacheFolder {
     makeFolder(dirname(dirname(path)));
-    for (const folder of [dirname(path), path]) ownFolder(folder);
+    for (const folder of [dirname(path), path]) requireOwnFolder(folder);
     const { mode } = lstatSync(path);
     if ((mode & 0o077) !== 0) throw new Error(`${path} is open to others (mode ${(mode & 0o777).toString(8)}): chmod 700 it`);
     return new CacheFolder(path, maxTotal);
@@ -122,30 +121,6 @@ export class CacheFolder {
     }
     return entries;
   }
-}
-
-/** Node.js itself would try for ever where a file system lets nobody make folders, as /proc does. */
-function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  mkdirUnlessThere(path);
-}
-
-function mkdirUnlessThere(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  }
-}
-
-/** @throws {Error} where it is not a folder of this user's that nobody else can change. */
-function ownFolder(path: string): void {
-  mkdirUnlessThere(path);
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) throw new Error(`${path} is no folder`);
-  if (stat.uid !== process.geteuid?.()) throw new Error(`${path} belongs to another user`);
-  if ((stat.mode & 0o022) !== 0) throw new Error(`${path} can be changed by others`);
 }
 
 function describe(file: number): { size: number; uid: number; mtimeMs: number; isPlain: boolean } {

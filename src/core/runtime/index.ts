@@ -1,0 +1,90 @@
+// The door of runtime: how a script of the package is started with the Node.js that this process is, which may be an executable with the server in it,
+// and the folders of this user. A command loads it before all else.
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { isSea } from "node:sea";
+
+export interface NodeCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+interface ScriptRequest {
+  /** Absolute path. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Flags of Node.js, such as it takes in NODE_OPTIONS too. */
+  readonly flags?: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Has an executable run a script in place of its own command line. It takes no flags of Node.js: they are in NODE_OPTIONS, for it alone. */
+const SCRIPT = "PLUGINSERVER_SCRIPT";
+const MARK = Symbol.for("pluginserver.executable");
+
+/** Said once, in the main thread of the process. */
+export function markServerExecutable(): void {
+  Object.defineProperty(globalThis, MARK, { value: true });
+}
+
+/** Whether this process is the executable that has the server and its whole package in it, and not one plugin. */
+export const isServerExecutable = (): boolean => isSea() && MARK in globalThis;
+
+export function nodeCommand({ script, args, flags = [], env }: ScriptRequest): NodeCommand {
+  if (!isServerExecutable()) return { file: process.execPath, args: [...flags, script, ...args], env };
+  return { file: process.execPath, args, env: { ...env, ...scriptVariables(script, flags, env) } };
+}
+
+/** `script` is undefined where the executable is to run its command line. */
+export function scriptVariables(
+  script: string | undefined,
+  flags: readonly string[],
+  { NODE_OPTIONS: own }: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const request = { ...(script === undefined ? {} : { script }), ...(own === undefined ? {} : { options: own }) };
+  return { [SCRIPT]: JSON.stringify(request), NODE_OPTIONS: [own ?? "", ...flags].join(" ").trim() };
+}
+
+/** The script that this process was started for; its environment is then as it was meant to be. */
+export function takeScript(): string | undefined {
+  const { [SCRIPT]: text } = process.env;
+  if (text === undefined) return undefined;
+  Reflect.deleteProperty(process.env, SCRIPT);
+  const { script, options } = JSON.parse(text) as { readonly script?: string; readonly options?: string };
+  if (options === undefined) Reflect.deleteProperty(process.env, "NODE_OPTIONS");
+  else process.env["NODE_OPTIONS"] = options;
+  return script;
+}
+
+/** As systemd and the desktops name it. A path that is empty or relative counts as none. */
+export function userCache(): string {
+  const { CACHE_DIRECTORY, XDG_CACHE_HOME } = process.env;
+  const named = [CACHE_DIRECTORY?.split(":", 1)[0], XDG_CACHE_HOME];
+  return named.find((path) => path !== undefined && isAbsolute(path)) ?? join(homedir(), ".cache");
+}
+
+/** Node.js itself would try for ever where a file system lets nobody make folders, as /proc does. */
+export function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirUnlessThere(path);
+}
+
+/** @throws {Error} where it is not a folder of this user's that nobody else can change. */
+export function requireOwnFolder(path: string): void {
+  mkdirUnlessThere(path);
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) throw new Error(`${path} is no folder`);
+  if (stat.uid !== process.geteuid?.()) throw new Error(`${path} belongs to another user`);
+  if ((stat.mode & 0o022) !== 0) throw new Error(`${path} can be changed by others`);
+}
+
+function mkdirUnlessThere(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}
