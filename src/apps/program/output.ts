@@ -1,11 +1,9 @@
 // Owns the process's real stdout: dumps, versions and help go there, and nothing else ever does.
-import { write } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { CommandError, messageOf } from "../../core/model/index.js";
 import { writeStderr } from "../../core/log/index.js";
+import { writeAll } from "./write-all.js";
 
 function take(name: string): string | undefined {
   const value = process.env[name];
@@ -20,14 +18,10 @@ const stdoutDescriptor = take("PLUGINSERVER_STDOUT_FD");
 if (take("PLUGINSERVER_TUNED") !== undefined) take("GLIBC_TUNABLES");
 
 const DEFAULT_STDOUT = 1;
-/** Milliseconds until the next attempt, where a reader that takes nothing now does not hold the write up by itself. */
-const READER_WAIT = 5;
 
 const told = Number(stdoutDescriptor ?? DEFAULT_STDOUT);
 /** Its descriptor. */
 export const STDOUT = Number.isInteger(told) ? told : DEFAULT_STDOUT;
-
-const writePart = promisify(write);
 
 /**
  * Writes to the real stdout and resolves when all of it is written, however long its reader takes.
@@ -35,16 +29,10 @@ const writePart = promisify(write);
  * @throws {CommandError} where nobody can get it: stdout is closed or full, or its reader has gone.
  */
 export async function writeOutput(content: string | Uint8Array): Promise<void> {
-  let rest = Buffer.from(content);
-  while (rest.length > 0) {
-    try {
-      const { bytesWritten } = await writePart(STDOUT, rest);
-      rest = rest.subarray(bytesWritten);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN"))
-        throw new CommandError(`cannot write to stdout: ${messageOf(error)}`);
-      await wait(READER_WAIT);
-    }
+  try {
+    await writeAll(STDOUT, content);
+  } catch (error) {
+    throw new CommandError(`cannot write to stdout: ${messageOf(error)}`);
   }
 }
 

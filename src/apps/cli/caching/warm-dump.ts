@@ -1,7 +1,5 @@
 // Answers a dump where all of it is known: with nothing loaded for it but what the entry of the command line has in it.
 import { spawnSync } from "node:child_process";
-import { writeSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
 import { knownPlugins } from "../../../core/plugins/index.js";
 import { isServerExecutable } from "../../../core/runtime/index.js";
 import { pluginInfo } from "../../../gateways/kong/server/index.js";
@@ -20,7 +18,7 @@ import {
   takesFlag,
 } from "../../flags/index.js";
 import { ALL_GATEWAYS_WORKER, isTyk } from "../../gateways/index.js";
-import { pluginEnvironment } from "../../program/index.js";
+import { pluginEnvironment, writeAll } from "../../program/index.js";
 import { serverSettings } from "../../settings/index.js";
 import { pluginCacheOptions } from "./plugin-cache.js";
 
@@ -32,8 +30,6 @@ const NAMES = flagNames(FLAGS);
 const SERVER_FLAG_NAMES: ReadonlyMap<string, Flag> = new Map(
   FLAGS.filter((flag) => takesFlag("serve", plainFlag(flag))).map((flag) => [`--${flag.name}`, plainFlag(flag)] as const),
 );
-/** How long to wait for a reader that takes nothing now, in milliseconds. */
-const READER_WAIT = 5;
 
 /** Whether the dump that a command line asks for was printed. Where it was not, the command does, or says what is wrong. */
 export async function dumpWarm(argv: readonly string[]): Promise<boolean> {
@@ -98,18 +94,13 @@ function withoutTuning(env: Readonly<Record<string, string | undefined>>): Reado
 /** False where nobody takes any of it: the command says why. */
 async function print(text: string): Promise<boolean> {
   const descriptor = Number(process.env[STDOUT_VARIABLE] ?? 1);
-  const bytes = Buffer.from(text);
-  let written = 0;
-  while (written < bytes.length) {
-    try {
-      written += writeSync(descriptor, bytes, written);
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EAGAIN") await wait(READER_WAIT);
-      else if (written === 0) return false;
-      else throw error;
-    }
+  try {
+    await writeAll(descriptor, text);
+    return true;
+  } catch {
+    // It fails as the command's own write does, whose error is told.
+    return false;
   }
-  return true;
 }
 
 /**
