@@ -320,6 +320,35 @@ it("a server that dies at its start again and again is started after growing pau
   );
 }, 60_000);
 
+it("clients of a server that has no descriptor left for them wait until it has", async () => {
+  const gate = join(temp.path, "full");
+  temp.write(
+    "hog/hog.cjs",
+    `const { closeSync, existsSync, openSync } = require("node:fs");
+     const held = [];
+     setInterval(() => {
+       if (!existsSync(${JSON.stringify(gate)})) return held.splice(0).forEach((descriptor) => closeSync(descriptor));
+       try { for (;;) held.push(openSync("/dev/null")); } catch {}
+     }, 20);
+     module.exports = { Plugin: class { access() {} }, Schema: [], Version: "1.0.0" };`,
+  );
+  const script = temp.write("limited.sh", `#!/bin/sh\nulimit -n 200\nexec ${JSON.stringify(BINARY)} "$@"\n`);
+  chmodSync(script, 0o755);
+  const server = await startServer({ plugins: join(temp.path, "hog"), prefix, binary: script });
+  servers.push(server);
+  const client = await WireClient.connect(socketPath);
+  await startInstance(client, "hog");
+  temp.write("full", "");
+  await until("no descriptor", () => readdirSync(`/proc/${server.pid}/fd`).length >= 200);
+  const clients = Array.from({ length: 20 }, () => ask(socketPath));
+  await Promise.all(clients.map(({ connected }) => connected));
+  await server.waitForLine(/WARN: \d+ connections wait: no file descriptor is left for them/);
+  rmSync(gate);
+  await Promise.all(clients.map(({ answered }) => answered));
+  for (const { socket } of clients) socket.destroy();
+  await client.close();
+}, 30_000);
+
 it("a socket file that is removed is there again, and leads to the same server", async () => {
   const server = await start();
   unlinkSync(socketPath);

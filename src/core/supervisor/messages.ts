@@ -7,6 +7,8 @@ export const SUPERVISED = "PLUGINSERVER_SUPERVISED";
 export type ToServer =
   /** The connection itself comes with it. */
   | { readonly kind: "connection"; readonly id: number; readonly socket: string }
+  /** Asks what became of all connections up to this one: answered with "looked". */
+  | { readonly kind: "look"; readonly last: number }
   | { readonly kind: "closed"; readonly socket: string; readonly end: "removed" | "taken over" }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
   | { readonly kind: "path"; readonly socket: string; readonly change: "taken over" | "restored" | "lost"; readonly text: string }
@@ -24,6 +26,8 @@ export type ToSupervisor =
   | { readonly kind: "listening" }
   /** The connection is its own. */
   | { readonly kind: "taken"; readonly id: number }
+  /** Of connections up to this one, those that it has not said to be its own have not come, and will not. */
+  | { readonly kind: "looked"; readonly last: number }
   /** It has started. */
   | { readonly kind: "serving" }
   /** Something that the next server is to know, should this one die. */

@@ -24,15 +24,27 @@ export interface ServerExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Milliseconds after which a connection that was not taken is asked for, and how often it is handed over at most. */
+const LOOK = 1000;
+const MAX_TRIES = 30;
 /** Milliseconds in which what a process that is gone has said must have come. */
 const LAST_WORDS = 1000;
 /** Milliseconds that a process may take to exit: it waits for its threads, which may be more than it knows of. */
 const EXIT_TIME = 5000;
 
+interface HandedOver {
+  readonly connection: Socket;
+  /** By its name. */
+  readonly socket: string;
+  /** How often it was handed over before. */
+  readonly tries: number;
+}
+
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #options: ServerProcessOptions;
-  readonly #handedOver = new Map<number, { readonly connection: Socket; readonly socket: string }>();
+  readonly #handedOver = new Map<number, HandedOver>();
+  #look: NodeJS.Timeout | undefined;
   #nextId = 1;
   #isListening = false;
   #makesWay = false;
@@ -62,12 +74,35 @@ export class ServerProcess {
 
   /** The connection stays open here until the server has it. */
   handOver(connection: Socket, socket: string): void {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    this.#handedOver.set(id, { connection, socket });
     // Without a listener an error would end this process; a connection that is broken is the server's to find out.
     connection.on("error", () => {});
+    this.#handOver({ connection, socket, tries: 0 });
+  }
+
+  #handOver(handed: HandedOver): void {
+    const { connection, socket } = handed;
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#handedOver.set(id, handed);
+    this.#look ??= setTimeout(() => this.#lookForLost(), LOOK).unref();
     this.#child.send(mark({ kind: "connection", id, socket }), connection, { keepOpen: true }, () => {});
+  }
+
+  #lookForLost(): void {
+    this.#look = undefined;
+    if (this.#handedOver.size > 0) this.tell({ kind: "look", last: this.#nextId - 1 });
+  }
+
+  /** A process that has no descriptor left gets the message without its connection, which Node.js tells nobody. It is tried again for as long as a client may wait. */
+  #retryLost(last: number): void {
+    const lost = [...this.#handedOver].filter(([id]) => id <= last);
+    for (const [id, { connection, socket, tries }] of lost) {
+      this.#handedOver.delete(id);
+      if (tries + 1 < MAX_TRIES) this.#handOver({ connection, socket, tries: tries + 1 });
+      else connection.destroy();
+    }
+    if (lost.length > 0)
+      this.tell({ kind: "note", text: `${lost.length} connections wait: no file descriptor is left for them, see ulimit -n` });
   }
 
   /** The connections of a socket that it did not take before it ended: the next server gets them. */
@@ -96,6 +131,8 @@ export class ServerProcess {
         this.#handedOver.get(message.id)?.connection.destroy();
         this.#handedOver.delete(message.id);
         return;
+      case "looked":
+        return this.#retryLost(message.last);
       case "listening":
         this.#isListening = true;
         return this.#options.onListening();

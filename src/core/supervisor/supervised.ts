@@ -96,6 +96,8 @@ export class Supervised implements Front {
         this.#tell({ kind: "taken", id: message.id });
         if (handle instanceof Socket) this.#users.get(message.socket)?.onConnection(handle);
         return;
+      case "look":
+        return this.#tell({ kind: "looked", last: message.last });
       case "closed":
         return this.#onClosed.get(message.socket)?.(message.end);
       case "signal":
