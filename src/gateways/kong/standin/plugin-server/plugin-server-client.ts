@@ -1,6 +1,6 @@
 // Calls to the plugin server over a pool of connections that all plugins share.
 
-import { GatewayError } from "../errors.js";
+import { ConnectionPool } from "../connection-pool.js";
 import { PluginServerConnection } from "./plugin-server-connection.js";
 import { encodeRequest } from "./rpc-message.js";
 
@@ -19,14 +19,18 @@ const LAST_MESSAGE_ID = 0x7fffffff;
 
 export class PluginServerClient {
   readonly #options: PluginServerClientOptions;
-  readonly #connections = new Set<PluginServerConnection>();
-  readonly #idle: PluginServerConnection[] = [];
+  readonly #pool: ConnectionPool<PluginServerConnection>;
   #lastMessageId = 0;
   #serverPid: number | undefined;
-  #state: "open" | "closed" = "open";
 
   constructor(options: PluginServerClientOptions) {
     this.#options = options;
+    this.#pool = new ConnectionPool((onClose) =>
+      PluginServerConnection.open(options.socketPath, {
+        onNotification: (name, argument) => this.#onNotification(name, argument),
+        onClose,
+      }),
+    );
   }
 
   get serverPid(): number | undefined {
@@ -34,53 +38,28 @@ export class PluginServerClient {
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#pool.size;
   }
 
   /** Calls a method such as `plugin.HandleEvent`; rejects with a GatewayError. */
   async call(method: string, argument: unknown): Promise<unknown> {
     const request = this.#encode(method, argument);
-    const connection = await this.#acquire();
+    const connection = await this.#pool.acquire();
     try {
       return await connection.call(request.id, method, request.bytes, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     } finally {
-      if (!connection.isClosed) this.#idle.push(connection);
+      this.#pool.release(connection);
     }
   }
 
   close(): void {
-    this.#state = "closed";
-    for (const connection of [...this.#connections]) connection.close();
+    this.#pool.close();
   }
 
   #encode(method: string, argument: unknown): { id: number; bytes: Buffer } {
     const id = this.#lastMessageId >= LAST_MESSAGE_ID ? 1 : this.#lastMessageId + 1;
     this.#lastMessageId = id;
     return { id, bytes: encodeRequest(id, method, argument) };
-  }
-
-  async #acquire(): Promise<PluginServerConnection> {
-    this.#assertOpen();
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    const connection = await PluginServerConnection.open(this.#options.socketPath, {
-      onNotification: (name, argument) => this.#onNotification(name, argument),
-      onClose: (closed) => this.#forget(closed),
-    });
-    this.#connections.add(connection);
-    if (this.#state === "closed") connection.close();
-    this.#assertOpen();
-    return connection;
-  }
-
-  #assertOpen(): void {
-    if (this.#state === "closed") throw new GatewayError("GATEWAY_RPC_LOST", "the gateway is closed");
-  }
-
-  #forget(connection: PluginServerConnection): void {
-    this.#connections.delete(connection);
-    const index = this.#idle.indexOf(connection);
-    if (index >= 0) this.#idle.splice(index, 1);
   }
 
   #onNotification(name: unknown, argument: unknown): void {

@@ -1,7 +1,8 @@
 // One connection to the plugin server's socket: one call at a time, as Kong does.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 
+import { connectToServer } from "../connection-pool.js";
 import { GatewayError } from "../errors.js";
 import { MessageSplitter } from "./message-splitter.js";
 import { decodeServerMessage, type ServerMessage } from "./rpc-message.js";
@@ -34,17 +35,8 @@ export class PluginServerConnection {
     socket.on("close", () => this.#close(lost("it closed the connection")));
   }
 
-  static open(path: string, events: ConnectionEvents): Promise<PluginServerConnection> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(path);
-      const onError = (error: Error): void =>
-        reject(new GatewayError("GATEWAY_RPC_LOST", `cannot reach the plugin server at ${path}: ${error.message}`, error));
-      socket.once("error", onError);
-      socket.once("connect", () => {
-        socket.off("error", onError);
-        resolve(new PluginServerConnection(socket, events));
-      });
-    });
+  static async open(path: string, events: ConnectionEvents): Promise<PluginServerConnection> {
+    return new PluginServerConnection(await connectToServer(path), events);
   }
 
   get isClosed(): boolean {

@@ -1,5 +1,6 @@
 // Calls to a plugin server that speaks ProtoBuf:1, over a pool of connections that all plugins share.
 
+import { ConnectionPool } from "../connection-pool.js";
 import { GatewayError } from "../errors.js";
 import { decodeFields, encodeFields, isFields, messageTypeOf, pdkMessages, type Fields, type PdkMessages } from "./messages.js";
 import { decodeArguments, encodeResult } from "./pdk-messages.js";
@@ -24,17 +25,16 @@ const RPC_RETURN = messageTypeOf("RpcReturn");
 
 export class ProtobufClient {
   readonly #options: ProtobufClientOptions;
-  readonly #connections = new Set<ProtobufConnection>();
-  readonly #idle: ProtobufConnection[] = [];
+  readonly #pool: ConnectionPool<ProtobufConnection>;
   #lastSequence = 0;
-  #state: "open" | "closed" = "open";
 
   constructor(options: ProtobufClientOptions) {
     this.#options = options;
+    this.#pool = new ConnectionPool((onClose) => ProtobufConnection.open(options.socketPath, onClose));
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#pool.size;
   }
 
   /** A command by its field's name, e.g. `cmdStartInstance`; gives the name and the fields of what was returned. */
@@ -71,8 +71,7 @@ export class ProtobufClient {
   }
 
   close(): void {
-    this.#state = "closed";
-    for (const connection of [...this.#connections]) connection.close();
+    this.#pool.close();
   }
 
   /** Returns whether the request is over: Kong closes the connection then. */
@@ -101,12 +100,12 @@ export class ProtobufClient {
 
   /** A conversation that goes wrong in the middle leaves the connection in no known state. */
   async #converse<T>(talk: (connection: ProtobufConnection) => Promise<T>): Promise<T> {
-    const connection = await this.#acquire();
+    const connection = await this.#pool.acquire();
     connection.begin();
     try {
       const result = await talk(connection);
       connection.rest();
-      if (!connection.isClosed) this.#idle.push(connection);
+      this.#pool.release(connection);
       return result;
     } catch (error) {
       connection.close();
@@ -137,26 +136,5 @@ export class ProtobufClient {
 
   #read(connection: ProtobufConnection): Promise<Buffer> {
     return connection.read(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  }
-
-  async #acquire(): Promise<ProtobufConnection> {
-    this.#assertOpen();
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    const connection = await ProtobufConnection.open(this.#options.socketPath, (closed) => this.#forget(closed));
-    this.#connections.add(connection);
-    if (this.#state === "closed") connection.close();
-    this.#assertOpen();
-    return connection;
-  }
-
-  #assertOpen(): void {
-    if (this.#state === "closed") throw new GatewayError("GATEWAY_RPC_LOST", "the gateway is closed");
-  }
-
-  #forget(connection: ProtobufConnection): void {
-    this.#connections.delete(connection);
-    const index = this.#idle.indexOf(connection);
-    if (index >= 0) this.#idle.splice(index, 1);
   }
 }

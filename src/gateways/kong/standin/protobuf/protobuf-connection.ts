@@ -1,7 +1,8 @@
 // One connection to a plugin server that speaks ProtoBuf:1: frames out, frames in, one conversation at a time.
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 
+import { connectToServer } from "../connection-pool.js";
 import { GatewayError } from "../errors.js";
 import { frame, FrameSplitter } from "./frame-splitter.js";
 
@@ -30,17 +31,8 @@ export class ProtobufConnection {
     socket.on("close", () => this.close());
   }
 
-  static open(path: string, onClose: (connection: ProtobufConnection) => void): Promise<ProtobufConnection> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(path);
-      const onError = (error: Error): void =>
-        reject(new GatewayError("GATEWAY_RPC_LOST", `cannot reach the plugin server at ${path}: ${error.message}`, error));
-      socket.once("error", onError);
-      socket.once("connect", () => {
-        socket.off("error", onError);
-        resolve(new ProtobufConnection(socket, onClose));
-      });
-    });
+  static async open(path: string, onClose: (connection: ProtobufConnection) => void): Promise<ProtobufConnection> {
+    return new ProtobufConnection(await connectToServer(path), onClose);
   }
 
   get isClosed(): boolean {
