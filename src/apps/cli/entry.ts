@@ -35,13 +35,9 @@ function superviseServer({ sockets, plan }: Early): Promise<number> {
 
 async function runHere(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
   const writeStderrBy = ownStderr();
-  const { writeStderr } = await import("../../core/log/index.js");
-  writeStderrBy(writeStderr);
-  const { loadInParts } = await import("./load-in-parts.js");
-  await loadInParts();
   const { run } = await import("./run.js");
   try {
-    return await run(argv, sockets);
+    return await run(argv, sockets, writeStderrBy);
   } finally {
     await sockets?.giveUp();
   }

@@ -8,8 +8,16 @@ import { parseCommandLine } from "./command-line/options.js";
 import { serverSettings, Settings } from "../settings/index.js";
 import { versionText } from "./projects/project-files.js";
 
-/** Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. */
-export async function run(argv: readonly string[], sockets: EarlySockets | undefined): Promise<number> {
+/**
+ * Resolves with 0 for success, 1 for a command that failed, 2 for a command line that cannot be understood. `writeStderrBy` is told how what
+ * is written to stderr is to be written from now on.
+ */
+export async function run(
+  argv: readonly string[],
+  sockets: EarlySockets | undefined,
+  writeStderrBy: (write: (text: string) => void) => void,
+): Promise<number> {
+  writeStderrBy(writeStderr);
   let settings = Settings.NONE;
   try {
     // A program's command line is its own: behind the plugin's path stand the flags that the program itself would take.

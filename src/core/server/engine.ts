@@ -82,10 +82,7 @@ export class Engine<C extends Call> {
       options.createPool,
       this.#counts,
     );
-    this.#counts.countBindings((plugin) => ({
-      living: this.bindings.ofPlugin(plugin).length,
-      sleeping: this.bindings.sleepingOf(plugin).length,
-    }));
+    this.#counts.countBindings(() => this.bindings.counts());
     this.#source = options.createSource({
       served: this.plugins,
       onNewCode: (plugin) => this.#forgetFailures(plugin),

@@ -1,7 +1,7 @@
 // Owns the memory in which the calls of one plugin are counted: who counts writes plain numbers into it, in one thread, and others may
 // read it at any time, also when that thread is gone.
 import { FAILURE_REASONS, type FailureReason, type FunctionFigures } from "./figures.js";
-import { bucketOf, BUCKETS, type Histogram } from "./histogram.js";
+import { bucketOf, BUCKETS, type Histogram, NO_DURATIONS } from "./histogram.js";
 
 const STARTED = 0;
 const ENDED = 1;
@@ -165,8 +165,6 @@ function countedIn(cells: Float64Array): CountedCalls {
   };
 }
 
-const histogramIn = (cells: Float64Array, first: number, count: number, sum: number): Histogram => ({
-  count,
-  sum,
-  buckets: Float64Array.from(cells.subarray(first, first + BUCKETS)),
-});
+/** Most functions of many plugins were never called: they have one histogram. */
+const histogramIn = (cells: Float64Array, first: number, count: number, sum: number): Histogram =>
+  count === 0 ? NO_DURATIONS : { count, sum, buckets: cells.slice(first, first + BUCKETS) };

@@ -6,6 +6,8 @@ import type { Traces } from "./traces/traces.js";
 import { type ServedTotals, sumOfServed } from "./served-totals.js";
 import { type BindingCounts, PluginTelemetry, type ServedCode } from "./plugin-telemetry.js";
 
+const NO_BINDINGS: BindingCounts = { living: 0, sleeping: 0 };
+
 export class GatewayTelemetry {
   readonly gateway: string;
   readonly #uplink: CountersUplink | undefined;
@@ -13,7 +15,7 @@ export class GatewayTelemetry {
   readonly #plugins = new Map<string, PluginTelemetry>();
   /** Calls of plugins that are not served: their names come from clients. */
   readonly #unserved: PluginTelemetry;
-  #countBindings: (plugin: string) => BindingCounts = () => ({ living: 0, sleeping: 0 });
+  #countBindings: () => ReadonlyMap<string, BindingCounts> = () => new Map();
   #connections = 0;
   #accepted = 0;
   #refused = 0;
@@ -25,7 +27,8 @@ export class GatewayTelemetry {
     this.#unserved = new PluginTelemetry(gateway, "", { version: "", functions: [], loaded: 0 }, uplink, traces);
   }
 
-  countBindings(count: (plugin: string) => BindingCounts): void {
+  /** Where it is known how many bindings each plugin has that has any. */
+  countBindings(count: () => ReadonlyMap<string, BindingCounts>): void {
     this.#countBindings = count;
   }
 
@@ -43,7 +46,8 @@ export class GatewayTelemetry {
 
   /** Only these plugins are served from now on: what was counted of others is forgotten. */
   keep(plugins: readonly string[]): void {
-    for (const plugin of this.#plugins.keys()) if (!plugins.includes(plugin)) this.#plugins.delete(plugin);
+    const kept = new Set(plugins);
+    for (const plugin of this.#plugins.keys()) if (!kept.has(plugin)) this.#plugins.delete(plugin);
   }
 
   plugin(name: string): PluginTelemetry {
@@ -89,7 +93,8 @@ export class GatewayTelemetry {
   }
 
   plugins(): PluginFigures[] {
-    return [...this.#plugins.values()].map((plugin) => plugin.figures(this.#countBindings(plugin.plugin)));
+    const bindings = this.#countBindings();
+    return [...this.#plugins.values()].map((plugin) => plugin.figures(bindings.get(plugin.plugin) ?? NO_BINDINGS));
   }
 
   /** Calls of plugins that are not served are told of where there were any. */
@@ -104,7 +109,7 @@ export class GatewayTelemetry {
 
   /** Starts, deaths and replacements of all isolates, also of those that were started before their plugin was served. */
   lives(): Pick<PluginFigures, "starts" | "deaths" | "recycles">[] {
-    return this.#all().map((plugin) => plugin.figures({ living: 0, sleeping: 0 }));
+    return this.#all().map((plugin) => plugin.figures(NO_BINDINGS));
   }
 
   #all(): PluginTelemetry[] {

@@ -6,9 +6,9 @@ import type { ErrorInfo } from "../../model/index.js";
 const MEGABYTE = 2 ** 20;
 const FRAME = /^ +at /;
 /** Of a stack: what is Node.js' own, or this server's. It says only who noticed. */
-const CORE = fileURLToPath(new URL("..", import.meta.url));
+const SERVER = fileURLToPath(new URL("../..", import.meta.url));
 const isOfNobody = (frame: string): boolean =>
-  frame.includes("node:") || frame.includes(CORE) || frame.includes("/node_modules/piscina/");
+  frame.includes("node:") || frame.includes(SERVER) || frame.includes("/node_modules/piscina/");
 
 interface Death {
   readonly why: string;

@@ -111,6 +111,19 @@ export class BindingTable {
     return [...this.#sleeping.values()].filter((instance) => instance.plugin === plugin);
   }
 
+  /** How many live and sleep of each plugin that has any. */
+  counts(): ReadonlyMap<string, { readonly living: number; readonly sleeping: number }> {
+    const counts = new Map<string, { living: number; sleeping: number }>();
+    const countOf = (plugin: string): { living: number; sleeping: number } => {
+      let count = counts.get(plugin);
+      if (count === undefined) counts.set(plugin, (count = { living: 0, sleeping: 0 }));
+      return count;
+    };
+    for (const { plugin } of this.#instances.values()) countOf(plugin).living += 1;
+    for (const { plugin } of this.#sleeping.values()) countOf(plugin).sleeping += 1;
+    return counts;
+  }
+
   /** Forgets an instance. Its running events finish: they hold its handlers. */
   close(id: number): SleepingBinding | undefined {
     const instance = this.#instances.get(id);
