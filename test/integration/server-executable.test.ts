@@ -170,7 +170,7 @@ describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (s
 
   it("unpacks itself for its user alone, and again where somebody has tidied up", () => {
     expect(run(["-version"])).toMatchObject({ status: 0, stdout: expect.stringContaining("Version: ") as string });
-    rmSync(join(unpacked(), "dist/apps/cli/run.js"));
+    rmSync(join(unpacked(), "dist/bundles/server/run.js"));
     truncateSync(join(unpacked(), "package.json"), 1);
     expect(run(["-version"])).toMatchObject({ status: 0, stderr: "" });
     expect(readdirSync(dirname(unpacked())).filter((name) => !["compiled"].includes(name))).toHaveLength(1);
