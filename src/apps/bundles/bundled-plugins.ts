@@ -9,6 +9,7 @@ import { BundleFolders, requireOwnNames } from "./bundle-folders.js";
 import { BundleProblems, OF_ALL } from "./bundle-problems.js";
 import { BundledError } from "./errors.js";
 import type { KeptBundles } from "./kept-bundles.js";
+import { RefusedBundles } from "./refused-bundles.js";
 
 export interface BundledOptions {
   readonly source: BundlesSource;
@@ -30,27 +31,19 @@ interface Served {
   readonly since: number;
 }
 
-/** A bundle that was refused is looked at again: what was wrong may have been here. */
-interface Refused {
-  readonly attempts: number;
-  /** By the clock of `performance`. */
-  readonly again: number;
-}
-
 const JITTER = 0.2;
 /** All in milliseconds. */
 const TIMEOUT = 30_000;
 /** For a start that has what was kept. */
 const FIRST_PATIENCE = 5000;
 const FIRST_RETRY = 1000;
-const MAX_DOUBLINGS = 5;
 
 export class BundledPlugins {
   readonly #options: BundledOptions;
   readonly #folders: BundleFolders;
   readonly #problems: BundleProblems;
   readonly #ending = new AbortController();
-  readonly #refused = new Map<string, Refused>();
+  readonly #refused: RefusedBundles;
   #wanted: readonly IndexEntry[] | undefined;
   #served: ReadonlyMap<string, Served> = new Map();
   #looking: Promise<boolean> = Promise.resolve(false);
@@ -60,6 +53,7 @@ export class BundledPlugins {
     this.#options = options;
     this.#folders = folders;
     this.#problems = new BundleProblems(options.logger);
+    this.#refused = new RefusedBundles(() => this.#interval);
   }
 
   /** Resolves when all was looked at once; what cannot be used is logged. @throws {BundledError} where there is no room on the disk. */
@@ -132,9 +126,14 @@ export class BundledPlugins {
 
   /** Milliseconds: servers that were started together do not ask together, and one that has nothing asks sooner. */
   #pause(lacking: number): number {
-    const interval = this.#options.interval ?? this.#options.source.interval;
+    const interval = this.#interval;
     const pause = this.isKnown ? interval : Math.min(interval, FIRST_RETRY * 2 ** lacking);
     return pause * (1 - JITTER + 2 * JITTER * Math.random());
+  }
+
+  /** Milliseconds between two looks. */
+  get #interval(): number {
+    return this.#options.interval ?? this.#options.source.interval;
   }
 
   async #look(options: LookOptions): Promise<boolean> {
@@ -186,8 +185,7 @@ export class BundledPlugins {
     get: (entry: IndexEntry) => Promise<Buffer>,
     others: ReadonlyMap<string, Served>,
   ): Promise<Served | undefined> {
-    const refused = this.#refused.get(entry.digest);
-    if (refused !== undefined && performance.now() < refused.again) return undefined;
+    if (this.#refused.isToWait(entry.digest)) return undefined;
     let folder: string | undefined;
     try {
       const bytes = await get(entry);
@@ -208,16 +206,9 @@ export class BundledPlugins {
       if (folder !== undefined) await this.#folders.remove(folder);
       const told = this.#tell(entry.name, error);
       // A server that does not answer is asked each time; what came and was wrong, more and more seldom.
-      if (told !== undefined && told.code !== "BUNDLE_FETCH") this.#refuse(entry, refused);
+      if (told !== undefined && told.code !== "BUNDLE_FETCH") this.#refused.add(entry.digest);
       return undefined;
     }
-  }
-
-  #refuse({ digest }: IndexEntry, former: Refused | undefined): void {
-    const attempts = (former?.attempts ?? -1) + 1;
-    const interval = this.#options.interval ?? this.#options.source.interval;
-    const again = performance.now() + interval * 2 ** Math.min(attempts, MAX_DOUBLINGS);
-    this.#refused.set(digest, { attempts, again });
   }
 
   async #fetch(entry: IndexEntry, options: LookOptions): Promise<Buffer> {
