@@ -14,6 +14,7 @@ import { endOfService, writeOutput } from "../../program/index.js";
 import type { TryOptions } from "../command-line/invocation.js";
 import { requireRelease } from "../command-line/tyk-release.js";
 import { calledHooks } from "../load-directory.js";
+import { lookRepeatedly } from "../trial/look-repeatedly.js";
 import { tykInstructions } from "../trial/tyk-instructions.js";
 import { TykTrialConfig, type TrialApis } from "../trial/tyk-trial-config.js";
 import { createTykAlone } from "./create-servers.js";
@@ -104,7 +105,6 @@ interface Followed {
 /** Has the gateway take over what changes: definitions, plugins that come and go, their hooks. Returns how to end that. */
 function followChanges({ server, source, known, logger, take }: Followed): () => Promise<void> {
   let seen = known;
-  let looking: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     const [version, plugins] = [await source.version(), pluginsOf(server)];
     const found = JSON.stringify([version, plugins]);
@@ -112,14 +112,8 @@ function followChanges({ server, source, known, logger, take }: Followed): () =>
     seen = found;
     await take(await source.read(plugins));
   };
-  const timer = setInterval(() => {
-    // One after the other: a look may take longer than the time between two.
-    looking = looking.then(look).catch((error: unknown) => {
-      logger.error(`the gateway goes on as before: ${messageOf(error)}`);
-    });
-  }, LOOK);
-  return () => {
-    clearInterval(timer);
-    return looking;
-  };
+  return lookRepeatedly(look, {
+    pause: LOOK,
+    onError: (error) => logger.error(`the gateway goes on as before: ${messageOf(error)}`),
+  });
 }

@@ -10,6 +10,7 @@ import { createLogger, endOnFault, LogLevels } from "../../../core/log/index.js"
 import { endOfService, writeOutput } from "../../program/index.js";
 import { logOwnOutput, type PluginServer } from "../../../gateways/kong/server/index.js";
 import type { TryOptions } from "../command-line/invocation.js";
+import { lookRepeatedly } from "../trial/look-repeatedly.js";
 import { instructions } from "../trial/instructions.js";
 import { TrialConfig } from "../trial/trial-config.js";
 import { createServer } from "./create-servers.js";
@@ -118,7 +119,6 @@ interface Followed {
 /** Has the gateway take over what changes: the file, plugins that come and go, schemas. Returns how to end that. */
 function followChanges({ server, gateway, source, seen, logger, tell }: Followed): () => Promise<void> {
   let known = JSON.stringify(seen);
-  let looking: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     const [version, pluginInfos] = [await source.version(), await server.pluginInfos()];
     const found = JSON.stringify({ version, pluginInfos });
@@ -132,16 +132,10 @@ function followChanges({ server, gateway, source, seen, logger, tell }: Followed
     }
     await tell(file);
   };
-  const timer = setInterval(() => {
-    // One after the other: a look may take longer than the time between two.
-    looking = looking.then(look).catch((error: unknown) => {
-      logger.error(`the gateway goes on as before: ${messageOf(error)}`);
-    });
-  }, LOOK);
-  return () => {
-    clearInterval(timer);
-    return looking;
-  };
+  return lookRepeatedly(look, {
+    pause: LOOK,
+    onError: (error) => logger.error(`the gateway goes on as before: ${messageOf(error)}`),
+  });
 }
 
 /** A mistake in the configuration is one in its file. */
