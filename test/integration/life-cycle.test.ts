@@ -93,7 +93,7 @@ it("a plugin whose init fails does not load, and a reload keeps the former", asy
 });
 
 /** Says what `init` was given, and that the signal aborts before `dispose`, and without one. */
-const CONTEXT = `({ log, signal }) => { log.info("begins", { aborted: signal.aborted });
+const CONTEXT = `({ log, signal }) => { log.warn("begins", { aborted: signal.aborted });
     signal.addEventListener("abort", () => require("node:fs").appendFileSync(process.env.NOTES, "abort\\n")); }`;
 const DISPOSE = `() => require("node:fs").appendFileSync(process.env.NOTES, "dispose\\n")`;
 
@@ -123,7 +123,7 @@ it.each([
 ])("%s (%s): init gets a log, and a signal that aborts at the end", async (_form, isolation, code, end) => {
   plugins.write("p.cjs", code);
   server = await ReloadServer.start(plugins, ["-isolation", isolation]);
-  await server.waitFor(/\[p\] begins \{"aborted":false\}/);
+  await server.waitFor(/WARN: \[p\] begins \{"aborted":false\}/);
   expect(noted()).toEqual(end);
   expect(await server.says(await server.startInstance("p"))).toBe("runs");
   expect(noted()).toEqual(end);

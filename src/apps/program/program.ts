@@ -26,7 +26,7 @@ import { isTyk } from "../gateways/index.js";
 import { endOfThreads } from "../../core/isolates/index.js";
 import { closingTime, endByHungThread } from "./hung-threads.js";
 import { type EmbeddedOptions, parseEmbedded } from "./options.js";
-import type { LoadPlugin, ProgramGateway, ProgramPlugin } from "./gateways/program-gateway.js";
+import { entriesTo, type LoadPlugin, type ProgramGateway, type ProgramPlugin } from "./gateways/program-gateway.js";
 import { misspelledVariables, programSettings, Settings } from "../settings/index.js";
 
 /** Resolves with the status that the process is to end with: 0, 1 for what failed, 2 for a wrong command line. */
@@ -147,8 +147,7 @@ async function servePlugin(
   await server.close(closingTime(reason));
   operator.close();
   await admin.close();
-  if (lifeCycle !== undefined)
-    await disposePlugin(lifeCycle, drainTimeout, (entry) => logger[entry.level]({ plugin: name }, `[${name}] ${entry.message}`));
+  if (lifeCycle !== undefined) await disposePlugin(lifeCycle, drainTimeout, entriesTo(logger, name));
   await told;
   await endOfThreads();
   logger.info("ended");

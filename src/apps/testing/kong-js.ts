@@ -1,4 +1,5 @@
 // Published as `pluginserver/testing/kong-js`: tests that were written for kong-js-pdk's `plugin_test` run with it.
+import { printEntry } from "../../core/worker/index.js";
 import { adaptPlugin } from "./load-plugin.js";
 import { KONG_JS_ANSWERS } from "./kong-js/kong-js-answers.js";
 import { bodyOf, fetchHeaders, Request, Response } from "./kong-js/kong-js-messages.js";
@@ -50,7 +51,7 @@ export class PluginTest {
   /** Runs all phases, between the plugin's `init` and its `dispose`. Rejects with what the plugin throws. */
   async Run(plugin: KongJsPlugin, config?: unknown): Promise<{ mod: Module; instance: Instance }> {
     const loaded = adaptPlugin(plugin, "TestPlugin");
-    await loaded.definition.init?.();
+    await loaded.definition.init?.(printEntry);
     const mod = new Module(plugin, loaded);
     const instance = mod.new(config);
     const run = this.#prepare(plugin, instance);

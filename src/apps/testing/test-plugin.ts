@@ -1,4 +1,5 @@
 // Runs a plugin against the gateway in memory: what `pluginserver/testing` is about.
+import { printEntry } from "../../core/worker/index.js";
 import { PHASES, type Phase } from "../../gateways/kong/pdk/index.js";
 import { checkOptions, checkRequest } from "./check-options.js";
 import type { ConfigFor, IsOptional } from "./config-input.js";
@@ -133,6 +134,6 @@ export async function testPlugin<P>(plugin: P, ...[options]: TestArguments<P>): 
   if (options !== undefined) checkOptions(options);
   const settings: TestSettings & { readonly config?: unknown } = options ?? {};
   const gateway = createTestGateway(await loadTestedPlugin(plugin, settings.name), settings);
-  await gateway.plugin.definition.init?.();
+  await gateway.plugin.definition.init?.(printEntry);
   return new TestedPlugin(gateway, settings);
 }

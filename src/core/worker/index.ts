@@ -10,9 +10,8 @@ export {
   type LifeCycleContext,
   lifeCycleOf,
   type LifeCycleFunctions,
-  detailsText,
-  messageText,
   type PluginLifeCycle,
 } from "./life-cycle.js";
+export { pluginLogger, type PluginLogger, printEntry, type WriteEntry } from "./guards/plugin-log.js";
 export type { ServeOwnSocket, ServingIsolate, OwnSocketServer } from "./own-socket.js";
 export { serveIsolate } from "./serve-isolate.js";

@@ -1,16 +1,17 @@
-// Runs what a plugin does once in each isolate, at its beginning and at its end, and gives it a log for what is about no call.
-import type { LogEntry } from "../channel/index.js";
+// Runs what a plugin does once in each isolate, at its beginning and at its end.
 import { toErrorInfo } from "../model/index.js";
+import { pluginLogger, type PluginLogger, type WriteEntry } from "./guards/plugin-log.js";
 
 /** The part of a plugin's definition that the core runs: once in each isolate, around everything else. */
 export interface PluginLifeCycle {
-  readonly init?: (() => unknown) | undefined;
+  /** `write`: where what it logs goes. */
+  readonly init?: ((write: WriteEntry) => unknown) | undefined;
   readonly dispose?: (() => unknown) | undefined;
 }
 
 /** What a plugin's `init` is given. */
 export interface LifeCycleContext {
-  readonly log: PrintedLog;
+  readonly log: PluginLogger;
   /** Aborts when the plugin is to end, before its `dispose` runs; also when its `init` has failed. */
   readonly signal: AbortSignal;
 }
@@ -26,9 +27,9 @@ export function lifeCycleOf({ init, dispose }: LifeCycleFunctions): PluginLifeCy
   if (init === undefined) return dispose === undefined ? {} : { dispose };
   const controller = new AbortController();
   return {
-    init: async () => {
+    init: async (write) => {
       try {
-        await init({ log: PRINTED_LOG, signal: controller.signal });
+        await init({ log: pluginLogger(write), signal: controller.signal });
       } catch (error) {
         controller.abort();
         throw error;
@@ -42,11 +43,7 @@ export function lifeCycleOf({ init, dispose }: LifeCycleFunctions): PluginLifeCy
 }
 
 /** Resolves when the plugin has cleaned up, has failed to, or has taken longer than `timeout` milliseconds. */
-export async function disposePlugin(
-  { dispose }: PluginLifeCycle,
-  timeout: number,
-  log: (entry: LogEntry) => void,
-): Promise<void> {
+export async function disposePlugin({ dispose }: PluginLifeCycle, timeout: number, write: WriteEntry): Promise<void> {
   if (dispose === undefined) return;
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
@@ -56,44 +53,8 @@ export async function disposePlugin(
     await Promise.race([dispose(), tooLong]);
   } catch (thrown) {
     const error = toErrorInfo(thrown);
-    log({ level: "error", message: `its dispose() failed: ${error.message}`, error });
+    write({ level: "error", message: `its dispose() failed: ${error.message}`, error });
   } finally {
     clearTimeout(timer);
   }
 }
-
-export type PrintFunction = (message: string, details?: Readonly<Record<string, unknown>> | Error) => void;
-
-export interface PrintedLog {
-  readonly debug: PrintFunction;
-  readonly info: PrintFunction;
-  readonly warn: PrintFunction;
-  readonly error: PrintFunction;
-}
-
-/** A message that is none is shown as what was thrown would be. */
-export const messageText = (message: unknown): string => (typeof message === "string" ? message : toErrorInfo(message).message);
-
-/** A line is no reason for a call to fail. */
-export function detailsText(value: object): string {
-  try {
-    return JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? String(each) : each));
-  } catch (error) {
-    return `{"details":${JSON.stringify(`no JSON: ${toErrorInfo(error).message}`)}}`;
-  }
-}
-
-const print =
-  (stream: "stdout" | "stderr"): PrintFunction =>
-  (message, details) => {
-    const rest = details === undefined ? "" : ` ${details instanceof Error ? toErrorInfo(details).stack : detailsText(details)}`;
-    process[stream].write(`${messageText(message)}${rest}\n`);
-  };
-
-/** Whatever an isolate prints is a line of the server's log; what is on stderr, as the higher levels are, is one of an error. */
-const PRINTED_LOG: PrintedLog = {
-  debug: print("stdout"),
-  info: print("stdout"),
-  warn: print("stderr"),
-  error: print("stderr"),
-};

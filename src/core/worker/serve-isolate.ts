@@ -28,6 +28,7 @@ import { FailedHost, type GatewayWorker, loadGatewayWorker } from "./gateway-wor
 import { disposePlugin, type PluginLifeCycle } from "./life-cycle.js";
 import { openInspector } from "./open-inspector.js";
 import { openOwnSocket, type OwnSocketServer } from "./own-socket.js";
+import type { WriteEntry } from "./guards/plugin-log.js";
 import { tracesPlugin } from "./tracing/active-trace.js";
 import { IsolateReports } from "./isolate-reports.js";
 import { limitWorkers, refuseSignals } from "./guards/confine.js";
@@ -63,7 +64,7 @@ export async function serveIsolate(
   limitWorkers();
   if (task.inspect !== undefined) openInspector(task.inspect, log);
   const reports = new IsolateReports(port, { hasOwnSocket: task.ownSocket !== undefined, sharesMemory: gate !== undefined });
-  const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, tracking, reports });
+  const { host, ownSocket, definition } = await loadHost({ task, gateway, load, port, log, tracking, reports });
   const stopped = new Promise<void>((stop) => {
     channel.onMessage((message) => receive(message as Batch | HostMessage, { host, ownSocket, gate, gateway, reports, stop }));
     channel.onClose(stop);
@@ -125,6 +126,7 @@ interface Loading {
   readonly gateway: GatewayWorker;
   readonly load: LoadModule;
   readonly port: BatchingPort<IsolateMessage>;
+  readonly log: WriteEntry;
   readonly tracking: CallTracking;
   readonly reports: IsolateReports;
 }
@@ -135,11 +137,11 @@ interface LoadedHost {
   readonly definition?: PluginLifeCycle;
 }
 
-async function loadHost({ task, gateway, load, port, tracking, reports }: Loading): Promise<LoadedHost> {
+async function loadHost({ task, gateway, load, port, log, tracking, reports }: Loading): Promise<LoadedHost> {
   const listener = reportTo(port);
   try {
     const definition = gateway.define(await load(), task.plugin);
-    await definition.init?.();
+    await definition.init?.(log);
     const host = gateway.createHost(definition, {
       plugin: task.plugin,
       listener,

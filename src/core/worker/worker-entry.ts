@@ -18,6 +18,7 @@ import { captureOutput, surviveStrayErrors } from "./guards/survive-faults.js";
 import { TraceRecorder } from "./guards/load-traces.js";
 import { evaluateModule } from "./evaluate-module.js";
 import { type GatewayWorker, loadGatewayWorker } from "./gateway-worker.js";
+import type { WriteEntry } from "./guards/plugin-log.js";
 import { serveIsolate } from "./serve-isolate.js";
 import { limitWorkers, refuseSignals } from "./guards/confine.js";
 
@@ -48,7 +49,7 @@ export async function scanModules(task: ScanTask): Promise<void> {
   for (const item of task.items) {
     report({ kind: "scan-started", index, thread });
     recorder.take(false);
-    const { result, hasInit } = await readMetadata(item, gateway, task.runsInit);
+    const { result, hasInit } = await readMetadata(item, gateway, task.runsInit ? log : undefined);
     flushOutput();
     report({ kind: "scan-finished", index, result, traces: recorder.take(hasInit) });
     index += 1;
@@ -62,13 +63,13 @@ interface Reading {
   readonly hasInit: boolean;
 }
 
-async function readMetadata(item: ScanItem, gateway: GatewayWorker, runsInit: boolean): Promise<Reading> {
+async function readMetadata(item: ScanItem, gateway: GatewayWorker, write: WriteEntry | undefined): Promise<Reading> {
   try {
     const definition = gateway.define(await evaluateModule(item.artifact), item.name);
     const metadata = gateway.describe(definition, item.name);
-    if (runsInit) await definition.init?.();
+    if (write !== undefined) await definition.init?.(write);
     // What it began for this look ends with it.
-    if (runsInit && definition.init !== undefined) await definition.dispose?.();
+    if (write !== undefined && definition.init !== undefined) await definition.dispose?.();
     return { result: metadata, hasInit: definition.init !== undefined };
   } catch (thrown) {
     return { result: toErrorInfo(thrown), hasInit: false };

@@ -17,7 +17,7 @@ import { isTyk } from "../../gateways/index.js";
 import { adminPathOf } from "../../operator/index.js";
 import { requireWritable } from "../environment.js";
 import { inIsolates, inThread } from "./pools.js";
-import type { ProgramGateway } from "./program-gateway.js";
+import { entriesTo, type ProgramGateway } from "./program-gateway.js";
 
 export const kongProgram: ProgramGateway = {
   places: async (options, load) => {
@@ -42,7 +42,7 @@ export const kongProgram: ProgramGateway = {
     const { name } = generation;
     const { socketPath, threads, limits } = options;
     const definition = threads === 0 ? adaptModule(await plugin.evaluate(), plugin.program) : undefined;
-    await definition?.init?.();
+    await definition?.init?.(entriesTo(logger, name));
     const server = new PluginServer({
       ...options,
       listen: front?.listenOn(KONG_SOCKET),

@@ -5,7 +5,9 @@ import type { Generation } from "../../../core/plugins/index.js";
 import type { AdministeredEngine } from "../../../core/server/index.js";
 import type { Front, SocketPlace } from "../../../core/supervisor/index.js";
 import type { Telemetry } from "../../../core/telemetry/index.js";
-import type { PluginLifeCycle } from "../../../core/worker/index.js";
+import { limitLog } from "../../../core/channel/index.js";
+import { logEntry } from "../../../core/log/index.js";
+import type { PluginLifeCycle, WriteEntry } from "../../../core/worker/index.js";
 import type { EmbeddedOptions } from "../options.js";
 
 /** The plugin that a program is. */
@@ -42,6 +44,9 @@ export interface ProgramServer {
   /** Of the plugin, where it runs in this thread. */
   readonly lifeCycle: PluginLifeCycle | undefined;
 }
+
+/** Has what a plugin logs beside its calls logged under its name. */
+export const entriesTo = (logger: Logger, plugin: string): WriteEntry => limitLog((entry) => logEntry(logger, plugin, entry));
 
 export interface ProgramGateway {
   /**

@@ -10,7 +10,7 @@ import { hookFunctionsOf, isForTyk, loadTykWorker, TYK_WORKER } from "../../gate
 import { adminPlaceOf } from "../../operator/index.js";
 import type { EmbeddedOptions } from "../options.js";
 import { inIsolates, inThread } from "./pools.js";
-import type { ProgramGateway } from "./program-gateway.js";
+import { entriesTo, type ProgramGateway } from "./program-gateway.js";
 
 export const tykProgram: ProgramGateway = {
   places: (options) => Promise.resolve(placeOf(options) ?? []),
@@ -36,7 +36,7 @@ export const tykProgram: ProgramGateway = {
     });
     const worker = await loadTykWorker();
     const definition = threads === 0 ? worker.define(await plugin.evaluate(), plugin.program) : undefined;
-    await definition?.init?.();
+    await definition?.init?.(entriesTo(logger, generation.name));
     const server = new TykServer({
       address: requireAddress(tyk.address),
       listen: placeOf(options) === undefined ? undefined : front?.listenOn(TYK_SOCKET),

@@ -1,5 +1,6 @@
 // Runs a plugin for Tyk against the stand-in of the gateway, in memory.
 import { messageOf } from "../../../core/model/index.js";
+import { printEntry } from "../../../core/worker/index.js";
 import type { ApiDefinition, NewSession, Session } from "../../../gateways/tyk/api/index.js";
 import { decodeObject, encodeObject } from "../../../gateways/tyk/messages/index.js";
 import { findTykRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
@@ -113,7 +114,7 @@ export async function testTykPlugin<P>(plugin: P, options: TykTestOptions<TykCon
   const api = apiFor(called, name, options);
   const session = checked("TESTING_BAD_OPTION", () => sessionFor(api, definition, options));
   const store = new WatchedStore();
-  await definition.init?.();
+  await definition.init?.(printEntry);
   return {
     name,
     functions: called,

@@ -19,7 +19,7 @@ export interface PluginStamp {
  */
 export type PhaseHandler<P extends Phase, Config> = (kong: KongFor<P>, config: Config) => void | Promise<void>;
 
-/** Writes a line to the server's log, under the plugin's name: `warn` and `error` as errors, with details as JSON. */
+/** Writes a line to the server's log, under the plugin's name, with details as JSON. */
 export type InitLogFunction = (message: string, details?: Readonly<Record<string, unknown>> | Error) => void;
 
 /** What `init` is given: there is no request yet, and no gateway to ask. */

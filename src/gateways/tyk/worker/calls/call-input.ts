@@ -1,10 +1,10 @@
 // Reads what a call comes with beside its request or response: the API that it is for, and the trace that it belongs to.
+import { pluginLogger } from "../../../../core/worker/index.js";
 import type { LogEntry } from "../../../../core/channel/index.js";
 import type { ApiDefinition, TykApi, TykLog } from "../../api/index.js";
 import { type ObjectView, readTraceParent, viewObject } from "../../messages/index.js";
 import type { ApiDefinitions } from "../api-definitions.js";
 import type { HookCall } from "./hook-call.js";
-import { callLog } from "../log.js";
 
 export interface CallSurroundings {
   readonly call: HookCall;
@@ -72,5 +72,5 @@ function apiOf(id: string, orgId: string, { call, definitions }: CallSurrounding
 
 function logFor(api: () => TykApi, { call, write }: CallSurroundings): TykLog {
   const { functionName, bindingId } = call;
-  return callLog(write, { functionName, bindingId, fields: () => ({ api_id: api().id, org_id: api().orgId }) });
+  return pluginLogger(write, () => ({ api_id: api().id, org_id: api().orgId }), { functionName, bindingId });
 }

@@ -1,4 +1,5 @@
 // Runs one function of a plugin on what the gateway sent, and encodes the least that the gateway needs of what became of it.
+import { pluginLogger } from "../../../../core/worker/index.js";
 import { TykError, type TykLog } from "../../api/index.js";
 import { encodeRequestReply, encodeResponseReply, EVENT_REPLY } from "../../messages/index.js";
 import type { ApiDefinitions } from "../api-definitions.js";
@@ -17,7 +18,6 @@ import { HookReply, HookSession, overridesFor } from "./early-reply.js";
 import { type EndpointRoute, type Handler, matchEndpoint } from "./endpoints.js";
 import { readEvent } from "./event-input.js";
 import type { HookCall, Outcome } from "./hook-call.js";
-import { callLog } from "../log.js";
 import { HookRequest } from "../http/request.js";
 import { HookResponse } from "../http/response.js";
 
@@ -50,7 +50,7 @@ export function runFunction(fn: PluginFunction, payload: Buffer, settings: RunSe
   if ("adaptedLog" in fn) {
     const { call, write, bound } = settings;
     const { functionName, bindingId } = call;
-    const log = (api: LoggedApi): TykLog => callLog(write, { functionName, bindingId, fields: () => ({ ...api }) });
+    const log = (api: LoggedApi): TykLog => pluginLogger(write, () => ({ ...api }), { functionName, bindingId });
     return { result: fn.adaptedLog(payload, bound.config, log), reply: () => EVENT_REPLY };
   }
   if (fn.endpoints !== undefined) return runEndpoints(fn.endpoints, new HookInput(payload, surroundings), settings);

@@ -1,6 +1,6 @@
 // What a module must be to be a plugin, and what it says of itself.
 import { describe, expect, it } from "vitest";
-import { defineTykPlugin } from "../../../../../src/gateways/tyk/api/index.js";
+import { defineTykPlugin, type TykLog } from "../../../../../src/gateways/tyk/api/index.js";
 import { gatewayWorker } from "../../../../../src/gateways/tyk/worker/index.js";
 
 const read = (definition: object) => gatewayWorker.define({ default: defineTykPlugin(definition as never) }, "hello");
@@ -61,16 +61,27 @@ describe("a plugin", () => {
       expect(gatewayWorker.define(exports, "hello").functions.size).toBe(1);
   });
 
-  it("runs init with a log, and dispose", async () => {
+  it("runs init with a log and a signal, and dispose", async () => {
     const done: unknown[] = [];
     const definition = read({
       pre() {},
-      init: ({ log }: { log: object }) => void done.push(Object.keys(log)),
+      init: ({ log, signal }: { log: TykLog; signal: AbortSignal }) => {
+        log.debug("begins");
+        log.warn("slow", { ms: 12, big: 1n });
+        log.error("failed", new Error("no way"));
+        signal.addEventListener("abort", () => done.push("aborted"));
+      },
       dispose: () => void done.push("disposed"),
     });
-    await definition.init?.();
+    await definition.init?.(({ level, message, error }) => done.push([level, message, error?.message]));
     await definition.dispose?.();
-    expect(done).toEqual([["debug", "info", "warn", "error"], "disposed"]);
+    expect(done).toEqual([
+      ["debug", "begins", undefined],
+      ["warn", 'slow {"ms":12,"big":"1"}', undefined],
+      ["error", "failed", "no way"],
+      "aborted",
+      "disposed",
+    ]);
   });
 
   it("calls its functions with itself", () => {
