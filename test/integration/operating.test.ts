@@ -253,3 +253,12 @@ it("what is no request of an operator changes nothing", async () => {
   expect((await get("/status/__proto__")).status).toBe(400);
   expect((await json("status"))["state"]).toBe("serving");
 });
+
+it.runIf(process.platform === "linux")(
+  "a server for Tyk whose folder of temporary files cannot be made says so and ends",
+  async () => {
+    const flags = ["-plugins-dir", plugins.path, "-tyk", "tcp://127.0.0.1:0"];
+    const { code, stderr } = await runCli(flags, { cwd: plugins.path, env: { TMPDIR: "/proc/nowhere" } });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/the folder of the admin socket cannot be made: .*TMPDIR.*\n$/)]);
+  },
+);

@@ -30,10 +30,22 @@ export function adminPlaceOf(socketPath: string | undefined, tykAddress: string 
     : adminPathOf(join(makeOwnFolder(), `tyk-${host.replace(/[^\w.-]/g, "-")}`));
 }
 
+/** Not with those above it: below `/proc` Node.js 20 tries to make these for ever. */
+function makeUnlessThere(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
+    throw new CommandError(
+      `the folder of the admin socket cannot be made: ${error instanceof Error ? error.message : String(error)}; say with TMPDIR where there is a folder for temporary files`,
+    );
+  }
+}
+
 /** Makes that folder. @throws {CommandError} where something is in its place that is not the user's alone. */
 function makeOwnFolder(): string {
   const folder = ownFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeUnlessThere(folder);
   const found = lstatSync(folder);
   if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o077) !== 0)
     throw new CommandError(`${folder} is not a folder of this user alone`);
