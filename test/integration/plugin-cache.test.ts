@@ -88,6 +88,21 @@ describe("a dump where nothing changed", () => {
     expect(second.stderr).toContain("[a] loaded");
   });
 
+  it("says again why a plugin does not compile, until one of its files has changed", async () => {
+    plugin("a.ts");
+    temp.write("plugins/broken.ts", 'import { part } from "./lib/part.js";\nimport "./none.js";\nexport default part;');
+    temp.write("plugins/lib/part.ts", "export const part = {");
+    const told = ({ stderr }: Dump): string => stderr.replace(/^\[[^\]]*\] /gm, "");
+    const first = await dump();
+    const second = await dump(NO_COMPILER);
+    expect(told(first)).toContain("plugin broken is left out: ");
+    expect({ versions: second.versions, told: told(second) }).toEqual({ versions: first.versions, told: told(first) });
+    temp.write("plugins/lib/part.ts", "export const part = {};");
+    expect(told(await dump())).toContain("none.js");
+    temp.write("plugins/none.ts", "");
+    expect(told(await dump())).not.toContain("none.js");
+  });
+
   it("is made anew for each Node.js and its flags", async () => {
     plugin("a.ts");
     const before = await warm();

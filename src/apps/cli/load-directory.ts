@@ -7,6 +7,7 @@ import { ALL_GATEWAYS, hookFunctionsOf, isForTyk, isTyk, refusedOnTyk } from "..
 import { PLUGIN_API } from "../plugin-api/index.js";
 import { type LoadingOptions, namesBundle } from "./command-line/invocation.js";
 import { openPluginCache } from "./caching/plugin-cache.js";
+import { reportLeftOut } from "./caching/warm-dump.js";
 import { CommandError, messageOf } from "../../core/model/index.js";
 import { readSigningKey, readTrustedKeys, type SigningKey, type TrustedKey } from "../../core/signing/index.js";
 import { chainOf, type HookChain, hooksOf } from "../../gateways/tyk/conf/index.js";
@@ -54,8 +55,7 @@ export function caching(options: LoadingOptions, logger: Logger): Pick<LoadOptio
 
 /** Plugins that do not load are left out of what a gateway gets to see. */
 export function reportProblems(registry: PluginRegistry, logger: Logger): void {
-  for (const { name, path, reason } of registry.problems())
-    logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
+  reportLeftOut(registry.problems(), logger);
 }
 
 /** @throws {CommandError} naming the file. */

@@ -69,7 +69,7 @@ async function loadSources(
 ): Promise<LoadedSources> {
   const look = (options.cache ?? new PluginCache()).look();
   const known = await findKnown(sources, options, look);
-  const { items, problems } = await compileUnknown(sources, known, options);
+  const { items, problems } = await compileUnknown(sources, known, options, look);
   const { unchanged, stillSlow, changed } = withPrevious(items, previous);
   const outcomes = await describe(changed, known, look, options);
   const isOver = look.end();
@@ -89,12 +89,24 @@ async function compileUnknown(
   sources: readonly FoundPlugin[],
   known: ReadonlyMap<FoundPlugin, Remembered>,
   rules: BuildRules,
+  look: CacheLook,
 ): Promise<{ readonly items: readonly CompiledSource[]; readonly problems: readonly PluginProblem[] }> {
   const missing = sources.filter((source) => !known.has(source));
-  const { compiled, problems } = await compile(missing, rules);
+  const failures = new Map(missing.map((source) => [source, look.failure(source)] as const));
+  const { compiled, problems } = await compile(
+    missing.filter((source) => failures.get(source) === undefined),
+    rules,
+  );
+  for (const failure of problems) {
+    failures.set(failure.source, failure.problem);
+    look.keepFailure(failure);
+  }
   const items = new Map(compiled.map((item) => [item.source, item]));
   for (const [source, found] of known) items.set(source, compiledOf(source, found));
-  return { items: sources.map((source) => items.get(source)).filter((item) => item !== undefined), problems };
+  return {
+    items: sources.map((source) => items.get(source)).filter((item) => item !== undefined),
+    problems: [...failures.values()].filter((problem) => problem !== undefined),
+  };
 }
 
 /** Tells what has the content that it had before, served or too slow to load, from what has changed. */

@@ -1,5 +1,6 @@
 // Owns the error for a plugin whose source cannot be turned into an artifact.
 import { PluginServerError } from "../model/index.js";
+import type { Dependencies } from "./cache/dependencies.js";
 
 /** A file that was read for a plugin. */
 export interface PluginInput {
@@ -23,6 +24,8 @@ export interface LoadErrorDetails {
   readonly position?: LoadErrorPosition | undefined;
   /** What was read until it failed. */
   readonly inputs?: readonly PluginInput[];
+  /** All that it depends on that it failed, where that can be said. */
+  readonly dependencies?: Dependencies | undefined;
   readonly cause?: unknown;
 }
 
@@ -33,8 +36,9 @@ export class PluginLoadError extends PluginServerError<"PLUGIN_COMPILE_FAILED"> 
   readonly column: number | undefined;
   readonly text: string;
   readonly inputs: readonly PluginInput[];
+  readonly dependencies: Dependencies | undefined;
 
-  constructor({ path, label, text, position, inputs = [], cause }: LoadErrorDetails) {
+  constructor({ path, label, text, position, inputs = [], dependencies, cause }: LoadErrorDetails) {
     const place = position === undefined ? label : `${label}:${position.line}:${position.column}`;
     super("PLUGIN_COMPILE_FAILED", `${place}: ${text}`, cause === undefined ? undefined : { cause });
     this.path = path;
@@ -42,5 +46,6 @@ export class PluginLoadError extends PluginServerError<"PLUGIN_COMPILE_FAILED"> 
     this.column = position?.column;
     this.text = text;
     this.inputs = inputs;
+    this.dependencies = dependencies;
   }
 }

@@ -1,6 +1,7 @@
 // Answers a dump where all of it is known: with nothing loaded for it but what the entry of the command line has in it.
 import { spawnSync } from "node:child_process";
-import { knownPlugins } from "../../../core/plugins/index.js";
+import type { Logger } from "pino";
+import { knownPlugins, type PluginProblem } from "../../../core/plugins/index.js";
 import { isServerExecutable } from "../../../core/runtime/index.js";
 import { pluginInfo } from "../../../gateways/kong/server/index.js";
 import {
@@ -44,26 +45,35 @@ async function warmDump(argv: readonly string[]): Promise<string | undefined> {
   refuseFormerFlags(argv, NAMES);
   const given = (await serverSettings(argv)).beneath(written);
   const directory = given.get("plugins-dir");
-  const { env, trust, pdkMatch, isolateMemory, pluginsUrl, protocol } = settingsOf(DUMP_FLAGS, given);
+  const { env, trust, pdkMatch, isolateMemory, pluginsUrl, protocol, logLevel, logFormat } = settingsOf(DUMP_FLAGS, given);
   const { dump, dumpAllPlugins } = settingsOf(ACTION_FLAGS, given);
   if (typeof directory !== "string" || directory.endsWith(".zip") || pluginsUrl !== undefined) return undefined;
   if ((dump === undefined) !== dumpAllPlugins) return undefined;
-  const plugins = await knownPlugins(directory, pluginCacheOptions({ trust, isTemporary: false, onNone: () => {} }), {
+  const known = await knownPlugins(directory, pluginCacheOptions({ trust, isTemporary: false, onNone: () => {} }), {
     gatewayWorker: ALL_GATEWAYS_WORKER,
     versionMatch: pdkMatch,
     limits: { memory: isolateMemory, env: withoutTuning(pluginEnvironment(env)) },
   });
-  const infos = plugins
-    ?.filter((plugin) => !isTyk(plugin))
+  const infos = known?.plugins
+    .filter((plugin) => !isTyk(plugin))
     .filter(({ metadata }) => typeof dump !== "string" || metadata.name === dump)
     .map((plugin) => pluginInfo({ name: plugin.metadata.name, ...plugin }));
   if (infos === undefined || (infos.length === 0 && typeof dump === "string")) return undefined;
+  if (known !== undefined && known.problems.length > 0) {
+    const { createLogger } = await import("../../../core/log/index.js");
+    reportLeftOut(known.problems, createLogger({ ...logLevel, format: logFormat }));
+  }
   return `${JSON.stringify(announced(infos, protocol))}\n`;
 }
 
 /** A bare array, the one form that Kong 2.3 reads, means MsgPack:1; every other protocol is announced (from Kong 2.4). */
 export function announced(plugins: readonly unknown[], protocol: string): unknown {
   return protocol === "ProtoBuf:1" ? { Protocol: protocol, Plugins: plugins } : plugins;
+}
+
+/** What a gateway does not get to see, and why. */
+export function reportLeftOut(problems: readonly PluginProblem[], logger: Logger): void {
+  for (const { name, path, reason } of problems) logger.error({ plugin: name, path }, `plugin ${name} is left out: ${reason}`);
 }
 
 /** Undefined for a command line that takes more than this to read. */

@@ -2,7 +2,7 @@
 import type { LogEntry, PluginMetadata } from "../../channel/index.js";
 import type { BuildStamp } from "../../signing/index.js";
 import type { PluginInput } from "../plugin-load-error.js";
-import type { DefinitionCheck } from "../registry/registry.js";
+import type { DefinitionCheck, PluginProblem } from "../registry/registry.js";
 import type { OpenEntry } from "./cache-folder.js";
 import type { Dependencies } from "./dependencies.js";
 import { digestOf } from "./disk-view.js";
@@ -42,6 +42,36 @@ export interface KeptPlugin {
   readonly code: { readonly sha256: string; readonly length: number };
   /** By who reads. */
   readonly readings: Readonly<Record<string, Reading>>;
+}
+
+/** A plugin that does not compile, and why. */
+export interface KeptFailure {
+  readonly entry: string;
+  readonly root: string;
+  readonly problem: PluginProblem;
+  readonly dependencies: Dependencies;
+  readonly state: string;
+}
+
+const FAILURE_MAGIC = "pluginserver failure 1\n";
+
+/** In the place of the plugin: a file is one or the other. */
+export function encodeFailure(failure: KeptFailure): Buffer {
+  const text = JSON.stringify(failure);
+  return Buffer.from(`${FAILURE_MAGIC}${digestOf(text)}\n${text}`);
+}
+
+/** Undefined for what was not written by {@link encodeFailure}, whole, for this very file. */
+export function decodeFailure(
+  entry: OpenEntry,
+  name: { readonly entry: string; readonly root: string },
+): KeptFailure | undefined {
+  if (entry.read(0, FAILURE_MAGIC.length).toString("latin1") !== FAILURE_MAGIC) return undefined;
+  const text = entry.read(FAILURE_MAGIC.length, entry.size).toString("utf8");
+  const end = text.indexOf("\n");
+  if (digestOf(text.slice(end + 1)) !== text.slice(0, end)) return undefined;
+  const failure = JSON.parse(text.slice(end + 1)) as KeptFailure;
+  return failure.entry === name.entry && failure.root === name.root ? failure : undefined;
 }
 
 const MAGIC = "pluginserver plugin 1\n";

@@ -1,12 +1,23 @@
 // Keeps what was compiled of plugins and read of them, in memory and on the disk, for as long as all that it depends on is the same.
 import type { LogEntry, LoadTraces, PluginMetadata } from "../../channel/index.js";
 import type { PluginArtifact } from "../compile/compile.js";
-import type { DefinitionCheck } from "../registry/registry.js";
+import type { DefinitionCheck, PluginProblem } from "../registry/registry.js";
+import type { CompileFailure } from "../compile/compile-sources.js";
+import type { PluginInput } from "../plugin-load-error.js";
 import type { FoundPlugin } from "../scan.js";
 import type { CacheFolder } from "./cache-folder.js";
 import { stateOf } from "./dependencies.js";
 import { digestOf, DiskView } from "./disk-view.js";
-import { decodeCode, decodeKept, encodeKept, type KeptPlugin, type Reading } from "./kept-plugin.js";
+import {
+  decodeCode,
+  decodeFailure,
+  decodeKept,
+  encodeFailure,
+  encodeKept,
+  type KeptFailure,
+  type KeptPlugin,
+  type Reading,
+} from "./kept-plugin.js";
 import { installedPackages, packagesState } from "./packages.js";
 
 export interface PluginCacheOptions {
@@ -111,8 +122,7 @@ export class CacheLook {
     // Files may have changed since this look began: they are looked at once more.
     const view = (this.#after ??= new DiskView(this.#view));
     const state = stateOf(dependencies, view);
-    const isAsCompiled = artifact.inputs.every(({ path, sha256 }) => view.digest(path) === sha256);
-    if (!isAsCompiled || view.newest > this.#startedAt - MARGIN) return undefined;
+    if (!this.#isAsRead(artifact.inputs, view)) return undefined;
     const installed = artifact.loads === undefined ? undefined : installedPackages(artifact.loads, view);
     const packages = installed === undefined ? undefined : packagesState(installed, view);
     const isRepeatable = traces.isRepeatable && packages !== undefined && log.length <= MAX_LOG_LINES;
@@ -150,6 +160,25 @@ export class CacheLook {
     return folder?.write(fileNameOf(source, server), encodeKept(kept, artifact.code));
   }
 
+  /** Why compiling it again would fail, where that is known. */
+  failure(source: FoundPlugin): PluginProblem | undefined {
+    const { folder, server } = this.#options;
+    return folder?.read(fileNameOf(source, server), (entry) => this.#valid(decodeFailure(entry, source))?.problem);
+  }
+
+  keepFailure({ source, problem, inputs, dependencies }: CompileFailure): void {
+    const { folder, server } = this.#options;
+    if (dependencies === undefined || folder === undefined) return;
+    const view = (this.#after ??= new DiskView(this.#view));
+    const state = stateOf(dependencies, view);
+    if (!this.#isAsRead(inputs, view)) return;
+    this.#hasWritten = true;
+    folder.write(
+      fileNameOf(source, server),
+      encodeFailure({ entry: source.entry, root: source.root, problem, dependencies, state }),
+    );
+  }
+
   /** Keeps the disk within its limit. */
   async end(): Promise<void> {
     if (this.#hasWritten) await this.#options.folder?.evict();
@@ -169,7 +198,12 @@ export class CacheLook {
     });
   }
 
-  #valid(kept: KeptPlugin | undefined): KeptPlugin | undefined {
+  /** Whether nothing has changed since, nor so shortly before that nobody could tell. */
+  #isAsRead(inputs: readonly PluginInput[], view: DiskView): boolean {
+    return inputs.every(({ path, sha256 }) => view.digest(path) === sha256) && view.newest <= this.#startedAt - MARGIN;
+  }
+
+  #valid<Kept extends KeptPlugin | KeptFailure>(kept: Kept | undefined): Kept | undefined {
     return kept !== undefined && stateOf(kept.dependencies, this.#view) === kept.state ? kept : undefined;
   }
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { build, type BuildOptions, type BuildResult } from "esbuild";
+import { type Dependencies, dependenciesOf, type Resolution } from "../cache/dependencies.js";
 import type { PluginApi } from "../plugin-api.js";
 import type { PluginInput } from "../plugin-load-error.js";
 import type { FoundPlugin } from "../scan.js";
@@ -52,8 +53,26 @@ async function bundleSources(compilation: Compilation, format: "esm" | "cjs"): P
   try {
     return toBundle(await runEsbuild(options), realEntry, sources);
   } catch (error) {
-    throw compileError(error, source, realEntry, inputsOf(sources));
+    throw compileError(error, source, realEntry, {
+      inputs: inputsOf(sources),
+      dependencies: failureDependencies(compilation, sources),
+    });
   }
+}
+
+/** Of a plugin that is no link, whose packages are all there: how a package that is not found could be found is for its own files to say. */
+function failureDependencies({ source, realEntry, api, built }: Compilation, sources: BundleSources): Dependencies | undefined {
+  const { inputs, resolutions, addons } = sources;
+  const isSure = ({ specifier, found }: Resolution): boolean => found !== undefined || /^\.{1,2}(?:\/|$)/.test(specifier);
+  if (built !== undefined || source.entry !== realEntry || !resolutions.every(isSure)) return undefined;
+  return dependenciesOf({
+    names: [source.entry],
+    realEntry,
+    inputs: [...inputs.keys()],
+    besides: [...addons, ...sources.packages()],
+    resolutions,
+    api: api.package,
+  });
 }
 
 function bundleOptions(realEntry: string, format: "esm" | "cjs"): BuildOptions {

@@ -3,16 +3,23 @@
 import { dirname, relative, resolve } from "node:path";
 import { messageOf } from "../../model/index.js";
 import type { Message } from "esbuild";
+import type { Dependencies } from "../cache/dependencies.js";
 import { bundledPath } from "./bundle-sources.js";
 import { type LoadErrorPosition, type PluginInput, PluginLoadError } from "../plugin-load-error.js";
 import type { FoundPlugin } from "../scan.js";
 
-/** The first of esbuild's messages as an error of ours; `inputs` is what it had read by then. */
+/** What was found out before it failed. */
+interface BeforeFailure {
+  readonly inputs: readonly PluginInput[];
+  readonly dependencies: Dependencies | undefined;
+}
+
+/** The first of esbuild's messages as an error of ours. */
 export function compileError(
   error: unknown,
   source: FoundPlugin,
   realEntry: string,
-  inputs: readonly PluginInput[],
+  { inputs, dependencies }: BeforeFailure,
 ): PluginLoadError {
   const plugins = dirname(source.root);
   const [first] = messagesOf(error);
@@ -25,9 +32,14 @@ export function compileError(
     text: oneLine(first?.text ?? messageOf(error)),
     position: location === undefined ? undefined : positionOf(location),
     inputs,
+    // A file that could not be read may be readable a moment later: only what the compiler says of contents is for sure.
+    dependencies: saysAllItself(error) ? dependencies : undefined,
     cause: error,
   });
 }
+
+const saysAllItself = (error: unknown): boolean =>
+  messagesOf(error).length > 0 && messagesOf(error).every(({ pluginName, location }) => pluginName === "" && location !== null);
 
 function messagesOf(error: unknown): readonly Message[] {
   return error instanceof Error && "errors" in error && Array.isArray(error.errors) ? (error.errors as Message[]) : [];

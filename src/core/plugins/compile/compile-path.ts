@@ -15,6 +15,6 @@ export async function compilePath(path: string, options: BuildRules): Promise<Co
   const { compiled, problems } = await compileSources([source], options);
   const [item] = compiled;
   return item === undefined
-    ? { reason: problems[0]?.reason ?? "it does not compile" }
+    ? { reason: problems[0]?.problem.reason ?? "it does not compile" }
     : { name: source.name, artifact: item.artifact };
 }

@@ -2,7 +2,8 @@
 import { messageOf } from "../../model/index.js";
 import { digestOf } from "../cache/disk-view.js";
 import { createCompiler, type PluginArtifact } from "./compile.js";
-import { PluginLoadError } from "../plugin-load-error.js";
+import type { Dependencies } from "../cache/dependencies.js";
+import { type PluginInput, PluginLoadError } from "../plugin-load-error.js";
 import type { PluginProblem } from "../registry/registry.js";
 import type { FoundPlugin } from "../scan.js";
 import type { BuildRules } from "../verify-build.js";
@@ -14,24 +15,32 @@ export interface CompiledSource {
   readonly content: string;
 }
 
+/** Why one has no text. */
+export interface CompileFailure {
+  readonly source: FoundPlugin;
+  readonly problem: PluginProblem;
+  readonly inputs: readonly PluginInput[];
+  readonly dependencies: Dependencies | undefined;
+}
+
 export interface CompiledSources {
   readonly compiled: readonly CompiledSource[];
-  readonly problems: readonly PluginProblem[];
+  readonly problems: readonly CompileFailure[];
 }
 
 /** esbuild runs while this does, and no longer. */
 export async function compileSources(sources: readonly FoundPlugin[], options: BuildRules): Promise<CompiledSources> {
   const compiler = createCompiler(options);
   const compiled: CompiledSource[] = [];
-  const problems: PluginProblem[] = [];
+  const problems: CompileFailure[] = [];
   try {
     const outcomes = await Promise.all(
-      sources.map(async (source): Promise<CompiledSource | PluginProblem> => {
+      sources.map(async (source): Promise<CompiledSource | CompileFailure> => {
         try {
           const artifact = await compiler.compile(source);
           return { source, artifact, content: contentOf(artifact) };
         } catch (error) {
-          return compileProblem(source, error);
+          return compileFailure(source, error);
         }
       }),
     );
@@ -49,14 +58,15 @@ function contentOf({ entry, format, code, packages, apiVersion, stamp }: PluginA
   return digestOf(JSON.stringify([entry, format, code, packages, apiVersion, stamp]));
 }
 
-function compileProblem({ name, root, entry }: FoundPlugin, error: unknown): PluginProblem {
-  const reason = messageOf(error);
-  const inputs = error instanceof PluginLoadError ? error.inputs : [];
-  return {
+function compileFailure(source: FoundPlugin, error: unknown): CompileFailure {
+  const { name, root, entry } = source;
+  const { inputs, dependencies } = error instanceof PluginLoadError ? error : { inputs: [], dependencies: undefined };
+  const problem = {
     name,
     path: root,
-    reason,
+    reason: messageOf(error),
     content: digestOf(JSON.stringify(inputs)),
     files: [entry, ...inputs.map(({ path }) => path)],
   };
+  return { source, problem, inputs, dependencies };
 }
