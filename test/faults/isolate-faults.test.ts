@@ -73,7 +73,7 @@ describe.each([
         await new Promise((resolve) => setTimeout(resolve, 40));
         if (server.lines.some((line) => line.includes("a fresh one takes over"))) break;
       }
-      await server.waitForLine(/\[misbehaves\] its isolate uses \d+ of 96 MB: a fresh one takes over/);
+      await server.waitForLine(/\[misbehaves\] the isolate uses \d+ of 96 MB: a fresh one takes over/);
       expect((await runPhase(client, leaky, "access")).end).toBe("ret");
     },
   );

@@ -73,7 +73,7 @@ async function startInspected(flags: readonly string[] = []): Promise<Inspected>
     flags: ["-inspect", `greet=${port}`, ...flags],
   });
   server = started;
-  const line = await started.waitForLine(/greet.* its debugger listens on 127\.0\.0\.1:\d+/);
+  const line = await started.waitForLine(/greet.* the debugger listens on 127\.0\.0\.1:\d+/);
   return { server: started, port, debuggerUrl: urlIn(line) };
 }
 
@@ -178,7 +178,7 @@ describe("-inspect", () => {
     const { debuggerUrl, server: running } = await startInspected();
     temp.write("plugins/greet.ts", PLUGIN.replace("good day", "good night"));
     await running.waitForLine(/plugin greet was reloaded/);
-    const isNew = (line: string): boolean => line.includes("its debugger listens") && urlIn(line) !== debuggerUrl;
+    const isNew = (line: string): boolean => line.includes("the debugger listens") && urlIn(line) !== debuggerUrl;
     while (!running.lines.some(isNew)) await sleep(20);
     const cdp = await CdpClient.connect(urlIn(running.lines.find(isNew) ?? ""));
     await breakInSource(cdp);

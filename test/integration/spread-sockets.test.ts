@@ -342,7 +342,7 @@ it("what plugin code sends to the other isolates is dropped, and told", async ()
   await start();
   const { clients: all, threads, id } = await oneEach();
   for (const client of all) await runPhase(client, id, "rewrite", { answer: () => "forge" });
-  await place.server.waitForLine(/something from another isolate was dropped/);
+  await place.server.waitForLine(/a message of another isolate was dropped/);
   expect(await threadsOf(all, id)).toEqual(threads);
 });
 

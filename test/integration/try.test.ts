@@ -76,7 +76,7 @@ describe("pluginserver try", () => {
 
   it("has an admin socket, and says how it is asked", { timeout: 40_000 }, async () => {
     const trial = await start({ "quota.ts": plugin("one") });
-    const socket = /pluginserver status -socket (\S+)/.exec(await trial.next(/what runs says/))?.[1] ?? "";
+    const socket = /pluginserver status -socket (\S+)/.exec(await trial.next(/to see the server/))?.[1] ?? "";
     const { code, stdout } = await runCli(["status", "-socket", socket, "-json"], { cwd: trial.directory.path });
     expect(code).toBe(0);
     expect(JSON.parse(stdout.toString())).toMatchObject({ state: "serving", plugins: [{ plugin: "quota", gateway: "kong" }] });

@@ -31,7 +31,7 @@ export function controlRoutes(options: ControlOptions): Routes {
     "POST /reload": async ({ body }) => jsonAnswer({ said: await reload(options, textOf(body, "plugin")) }),
     "POST /log-level": ({ body }) => {
       const line = setLevel(options, requiredText(body, "level"), textOf(body, "plugin"));
-      options.logger.info(`an operator has changed it: ${line}`);
+      options.logger.info(`an operator has changed the log level: ${line}`);
       return jsonAnswer({ said: [line] });
     },
     "POST /drain": () => drain(options),

@@ -241,7 +241,7 @@ export class SupervisedIsolate implements CallHost, IsolateOwner {
     this.#options.telemetry.isolateRecycled();
     this.#options.listener.onLog({
       level: "warn",
-      message: `its isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
+      message: `the isolate uses ${used} of ${limit} MB: a fresh one takes over, and this one ends when its events have`,
     });
     this.#renewCurrent();
   }

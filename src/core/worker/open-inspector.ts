@@ -14,13 +14,13 @@ export function openInspector(address: InspectorAddress, log: (entry: LogEntry) 
   if (url !== undefined) {
     log({
       level: "info",
-      message: `its debugger listens on ${host}:${port}: chrome://inspect, or an editor, attaches to ${url}`,
+      message: `the debugger listens on ${host}:${port}: chrome://inspect, or an editor, attaches to ${url}`,
     });
     return;
   }
   const again = Math.min(retry * 2, LAST_RETRY);
   if (again === LAST_RETRY && retry < LAST_RETRY)
-    log({ level: "warn", message: `its debugger cannot listen on ${host}:${port}, and goes on trying: ${failure}` });
+    log({ level: "warn", message: `the debugger cannot listen on ${host}:${port}, and goes on trying: ${failure}` });
   setTimeout(() => openInspector(address, log, again), retry).unref();
 }
 

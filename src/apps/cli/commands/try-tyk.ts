@@ -20,7 +20,7 @@ import { TykTrialConfig, type TrialApis } from "../trial/tyk-trial-config.js";
 import { createTykAlone } from "./create-servers.js";
 
 const HOST = "127.0.0.1";
-/** How often it is seen to whether plugins or the configuration are others, in milliseconds. */
+/** Milliseconds between two looks for changes of plugins and of the configuration. */
 const LOOK = 300;
 
 type Ends = (() => Promise<void> | void)[];

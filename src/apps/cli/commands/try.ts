@@ -17,7 +17,7 @@ import { createServer } from "./create-servers.js";
 
 const HOST = "127.0.0.1";
 const EXAMPLES = fileURLToPath(new URL("../../../../plugins-dir", import.meta.url));
-/** How often it is seen to whether plugins or the configuration are others, in milliseconds. */
+/** Milliseconds between two looks for changes of plugins and of the configuration. */
 const LOOK = 300;
 
 /** What the examples answer, by their routes. */
@@ -75,7 +75,7 @@ async function startAll(
   });
   await server.start();
   operator.serving();
-  logger.info(`what runs says: pluginserver status -socket ${socketPath}`);
+  logger.info(`to see the server's state: pluginserver status -socket ${socketPath}`);
   const upstream = await startEchoUpstream({ host: HOST, port: 0 });
   ends.push(() => upstream.close());
   const source = new TrialConfig(options.config, options.pluginsDirectory, upstream.url);

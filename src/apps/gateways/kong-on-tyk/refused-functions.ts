@@ -1,4 +1,4 @@
-// Reads plugins of Kong's for functions that they cannot have behind Tyk, before anything runs.
+// Finds the functions that a plugin for Kong calls and cannot have behind Tyk, before anything runs.
 import { PDK_METHODS } from "../../../gateways/kong/pdk/index.js";
 import { CallFinder } from "../../../gateways/kong/usage/index.js";
 import { whyNotOnTyk } from "./functions.js";

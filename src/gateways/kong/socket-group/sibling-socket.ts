@@ -28,7 +28,7 @@ export const siblingsOf = (slot: number, { board, path, settings, logger }: Shar
     onPathError: (error) =>
       logger.warn({ plugin: settings.plugin }, `${path.path}: new connections may stay with one isolate: ${error.message}`),
     onForeign: (reason) =>
-      logger.warn({ plugin: settings.plugin }, `${path.path}: something from another isolate was dropped: ${reason} (told once)`),
+      logger.warn({ plugin: settings.plugin }, `${path.path}: a message of another isolate was dropped: ${reason} (told once)`),
   });
 
 export const serveOwnSocket: ServeOwnSocket = async (task, definition, tracking, given, isolate) => {
