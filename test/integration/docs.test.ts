@@ -4,7 +4,13 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ReadersProject, readSamples } from "./doc-samples.js";
 
-const DOCUMENTS = ["README.md", "docs/module-forms.md", "docs/plugin-guide.md", "docs/migrate-from-go.md"];
+const DOCUMENTS = [
+  "README.md",
+  "docs/module-forms.md",
+  "docs/plugin-guide.md",
+  "docs/migrate-from-go.md",
+  "docs/migrate-from-kong-js-pdk.md",
+];
 /** A compiler or a build, on a machine that does other things too. */
 const SLOW = 120_000;
 
