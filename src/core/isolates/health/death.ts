@@ -6,7 +6,7 @@ import type { ErrorInfo } from "../../model/index.js";
 const MEGABYTE = 2 ** 20;
 const FRAME = /^ +at /;
 /** Of a stack: what is Node.js' own, or this server's. It says only who noticed. */
-const SERVER = fileURLToPath(new URL("../..", import.meta.url));
+const SERVER = fileURLToPath(new URL("../../..", import.meta.url));
 const isOfNobody = (frame: string): boolean =>
   frame.includes("node:") || frame.includes(SERVER) || frame.includes("/node_modules/piscina/");
 
