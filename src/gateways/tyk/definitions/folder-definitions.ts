@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import { cutText, messageOf } from "../../../core/model/index.js";
 import { DirectoryWatch } from "../../../core/plugins/index.js";
 import type { ApiDefinition } from "../api/index.js";
@@ -16,6 +17,8 @@ export interface FolderListener {
   onProblem(file: string, error: DefinitionError): void;
 }
 
+/** Milliseconds between looks for ids that are not there: whoever calls can name any. */
+const MISS_INTERVAL = 1000;
 const MAX_FILES = 10_000;
 /** Bytes. */
 const MAX_FILE = 16_777_216;
@@ -37,6 +40,7 @@ export class FolderDefinitions implements DefinitionSource {
   #problems: ReadonlyMap<string, DefinitionError> = new Map();
   #watch: DirectoryWatch | undefined;
   #loading: Promise<void> = Promise.resolve();
+  #lookedForMissing = -Infinity;
 
   private constructor(folder: string, listener: FolderListener) {
     this.#folder = folder;
@@ -50,24 +54,19 @@ export class FolderDefinitions implements DefinitionSource {
       throw broken(`-tyk-apps ${folder}`, error);
     });
     opened.#watch = await DirectoryWatch.open(folder, {
-      onHint: () => {
-        // One after the other: the last one sees what there is in the end.
-        opened.#loading = opened.#loading.then(async () => {
-          if (await opened.#load()) listener.onChange();
-        });
-      },
+      onHint: () => opened.#look(),
       onError: (error) => listener.onProblem(folder, broken("changes are not noticed", error)),
     });
     await opened.#load();
     return opened;
   }
 
-  definition(apiId: string): Promise<ApiDefinition> {
-    const found = this.#byId.get(apiId);
-    if (found !== undefined) return Promise.resolve(found.definition);
+  async definition(apiId: string): Promise<ApiDefinition> {
+    const found = this.#byId.get(apiId) ?? (await this.#findNew(apiId));
+    if (found !== undefined) return found.definition;
     const named = JSON.stringify(cutText(apiId, 200));
     const reason = `none in ${this.#folder} has the id ${named}: the folder has to hold the gateway's own definitions`;
-    return Promise.reject(new DefinitionError("TYK_DEFINITION_UNKNOWN", reason));
+    throw new DefinitionError("TYK_DEFINITION_UNKNOWN", reason);
   }
 
   bundles(): Promise<readonly string[]> {
@@ -77,6 +76,24 @@ export class FolderDefinitions implements DefinitionSource {
   async close(): Promise<void> {
     await this.#watch?.close();
     await this.#loading;
+  }
+
+  /** The first request of a new API may be here before its definition is noticed. */
+  async #findNew(apiId: string): Promise<ReadFile | undefined> {
+    const now = performance.now();
+    if (now - this.#lookedForMissing >= MISS_INTERVAL) {
+      this.#lookedForMissing = now;
+      this.#look();
+    }
+    await this.#loading;
+    return this.#byId.get(apiId);
+  }
+
+  /** One after the other: the last one sees what there is in the end. */
+  #look(): void {
+    this.#loading = this.#loading.then(async () => {
+      if (await this.#load()) this.#listener.onChange();
+    });
   }
 
   /** Whether there is anything new. */

@@ -78,6 +78,12 @@ describe("a folder of definitions", () => {
     );
   });
 
+  it("has a new API for its first request, though nobody has noticed the file yet", async () => {
+    const source = await open({ apps: temp.path });
+    write("one.json", classic("a"));
+    expect(await source.definition("a")).toMatchObject({ name: "API a" });
+  });
+
   it("is read again when something changes, and keeps what a broken file said before", async () => {
     const path = write("one.json", classic("a"));
     write("two.json", classic("b"));
