@@ -57,7 +57,7 @@ export const IMPORTS = {
 
   // Facts and files of the other gateway: none of them runs in isolates.
   "gateways/tyk/releases": ["core/model"],
-  "gateways/tyk/bundles": ["core/model"],
+  "gateways/tyk/bundles": ["core/model", "core/runtime"],
   "gateways/tyk/standin": ["core/model", ...tyk("messages", "releases")],
   "gateways/tyk/definitions": ["core/model", "core/plugins", ...tyk("api")],
   "gateways/tyk/address": [],
@@ -79,7 +79,7 @@ export const IMPORTS = {
   // Names the modules of every gateway's API.
   "apps/plugin-api": ["core/plugins", ...kong("pdk")],
   "apps/flags": ["core/log", "core/model", "core/supervisor", ...kong("conf"), ...tyk("address")],
-  "apps/bundles": ["core/model", "core/net", "core/telemetry", ...tyk("bundles")],
+  "apps/bundles": ["core/model", "core/net", "core/runtime", "core/telemetry", ...tyk("bundles")],
   "apps/settings": ["apps/flags", "core/model"],
   "apps/admin": ["core/model", "core/net", "core/telemetry"],
   "apps/program": [

@@ -1,7 +1,8 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
-import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { findApiVersion, type Generation, type LoadOptions, loadPlugins, type FoundPlugin } from "../core/plugins/index.js";
+import { makeFolder } from "../core/runtime/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -42,7 +43,7 @@ export async function buildPlugin(path: string, options: BuildOptions): Promise<
   const entry = await realpath(source.entry);
   await checkTypes(entry, options.load.api);
   const out = resolve(options.out);
-  await mkdir(out, { recursive: true });
+  makeFolder(resolve(out));
   const folder = await realpath(out);
   const nativeFolder = `${source.name}.native`;
   const bundle = await bundlePlugin({ entry, folder, name: source.name, nativeFolder, doors: doorsOf(options.load.api) });

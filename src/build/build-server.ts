@@ -1,12 +1,13 @@
 // Builds the server itself as an executable: Node.js, and the package with all that it needs, which it unpacks where it runs first.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { build } from "esbuild";
 import { messageOf } from "../core/model/index.js";
+import { makeFolder } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 import { OLDEST_NODE } from "./bundle-plugin.js";
 import { type ExecutableContents, writeExecutable } from "./executable.js";
@@ -41,7 +42,7 @@ const PATIENCE = 60_000;
 export async function buildServer({ out, node, root, entry }: ServerBuildOptions): Promise<BuiltServer> {
   const files = await packageFiles(await realpath(root), node.platform);
   const contents = await serverContents(files, entry);
-  await mkdir(resolve(out), { recursive: true });
+  makeFolder(resolve(out));
   const folder = await realpath(resolve(out));
   const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
   try {

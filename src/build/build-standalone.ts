@@ -1,10 +1,10 @@
 // Builds one plugin as an executable, with Node.js in it or without: checks its types, reads it as a server would, bundles it with the embedded
 // server, runs it.
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
-import { type NodeCommand, nodeCommand } from "../core/runtime/index.js";
+import { makeFolder, type NodeCommand, nodeCommand } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
@@ -69,7 +69,7 @@ async function install(
   { name }: Generation,
   { out, load, node }: StandaloneOptions,
 ): Promise<Pick<StandalonePlugin, "file" | "dumpTime">> {
-  await mkdir(resolve(out), { recursive: true });
+  makeFolder(resolve(out));
   const folder = await realpath(resolve(out));
   const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
   try {

@@ -173,6 +173,25 @@ describe("pluginserver build", () => {
   });
 });
 
+describe("a folder that cannot be made", () => {
+  // Where Node.js itself tries for ever.
+  const IN_PROC = "/proc/nowhere/deep";
+
+  it.each([
+    ["build", ["build", "greet.ts", "-out", IN_PROC]],
+    ["bundle", ["bundle", "greet.ts", "-out", `${IN_PROC}/x.zip`]],
+    ["init", ["init", `${IN_PROC}/name`]],
+  ])("ends %s with one line", async (_command, args) => {
+    const { code, stderr } = await runCli(args, { cwd: path("src") });
+    expect([code, stderr.trim().split("\n")]).toEqual([1, [expect.stringContaining("/proc/nowhere")]]);
+  });
+
+  it("says what is in its place", async () => {
+    const { code, stderr } = await runCli(["build", "greet.ts", "-out", "words.ts"], { cwd: path("src") });
+    expect([code, stderr.trim().split("\n")]).toEqual([1, [expect.stringContaining("words.ts")]]);
+  });
+});
+
 describe("a built file that is not as it was", () => {
   it.each<[string, (text: string) => string]>([
     ["a line behind it", (text) => `${text}console.log("evil");\n`],

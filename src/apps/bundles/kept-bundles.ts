@@ -1,7 +1,8 @@
 // Keeps the last good bundles on disk, for a start without the server that they are from.
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../core/model/index.js";
+import { makeFolder } from "../../core/runtime/index.js";
 import { type IndexEntry, indexText, MAX_INDEX, parseIndex } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
 
@@ -19,7 +20,7 @@ export class KeptBundles {
   /** @throws {BundledError} where it cannot be made, or is not this user's alone: whoever can write there says what runs here. */
   static async open(folder: string): Promise<KeptBundles> {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       const found = await lstat(folder);
       if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & OTHERS) !== 0)
         throw new BundledError("BUNDLE_DISK", `${folder} is not a folder of this user alone: it needs its permissions 0700`);

@@ -25,7 +25,7 @@ export function unpackedPackage(): string {
   const problems: string[] = [];
   for (const place of places()) {
     try {
-      makeFolder(dirname(place));
+      makeFolder(dirname(place), 0o700);
       requireOwnFolder(place);
       const path = join(place, `${PREFIX}${list.digest}`);
       if (!isWhole(path, list)) unpack(list, path);

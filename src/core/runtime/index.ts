@@ -65,25 +65,31 @@ export function userCache(): string {
   return named.find((path) => path !== undefined && isAbsolute(path)) ?? join(homedir(), ".cache");
 }
 
-/** Node.js itself would try for ever where a file system lets nobody make folders, as /proc does. */
-export function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  mkdirUnlessThere(path);
+/**
+ * With those above it. Node.js itself would try for ever where a file system lets nobody make folders, as /proc does.
+ * @throws {Error} where it cannot be made.
+ */
+export function makeFolder(path: string, mode = 0o777): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  // Its error says what is in the way.
+  if (found !== undefined) mkdirSync(path);
+  if (dirname(path) !== path) makeFolder(dirname(path), mode);
+  mkdirUnlessThere(path, mode);
 }
 
 /** @throws {Error} where it is not a folder of this user's that nobody else can change. */
 export function requireOwnFolder(path: string): void {
-  mkdirUnlessThere(path);
+  mkdirUnlessThere(path, 0o700);
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new Error(`${path} is no folder`);
   if (stat.uid !== process.geteuid?.()) throw new Error(`${path} belongs to another user`);
   if ((stat.mode & 0o022) !== 0) throw new Error(`${path} can be changed by others`);
 }
 
-function mkdirUnlessThere(path: string): void {
+function mkdirUnlessThere(path: string, mode: number): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    mkdirSync(path, { mode });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }

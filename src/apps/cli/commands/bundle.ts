@@ -1,12 +1,13 @@
 // The bundle command: plugins, built, in a zip that Tyk gateways verify and servers load.
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { BuildError, buildPlugin } from "../../../build/index.js";
 import { createLogger } from "../../../core/log/index.js";
 import { CommandError, messageOf } from "../../../core/model/index.js";
 import { type Generation, type LoadOptions, loadPlugins } from "../../../core/plugins/index.js";
+import { makeFolder } from "../../../core/runtime/index.js";
 import { parseHooks, readBundleKey, type BundleKey, writeBundle } from "../../../gateways/tyk/bundles/index.js";
 import { apiDefinition, type HookChain } from "../../../gateways/tyk/conf/index.js";
 import { findTykRelease, NEWEST_RELEASE } from "../../../gateways/tyk/releases/index.js";
@@ -32,7 +33,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
     const names = plugins.map(({ name }) => name);
     const { bytes, version } = await writeBundle({ files: await filesIn(stage), customMiddleware, key, plugins: names });
     const path = out.replace(/\.zip$/, `-${version}.zip`);
-    await mkdir(dirname(resolve(path)), { recursive: true });
+    makeFolder(dirname(resolve(path)));
     await writeFile(path, bytes);
     const entry = {
       name: basename(out, ".zip"),

@@ -1,7 +1,8 @@
 // The init command: writes a plugin project that builds, type-checks and passes its test at once.
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { CommandError } from "../../../core/model/index.js";
+import { makeFolder } from "../../../core/runtime/index.js";
 import { writeOutput } from "../../program/index.js";
 import type { InitOptions } from "../command-line/invocation.js";
 import { projectFiles, packageVersion } from "../projects/project-files.js";
@@ -23,7 +24,7 @@ export async function init({ name: path, gateway, test }: InitOptions): Promise<
   const files = gateway === "tyk" ? tykProjectFiles(project) : projectFiles(project);
   for (const [file, text] of Object.entries(files)) {
     const target = join(folder, file);
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     await writeFile(target, text);
   }
   const place = relative(process.cwd(), folder);

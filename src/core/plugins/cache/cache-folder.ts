@@ -53,7 +53,7 @@ export class CacheFolder {
    * alone. @throws {Error} saying why nothing can be kept there.
    */
   static open(path: string, maxTotal = MAX_TOTAL): CacheFolder {
-    makeFolder(dirname(dirname(path)));
+    makeFolder(dirname(dirname(path)), 0o700);
     for (const folder of [dirname(path), path]) requireOwnFolder(folder);
     const { mode } = lstatSync(path);
     if ((mode & 0o077) !== 0) throw new Error(`${path} is open to others (mode ${(mode & 0o777).toString(8)}): chmod 700 it`);

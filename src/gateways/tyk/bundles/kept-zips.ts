@@ -1,6 +1,7 @@
 // Keeps the last good zip of each bundle on disk, for a start at which the place where bundles are from is not there.
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../../core/runtime/index.js";
 import { bundleHash } from "./bundle.js";
 
 const ENDING = ".zip";
@@ -16,7 +17,7 @@ export class KeptZips {
 
   /** @throws where the folder cannot be made. Whoever can write in it is trusted as far as bundles are not signed. */
   static async open(folder: string): Promise<KeptZips> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const kept = new KeptZips(folder);
     await kept.#removeOld();
     return kept;
