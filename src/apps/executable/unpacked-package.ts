@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { messageOf } from "../../core/model/index.js";
 import { makeFolder, requireOwnFolder, userCache } from "../../core/runtime/index.js";
 
-/** As src/build/server-executable.ts writes it. */
+/** As src/build/server/build-server.ts writes it. */
 interface PackageList {
   /** Of all contents. */
   readonly digest: string;

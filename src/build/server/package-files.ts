@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { BuildError } from "./build-error.js";
+import { BuildError } from "../build-error.js";
 
 export interface PackageFile {
   /** Where it is, and where it goes: from the package's root. */

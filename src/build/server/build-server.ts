@@ -6,12 +6,12 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { build } from "esbuild";
-import { messageOf } from "../core/model/index.js";
-import { makeFolder } from "../core/runtime/index.js";
-import { BuildError } from "./build-error.js";
-import { OLDEST_NODE } from "./bundle-plugin.js";
-import { type ExecutableContents, writeExecutable } from "./executable.js";
-import type { NodeBinary } from "./node-binary.js";
+import { messageOf } from "../../core/model/index.js";
+import { makeFolder } from "../../core/runtime/index.js";
+import { BuildError } from "../build-error.js";
+import { OLDEST_NODE } from "../bundle-plugin.js";
+import { type ExecutableContents, writeExecutable } from "../executable.js";
+import type { NodeBinary } from "../node-binary.js";
 import { type PackageFile, packageFiles } from "./package-files.js";
 
 export interface ServerBuildOptions {
