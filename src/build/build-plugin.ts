@@ -1,8 +1,7 @@
 // Builds one plugin: checks its types, bundles it, reads it as a server would, stamps it and puts it in its place.
-import { mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { findApiVersion, type Generation, type LoadOptions, loadPlugins, type FoundPlugin } from "../core/plugins/index.js";
-import { makeFolder } from "../core/runtime/index.js";
 import {
   type BuildStamp,
   hashFolder,
@@ -17,6 +16,7 @@ import { doorsOf } from "./bundle-contents.js";
 import { bundlePlugin, OLDEST_NODE, type PluginBundle } from "./bundle-plugin.js";
 import { checkTypes } from "./check-types.js";
 import { requirePlugin } from "./require-plugin.js";
+import { onStage, type Stage } from "./stage.js";
 
 export interface BuildOptions {
   /** Where the file goes: a plugins directory. */
@@ -42,23 +42,14 @@ export async function buildPlugin(path: string, options: BuildOptions): Promise<
   const source = await requirePlugin(path);
   const entry = await realpath(source.entry);
   await checkTypes(entry, options.load.api);
-  const out = resolve(options.out);
-  makeFolder(resolve(out));
-  const folder = await realpath(out);
-  const nativeFolder = `${source.name}.native`;
-  const bundle = await bundlePlugin({ entry, folder, name: source.name, nativeFolder, doors: doorsOf(options.load.api) });
-  // In the place where it is going to be, under a name that no server looks at.
-  const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
-  try {
-    return await finish(source, entry, bundle, { stage, folder, nativeFolder }, options);
-  } finally {
-    await rm(stage, { recursive: true, force: true });
-  }
+  return onStage(options.out, async ({ folder, stage }) => {
+    const nativeFolder = `${source.name}.native`;
+    const bundle = await bundlePlugin({ entry, folder, name: source.name, nativeFolder, doors: doorsOf(options.load.api) });
+    return finish(source, entry, bundle, { stage, folder, nativeFolder }, options);
+  });
 }
 
-interface Places {
-  readonly stage: string;
-  readonly folder: string;
+interface Places extends Stage {
   readonly nativeFolder: string;
 }
 

@@ -1,16 +1,17 @@
 // Builds one plugin as an executable, with Node.js in it or without: checks its types, reads it as a server would, bundles it with the embedded
 // server, runs it.
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { chmod, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { findApiVersion, type Generation, loadPlugin, type LoadOptions } from "../core/plugins/index.js";
-import { makeFolder, type NodeCommand, nodeCommand } from "../core/runtime/index.js";
+import { type NodeCommand, nodeCommand } from "../core/runtime/index.js";
 import { BuildError } from "./build-error.js";
 import { bundleProgram } from "./bundle-program.js";
 import { checkTypes } from "./check-types.js";
 import { programContents, writeExecutable } from "./executable.js";
 import type { NodeBinary } from "./node-binary.js";
 import { requirePlugin } from "./require-plugin.js";
+import { onStage } from "./stage.js";
 
 export interface StandaloneOptions {
   /** Where the executable goes. */
@@ -64,15 +65,12 @@ export async function buildStandalone(path: string, options: StandaloneOptions):
 }
 
 /** Puts the file in its place when it has shown that it runs. */
-async function install(
+function install(
   text: string,
   { name }: Generation,
   { out, load, node }: StandaloneOptions,
 ): Promise<Pick<StandalonePlugin, "file" | "dumpTime">> {
-  makeFolder(resolve(out));
-  const folder = await realpath(resolve(out));
-  const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
-  try {
+  return onStage(out, async ({ folder, stage }) => {
     const staged = join(stage, name);
     if (node === undefined) await writeFile(staged, text, { mode: EXECUTABLE });
     else await writeExecutable(programContents(text), node, staged, stage);
@@ -91,9 +89,7 @@ async function install(
     const file = join(folder, name);
     await rename(staged, file);
     return { file, dumpTime };
-  } finally {
-    await rm(stage, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The plugin that the executable says it is, asked as a gateway asks it. */

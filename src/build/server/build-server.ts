@@ -1,17 +1,17 @@
 // Builds the server itself as an executable: Node.js, and the package with all that it needs, which it unpacks where it runs first.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdtemp, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { chmod, readFile, realpath, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { build } from "esbuild";
 import { messageOf } from "../../core/model/index.js";
-import { makeFolder } from "../../core/runtime/index.js";
 import { BuildError } from "../build-error.js";
 import { OLDEST_NODE } from "../bundle-plugin.js";
 import { type ExecutableContents, writeExecutable } from "../executable.js";
 import type { NodeBinary } from "../node-binary.js";
+import { onStage } from "../stage.js";
 import { type PackageFile, packageFiles } from "./package-files.js";
 
 export interface ServerBuildOptions {
@@ -42,10 +42,7 @@ const PATIENCE = 60_000;
 export async function buildServer({ out, node, root, entry }: ServerBuildOptions): Promise<BuiltServer> {
   const files = await packageFiles(await realpath(root), node.platform);
   const contents = await serverContents(files, entry);
-  makeFolder(resolve(out));
-  const folder = await realpath(resolve(out));
-  const stage = await mkdtemp(join(folder, ".pluginserver-build-"));
-  try {
+  return onStage(out, async ({ folder, stage }) => {
     const staged = join(stage, NAME);
     await writeExecutable(contents, node, staged, stage);
     await chmod(staged, EXECUTABLE);
@@ -55,9 +52,7 @@ export async function buildServer({ out, node, root, entry }: ServerBuildOptions
     const { size } = await stat(file);
     const unpackedSize = files.reduce((sum, each) => sum + each.size, 0);
     return { file, size, unpackedSize, times };
-  } finally {
-    await rm(stage, { recursive: true, force: true });
-  }
+  });
 }
 
 /** As src/apps/executable/unpacked-package.ts reads it. */

@@ -96,16 +96,12 @@ async function filesOf(
   const info = await stat(found);
   const paths = info.isDirectory() ? await readdir(found, { recursive: true }) : [""];
   const files: PackageFile[] = [];
-  for (const each of paths.sort()) {
-    const file = join(found, each);
+  for (const below of paths.sort()) {
+    const file = join(found, below);
     const name = relative(folder, file);
-    const { size, mode, isFile } = await described(file);
-    if (isFile && !isUnused(name)) files.push({ path: file, name: join(at, name), size, mode: mode & 0o111 ? 0o700 : 0o600 });
+    const each = await stat(file);
+    if (each.isFile() && !isUnused(name))
+      files.push({ path: file, name: join(at, name), size: each.size, mode: each.mode & 0o111 ? 0o700 : 0o600 });
   }
   return files;
-}
-
-async function described(path: string): Promise<{ size: number; mode: number; isFile: boolean }> {
-  const info = await stat(path);
-  return { size: info.size, mode: info.mode, isFile: info.isFile() };
 }
