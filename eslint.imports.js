@@ -89,7 +89,7 @@ export const IMPORTS = {
     ...tyk("api", "definitions", "server"),
   ],
   // What operators see of a server, on both sides of its admin socket.
-  "apps/operator": [...["log", "model", "plugins", "server", "supervisor", "telemetry"].map((name) => `core/${name}`)],
+  "apps/operator": [...["log", "model", "plugins", "runtime", "server", "supervisor", "telemetry"].map((name) => `core/${name}`)],
   "apps/console": ["apps/operator", "core/log", "core/model", "core/net"],
   // Joins the halves of all gateways in an isolate.
   "apps/gateways": [

@@ -69,7 +69,7 @@ async function release(version: string, change: (zip: Buffer) => Buffer = (zip) 
 async function openLight(index: number, folder = join(temp.path, `light-${index}`)): Promise<BundledPlugins> {
   const bundled = await BundledPlugins.open({
     source: httpBundles(`http://127.0.0.1:${port}/plugins.json`),
-    kept: await KeptBundles.open(folder),
+    kept: KeptBundles.open(folder),
     publicKey: readPublicKey(publicPem),
     interval: INTERVAL,
     // In a server its plugins are loaded here.

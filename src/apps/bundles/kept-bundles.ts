@@ -2,13 +2,11 @@
 import { lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../core/model/index.js";
-import { makeFolder } from "../../core/runtime/index.js";
+import { isOwnFolder, makeFolder } from "../../core/runtime/index.js";
 import { type IndexEntry, indexText, MAX_INDEX, parseIndex } from "./bundle-index.js";
 import { BundledError } from "./errors.js";
 
 const INDEX = "plugins.json";
-/** Permission bits of others. */
-const OTHERS = 0o077;
 
 export class KeptBundles {
   readonly #folder: string;
@@ -18,11 +16,10 @@ export class KeptBundles {
   }
 
   /** @throws {BundledError} where it cannot be made, or is not this user's alone: whoever can write there says what runs here. */
-  static async open(folder: string): Promise<KeptBundles> {
+  static open(folder: string): KeptBundles {
     try {
       makeFolder(folder, 0o700);
-      const found = await lstat(folder);
-      if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & OTHERS) !== 0)
+      if (!isOwnFolder(folder))
         throw new BundledError("BUNDLE_DISK", `${folder} is not a folder of this user alone: it needs its permissions 0700`);
       return new KeptBundles(folder);
     } catch (error) {

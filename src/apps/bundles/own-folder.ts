@@ -4,14 +4,13 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isServed } from "../../core/net/index.js";
+import { isOwnFolder } from "../../core/runtime/index.js";
 
 /**
  * In the folder a socket listens for as long as its process lives. Unlike a process id it means the same in each container that shares the
  * folder's disk, and it is free as soon as the process is gone, however that ended.
  */
 const ALIVE = "alive";
-/** Permission bits of others. */
-const OTHERS = 0o077;
 
 export class OwnFolder {
   readonly path: string;
@@ -51,8 +50,7 @@ async function removeLeft(prefix: string): Promise<void> {
 
 /** No link is followed, and nothing is looked into that others could have put there. */
 async function isLeft(folder: string): Promise<boolean> {
-  const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & OTHERS) !== 0) return false;
+  if (!isOwnFolder(folder)) return false;
   const alive = join(folder, ALIVE);
   return (await lstat(alive)).isSocket() && !(await isServed(alive));
 }

@@ -49,7 +49,7 @@ export async function readKey(path: string): Promise<VerifyingKey> {
  */
 export async function openKept<Kept>(
   { given, name, place }: { readonly given: string | undefined; readonly name: string; readonly place: string },
-  open: (folder: string) => Promise<Kept>,
+  open: (folder: string) => Kept | Promise<Kept>,
   logger: Logger,
 ): Promise<Kept | undefined> {
   const folder = given === undefined ? join(userCache(), "pluginserver", name) : resolve(given);

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { getAsset, getRawAsset } from "node:sea";
 import { gunzipSync } from "node:zlib";
 import { messageOf } from "../../core/model/index.js";
-import { makeFolder, requireOwnFolder, userCache } from "../../core/runtime/index.js";
+import { isOwnFolder, makeFolder, requireOwnFolder, userCache } from "../../core/runtime/index.js";
 
 /** As src/build/server/build-server.ts writes it. */
 interface PackageList {
@@ -48,8 +48,7 @@ function places(): string[] {
 
 /** What is not is unpacked anew: somebody has tidied up, or the disk was full. */
 function isWhole(path: string, { files }: PackageList): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory() !== true || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0) return false;
+  if (!isOwnFolder(path, 0o022)) return false;
   return files.every(([name, size]) => statSync(join(path, name), { throwIfNoEntry: false })?.size === size);
 }
 

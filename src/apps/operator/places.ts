@@ -1,8 +1,8 @@
 // Says where a server's admin socket is: beside the socket that it serves, or in a folder of the user's own where it serves none.
-import { lstatSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { CommandError } from "../../core/model/index.js";
+import { CommandError, messageOf } from "../../core/model/index.js";
+import { isOwnFolder, makeOneFolder } from "../../core/runtime/index.js";
 
 const ENDING = ".admin";
 
@@ -30,24 +30,16 @@ export function adminPlaceOf(socketPath: string | undefined, tykAddress: string 
     : adminPathOf(join(makeOwnFolder(), `tyk-${host.replace(/[^\w.-]/g, "-")}`));
 }
 
-/** Not with those above it: below `/proc` Node.js 20 tries to make these for ever. */
-function makeUnlessThere(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
-    throw new CommandError(
-      `the folder of the admin socket cannot be made: ${error instanceof Error ? error.message : String(error)}; say with TMPDIR where there is a folder for temporary files`,
-    );
-  }
-}
-
-/** Makes that folder. @throws {CommandError} where something is in its place that is not the user's alone. */
+/** Makes that folder. @throws {CommandError} where it cannot, or something is in its place that is not the user's alone. */
 function makeOwnFolder(): string {
   const folder = ownFolder();
-  makeUnlessThere(folder);
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o077) !== 0)
-    throw new CommandError(`${folder} is not a folder of this user alone`);
+  try {
+    makeOneFolder(folder, 0o700);
+  } catch (error) {
+    throw new CommandError(
+      `the folder of the admin socket cannot be made: ${messageOf(error)}; say with TMPDIR where there is a folder for temporary files`,
+    );
+  }
+  if (!isOwnFolder(folder)) throw new CommandError(`${folder} is not a folder of this user alone`);
   return folder;
 }

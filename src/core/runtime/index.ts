@@ -75,19 +75,29 @@ export function makeFolder(path: string, mode = 0o777): void {
   // Its error says what is in the way.
   if (found !== undefined) mkdirSync(path);
   if (dirname(path) !== path) makeFolder(dirname(path), mode);
-  mkdirUnlessThere(path, mode);
+  makeOneFolder(path, mode);
+}
+
+/** Permission bits: nobody but the user can even read it. */
+const OTHERS = 0o077;
+
+/** Whether there is a folder of this user's, and no link to one, that gives others none of these permissions. */
+export function isOwnFolder(path: string, forbidden = OTHERS): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.geteuid?.() && (found.mode & forbidden) === 0;
 }
 
 /** @throws {Error} where it is not a folder of this user's that nobody else can change. */
 export function requireOwnFolder(path: string): void {
-  mkdirUnlessThere(path, 0o700);
+  makeOneFolder(path, 0o700);
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new Error(`${path} is no folder`);
   if (stat.uid !== process.geteuid?.()) throw new Error(`${path} belongs to another user`);
   if ((stat.mode & 0o022) !== 0) throw new Error(`${path} can be changed by others`);
 }
 
-function mkdirUnlessThere(path: string, mode: number): void {
+/** Nothing happens where something has the name. */
+export function makeOneFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
