@@ -5,10 +5,16 @@ import type { ErrorInfo } from "../../model/index.js";
 
 const MEGABYTE = 2 ** 20;
 const FRAME = /^ +at /;
-/** Of a stack: what is Node.js' own, or this server's. It says only who noticed. */
-const SERVER = fileURLToPath(new URL("../../..", import.meta.url));
-const isOfNobody = (frame: string): boolean =>
-  frame.includes("node:") || frame.includes(SERVER) || frame.includes("/node_modules/piscina/");
+/** Where the server's files are, beside its package's usual place; in a program made of a plugin it is a folder that says nothing. */
+const HERE = fileURLToPath(new URL("../../..", import.meta.url));
+/** Of a stack: what is Node.js' own, or this server's. It says only who noticed. A program names the server's files as if they were installed. */
+const NOBODYS = [
+  "node:",
+  "/node_modules/piscina/",
+  "/node_modules/pluginserver/",
+  ...(/\/(?:dist|src)\/$/.test(HERE) ? [HERE] : []),
+];
+const isOfNobody = (frame: string): boolean => NOBODYS.some((place) => frame.includes(place));
 
 interface Death {
   readonly why: string;
