@@ -1,10 +1,7 @@
 // Plugins as executables with Node.js in them, in a root that has nothing but the C library: asked and served there as a gateway does it.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
-import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   connectPeer,
@@ -17,33 +14,13 @@ import {
   startProgram,
   type TempDir,
 } from "../support/index.js";
-
-/** Making one and loading it takes long where all cores are busy. */
-const PATIENCE = 240_000;
-/** Nobody's, and no root's: without home and name. */
-const USER = 54_321;
-const canChangeRoot = process.getuid?.() === 0 && spawnSync("chroot", ["/", "true"]).status === 0;
+import { canChangeRoot, expectTyk, inRoot, makeBareRoot, PATIENCE, USER } from "./bare-root.js";
 
 let temp: TempDir;
 let server: RunningServer | undefined;
 let peer: Peer | undefined;
 
 const path = (...parts: readonly string[]): string => join(temp.path, ...parts);
-
-/** A folder with the executable and the libraries that it names, of which Node.js needs those of C and C++. */
-function bareRoot(file: string): string {
-  const root = path("root");
-  for (const folder of ["run", "bin"]) mkdirSync(join(root, folder), { recursive: true });
-  chmodSync(join(root, "run"), 0o777);
-  copyFileSync(file, join(root, "bin", "greet"));
-  copyFileSync(join(dirname(file), "hook"), join(root, "bin", "hook"));
-  const { stdout } = spawnSync("ldd", [file], { encoding: "utf8" });
-  for (const [library] of stdout.matchAll(/\/\S+\.so\S*/g)) {
-    mkdirSync(join(root, dirname(library)), { recursive: true });
-    copyFileSync(library, join(root, library));
-  }
-  return root;
-}
 
 const PLUGIN = `import { threadId } from "node:worker_threads";
 import { definePlugin } from "pluginserver/pdk";
@@ -105,10 +82,7 @@ it("is not made of what is no Node.js, or of one that is too old", async () => {
 });
 
 describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (skipped where chroot is not allowed)", () => {
-  const chroot = (...args: readonly string[]): readonly [string, ...string[]] => [
-    ...(["chroot", `--userspec=${USER}:${USER}`, path("root"), "/bin/greet"] as const),
-    ...args,
-  ];
+  const chroot = (...args: readonly string[]): readonly [string, ...string[]] => inRoot(path("root"), "greet", args);
 
   async function start(flags: readonly string[]): Promise<Peer> {
     server = await startProgram({ command: chroot("-kong-prefix", "/run", ...flags), socketPath: path("root/run/greet.socket") });
@@ -116,7 +90,7 @@ describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (s
     return peer;
   }
 
-  beforeAll(() => void bareRoot(path("out/greet")), PATIENCE);
+  beforeAll(() => makeBareRoot(path("root"), [path("out/greet"), path("out/hook")], ["run"]), PATIENCE);
 
   it("dumps, helps and says its version, each alone on stdout", () => {
     const run = (...args: readonly string[]): ReturnType<typeof spawnSync> => {
@@ -138,17 +112,7 @@ describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (s
   });
 
   it("serves a Tyk gateway", async () => {
-    const socketPath = path("root/run/tyk.sock");
-    const [chrootCommand, user, root] = chroot();
-    const command = [chrootCommand, user ?? "", root ?? "", "/bin/hook", "-tyk", "unix:///run/tyk.sock"];
-    const child = spawn(chrootCommand, command.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
-    const ended = once(child, "exit");
-    await expect.poll(() => existsSync(socketPath), { timeout: 20_000 }).toBe(true);
-    const session = connectHttp2("http://localhost", { createConnection: () => connect(socketPath) });
-    await once(session, "remoteSettings");
-    session.close();
-    child.kill("SIGTERM");
-    expect((await ended)[0]).toBe(0);
+    await expectTyk(inRoot(path("root"), "hook", ["-tyk", "unix:///run/tyk.sock"]), path("root/run/tyk.sock"));
   });
 
   it.each([

@@ -1,20 +1,6 @@
 // The server as an executable with Node.js in it, in a root that has nothing but the C library: asked and served there as a gateway does it.
-import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
-import { once } from "node:events";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -28,11 +14,7 @@ import {
   startProgram,
   type TempDir,
 } from "../support/index.js";
-
-const PATIENCE = 240_000;
-/** Nobody's, and no root's: without home and name. */
-const USER = 54_321;
-const canChangeRoot = process.getuid?.() === 0 && spawnSync("chroot", ["/", "true"]).status === 0;
+import { canChangeRoot, expectTyk, inRoot, makeBareRoot, PATIENCE, USER } from "./bare-root.js";
 
 const PLUGIN = `import { definePlugin } from "pluginserver/pdk";
 
@@ -62,30 +44,7 @@ let peer: Peer | undefined;
 
 const path = (...parts: readonly string[]): string => join(temp.path, ...parts);
 
-/** A folder with the executable, the libraries that Node.js names, plugins, and two folders that anybody may write to. */
-function makeRoot(file: string): void {
-  for (const folder of ["run", "cache"]) {
-    mkdirSync(path("root", folder), { recursive: true });
-    chmodSync(path("root", folder), 0o1777);
-  }
-  mkdirSync(path("root/bin"));
-  copyFileSync(file, path("root/bin/pluginserver"));
-  cpSync(path("src"), path("root/plugins"), { recursive: true });
-  cpSync(path("hooks"), path("root/hooks"), { recursive: true });
-  const { stdout } = spawnSync("ldd", [file], { encoding: "utf8" });
-  for (const [library] of stdout.matchAll(/\/\S+\.so\S*/g)) {
-    mkdirSync(path("root", dirname(library)), { recursive: true });
-    copyFileSync(library, path("root", library));
-  }
-}
-
-const chroot = (...args: readonly string[]): [string, ...string[]] => [
-  "chroot",
-  `--userspec=${USER}:${USER}`,
-  path("root"),
-  "/bin/pluginserver",
-  ...args,
-];
+const chroot = (...args: readonly string[]): [string, ...string[]] => inRoot(path("root"), "pluginserver", args);
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = { CACHE_DIRECTORY: "/cache" }): SpawnSyncReturns<string> {
   const [file, ...rest] = chroot(...args);
@@ -103,7 +62,10 @@ beforeAll(async () => {
   temp.write("src/greet.mts", PLUGIN);
   temp.write("hooks/hook.mts", HOOK);
   built = await runCli(["build", "-executable", "-server", "-out", path("out")]);
-  if (canChangeRoot) makeRoot(path("out/pluginserver"));
+  if (!canChangeRoot) return;
+  makeBareRoot(path("root"), [path("out/pluginserver")], ["run", "cache"]);
+  cpSync(path("src"), path("root/plugins"), { recursive: true });
+  cpSync(path("hooks"), path("root/hooks"), { recursive: true });
 }, PATIENCE);
 
 afterEach(async () => {
@@ -216,15 +178,7 @@ describe.skipIf(!canChangeRoot)("in a root with the C and C++ libraries alone (s
   });
 
   it("serves a Tyk gateway", async () => {
-    const socketPath = path("root/run/tyk.sock");
-    const [file, ...args] = chroot("-tyk", "unix:///run/tyk.sock", "-plugins-dir", "/hooks");
-    const child = spawn(file, args, { stdio: "ignore", env: { ...process.env, CACHE_DIRECTORY: "/cache" } });
-    const ended = once(child, "exit");
-    await expect.poll(() => existsSync(socketPath), { timeout: 20_000 }).toBe(true);
-    const session = connectHttp2("http://localhost", { createConnection: () => connect(socketPath) });
-    await once(session, "remoteSettings");
-    session.close();
-    child.kill("SIGTERM");
-    expect((await ended)[0]).toBe(0);
+    const command = chroot("-tyk", "unix:///run/tyk.sock", "-plugins-dir", "/hooks");
+    await expectTyk(command, path("root/run/tyk.sock"), { CACHE_DIRECTORY: "/cache" });
   });
 });
