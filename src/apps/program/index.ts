@@ -4,6 +4,6 @@ export { ServiceReport } from "./service-report.js";
 export { endOfService } from "./program.js";
 export { parseEmbedded } from "./options.js";
 export { STDOUT, writeOutput } from "./output.js";
-export { writeAll } from "./write-all.js";
+export { STDOUT_VARIABLE, writeAll } from "./write-all.js";
 export { pluginEnvironment, requireDirectory, requireWritable, SERVER_ENTRY } from "./environment.js";
 export { runFile } from "./run-file.js";

@@ -3,7 +3,7 @@ import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { CommandError, messageOf } from "../../core/model/index.js";
 import { writeStderr } from "../../core/log/index.js";
-import { writeAll } from "./write-all.js";
+import { STDOUT_VARIABLE, writeAll } from "./write-all.js";
 
 function take(name: string): string | undefined {
   const value = process.env[name];
@@ -12,7 +12,7 @@ function take(name: string): string | undefined {
 }
 
 /** Descriptor of the real stdout, which it moves out of the reach of plugin code. */
-const stdoutDescriptor = take("PLUGINSERVER_STDOUT_FD");
+const stdoutDescriptor = take(STDOUT_VARIABLE);
 
 // The C library has read it by now.
 if (take("PLUGINSERVER_TUNED") !== undefined) take("GLIBC_TUNABLES");

@@ -6,6 +6,9 @@ import { promisify } from "node:util";
 /** Milliseconds until the next attempt, where a reader that takes nothing now does not hold the write up by itself. */
 const READER_WAIT = 5;
 
+/** Has the descriptor of the real stdout, where plugins have another one: as bin/pluginserver names it. */
+export const STDOUT_VARIABLE = "PLUGINSERVER_STDOUT_FD";
+
 const writePart = promisify(write);
 
 /** Resolves when all of it is written, however long its reader takes. @throws the system's error where nobody can get it. */

@@ -19,12 +19,11 @@ import {
   takesFlag,
 } from "../../flags/index.js";
 import { ALL_GATEWAYS_WORKER, isTyk } from "../../gateways/index.js";
-import { pluginEnvironment, writeAll } from "../../program/index.js";
+import { pluginEnvironment, STDOUT_VARIABLE, writeAll } from "../../program/index.js";
 import { serverSettings } from "../../settings/index.js";
 import { pluginCacheOptions } from "./plugin-cache.js";
 
 /** As bin/pluginserver has it. */
-const STDOUT_VARIABLE = "PLUGINSERVER_STDOUT_FD";
 const REAL_STDOUT = 9;
 const NAMES = flagNames(FLAGS);
 /** Flags that a dump has, or passes over. */
